@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The lab's guest program: makes poisoned pages by known steps and writes down
+ * what the kernel itself says about each of them.
+ */
+#ifndef HWP_GUEST_H
+#define HWP_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PAGE_SIZE	4096UL
+#define THP_SIZE	(2UL << 20)
+#define THP_ORDER	9
+#define THP_PAGES	512
+#define NO_PFN		UINT64_MAX
+
+/* include/uapi/linux/kernel-page-flags.h and fs/proc/page.c */
+#define KPF(name)	(1ULL << KPF_##name)
+enum {
+	KPF_ERROR = 1, KPF_DIRTY = 4, KPF_LRU = 5, KPF_SLAB = 7, KPF_BUDDY = 10,
+	KPF_MMAP = 11, KPF_ANON = 12, KPF_SWAPBACKED = 14, KPF_COMPOUND_HEAD = 15,
+	KPF_COMPOUND_TAIL = 16, KPF_HUGE = 17, KPF_UNEVICTABLE = 18,
+	KPF_HWPOISON = 19, KPF_NOPAGE = 20, KPF_THP = 22, KPF_OFFLINE = 23,
+	KPF_PGTABLE = 26, KPF_RESERVED = 32,
+};
+
+/* What the steps of a scenario should have made of a page. */
+struct poison {
+	uint64_t pfn;
+	const char *scenario;
+	const char *wish;	/* the state, when /proc cannot tell it apart */
+	uint64_t base;		/* the folio or block that was hit */
+	unsigned int order;
+	pid_t owner;		/* the process that holds it at the end, or 0 */
+	uint64_t kpf, kpf_after, kpf_drained;
+	uint64_t mapcount;
+};
+
+#define MAX_POISONS 4096
+extern struct poison poisons[MAX_POISONS];
+extern int nr_poisons;
+
+/* kpage.c: /proc/kpageflags and friends */
+void kpage_open(void);
+uint64_t kpf(uint64_t pfn);
+uint64_t kpc(uint64_t pfn);
+uint64_t max_pfn(void);
+uint64_t va_pfn(pid_t pid, const void *va);
+bool is_free_pfn(uint64_t pfn);
+bool all_kpf(uint64_t base, uint64_t nr, uint64_t mask, uint64_t want);
+uint64_t find_free_run(uint64_t nr, uint64_t low, uint64_t high);
+uint64_t *kpf_snapshot(void);
+
+/* util.c */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int write_file(const char *path, const char *text);
+long read_long(const char *path);
+bool corrupt_pfn(uint64_t pfn);
+bool madvise_poison(void *va);
+void pin_cpu(int cpu);
+void nap_ms(int ms);
+struct poison *note(const char *scenario, uint64_t pfn, const char *wish,
+		    uint64_t base, unsigned int order, pid_t owner);
+void restate(uint64_t base, unsigned int order, const char *scenario,
+	     const char *wish, pid_t owner);
+
+/* A child does its work, reports one value and stays alive until released. */
+typedef uint64_t (*child_fn)(void *arg);
+struct child {
+	pid_t pid;
+	uint64_t value;
+	int go, answer;
+};
+struct child child_start(child_fn fn, void *arg);
+uint64_t child_ask(struct child *child, char command);
+void child_end(struct child *child);
+void child_answer(uint64_t value);
+extern uint64_t (*child_command)(char command);
+
+void *map_thp(int nr);
+void *map_huge(size_t size, int flags);
+int pin_page(void *va);
+
+/* truth.c */
+void truth_open(const char *path);
+void truth_section(const char *name, const void *data, size_t size);
+void truth_file(const char *name, const char *path);
+void truth_memory(void);
+void truth_final(const char *scenarios);
+void truth_close(void);
+void truth_freeze(void);
+
+struct scenario {
+	const char *name;
+	const char *sentence;
+	void (*run)(const char *name);
+};
+extern const struct scenario page_scenarios[], thp_scenarios[];
+extern const struct scenario hugetlb_scenarios[], kernel_scenarios[];
+
+#endif

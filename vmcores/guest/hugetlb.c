@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* HugeTLB: in use, in the pool, file-backed, dissolved, leaked; 2 MiB and 1 GiB. */
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define POOL_2M "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define POOL_1G "/sys/kernel/mm/hugepages/hugepages-1048576kB/"
+#define HUGE_1G (30 << 26)
+
+struct huge_case {
+	const char *pool;
+	unsigned int order;
+	int flags;
+	bool pin;
+	const char *file;
+	int nr;
+	int at[8];
+};
+
+static const struct huge_case
+	inuse = { POOL_2M, 9, 0, true, NULL, 2, { 5, 130 } },
+	pool = { POOL_2M, 9, 0, true, NULL, 5, { 0, 63, 64, 65, 511 } },
+	leak2m = { POOL_2M, 9, 0, true, NULL, 3, { 7, 8, 400 } },
+	single = { POOL_2M, 9, 0, false, NULL, 1, { 9 } },
+	file = { POOL_2M, 9, 0, false, "/mnt/huge/file", 3, { 1, 77, 300 } },
+	unlinked = { POOL_2M, 9, 0, false, "/mnt/huge/unlinked", 2, { 2, 3 } },
+	giga = { POOL_1G, 18, HUGE_1G, true, NULL, 4, { 0x100, 0x1234, 0x20000, 0x3ffff } };
+
+static void pool_change(const struct huge_case *c, int by)
+{
+	char path[128], text[32];
+	long nr;
+
+	snprintf(path, sizeof(path), "%snr_hugepages", c->pool);
+	nr = read_long(path);
+	snprintf(text, sizeof(text), "%ld", nr + by);
+	write_file(path, text);
+	say("%s: %ld -> %ld", path, nr, read_long(path));
+}
+
+static void pool_ensure(const struct huge_case *c, int nr_free)
+{
+	char path[128];
+	long nr;
+
+	snprintf(path, sizeof(path), "%sfree_hugepages", c->pool);
+	nr = read_long(path);
+	if (nr < nr_free)
+		pool_change(c, nr_free - nr);
+}
+
+static void *huge_map(const struct huge_case *c)
+{
+	size_t size = PAGE_SIZE << c->order;
+	char *va;
+	int fd;
+
+	if (!c->file)
+		return map_huge(size, c->flags);
+	fd = open(c->file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, size))
+		return NULL;
+	va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (va == MAP_FAILED)
+		return NULL;
+	va[0] = 1;
+	return va;
+}
+
+static uint64_t huge_child(void *arg)
+{
+	const struct huge_case *c = arg;
+	char *va = huge_map(c);
+	uint64_t base;
+
+	if (!va)
+		return NO_PFN;
+	base = va_pfn(0, va);
+	if (base == NO_PFN || (c->pin && pin_page(va) < 0))
+		return NO_PFN;
+	for (int i = 0; i < c->nr; i++)
+		corrupt_pfn(base + c->at[i]);
+	if (c->file && strstr(c->file, "unlinked")) {
+		unlink(c->file);
+		munmap(va, PAGE_SIZE << c->order);
+	}
+	return base;
+}
+
+/* No poison: only finds out where a pool page lies, and gives it back. */
+static uint64_t huge_peek(void *arg)
+{
+	char *va = huge_map(arg);
+
+	return va ? va_pfn(0, va) : NO_PFN;
+}
+
+static struct child huge_start(const char *name, const struct huge_case *c,
+			       const char *wish)
+{
+	struct child child;
+
+	child_command = NULL;
+	pool_ensure(c, c->order == 9 ? 3 : 1);
+	child = child_start(huge_child, (void *)c);
+	if (child.value == NO_PFN) {
+		say("%s: no HugeTLB page", name);
+		return child;
+	}
+	for (int i = 0; i < c->nr; i++)
+		note(name, child.value + c->at[i], wish, child.value, c->order,
+		     child.pid);
+	return child;
+}
+
+static void run_inuse(const char *name)
+{
+	huge_start(name, &inuse, "hugetlb");
+}
+
+static void run_file(const char *name)
+{
+	huge_start(name, !strcmp(name, "hugetlb-file") ? &file : &unlinked, "hugetlb");
+}
+
+static void run_dissolve(const char *name)
+{
+	huge_start(name, &single, "taken-off");
+}
+
+static void run_pool(const char *name)
+{
+	struct child child = huge_start(name, &pool, "hugetlb");
+
+	if (child.value == NO_PFN)
+		return;
+	child_end(&child);
+	restate(child.value, 9, name, "hugetlb", 0);
+}
+
+static void run_free(const char *name)
+{
+	struct child child;
+
+	pool_ensure(&single, 3);
+	child_command = NULL;
+	child = child_start(huge_peek, (void *)&single);
+	child_end(&child);
+	nap_ms(20);
+	if (child.value == NO_PFN || !corrupt_pfn(child.value + 9))
+		return;
+	note(name, child.value + 9, "taken-off", child.value, 9, 0);
+}
+
+/* The page that was freed last is the first one that a smaller pool lets go. */
+static void run_leak(const char *name)
+{
+	struct child child = huge_start(name, &leak2m, "pcp|buddy");
+
+	if (child.value == NO_PFN)
+		return;
+	child_end(&child);
+	nap_ms(20);
+	pool_change(&leak2m, -1);
+	nap_ms(50);
+	restate(child.value, 9, name, "pcp|buddy", 0);
+}
+
+static void run_giga(const char *name)
+{
+	huge_start(name, &giga, "hugetlb");
+}
+
+static void run_giga_pool(const char *name)
+{
+	struct child child = huge_start(name, &giga, "hugetlb");
+
+	if (child.value == NO_PFN)
+		return;
+	child_end(&child);
+	restate(child.value, 18, name, "hugetlb", 0);
+}
+
+static void run_giga_leak(const char *name)
+{
+	struct child child = huge_start(name, &giga, "isolated");
+
+	if (child.value == NO_PFN)
+		return;
+	child_end(&child);
+	nap_ms(50);
+	pool_change(&giga, -1);
+	nap_ms(100);
+	restate(child.value, 18, name, "isolated", 0);
+}
+
+const struct scenario hugetlb_scenarios[] = {
+	{ "hugetlb-dissolve", "a mapped HugeTLB page: unmapped, dissolved, taken off", run_dissolve },
+	{ "hugetlb-free", "a free HugeTLB page of the pool: dissolved, taken off", run_free },
+	{ "hugetlb-inuse", "a pinned HugeTLB page with two raw errors", run_inuse },
+	{ "hugetlb-file", "a hugetlbfs file page with three raw errors", run_file },
+	{ "hugetlb-unlinked", "the same with two, unmapped and unlinked", run_file },
+	{ "hugetlb-pool", "five raw errors, back in the free pool", run_pool },
+	{ "hugetlb-leak", "three raw errors, then nr_hugepages is lowered", run_leak },
+	{ "giga-inuse", "a pinned 1 GiB page with four raw errors", run_giga },
+	{ "giga-pool", "the same, back in the free pool", run_giga_pool },
+	{ "giga-leak", "the same, then nr_hugepages is lowered", run_giga_leak },
+	{ NULL, NULL, NULL },
+};

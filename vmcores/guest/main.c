@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * inject list              print the scenarios
+ * inject run A,B,C PORT    run them as process 1, tell the truth to PORT
+ */
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+static const struct scenario *const tables[] = {
+	page_scenarios, thp_scenarios, hugetlb_scenarios, kernel_scenarios,
+};
+
+#define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
+
+static void list(void)
+{
+	for (size_t i = 0; i < NR_TABLES; i++)
+		for (const struct scenario *s = tables[i]; s->name; s++)
+			printf("%-20s %s\n", s->name, s->sentence);
+}
+
+static const struct scenario *find(const char *name)
+{
+	for (size_t i = 0; i < NR_TABLES; i++)
+		for (const struct scenario *s = tables[i]; s->name; s++)
+			if (!strcmp(s->name, name))
+				return s;
+	return NULL;
+}
+
+static void run_all(const char *names)
+{
+	char copy[1024], *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", names);
+	for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		const struct scenario *s = find(name);
+
+		if (!s) {
+			say("no scenario %s", name);
+			continue;
+		}
+		say("--- %s: %s", s->name, s->sentence);
+		s->run(s->name);
+	}
+}
+
+static void bus_error(int sig)
+{
+	(void)sig;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "list")) {
+		list();
+		return 0;
+	}
+	if (argc != 4 || strcmp(argv[1], "run")) {
+		fprintf(stderr, "usage: inject list | inject run A,B,C PORT\n");
+		return 2;
+	}
+	/* A handler: a forced signal ends a process that only ignores it. */
+	signal(SIGBUS, bus_error);
+	signal(SIGPIPE, SIG_IGN);
+	pin_cpu(0);
+	kpage_open();
+	kpf_snapshot();
+	kpf_snapshot();
+	truth_open(argv[3]);
+	run_all(argv[2]);
+	nap_ms(100);
+	truth_memory();
+	truth_freeze();
+	truth_final(argv[2]);
+	truth_close();
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}

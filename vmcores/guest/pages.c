@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Order-0 pages: free, per-CPU, anonymous, file. */
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static void run_free(const char *name)
+{
+	uint64_t base = find_free_run(1024, 0x1000, max_pfn());
+
+	if (base == NO_PFN || !corrupt_pfn(base + 13)) {
+		say("%s: no free block of order 10", name);
+		return;
+	}
+	note(name, base + 13, "taken-off", base, 10, 0);
+}
+
+/* The same block twice: the second page is in what the first one left of it. */
+static void run_free_two(const char *name)
+{
+	uint64_t base = find_free_run(512, 0x1000, max_pfn());
+
+	if (base == NO_PFN)
+		return;
+	if (corrupt_pfn(base))
+		note(name, base, "taken-off", base, 9, 0);
+	if (corrupt_pfn(base + 511))
+		note(name, base + 511, "taken-off", base, 9, 0);
+}
+
+static void run_pcp(const char *name)
+{
+	uint64_t pfn;
+	char *va;
+
+	for (int i = 0; i < 20; i++) {
+		va = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		*va = 1;
+		pfn = va_pfn(0, va);
+		munmap(va, PAGE_SIZE);
+		if (pfn == NO_PFN || (kpf(pfn) & KPF(BUDDY)) || !is_free_pfn(pfn))
+			continue;
+		if (corrupt_pfn(pfn)) {
+			note(name, pfn, "taken-off", pfn, 0, 0);
+			return;
+		}
+	}
+	say("%s: no page found on a per-CPU list", name);
+}
+
+static uint64_t anon_child(void *arg)
+{
+	char *va = mmap(NULL, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t pfn;
+
+	(void)arg;
+	memset(va, 0x5a, 8 * PAGE_SIZE);
+	pfn = va_pfn(0, va + 3 * PAGE_SIZE);
+	return madvise_poison(va + 3 * PAGE_SIZE) ? pfn : NO_PFN;
+}
+
+static void run_anon(const char *name)
+{
+	struct child child = child_start(anon_child, NULL);
+
+	note(name, child.value, "isolated", child.value, 0, 0);
+}
+
+static void run_anon_exit(const char *name)
+{
+	struct child child = child_start(anon_child, NULL);
+
+	note(name, child.value, "isolated", child.value, 0, 0);
+	child_end(&child);
+}
+
+/* A pin keeps the page referenced: unmapped, but never let go by its pipe. */
+static uint64_t anon_pinned_child(void *arg)
+{
+	char *va = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t pfn;
+
+	(void)arg;
+	*va = 1;
+	pfn = va_pfn(0, va);
+	if (pin_page(va) < 0 || !madvise_poison(va))
+		return NO_PFN;
+	return pfn;
+}
+
+static void run_anon_pinned_exit(const char *name)
+{
+	struct child child = child_start(anon_pinned_child, NULL);
+
+	note(name, child.value, "isolated", child.value, 0, 0);
+	child_end(&child);
+}
+
+struct file_case {
+	const char *name, *path;
+	bool clean;
+};
+
+static const struct file_case file_cases[] = {
+	{ "file-clean", "/mnt/disk/clean", true },
+	{ "file-dirty", "/mnt/disk/dirty", false },
+	{ "file-tmpfs", "/mnt/tmp/file", false },
+	{ "file-ramfs", "/mnt/ram/file", false },
+};
+
+struct file_result {
+	uint64_t pfn;
+	bool cached;
+};
+
+static bool write_pages(int fd, int nr)
+{
+	char page[PAGE_SIZE];
+
+	memset(page, 0xa5, sizeof(page));
+	for (int i = 0; i < nr; i++)
+		if (write(fd, page, sizeof(page)) != sizeof(page))
+			return false;
+	return true;
+}
+
+/* Bit 63 of the answer: the page is still in the cache afterwards. */
+static uint64_t file_child(void *arg)
+{
+	const struct file_case *c = arg;
+	int fd = open(c->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	unsigned char resident[8] = { 0 };
+	uint64_t pfn;
+	volatile char *va;
+
+	if (fd < 0 || !write_pages(fd, 8) || (c->clean && fsync(fd)))
+		return NO_PFN;
+	va = mmap(NULL, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (va == MAP_FAILED)
+		return NO_PFN;
+	if (c->clean)
+		(void)va[2 * PAGE_SIZE];
+	else
+		va[2 * PAGE_SIZE] = 1;
+	pfn = va_pfn(0, (char *)va + 2 * PAGE_SIZE);
+	if (pfn == NO_PFN || !madvise_poison((char *)va + 2 * PAGE_SIZE))
+		return NO_PFN;
+	if (mincore((char *)va, 8 * PAGE_SIZE, resident) == 0 && (resident[2] & 1))
+		pfn |= 1ULL << 62;
+	return pfn;
+}
+
+static void run_file(const char *name)
+{
+	for (size_t i = 0; i < sizeof(file_cases) / sizeof(file_cases[0]); i++) {
+		struct child child;
+		uint64_t pfn;
+
+		if (strcmp(file_cases[i].name, name))
+			continue;
+		child = child_start(file_child, (void *)&file_cases[i]);
+		if (child.value == NO_PFN) {
+			say("%s: could not be set up", name);
+			return;
+		}
+		pfn = child.value & ~(1ULL << 62);
+		note(name, pfn, child.value != pfn ? "in-use" : "isolated", pfn, 0,
+		     child.pid);
+	}
+}
+
+const struct scenario page_scenarios[] = {
+	{ "free", "a page inside a free order-10 block: taken off", run_free },
+	{ "free-two", "first and last page of a free order-9 range: taken off", run_free_two },
+	{ "pcp", "a page just freed to a per-CPU list: drained, taken off", run_pcp },
+	{ "anon", "a mapped anonymous page: unmapped and isolated", run_anon },
+	{ "anon-exit", "the same, and the process has exited", run_anon_exit },
+	{ "anon-pinned-exit", "a pinned anonymous page, released afterwards", run_anon_pinned_exit },
+	{ "file-clean", "a clean ext4 page: truncated and isolated", run_file },
+	{ "file-dirty", "a dirty ext4 page: truncated and isolated", run_file },
+	{ "file-tmpfs", "a tmpfs page: stays in the page cache", run_file },
+	{ "file-ramfs", "a ramfs page: cannot be truncated", run_file },
+	{ NULL, NULL, NULL },
+};

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Transparent huge pages: split, pinned, leaked, dropped, handed out again. */
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct thp_case {
+	bool pin;
+	int nr;
+	int at[8];
+};
+
+static const struct thp_case
+	split_one = { false, 1, { 5 } },
+	pinned_ends = { true, 2, { 0, 511 } },
+	leak_two = { true, 2, { 5, 130 } },
+	leak_four = { true, 4, { 17, 18, 19, 300 } },
+	leak_one = { true, 1, { 256 } };
+
+static char *thp_va;
+static int thp_pin_fd = -1, thp_pin_read = -1;
+
+static uint64_t split_mine(void)
+{
+	char text[96];
+	int ret;
+
+	snprintf(text, sizeof(text), "%d,0x%lx,0x%lx", getpid(), (long)thp_va,
+		 (long)(thp_va + THP_SIZE));
+	ret = write_file("/sys/kernel/debug/split_huge_pages", text);
+	say("split_huge_pages %s: %d", text, ret);
+	return kpf(va_pfn(0, thp_va + 77 * PAGE_SIZE)) & KPF(THP) ? 0 : 1;
+}
+
+/* 'u': let go of the pin; 's': ask the kernel to split the folio now. */
+static uint64_t thp_command(char command)
+{
+	if (command == 'u') {
+		close(thp_pin_fd);
+		thp_pin_fd = -1;
+		return 1;
+	}
+	return command == 's' ? split_mine() : 0;
+}
+
+static uint64_t thp_child(void *arg)
+{
+	const struct thp_case *c = arg;
+	uint64_t base;
+
+	(void)thp_pin_read;
+	thp_va = map_thp(1);
+	if (!thp_va)
+		return NO_PFN;
+	base = va_pfn(0, thp_va);
+	if (c->pin) {
+		thp_pin_fd = pin_page(thp_va + 200 * PAGE_SIZE);
+		if (thp_pin_fd < 0)
+			return NO_PFN;
+	}
+	for (int i = 0; i < c->nr; i++)
+		if (!corrupt_pfn(base + c->at[i]))
+			return NO_PFN;
+	return base;
+}
+
+static struct child thp_start(const char *name, const struct thp_case *c,
+			      const char *wish)
+{
+	struct child child;
+
+	child_command = thp_command;
+	child = child_start(thp_child, (void *)c);
+	if (child.value == NO_PFN) {
+		say("%s: no huge page, or it was not poisoned", name);
+		return child;
+	}
+	for (int i = 0; i < c->nr; i++)
+		note(name, child.value + c->at[i], wish, child.value, THP_ORDER,
+		     child.pid);
+	return child;
+}
+
+/* Poisoned while pinned, then freed whole: the block goes to a free list. */
+static uint64_t leak(const char *name, const struct thp_case *c)
+{
+	struct child child = thp_start(name, c, "pcp|buddy");
+
+	if (child.value == NO_PFN)
+		return NO_PFN;
+	child_end(&child);
+	nap_ms(20);
+	restate(child.value, THP_ORDER, name, "pcp|buddy", 0);
+	return child.value;
+}
+
+/* Memory failure drains all per-CPU lists of the zone of the page it handles. */
+static void drain_near(uint64_t base)
+{
+	for (uint64_t step = 1024; step < max_pfn(); step++) {
+		uint64_t pfn = base + step;
+
+		if (pfn >= max_pfn() || !(kpf(pfn) & KPF(BUDDY)))
+			pfn = base > step ? base - step : base;
+		if ((kpf(pfn) & (KPF(BUDDY) | KPF(HWPOISON))) != KPF(BUDDY))
+			continue;
+		if (corrupt_pfn(pfn)) {
+			note("drain", pfn, "taken-off", pfn, 0, 0);
+			return;
+		}
+	}
+}
+
+struct hunt {
+	uint64_t base, bad;
+};
+
+/* Allocate huge pages until the block is touched; keep only the one that hit. */
+static uint64_t hunt_child(void *arg)
+{
+	const struct hunt *hunt = arg;
+	uint64_t before = kpf(hunt->bad), pfn;
+	long kib = 0;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "re");
+	int i, max;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemFree: %ld", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	max = (kib - 48 * 1024) / 2048;
+	for (i = 0; i < max; i++) {
+		thp_va = map_thp(1);
+		if (!thp_va)
+			break;
+		pfn = va_pfn(0, thp_va);
+		if (pfn == hunt->base)
+			break;
+		if (kpf(hunt->bad) != before && !(kpf(hunt->bad) & KPF(BUDDY))) {
+			pfn = 0;
+			break;
+		}
+		pfn = NO_PFN;
+	}
+	say("hunt for %#llx: %d huge pages, %s", (unsigned long long)hunt->base, i,
+	    pfn == hunt->base ? "handed out" : pfn == 0 ? "changed" : "not seen");
+	return pfn;
+}
+
+static bool lost(uint64_t base)
+{
+	uint64_t used = ~(KPF(HWPOISON) | (~0ULL << 33));
+
+	return all_kpf(base, THP_PAGES, used, 0);
+}
+
+/* After a hunt, say what became of the block. */
+static struct child hunt(const char *name, uint64_t base, uint64_t bad)
+{
+	struct hunt arg = { base, bad };
+	struct child child = child_start(hunt_child, &arg);
+
+	if (child.value == base) {
+		thp_va = NULL;
+		restate(base, THP_ORDER, name, "reused", child.pid);
+		return child;
+	}
+	child_end(&child);
+	child.pid = 0;
+	if (lost(base))
+		restate(base, THP_ORDER, name, "dropped", 0);
+	return child;
+}
+
+static void run_split(const char *name)
+{
+	thp_start(name, &split_one, "isolated");
+}
+
+static void run_pinned(const char *name)
+{
+	thp_start(name, &pinned_ends, "large-folio");
+}
+
+static void run_leak_pcp(const char *name)
+{
+	/* Room on the per-CPU list, so that the block stays there. */
+	write_file("/proc/sys/vm/percpu_pagelist_high_fraction", "8");
+	leak(name, &leak_two);
+}
+
+static void run_leak_buddy(const char *name)
+{
+	uint64_t base = leak(name, &leak_four);
+
+	if (base != NO_PFN)
+		drain_near(base);
+}
+
+static void run_again(const char *name)
+{
+	uint64_t base = leak(name, &leak_two);
+
+	if (base != NO_PFN)
+		hunt(name, base, base + 5);
+}
+
+static void run_again_buddy(const char *name)
+{
+	uint64_t base = leak(name, &leak_two);
+
+	if (base == NO_PFN)
+		return;
+	drain_near(base);
+	hunt(name, base, base + 5);
+}
+
+static void run_again_split(const char *name)
+{
+	uint64_t base = leak(name, &leak_two);
+	struct child child;
+
+	if (base == NO_PFN)
+		return;
+	child = hunt(name, base, base + 5);
+	if (child.pid)
+		child_ask(&child, 's');
+}
+
+static void run_again_exit(const char *name)
+{
+	uint64_t base = leak(name, &leak_two);
+	struct child child;
+
+	if (base == NO_PFN)
+		return;
+	child = hunt(name, base, base + 5);
+	if (!child.pid)
+		return;
+	child_ask(&child, 's');
+	child_end(&child);
+	restate(base, THP_ORDER, name, "isolated", 0);
+}
+
+static void run_late_split(const char *name)
+{
+	struct child child = thp_start(name, &leak_one, "in-use|isolated");
+
+	if (child.value == NO_PFN)
+		return;
+	child_ask(&child, 'u');
+	child_ask(&child, 's');
+}
+
+static void run_late_split_exit(const char *name)
+{
+	struct child child = thp_start(name, &leak_one, "isolated");
+
+	if (child.value == NO_PFN)
+		return;
+	child_ask(&child, 'u');
+	child_ask(&child, 's');
+	child_end(&child);
+	restate(child.value, THP_ORDER, name, "isolated", 0);
+}
+
+const struct scenario thp_scenarios[] = {
+	{ "thp-split", "a THP that can be split: only the bad page is isolated", run_split },
+	{ "thp-pinned", "a pinned THP, split failed, still mapped", run_pinned },
+	{ "thp-late-split", "the same, unpinned and split afterwards", run_late_split },
+	{ "thp-late-split-exit", "the same, and the process has exited", run_late_split_exit },
+	{ "thp-again", "leaked to a per-CPU list, then huge pages are allocated", run_again },
+	{ "thp-again-buddy", "leaked to buddy, then huge pages are allocated", run_again_buddy },
+	{ "thp-again-split", "handed out again as a THP, which is then split", run_again_split },
+	{ "thp-again-exit", "the same, and the second process has exited", run_again_exit },
+	{ "thp-leak-buddy", "leaked, per-CPU lists drained to buddy", run_leak_buddy },
+	{ "thp-leak-pcp", "leaked to a per-CPU list (nothing may be injected after it)", run_leak_pcp },
+	{ NULL, NULL, NULL },
+};

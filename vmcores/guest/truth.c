@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The ground truth: what the kernel's own interfaces say, as a tar stream to
+ * the host.  Pages on a per-CPU list look like pages on no list there, so the
+ * last word is said after the capture, when draining the lists does no harm.
+ */
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/klog.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define BUF_SIZE	(8UL << 20)
+#define TEXT_SIZE	(1UL << 20)
+
+static int out_fd = -1;
+static char *buf, *text, *klog;
+static size_t text_len;
+
+static void put(const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size) {
+		size_t chunk = size < 65536 ? size : 65536;
+		ssize_t n = write(out_fd, at, chunk);
+
+		if (n <= 0)
+			return;
+		at += n;
+		size -= n;
+	}
+}
+
+void truth_open(const char *path)
+{
+	out_fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (out_fd < 0)
+		say("cannot open %s", path);
+	/* Touched now: telling the truth must not allocate what leaked. */
+	buf = mmap(NULL, BUF_SIZE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	text = malloc(TEXT_SIZE);
+	klog = calloc(1, TEXT_SIZE);
+	memset(text, 0, TEXT_SIZE);
+	memset(klog, 0, TEXT_SIZE);
+}
+
+/* One member of a tar archive. */
+void truth_section(const char *name, const void *data, size_t size)
+{
+	static const char zeros[512];
+	char head[512] = { 0 };
+	unsigned int sum = 0;
+
+	snprintf(head, 100, "%s", name);
+	strcpy(head + 100, "0000644");
+	strcpy(head + 108, "0000000");
+	strcpy(head + 116, "0000000");
+	snprintf(head + 124, 12, "%011lo", size);
+	strcpy(head + 136, "00000000000");
+	memset(head + 148, ' ', 8);
+	head[156] = '0';
+	memcpy(head + 257, "ustar\00000", 8);
+	for (int i = 0; i < 512; i++)
+		sum += (unsigned char)head[i];
+	snprintf(head + 148, 8, "%06o", sum);
+	put(head, sizeof(head));
+	put(data, size);
+	put(zeros, (512 - size % 512) % 512);
+}
+
+static size_t slurp(const char *path, size_t max)
+{
+	size_t len = 0;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	while (len < max && (n = read(fd, buf + len, max - len)) > 0)
+		len += n;
+	close(fd);
+	return len;
+}
+
+void truth_file(const char *name, const char *path)
+{
+	size_t max = BUF_SIZE;
+
+	if (!strncmp(name, "kpage", 5) && max_pfn() * 8 < max)
+		max = max_pfn() * 8;
+	truth_section(name, buf, slurp(path, max));
+}
+
+static void line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void line(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_len += vsnprintf(text + text_len, TEXT_SIZE - text_len, fmt, ap);
+	va_end(ap);
+}
+
+/* "PATH: VALUE" for every plain file of a directory. */
+static void line_dir(const char *dir)
+{
+	char path[600], value[128];
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	while (d && (entry = readdir(d))) {
+		ssize_t n;
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
+		if (fd >= 0)
+			close(fd);
+		if (n > 0)
+			line("%s: %.*s%s", path, (int)n, value, value[n - 1] == '\n' ? "" : "\n");
+	}
+	if (d)
+		closedir(d);
+}
+
+static void line_dirs(const char *parent, const char *prefix, const char *below)
+{
+	struct dirent *entry;
+	DIR *d = opendir(parent);
+	char path[600];
+
+	while (d && (entry = readdir(d))) {
+		if (strncmp(entry->d_name, prefix, strlen(prefix)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s%s", parent, entry->d_name, below);
+		line_dir(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+static void sysfs_section(void)
+{
+	text_len = 0;
+	line_dirs("/sys/kernel/mm/hugepages", "hugepages-", "");
+	line_dirs("/sys/devices/system/node", "node", "/memory_failure");
+	line_dirs("/sys/devices/system/node", "node", "/hugepages/hugepages-2048kB");
+	line_dirs("/sys/devices/system/memory", "memory", "");
+	line_dir("/sys/devices/system/memory");
+	line_dir("/sys/kernel/mm/transparent_hugepage");
+	truth_section("sysfs.txt", text, text_len);
+}
+
+void truth_memory(void)
+{
+	static const char *const files[][2] = {
+		{ "cmdline.txt", "/proc/cmdline" }, { "version.txt", "/proc/version" },
+		{ "iomem.txt", "/proc/iomem" }, { "cpuinfo.txt", "/proc/cpuinfo" },
+		{ "buddyinfo.txt", "/proc/buddyinfo" },
+		{ "pagetypeinfo.txt", "/proc/pagetypeinfo" },
+		{ "meminfo.txt", "/proc/meminfo" }, { "vmstat.txt", "/proc/vmstat" },
+		{ "zoneinfo.txt", "/proc/zoneinfo" },
+		{ "kpagecount.bin", "/proc/kpagecount" },
+		{ "kpageflags.bin", "/proc/kpageflags" },
+	};
+	int len = klogctl(3, klog, TEXT_SIZE - 1);
+
+	truth_section("dmesg.txt", klog, len > 0 ? len : 0);
+	sysfs_section();
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		truth_file(files[i][0], files[i][1]);
+	for (int i = 0; i < nr_poisons; i++) {
+		poisons[i].kpf = kpf(poisons[i].pfn);
+		poisons[i].mapcount = kpc(poisons[i].pfn);
+	}
+}
+
+/* The virtual machine stops here, and goes on when the host has its dump. */
+void truth_freeze(void)
+{
+	if (ioperm(0x505, 1, 1))
+		say("ioperm failed");
+	else
+		outb(1, 0x505);
+	for (int i = 0; i < nr_poisons; i++)
+		poisons[i].kpf_after = kpf(poisons[i].pfn);
+}
+
+/* The last "recovery action" line about PFN, or "". */
+static const char *last_action(uint64_t pfn)
+{
+	static char action[160];
+	char key[64];
+	const char *at = klog;
+
+	snprintf(key, sizeof(key), "%#llx: recovery action for ", (unsigned long long)pfn);
+	action[0] = 0;
+	while ((at = strstr(at, key))) {
+		at += strlen(key);
+		snprintf(action, sizeof(action), "%.*s", (int)strcspn(at, "\n"), at);
+	}
+	return action;
+}
+
+static const char *zone_of(uint64_t pfn)
+{
+	return pfn < 0x1000 ? "DMA" : pfn < 0x100000 ? "DMA32" : "Normal";
+}
+
+static int nid_of(uint64_t pfn)
+{
+	static uint64_t block;
+	char path[96];
+
+	if (!block) {
+		slurp("/sys/devices/system/memory/block_size_bytes", 32);
+		block = strtoull(buf, NULL, 16) / PAGE_SIZE;
+	}
+	for (int nid = 0; block && nid < 16; nid++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/memory%llu",
+			 nid, (unsigned long long)(pfn / block));
+		if (access(path, F_OK) == 0)
+			return nid;
+	}
+	return 0;
+}
+
+static const char *isolated_or_wish(const struct poison *p)
+{
+	const char *action = last_action(p->pfn);
+
+	if (strstr(action, "LRU page: Recovered") && strcmp(p->wish, "in-use"))
+		return "isolated";
+	if (strstr(action, "free buddy page: Recovered") ||
+	    strstr(action, "huge page: Recovered"))
+		return "taken-off";
+	return p->wish;
+}
+
+/* No free list and no owner have any page of the block that was freed whole. */
+static bool lost(const struct poison *p)
+{
+	for (uint64_t pfn = p->base; pfn < p->base + (1ULL << p->order); pfn++)
+		if (!is_free_pfn(pfn) || (kpf(pfn) & KPF(BUDDY)))
+			return false;
+	return true;
+}
+
+/* From the kernel's words alone, where they suffice; else from what was done. */
+static const char *state_of(const struct poison *p)
+{
+	uint64_t f = p->kpf;
+
+	if (f & KPF(BUDDY))
+		return "buddy";
+	if (!(p->kpf_after & KPF(BUDDY)) && (p->kpf_drained & KPF(BUDDY)))
+		return "pcp";
+	if (f & KPF(HUGE))
+		return "hugetlb";
+	if (f & KPF(SLAB))
+		return "slab";
+	if (f & KPF(PGTABLE))
+		return "pgtable";
+	if (f & KPF(RESERVED))
+		return "reserved";
+	if (f & KPF(OFFLINE))
+		return "offline";
+	if (!strcmp(p->wish, "reused") && (f & (KPF(MMAP) | KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL))))
+		return "reused";
+	if (f & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL)))
+		return f & (KPF(THP) | KPF(LRU)) ? "large-folio" : "kernel";
+	if (p->mapcount || (f & KPF(MMAP)))
+		return "in-use";
+	if (!strcmp(p->wish, "in-use|isolated") || !strcmp(p->wish, "reused"))
+		return "isolated";
+	if (!strcmp(p->wish, "pcp|buddy"))
+		return lost(p) ? "dropped" : "isolated";
+	return isolated_or_wish(p);
+}
+
+static void line_folio(const struct poison *p)
+{
+	uint64_t base = p->pfn, nr = 1;
+	const char *comma = "";
+
+	while (base && (kpf(base) & KPF(COMPOUND_TAIL)))
+		base--;
+	while (kpf(base + nr) & KPF(COMPOUND_TAIL))
+		nr++;
+	line(" order=%d head=%#llx folio_poisons=", __builtin_ctzll(nr), (unsigned long long)base);
+	for (int i = 0; i < nr_poisons; i++)
+		if (poisons[i].pfn >= base && poisons[i].pfn < base + nr) {
+			line("%s%#llx", comma, (unsigned long long)poisons[i].pfn);
+			comma = ",";
+		}
+}
+
+static void line_poison(const struct poison *p)
+{
+	line("poison pfn=%#llx scenario=%s state=%s nid=%d zone=%s", (unsigned long long)p->pfn,
+	     p->scenario, state_of(p), nid_of(p->pfn), zone_of(p->pfn));
+	if (p->kpf & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL)))
+		line_folio(p);
+	line(" hit=%#llx/%u owner=%d mapcount=%llu kpf=%#llx/%#llx/%#llx log=\"%s\"\n",
+	     (unsigned long long)p->base, p->order, p->owner, (unsigned long long)p->mapcount,
+	     (unsigned long long)p->kpf, (unsigned long long)p->kpf_after,
+	     (unsigned long long)p->kpf_drained, last_action(p->pfn));
+}
+
+static bool noted(uint64_t pfn, uint64_t flags)
+{
+	for (int i = 0; i < nr_poisons; i++) {
+		const struct poison *p = &poisons[i];
+
+		if (p->pfn == pfn)
+			return true;
+		/* /proc shows the flag of a HugeTLB head on all of its pages. */
+		if ((flags & KPF(HUGE)) && pfn >= p->base && pfn < p->base + (1ULL << p->order))
+			return true;
+	}
+	return false;
+}
+
+/* Every zone's lists are drained by an error somewhere in that zone. */
+static void drain_all(void)
+{
+	static const uint64_t edges[] = { 0x10, 0x1000, 0x100000, UINT64_MAX };
+	uint64_t block = 0x8000;
+
+	for (uint64_t low = 0x10; low < max_pfn(); low = (low | (block - 1)) + 1) {
+		uint64_t high = (low | (block - 1)) + 1, pfn;
+
+		for (int i = 0; i < 3; i++)
+			if (low < edges[i] && high > edges[i])
+				high = edges[i];
+		for (pfn = low; pfn < high && pfn < max_pfn(); pfn++)
+			if ((kpf(pfn) & (KPF(BUDDY) | KPF(HWPOISON))) == KPF(BUDDY))
+				break;
+		if (pfn < high && pfn < max_pfn())
+			corrupt_pfn(pfn);
+	}
+	for (int i = 0; i < nr_poisons; i++)
+		poisons[i].kpf_drained = kpf(poisons[i].pfn);
+}
+
+void truth_final(const char *scenarios)
+{
+	uint64_t *after = kpf_snapshot();
+	struct utsname uts;
+
+	uname(&uts);
+	drain_all();
+	text_len = 0;
+	line("kernel release=%s\nscenarios %s\n", uts.release, scenarios);
+	for (int i = 0; i < nr_poisons; i++)
+		line_poison(&poisons[i]);
+	for (uint64_t pfn = 0; pfn < max_pfn(); pfn++)
+		if ((after[pfn] & KPF(HWPOISON)) && !(after[pfn] & KPF(NOPAGE)) &&
+		    !noted(pfn, after[pfn]))
+			line("unnoted pfn=%#llx kpf=%#llx\n", (unsigned long long)pfn,
+			     (unsigned long long)after[pfn]);
+	truth_section("truth.txt", text, text_len);
+}
+
+void truth_close(void)
+{
+	static const char end[1024];
+
+	put(end, sizeof(end));
+	close(out_fd);
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MADV_HWPOISON
+#define MADV_HWPOISON 100
+#endif
+
+struct poison poisons[MAX_POISONS];
+int nr_poisons;
+uint64_t (*child_command)(char command);
+static int answer_fd = -1;
+
+/* To the kernel log, so that the steps stand between the kernel's own lines. */
+void say(const char *fmt, ...)
+{
+	static int fd = -1;
+	char line[512] = "<5>hwp-lab: ";
+	size_t len = strlen(line);
+	va_list ap;
+
+	va_start(ap, fmt);
+	len += vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);
+	va_end(ap);
+	if (fd < 0)
+		fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if (write(fd, line, len) < 0)
+		perror("kmsg");
+}
+
+int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+long read_long(const char *path)
+{
+	long value = -1;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%ld", &value) != 1)
+		value = -1;
+	fclose(f);
+	return value;
+}
+
+bool corrupt_pfn(uint64_t pfn)
+{
+	char text[32];
+	int ret;
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)pfn);
+	ret = write_file("/sys/kernel/debug/hwpoison/corrupt-pfn", text);
+	say("corrupt-pfn %#llx: %d, kpageflags %#llx", (unsigned long long)pfn,
+	    ret, (unsigned long long)kpf(pfn));
+	return kpf(pfn) & KPF(HWPOISON);
+}
+
+bool madvise_poison(void *va)
+{
+	int ret = madvise(va, PAGE_SIZE, MADV_HWPOISON) ? -errno : 0;
+
+	if (ret)
+		say("MADV_HWPOISON at %p: %d", va, ret);
+	return ret == 0;
+}
+
+void pin_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+void nap_ms(int ms)
+{
+	struct timespec ts = { ms / 1000, (ms % 1000) * 1000000L };
+
+	nanosleep(&ts, NULL);
+}
+
+struct poison *note(const char *scenario, uint64_t pfn, const char *wish,
+		    uint64_t base, unsigned int order, pid_t owner)
+{
+	struct poison *p = &poisons[nr_poisons];
+
+	if (nr_poisons == MAX_POISONS || pfn == NO_PFN)
+		return p;
+	*p = (struct poison){ .pfn = pfn, .scenario = scenario, .wish = wish,
+			      .base = base, .order = order, .owner = owner };
+	nr_poisons++;
+	say("%s: pfn %#llx in %#llx/%u", scenario, (unsigned long long)pfn,
+	    (unsigned long long)base, order);
+	return p;
+}
+
+/* What was noted of a block has changed: it was freed, dropped or handed out. */
+void restate(uint64_t base, unsigned int order, const char *scenario,
+	     const char *wish, pid_t owner)
+{
+	for (int i = 0; i < nr_poisons; i++) {
+		struct poison *p = &poisons[i];
+
+		if (p->pfn < base || p->pfn >= base + (1ULL << order) ||
+		    p->scenario != scenario)
+			continue;
+		p->wish = wish;
+		p->owner = owner;
+	}
+}
+
+void child_answer(uint64_t value)
+{
+	if (write(answer_fd, &value, sizeof(value)) != sizeof(value))
+		_exit(1);
+}
+
+static void child_main(child_fn fn, void *arg, int go)
+{
+	char command;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	child_answer(fn(arg));
+	while (read(go, &command, 1) == 1)
+		child_answer(child_command ? child_command(command) : 0);
+	_exit(0);
+}
+
+struct child child_start(child_fn fn, void *arg)
+{
+	struct child child = { .value = NO_PFN };
+	int go[2], answer[2];
+
+	if (pipe2(go, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
+		return child;
+	child.pid = fork();
+	if (child.pid == 0) {
+		close(go[1]);
+		close(answer[0]);
+		answer_fd = answer[1];
+		child_main(fn, arg, go[0]);
+	}
+	close(go[0]);
+	close(answer[1]);
+	child.go = go[1];
+	child.answer = answer[0];
+	if (read(child.answer, &child.value, sizeof(child.value)) != sizeof(child.value)) {
+		say("child %d died", child.pid);
+		child.value = NO_PFN;
+	}
+	return child;
+}
+
+uint64_t child_ask(struct child *child, char command)
+{
+	uint64_t value = NO_PFN;
+
+	if (write(child->go, &command, 1) != 1 ||
+	    read(child->answer, &value, sizeof(value)) != sizeof(value))
+		say("child %d does not answer", child->pid);
+	return value;
+}
+
+void child_end(struct child *child)
+{
+	close(child->go);
+	close(child->answer);
+	kill(child->pid, SIGKILL);
+	waitpid(child->pid, NULL, 0);
+}
+
+/* NR transparent huge pages in a row, touched; NULL if the first one is not huge. */
+void *map_thp(int nr)
+{
+	size_t size = (nr + 1) * THP_SIZE;
+	char *raw = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *va = (char *)(((uintptr_t)raw + THP_SIZE - 1) & ~(THP_SIZE - 1));
+
+	if (raw == MAP_FAILED || madvise(va, nr * THP_SIZE, MADV_HUGEPAGE))
+		return NULL;
+	for (int i = 0; i < nr; i++)
+		va[i * THP_SIZE] = 1;
+	if (!(kpf(va_pfn(0, va)) & KPF(THP)))
+		return NULL;
+	return va;
+}
+
+void *map_huge(size_t size, int flags)
+{
+	char *va = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | flags, -1, 0);
+
+	if (va == MAP_FAILED) {
+		say("mmap(MAP_HUGETLB): %d", errno);
+		return NULL;
+	}
+	va[0] = 1;
+	return va;
+}
+
+/* The page stays referenced by a pipe for as long as this process lives. */
+int pin_page(void *va)
+{
+	struct iovec iov = { va, PAGE_SIZE };
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) || vmsplice(fds[1], &iov, 1, 0) < 0) {
+		say("vmsplice: %d", errno);
+		return -1;
+	}
+	return fds[1];
+}

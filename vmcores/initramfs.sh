@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   initramfs.sh KERNEL OUT     pack busybox, KERNEL's modules and the guest program
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+lab=${HWP_LAB:-$here/../build/lab}
+die() { echo "initramfs.sh: $*" >&2; exit 2; }
+
+[ $# -eq 2 ] || die "usage: initramfs.sh KERNEL OUT"
+modules=$lab/kernels/$1/modules
+[ -e "$modules/order" ] || die "no kernel $1; run kernels.sh $1"
+busybox=$(command -v busybox) || die "no busybox; apt-get install busybox-static"
+command -v cpio >/dev/null || die "no cpio; apt-get install cpio"
+
+inject=$lab/inject
+newer=$(find "$here/guest" -newer "$inject" 2>/dev/null | head -n1 || true)
+if [ ! -e "$inject" ] || [ -n "$newer" ]; then
+	${CC:-gcc} -O2 -std=gnu11 -Wall -Wextra -Werror -static -o "$inject.$$" "$here"/guest/*.c
+	mv "$inject.$$" "$inject"
+fi
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+mkdir "$root/bin"
+cp "$busybox" "$root/bin/busybox"
+cp -r "$modules" "$root/modules"
+cp "$inject" "$root/inject"
+install -m 755 "$here/guest/init" "$root/init"
+(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$2.$$"
+mv "$2.$$" "$2"

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Fetch the Debian kernels that the lab boots.
+#
+#   kernels.sh [NAME...]      default: all of them
+#
+# Each one becomes build/lab/kernels/NAME/{vmlinuz,release,modules/*.ko,modules/order}.
+# The mirror is the one the system's own apt uses.  apt works in directories of
+# its own here, so the system's package lists and configuration stay as they are.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+lab=${HWP_LAB:-$here/../build/lab}
+cache=$lab/apt
+
+# In load order.  Built into some of the kernels, modules in others.
+modules=(qemu_fw_cfg hwpoison-inject virtio_pci virtio_console virtio_blk ext4)
+
+die() { echo "kernels.sh: $*" >&2; exit 2; }
+
+# name, suite, package that holds vmlinuz, package that holds the modules ("=": the same);
+# the packages are anchored regular expressions and the newest match is taken.
+table() {
+	cat <<-'T'
+	6.1-amd64   bookworm         linux-image-6\.1\.[0-9.-]+-amd64               =
+	6.12-cloud  trixie           linux-image-6\.12\.[0-9.]+[+]deb13-cloud-amd64 =
+	7.3-cloud   trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-cloud-amd64 linux-modules-7\.3\.[0-9.]+[+]deb13-cloud-amd64
+	T
+}
+
+# The mirror that serves this system's own release.
+mirror() {
+	local code
+	code=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
+		awk -v c="$code" '$1 == c { print $2; exit }'
+}
+
+apt_in() {
+	local tool=$1 dir=$2
+	shift 2
+	"$tool" -qq -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts="$dir/empty" \
+		-o Dir::Etc::preferencesparts="$dir/empty" -o Dir::Etc::preferences=/dev/null \
+		-o Dir::State="$dir/state" -o Dir::State::lists="$dir/lists" \
+		-o Dir::State::status="$dir/status" -o Dir::Cache="$dir/cache" \
+		-o APT::Sandbox::User=root -o APT::Architecture=amd64 -o APT::Architectures=amd64 \
+		-o Acquire::Languages=none "$@"
+}
+
+# One isolated apt per suite, refreshed at most once a day.
+apt_update() {
+	local suite=$1 dir=$cache/$1 keyring=${HWP_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg} uri
+	mkdir -p "$dir"/{empty,lists/partial,state,cache/archives/partial}
+	: >"$dir/status"
+	if [ -e "$dir/stamp" ] && [ -z "$(find "$dir/stamp" -mmin +1440)" ]; then
+		return
+	fi
+	uri=$(mirror)
+	[ -n "$uri" ] || die "apt knows no mirror for this release; add one to its sources"
+	[ -r "$keyring" ] || die "no $keyring; apt-get install debian-archive-keyring"
+	echo "deb [arch=amd64 signed-by=$keyring] $uri $suite main" >"$dir/sources.list"
+	apt_in apt-get "$dir" -o APT::Update::Error-Mode=any update >"$dir/log" 2>&1 ||
+		die "cannot read $suite: $(grep -m1 '^[EW]:' "$dir/log" || echo "see $dir/log")" \
+			"(a missing key: upgrade debian-archive-keyring)"
+	touch "$dir/stamp"
+}
+
+newest() {
+	local dir=$1 pattern=$2
+	apt_in apt-cache "$dir" pkgnames | grep -xE "$pattern" | sort -V | tail -n1
+}
+
+# Download PACKAGE and unpack it under ROOT.
+unpack() {
+	local dir=$1 package=$2 root=$3 deb
+	deb=$(find "$dir/cache" -maxdepth 1 -name "${package}_*.deb" | tail -n1)
+	if [ -z "$deb" ]; then
+		(cd "$dir/cache" && apt_in apt-get "$dir" download "$package" >"$dir/log" 2>&1) ||
+			die "cannot download $package: $(grep -m1 '^E:' "$dir/log" || echo "see $dir/log")"
+		deb=$(find "$dir/cache" -maxdepth 1 -name "${package}_*.deb" | tail -n1)
+	fi
+	dpkg-deb -x "$deb" "$root"
+}
+
+# Copy the wanted modules and whatever they need, decompressed, with their load order.
+pick_modules() {
+	local root=$1 release=$2 to=$3 path m
+	mkdir -p "$to"
+	depmod -b "$root" "$release" 2>/dev/null
+	for m in "${modules[@]}"; do
+		modprobe -C /dev/null -d "$root" -S "$release" --show-depends "$m" 2>/dev/null || true
+	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r path; do
+		m=$(basename "$path")
+		case $path in
+		*.xz) xz -dc "$path" >"$to/${m%.xz}" ;;
+		*.zst) zstd -qdc "$path" >"$to/${m%.zst}" ;;
+		*) cp "$path" "$to/$m" ;;
+		esac
+		m=${m%.xz}
+		echo "${m%.zst}"
+	done >"$to/order"
+	grep -q hwpoison-inject "$to/order" || die "$release has no hwpoison-inject module"
+}
+
+fetch() {
+	local name=$1 suite=$2 image=$3 mods=$4 dir=$cache/$2 tmp release package
+	local to=$lab/kernels/$name
+	if [ -e "$to/release" ]; then
+		echo "$name: $(cat "$to/release") (cached)"
+		return
+	fi
+	apt_update "$suite"
+	package=$(newest "$dir" "$image")
+	[ -n "$package" ] || die "$name: no package matches $image in $suite"
+	mkdir -p "$lab/kernels"
+	tmp=$(mktemp -d "$lab/kernels/.$name.XXXXXX")
+	trap 'rm -rf "${tmp:-}"' EXIT
+	unpack "$dir" "$package" "$tmp/root"
+	if [ "$mods" != = ]; then
+		# The modules of exactly this kernel, not the newest ones.
+		unpack "$dir" "linux-modules-${package#linux-binary-}" "$tmp/root"
+	fi
+	# Old packages ship /lib, new ones /usr/lib.
+	[ -d "$tmp/root/lib/modules" ] || ln -sn usr/lib "$tmp/root/lib"
+	release=$(basename "$(echo "$tmp"/root/lib/modules/*)")
+	mkdir "$tmp/out"
+	cp -L "$(find "$tmp/root" -type f -name 'vmlinuz*' | head -n1)" "$tmp/out/vmlinuz"
+	cp "$(find "$tmp/root" -type f -name 'config-*' -o -type f -path '*/modules/*/config' | head -n1)" \
+		"$tmp/out/config" 2>/dev/null || true
+	pick_modules "$tmp/root" "$release" "$tmp/out/modules"
+	echo "$release" >"$tmp/out/release"
+	chmod -R u+w,a+rX "$tmp/out"
+	rm -rf "$to"
+	mv "$tmp/out" "$to"
+	rm -rf "$tmp"
+	echo "$name: $release"
+}
+
+main() {
+	local name suite image mods wanted=" $* " found=0 tool
+	for tool in apt-get dpkg-deb depmod xz zstd; do
+		command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
+		command -v "$tool" >/dev/null || die "no $tool; apt-get install apt dpkg kmod xz-utils zstd"
+	done
+	while read -r name suite image mods; do
+		if [ $# -eq 0 ] || [[ $wanted == *" $name "* ]]; then
+			fetch "$name" "$suite" "$image" "$mods"
+			found=$((found + 1))
+		fi
+	done < <(table)
+	[ $# -eq 0 ] || [ "$found" -eq $# ] ||
+		die "unknown kernel among:$wanted; known: $(table | awk '{ printf "%s ", $1 }')"
+}
+
+main "$@"

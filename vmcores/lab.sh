@@ -1,0 +1,200 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Make real dumps with a known truth.
+#
+#   lab.sh run --kernel NAME --scenarios A,B,... --out DIR [options]
+#     --cmdline TEXT     more kernel parameters (kernels boot with nokaslr unless --kaslr)
+#     --kaslr            leave KASLR on
+#     --nodes N          NUMA nodes, memory shared out evenly (default 1)
+#     --la57             5-level page tables
+#     --mem SIZE         default 1G; with --nodes it must be a number of MiB or GiB
+#     --smp N            default 2
+#     --formats LIST     of elf,zlib,lzo,snappy,paging (default elf,zlib)
+#     --timeout SECONDS  for the guest's part (default 90)
+#   lab.sh matrix [NAME...]   make the standard set (all of it, or these) under build/lab/dumps
+#   lab.sh list               what the standard set is
+#   lab.sh scenarios          what the guest can do
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+lab=${HWP_LAB:-$here/../build/lab}
+qemu=${QEMU:-qemu-system-x86_64}
+
+die() { echo "lab.sh: $*" >&2; exit 2; }
+
+usage() { sed -n '5,19s/^# \{0,1\}//p' "$0"; }
+
+in_mib() {
+	case $1 in
+	*[gG]) echo $((${1%[gG]} * 1024)) ;;
+	*[mM]) echo "${1%[mM]}" ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# One socket and one memory backend per node.
+numa_args() {
+	local nodes=$1 mib=$2 smp=$3 i
+	[ "$nodes" -gt 1 ] || { echo "-smp $smp"; return; }
+	echo "-smp $smp,sockets=$nodes"
+	for ((i = 0; i < nodes; i++)); do
+		echo "-object memory-backend-ram,id=m$i,size=$((mib / nodes))M"
+		echo "-numa node,nodeid=$i,memdev=m$i,cpus=$((i * smp / nodes))-$(((i + 1) * smp / nodes - 1))"
+	done
+}
+
+# Wait for a line of QMP that matches PATTERN.
+qmp_wait() {
+	local pattern=$1 seconds=$2 line end=$((SECONDS + $2))
+	while [ $SECONDS -lt $end ]; do
+		IFS= read -r -t $((end - SECONDS)) line <&"${vm[0]}" || return 1
+		printf '%s\n' "$line" >>"$work/qmp.log"
+		[[ $line == *'"error"'* ]] && { echo "$line" >&2; return 1; }
+		[[ $line == *$pattern* ]] && return 0
+	done
+	return 1
+}
+
+qmp() { printf '%s\n' "$1" >&"${vm[1]}"; }
+
+capture() {
+	local file=$1 paging=$2 format=$3
+	format=${format:+,\"format\":\"$format\"}
+	qmp "{\"execute\":\"dump-guest-memory\",\"arguments\":{\"paging\":$paging,\"protocol\":\"file:$file\"$format}}"
+	qmp_wait '"return"' 120 || fail "dump-guest-memory failed"
+}
+
+capture_all() {
+	local format
+	for format in ${formats//,/ }; do
+		case $format in
+		elf) capture "$work/vmcore.elf" false "" ;;
+		paging) capture "$work/vmcore.paging.elf" true "" ;;
+		zlib) capture "$work/vmcore.flat" false kdump-zlib ;;
+		lzo | snappy) capture "$work/vmcore.$format.flat" false "kdump-$format" ;;
+		*) fail "no format $format" ;;
+		esac
+	done
+}
+
+fail() {
+	kill "$vm_pid" 2>/dev/null || true
+	echo "lab.sh: $out: $*; see $work" >&2
+	tail -n 5 "$work/console.txt" "$work/qemu.log" >&2 2>/dev/null || true
+	keep=1
+	exit 2
+}
+
+start_vm() {
+	local cpu=qemu64,+pdpe1gb kdir=$lab/kernels/$kernel append
+	[ "$la57" = 1 ] && cpu=max
+	append="console=ttyS0 loglevel=4 panic=-1 printk.devkmsg=on hwp.run=$scenarios"
+	[[ $scenarios != *hugetlb* ]] || append+=" hwp.pool=16"
+	append+=${cmdline:+ $cmdline}
+	[ "$kaslr" = 1 ] || append="nokaslr $append"
+	truncate -s 32M "$work/disk"
+	args=(-accel tcg,thread=multi -cpu "$cpu" -m "$(in_mib "$mem")M")
+	# shellcheck disable=SC2207
+	args+=($(numa_args "$nodes" "$(in_mib "$mem")" "$smp"))
+	args+=(-nic none -device vmcoreinfo -display none -no-reboot
+		-device pvpanic -action panic=pause
+		-serial "file:$work/console.txt"
+		-device virtio-serial-pci -chardev "file,id=truth,path=$work/truth.tar"
+		-device virtserialport,chardev=truth,name=truth
+		-drive "file=$work/disk,format=raw,if=virtio,cache=unsafe"
+		-kernel "$kdir/vmlinuz" -initrd "$work/initrd" -append "$append")
+	coproc vm { exec "$qemu" "${args[@]}" -qmp stdio 2>"$work/qemu.log"; }
+	# shellcheck disable=SC2154
+	vm_pid=$vm_PID
+}
+
+write_recipe() {
+	{
+		echo "lab.sh run $recipe"
+		echo "kernel $(cat "$lab/kernels/$kernel/release")"
+		"$qemu" --version | head -n1
+	} >"$work/recipe"
+}
+
+check_result() {
+	tar -xf "$work/truth.tar" -C "$work" || fail "the truth is not whole"
+	[ -s "$work/truth.txt" ] || fail "no truth was told"
+	[ ! -e "$work/vmcore.elf" ] || readelf -n "$work/vmcore.elf" 2>/dev/null | grep -q VMCOREINFO ||
+		fail "the dump has no VMCOREINFO"
+	rm -f "$work/truth.tar" "$work/disk" "$work/initrd"
+	grep -c '^poison ' "$work/truth.txt" >/dev/null || fail "nothing was poisoned"
+}
+
+run() {
+	local began=$SECONDS
+	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 mem=1G smp=2
+	formats=elf,zlib timeout=90 keep=0 recipe=$(printf '%q ' "$@")
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--kaslr) kaslr=1; shift; continue ;;
+		--la57) la57=1; shift; continue ;;
+		esac
+		[ $# -ge 2 ] || die "$1 needs a value"
+		case $1 in
+		--kernel) kernel=$2 ;;
+		--scenarios) scenarios=$2 ;;
+		--out) out=$2 ;;
+		--cmdline) cmdline=$2 ;;
+		--nodes) nodes=$2 ;;
+		--mem) mem=$2 ;;
+		--smp) smp=$2 ;;
+		--formats) formats=$2 ;;
+		--timeout) timeout=$2 ;;
+		*) die "unknown option $1" ;;
+		esac
+		shift 2
+	done
+	[ -n "$kernel" ] && [ -n "$scenarios" ] && [ -n "$out" ] ||
+		die "run needs --kernel, --scenarios and --out"
+	command -v "$qemu" >/dev/null || die "no $qemu; apt-get install qemu-system-x86"
+	[ -e "$lab/kernels/$kernel/release" ] || "$here/kernels.sh" "$kernel"
+	mkdir -p "$(dirname "$out")"
+	out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
+	work=$(mktemp -d "$out.XXXXXX")
+	trap 'kill "${vm_pid:-}" 2>/dev/null || true; [ "$keep" = 1 ] || rm -rf "$work"' EXIT
+	"$here/initramfs.sh" "$kernel" "$work/initrd"
+	start_vm
+	qmp '{"execute":"qmp_capabilities"}'
+	qmp_wait GUEST_PANICKED "$timeout" || fail "the guest did not get to the end of its scenarios"
+	capture_all
+	qmp '{"execute":"cont"}'
+	qmp_wait '"SHUTDOWN"' 60 || fail "the guest did not tell the truth"
+	wait "$vm_pid" || true
+	check_result
+	write_recipe
+	chmod 755 "$work"
+	chmod 644 "$work"/*
+	rm -rf "$out"
+	mv "$work" "$out"
+	trap - EXIT
+	echo "$out: $(grep -c '^poison ' "$out/truth.txt") poisoned pages, $((SECONDS - began)) s"
+}
+
+# matrix: name | options | scenarios
+matrix_rows() { grep -v '^#' "$here/matrix" | grep .; }
+
+matrix() {
+	local name options scenarios wanted=" $* " failed=0 all=$#
+	while IFS='|' read -r name options scenarios; do
+		name=${name// /}
+		[ "$all" -eq 0 ] || [[ $wanted == *" $name "* ]] || continue
+		eval "set -- $options"
+		("$0" run "$@" --scenarios "${scenarios// /}" --out "$lab/dumps/$name" </dev/null) ||
+			failed=$((failed + 1))
+	done < <(matrix_rows)
+	[ "$failed" -eq 0 ] || die "$failed dumps failed"
+}
+
+case ${1:-} in
+run) shift; run "$@" ;;
+matrix) shift; matrix "$@" ;;
+list) matrix_rows ;;
+scenarios) "${CC:-gcc}" -O1 -static -o "$lab/inject.list" "$here"/guest/*.c && "$lab/inject.list" list ;;
+*) usage; exit 2 ;;
+esac

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make help` lists the targets.
+VERSION := 0.1.0
+
+CC ?= cc
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+CLANG_FORMAT ?= clang-format
+PREFIX ?= /usr/local
+
+# Sanitizers: SAN=address,undefined or SAN=thread, each in its own directory.
+SAN ?=
+comma := ,
+O ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+
+V ?= 0
+ifeq ($(V),1)
+  Q :=
+  msg =
+else
+  Q := @
+  msg = @printf '  %-7s %s\n' "$(1)" "$(2)";
+endif
+
+PKGS := libkdumpfile libbpf libelf libzstd zlib smartcols
+TEST_PKGS := cmocka json-c
+
+CFLAGS ?= -O2 -g
+override CPPFLAGS += -Ilib -D_GNU_SOURCE -DHWP_VERSION='"$(VERSION)"'
+override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -fvisibility=hidden -fPIC -pthread
+override LDFLAGS += -pthread -Wl,--as-needed
+ifneq ($(SAN),)
+  override CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer
+  override LDFLAGS += -fsanitize=$(SAN)
+  ifneq ($(findstring undefined,$(SAN)),)
+    override CFLAGS += -fno-sanitize-recover=undefined
+  endif
+endif
+
+# Targets that compile nothing need no libraries.
+no_build := clean format help lab minimal-root uninstall
+ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
+  ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) && echo found),found)
+    $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
+  endif
+  override CPPFLAGS += $(shell $(PKG_CONFIG) --cflags $(PKGS))
+  LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
+endif
+TEST_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags $(TEST_PKGS))
+TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PKGS))
+
+LIB := $(O)/libhwpoison.a
+PROGRAM := $(O)/hwpoison
+LIB_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard lib/*.c)))
+CMD_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard cmds/*.c)))
+UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+
+all: $(PROGRAM)
+
+$(PROGRAM): $(CMD_OBJS) $(LIB)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# Written anew: `ar r` alone would keep the object of a deleted source.
+$(LIB): $(LIB_OBJS) $(O)/objects
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
+
+$(O)/%.o: %.c $(O)/flags
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/unit/%: tests/unit/%.c $(LIB) $(O)/flags
+	$(call msg,UNIT,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d \
+		$< $(LIB) $(LDFLAGS) $(TEST_LIBS) $(LIBS) -o $@
+
+# These change only when their text does, and then rebuild what depends on it.
+define record
+	@mkdir -p $(@D) && printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(1))' >$@
+endef
+$(O)/flags: FORCE
+	$(call record,$(CC) $(CPPFLAGS) $(CFLAGS))
+$(O)/objects: FORCE
+	$(call record,$(LIB_OBJS))
+
+-include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(UNIT:=.d)
+
+# A sample holds a leak, so `check` ends with 1: here that is success too.
+demo: all
+	@set -- vmcores/samples/7.3-*/vmcore*; echo "$(PROGRAM) check $$1"; \
+	$(PROGRAM) check "$$1" || [ $$? -eq 1 ]
+
+run = O='$(O)' SAN='$(SAN)' CC='$(CC)'
+
+# T=WORD runs only the tests whose name holds WORD.
+test: all unit-programs
+	@$(run) tests/run.sh $(T)
+
+unit: unit-programs
+	@$(run) tests/run.sh unit/
+
+unit-programs: $(UNIT)
+
+arch: all
+	@$(run) tests/run.sh arch/
+
+bench: all
+	@$(run) tests/bench/bench.sh
+
+lab:
+	@vmcores/lab.sh matrix
+
+minimal-root:
+	@tests/root/minimal-root.sh
+
+install: all
+	$(Q)$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/hwpoison
+
+uninstall:
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/hwpoison
+
+format:
+	$(Q)$(CLANG_FORMAT) -i $(wildcard lib/*.[ch] cmds/*.[ch] ext/*/*.[ch] tests/unit/*.[ch])
+
+# Not all of $(O): the lab keeps its kernels there.
+clean:
+	$(Q)rm -rf $(addprefix $(O)/,lib cmds unit tests flags objects hwpoison libhwpoison.a san-*)
+
+help:
+	@echo 'make                build $(PROGRAM)'
+	@echo 'make demo           check a sample vmcore'
+	@echo 'make test [T=WORD]  every test, or those whose name holds WORD'
+	@echo 'make unit | arch    the unit tests | the architecture rules'
+	@echo 'make bench          measure'
+	@echo 'make lab            make the sample vmcores with QEMU'
+	@echo 'make minimal-root   try the README in a fresh minimal Debian (root)'
+	@echo 'make install        to $$(DESTDIR)$$(PREFIX)/bin; also: uninstall'
+	@echo 'make format | clean'
+	@echo
+	@echo 'O=DIR  V=1  CC=clang  SAN=address,undefined  SAN=thread  PREFIX=/usr/local'
+
+FORCE:
+.DELETE_ON_ERROR:
+.PHONY: all demo test unit unit-programs arch bench lab minimal-root install uninstall format clean \
+	help FORCE

@@ -59,6 +59,9 @@ END
     put lib/scan.c '#include "scan.h"' '#include <pthread.h>' \
         'int hwp_scan(void)' '{' '	pthread_t t;' '' \
         '	return hwp_target_read(2) + pthread_create(&t, 0, 0, 0);' '}'
+    add lib/scan.c 'struct layout { struct { int lru; } page; };' \
+        'static inline int page_of(struct layout *l, int link)' '{' \
+        '	return link - l->page.lru;' '}'
     header lib/state.h 'int hwp_state(void);'
     put lib/state.c '#include "state.h"' 'int hwp_state(void)' '{' '	return 1;' '}'
     header lib/check.h 'int hwp_check(void);'
@@ -151,8 +154,8 @@ caught commands-read-nothing
 
 add lib/scan.c '#define SPACE HWP_PHYSICAL'
 caught no-page-contents
-add lib/scan.c 'struct layout { struct { int lru; } page; };' 'int hwp_lru(struct layout *l)' '{' \
-    '	return l->page.lru;' '}'
+add lib/scan.c 'int hwp_lru(struct layout *l)' '{' \
+    '	return 1 + l->page.lru;' '}'
 add lib/scan.h 'struct layout;' 'int hwp_lru(struct layout *l);'
 caught page-bytes
 

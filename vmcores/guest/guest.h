@@ -35,7 +35,7 @@ struct poison {
 	uint64_t base;		/* the folio or block that was hit */
 	unsigned int order;
 	pid_t owner;		/* the process that holds it at the end, or 0 */
-	uint64_t kpf, kpf_after, kpf_drained;
+	uint64_t kpf, kpf_after, kpf_drained;	/* before and after the capture */
 	uint64_t mapcount;
 };
 
@@ -80,9 +80,28 @@ void child_end(struct child *child);
 void child_answer(uint64_t value);
 extern uint64_t (*child_command)(char command);
 
+/* Freed when all errors are in, since each error drains per-CPU lists. */
+struct release {
+	struct child child;
+	int fd;			/* to close instead, if not negative */
+	uint64_t base;
+	unsigned int order;
+	const char *scenario;
+	void (*then)(void);
+};
+void release_last(const struct release *release);
+void release_all(void);
+
 void *map_thp(int nr);
 void *map_huge(size_t size, int flags);
 int pin_page(void *va);
+
+/* state.c */
+void state_text(const char *klog);
+const char *state_of(const struct poison *p);
+const char *last_action(uint64_t pfn);
+int nid_of(uint64_t pfn);
+const char *zone_of(uint64_t pfn);
 
 /* truth.c */
 void truth_open(const char *path);

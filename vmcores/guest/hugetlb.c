@@ -173,6 +173,26 @@ static void run_leak(const char *name)
 	restate(child.value, 9, name, "pcp|buddy", 0);
 }
 
+static void shrink_pool(void)
+{
+	nap_ms(20);
+	pool_change(&leak2m, -1);
+	nap_ms(50);
+}
+
+/* As the last step, so that no later error drains the list. */
+static void run_leak_last(const char *name)
+{
+	struct release release = { .fd = -1, .order = 9, .scenario = name,
+				   .then = shrink_pool };
+
+	write_file("/proc/sys/vm/percpu_pagelist_high_fraction", "8");
+	release.child = huge_start(name, &leak2m, "hugetlb");
+	release.base = release.child.value;
+	if (release.base != NO_PFN)
+		release_last(&release);
+}
+
 static void run_giga(const char *name)
 {
 	huge_start(name, &giga, "hugetlb");
@@ -190,7 +210,7 @@ static void run_giga_pool(const char *name)
 
 static void run_giga_leak(const char *name)
 {
-	struct child child = huge_start(name, &giga, "isolated");
+	struct child child = huge_start(name, &giga, "hugetlb");
 
 	if (child.value == NO_PFN)
 		return;
@@ -198,7 +218,7 @@ static void run_giga_leak(const char *name)
 	nap_ms(50);
 	pool_change(&giga, -1);
 	nap_ms(100);
-	restate(child.value, 18, name, "isolated", 0);
+	restate(child.value, 18, name, "pcp|buddy", 0);
 }
 
 const struct scenario hugetlb_scenarios[] = {
@@ -209,6 +229,7 @@ const struct scenario hugetlb_scenarios[] = {
 	{ "hugetlb-unlinked", "the same with two, unmapped and unlinked", run_file },
 	{ "hugetlb-pool", "five raw errors, back in the free pool", run_pool },
 	{ "hugetlb-leak", "three raw errors, then nr_hugepages is lowered", run_leak },
+	{ "hugetlb-leak-last", "the same, with no error after it", run_leak_last },
 	{ "giga-inuse", "a pinned 1 GiB page with four raw errors", run_giga },
 	{ "giga-pool", "the same, back in the free pool", run_giga_pool },
 	{ "giga-leak", "the same, then nr_hugepages is lowered", run_giga_leak },

@@ -13,18 +13,21 @@
 /* Low slabs come from boot and hold things that live for ever. */
 static void run_slab(const char *name)
 {
-	bool tail = !strcmp(name, "slab-tail");
-	uint64_t want = KPF(SLAB) | (tail ? KPF(COMPOUND_TAIL) : KPF(COMPOUND_HEAD));
-	uint64_t pfn, base, nr;
+	const uint64_t mask = KPF(SLAB) | KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL) | KPF(HWPOISON);
+	uint64_t want = KPF(SLAB), pfn, base, nr;
 
+	if (!strcmp(name, "slab"))
+		want |= KPF(COMPOUND_HEAD);
+	if (!strcmp(name, "slab-tail"))
+		want |= KPF(COMPOUND_TAIL);
 	for (pfn = 0x1000; pfn < max_pfn(); pfn++)
-		if ((kpf(pfn) & (want | KPF(HWPOISON))) == want)
+		if ((kpf(pfn) & mask) == want)
 			break;
 	if (pfn == max_pfn() || !corrupt_pfn(pfn)) {
 		say("%s: no slab page", name);
 		return;
 	}
-	for (base = pfn; !(kpf(base) & KPF(COMPOUND_HEAD)); base--)
+	for (base = pfn; kpf(base) & KPF(COMPOUND_TAIL); base--)
 		;
 	for (nr = 1; kpf(base + nr) & KPF(COMPOUND_TAIL); nr++)
 		;
@@ -109,19 +112,18 @@ static void run_ring_page(const char *name)
 }
 
 /* 64 bytes an entry: 1024 entries are an order-4 folio. */
-static uint64_t ring_folio(const char *name, int *fd)
+static uint64_t ring_folio(const char *name, unsigned int order, int *fd)
 {
-	uint64_t base = ring_open(1024, 16 * PAGE_SIZE, fd);
+	uint64_t nr = 1ULL << order, base = ring_open(64 << order, nr * PAGE_SIZE, fd);
 
 	if (base == NO_PFN || !(kpf(base) & KPF(COMPOUND_HEAD))) {
-		say("%s: ring is not one folio: %#llx", name,
-		    (unsigned long long)(base == NO_PFN ? 0 : kpf(base)));
+		say("%s: the ring is not one folio", name);
 		return NO_PFN;
 	}
-	if (!corrupt_pfn(base + 3) || !corrupt_pfn(base + 8))
+	if (!corrupt_pfn(base + nr / 2) || !corrupt_pfn(base + nr - 1))
 		return NO_PFN;
-	note(name, base + 3, "kernel", base, 4, 0);
-	note(name, base + 8, "kernel", base, 4, 0);
+	note(name, base + nr / 2, "kernel", base, order, 0);
+	note(name, base + nr - 1, "kernel", base, order, 0);
 	return base;
 }
 
@@ -129,29 +131,31 @@ static void run_ring_folio(const char *name)
 {
 	int fd;
 
-	ring_folio(name, &fd);
+	ring_folio(name, 4, &fd);
 }
 
 static void run_ring_leak(const char *name)
 {
-	int fd;
-	uint64_t base = ring_folio(name, &fd);
+	struct release release = { .order = 6, .scenario = name };
 
-	if (base == NO_PFN)
-		return;
-	close(fd);
-	for (int i = 0; i < 50 && (kpf(base) & KPF(COMPOUND_HEAD)); i++)
-		nap_ms(20);
-	restate(base, 4, name, "isolated", 0);
+	if (!strcmp(name, "kernel-leak-pcp")) {
+		release.order = 2;
+		write_file("/proc/sys/vm/percpu_pagelist_high_fraction", "8");
+	}
+	release.base = ring_folio(name, release.order, &release.fd);
+	if (release.base != NO_PFN)
+		release_last(&release);
 }
 
 const struct scenario kernel_scenarios[] = {
 	{ "slab", "the head page of a slab", run_slab },
 	{ "slab-tail", "a tail page of a slab", run_slab },
+	{ "slab-single", "a slab of one page", run_slab },
 	{ "pgtable", "a user page-table page", run_pgtable },
 	{ "reserved", "a reserved page", run_reserved },
 	{ "kernel", "an order-0 page of an io_uring", run_ring_page },
 	{ "kernel-folio", "two pages of an order-4 folio of an io_uring", run_ring_folio },
-	{ "kernel-leak", "the same, then the io_uring is closed", run_ring_leak },
+	{ "kernel-leak", "the same with an order-6 folio, then the io_uring is closed", run_ring_leak },
+	{ "kernel-leak-pcp", "an order-2 folio, closed: goes to a per-CPU list", run_ring_leak },
 	{ NULL, NULL, NULL },
 };

@@ -39,11 +39,12 @@ static void run_pcp(const char *name)
 	char *va;
 
 	for (int i = 0; i < 20; i++) {
-		va = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		/* More than fit in the batches that delay a page's last put. */
+		va = mmap(NULL, 64 * PAGE_SIZE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		*va = 1;
-		pfn = va_pfn(0, va);
-		munmap(va, PAGE_SIZE);
+		memset(va, 1, 64 * PAGE_SIZE);
+		pfn = va_pfn(0, va + 20 * PAGE_SIZE);
+		munmap(va, 64 * PAGE_SIZE);
 		if (pfn == NO_PFN || (kpf(pfn) & KPF(BUDDY)) || !is_free_pfn(pfn))
 			continue;
 		if (corrupt_pfn(pfn)) {
@@ -104,6 +105,87 @@ static void run_anon_pinned_exit(const char *name)
 	child_end(&child);
 }
 
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101
+#endif
+
+static uint64_t soft_child(void *arg)
+{
+	char *va = mmap(NULL, 4 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t pfn;
+
+	(void)arg;
+	memset(va, 1, 4 * PAGE_SIZE);
+	pfn = va_pfn(0, va + PAGE_SIZE);
+	return madvise(va + PAGE_SIZE, PAGE_SIZE, MADV_SOFT_OFFLINE) ? NO_PFN : pfn;
+}
+
+/* Soft offlining flags the old page too, once its data has moved. */
+static void run_soft(const char *name)
+{
+	uint64_t pfn;
+	char text[32];
+
+	if (!strcmp(name, "soft-offline")) {
+		struct child child = child_start(soft_child, NULL);
+
+		note(name, child.value, "isolated", child.value, 0, 0);
+		return;
+	}
+	pfn = find_free_run(64, 0x1000, max_pfn()) + 31;
+	snprintf(text, sizeof(text), "%#llx", (unsigned long long)pfn * PAGE_SIZE);
+	write_file("/sys/devices/system/memory/soft_offline_page", text);
+	if (kpf(pfn) & KPF(HWPOISON))
+		note(name, pfn, "taken-off", pfn, 0, 0);
+}
+
+static void run_unpoison(const char *name)
+{
+	uint64_t base = find_free_run(512, 0x1000, max_pfn());
+	char text[32];
+	int ret;
+
+	if (base == NO_PFN || !corrupt_pfn(base + 100))
+		return;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)base + 100);
+	ret = write_file("/sys/kernel/debug/hwpoison/unpoison-pfn", text);
+	say("%s: pfn %#llx: %d", name, (unsigned long long)base + 100, ret);
+	if (kpf(base + 100) & KPF(HWPOISON))
+		note(name, base + 100, "taken-off", base, 9, 0);
+}
+
+static void run_none(const char *name)
+{
+	(void)name;
+}
+
+/* The last memory block that can go offline, with an error in it. */
+static void run_offline(const char *name)
+{
+	uint64_t nr = 0x8000, pfn;
+	char path[96];
+	int ret;
+
+	for (uint64_t base = (max_pfn() - 1) & ~(nr - 1); base; base -= nr) {
+		snprintf(path, sizeof(path), "/sys/devices/system/memory/memory%llu/state",
+			 (unsigned long long)(base / nr));
+		pfn = find_free_run(64, base, base + nr);
+		if (pfn == NO_PFN)
+			continue;
+		ret = write_file(path, "offline");
+		say("%s: %s: %d", name, path, ret);
+		if (ret)
+			continue;
+		write_file(path, "online");
+		if (!corrupt_pfn(pfn + 5))
+			return;
+		ret = write_file(path, "offline");
+		note(name, pfn + 5, ret ? "taken-off" : "offline", pfn + 5, 0, 0);
+		return;
+	}
+}
+
 struct file_case {
 	const char *name, *path;
 	bool clean;
@@ -132,7 +214,7 @@ static bool write_pages(int fd, int nr)
 	return true;
 }
 
-/* Bit 63 of the answer: the page is still in the cache afterwards. */
+/* Bit 62 of the answer: the page is still in the cache afterwards. */
 static uint64_t file_child(void *arg)
 {
 	const struct file_case *c = arg;
@@ -153,6 +235,8 @@ static uint64_t file_child(void *arg)
 	pfn = va_pfn(0, (char *)va + 2 * PAGE_SIZE);
 	if (pfn == NO_PFN || !madvise_poison((char *)va + 2 * PAGE_SIZE))
 		return NO_PFN;
+	/* A mapping of its own: the first one has a hwpoison entry, "resident" for ever. */
+	va = mmap(NULL, 8 * PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
 	if (mincore((char *)va, 8 * PAGE_SIZE, resident) == 0 && (resident[2] & 1))
 		pfn |= 1ULL << 62;
 	return pfn;
@@ -188,5 +272,10 @@ const struct scenario page_scenarios[] = {
 	{ "file-dirty", "a dirty ext4 page: truncated and isolated", run_file },
 	{ "file-tmpfs", "a tmpfs page: stays in the page cache", run_file },
 	{ "file-ramfs", "a ramfs page: cannot be truncated", run_file },
+	{ "soft-offline", "an anonymous page, soft-offlined: moved, old page isolated", run_soft },
+	{ "soft-offline-free", "a free page, soft-offlined: taken off", run_soft },
+	{ "unpoison", "a free page, poisoned and unpoisoned: healthy again", run_unpoison },
+	{ "offline", "a page taken off, then its memory block goes offline", run_offline },
+	{ "none", "nothing: a healthy machine", run_none },
 	{ NULL, NULL, NULL },
 };

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "guest.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,17 +13,20 @@ struct thp_case {
 	bool pin;
 	int nr;
 	int at[8];
+	const char *file;
 };
 
 static const struct thp_case
-	split_one = { false, 1, { 5 } },
-	pinned_ends = { true, 2, { 0, 511 } },
-	leak_two = { true, 2, { 5, 130 } },
-	leak_four = { true, 4, { 17, 18, 19, 300 } },
-	leak_one = { true, 1, { 256 } };
+	split_one = { false, 1, { 5 }, NULL },
+	pinned_ends = { true, 2, { 0, 511 }, NULL },
+	leak_two = { true, 2, { 5, 130 }, NULL },
+	leak_four = { true, 4, { 17, 18, 19, 300 }, NULL },
+	leak_one = { true, 1, { 256 }, NULL },
+	shmem = { true, 2, { 33, 34 }, "/mnt/hugetmp/pinned" },
+	shmem_leak = { true, 3, { 66, 67, 68 }, "/mnt/hugetmp/leaked" };
 
 static char *thp_va;
-static int thp_pin_fd = -1, thp_pin_read = -1;
+static int thp_pin_fd = -1;
 
 static uint64_t split_mine(void)
 {
@@ -47,13 +51,29 @@ static uint64_t thp_command(char command)
 	return command == 's' ? split_mine() : 0;
 }
 
+static void *map_shmem(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	char *raw, *va;
+
+	if (fd < 0 || ftruncate(fd, THP_SIZE))
+		return NULL;
+	raw = mmap(NULL, 2 * THP_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	va = (char *)(((uintptr_t)raw + THP_SIZE - 1) & ~(THP_SIZE - 1));
+	va = mmap(va, THP_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	close(fd);
+	if (va == MAP_FAILED)
+		return NULL;
+	memset(va, 1, THP_SIZE);
+	return kpf(va_pfn(0, va)) & KPF(COMPOUND_HEAD) ? va : NULL;
+}
+
 static uint64_t thp_child(void *arg)
 {
 	const struct thp_case *c = arg;
 	uint64_t base;
 
-	(void)thp_pin_read;
-	thp_va = map_thp(1);
+	thp_va = c->file ? map_shmem(c->file) : map_thp(1);
 	if (!thp_va)
 		return NO_PFN;
 	base = va_pfn(0, thp_va);
@@ -135,6 +155,9 @@ static uint64_t hunt_child(void *arg)
 	if (f)
 		fclose(f);
 	max = (kib - 48 * 1024) / 2048;
+	/* A per-CPU list is a stack, and a page lost from it shows no change. */
+	if (!(before & KPF(BUDDY)) && max > 4)
+		max = 4;
 	for (i = 0; i < max; i++) {
 		thp_va = map_thp(1);
 		if (!thp_va)
@@ -190,9 +213,69 @@ static void run_pinned(const char *name)
 
 static void run_leak_pcp(const char *name)
 {
+	struct release release = { .fd = -1, .order = THP_ORDER, .scenario = name };
+
 	/* Room on the per-CPU list, so that the block stays there. */
 	write_file("/proc/sys/vm/percpu_pagelist_high_fraction", "8");
-	leak(name, &leak_two);
+	release.child = thp_start(name, &leak_two, "large-folio");
+	release.base = release.child.value;
+	if (release.base != NO_PFN)
+		release_last(&release);
+}
+
+static void run_shmem(const char *name)
+{
+	thp_start(name, &shmem, "large-folio");
+}
+
+static void run_shmem_leak(const char *name)
+{
+	struct child child = thp_start(name, &shmem_leak, "large-folio");
+
+	if (child.value == NO_PFN)
+		return;
+	child_end(&child);
+	unlink(shmem_leak.file);
+	restate(child.value, THP_ORDER, name, "pcp|buddy", 0);
+	drain_near(child.value);
+}
+
+/* A folio of 64 KiB is freed straight to buddy: pcp lists take orders 0-3 and 9. */
+static uint64_t mthp_child(void *arg)
+{
+	char *raw = mmap(NULL, THP_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *va = (char *)(((uintptr_t)raw + 65535) & ~65535UL);
+	uint64_t base;
+
+	(void)arg;
+	madvise(raw, THP_SIZE - 4096, MADV_HUGEPAGE);
+	memset(va, 1, 65536);
+	base = va_pfn(0, va);
+	if (!(kpf(base) & KPF(COMPOUND_HEAD)) || pin_page(va) < 0 ||
+	    !corrupt_pfn(base + 1) || !corrupt_pfn(base + 14))
+		return NO_PFN;
+	return base;
+}
+
+static void run_mthp(const char *name)
+{
+	struct release release = { .fd = -1, .order = 4, .scenario = name };
+	struct child child;
+
+	write_file("/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled", "madvise");
+	child = child_start(mthp_child, NULL);
+	write_file("/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled", "never");
+	if (child.value == NO_PFN) {
+		say("%s: no folio of 64 KiB", name);
+		return;
+	}
+	note(name, child.value + 1, "large-folio", child.value, 4, child.pid);
+	note(name, child.value + 14, "large-folio", child.value, 4, child.pid);
+	release.child = child;
+	release.base = child.value;
+	if (strcmp(name, "mthp-pinned"))
+		release_last(&release);
 }
 
 static void run_leak_buddy(const char *name)
@@ -279,7 +362,11 @@ const struct scenario thp_scenarios[] = {
 	{ "thp-again-buddy", "leaked to buddy, then huge pages are allocated", run_again_buddy },
 	{ "thp-again-split", "handed out again as a THP, which is then split", run_again_split },
 	{ "thp-again-exit", "the same, and the second process has exited", run_again_exit },
+	{ "shmem-thp", "a pinned tmpfs THP, split failed, still in the cache", run_shmem },
+	{ "shmem-thp-leak", "the same, then the process exits and the file is unlinked", run_shmem_leak },
+	{ "mthp-pinned", "a pinned 64 KiB anonymous folio, split failed", run_mthp },
+	{ "mthp-leak", "the same, and the process has exited", run_mthp },
 	{ "thp-leak-buddy", "leaked, per-CPU lists drained to buddy", run_leak_buddy },
-	{ "thp-leak-pcp", "leaked to a per-CPU list (nothing may be injected after it)", run_leak_pcp },
+	{ "thp-leak-pcp", "leaked to a per-CPU list", run_leak_pcp },
 	{ NULL, NULL, NULL },
 };

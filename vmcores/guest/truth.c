@@ -198,98 +198,6 @@ void truth_freeze(void)
 		poisons[i].kpf_after = kpf(poisons[i].pfn);
 }
 
-/* The last "recovery action" line about PFN, or "". */
-static const char *last_action(uint64_t pfn)
-{
-	static char action[160];
-	char key[64];
-	const char *at = klog;
-
-	snprintf(key, sizeof(key), "%#llx: recovery action for ", (unsigned long long)pfn);
-	action[0] = 0;
-	while ((at = strstr(at, key))) {
-		at += strlen(key);
-		snprintf(action, sizeof(action), "%.*s", (int)strcspn(at, "\n"), at);
-	}
-	return action;
-}
-
-static const char *zone_of(uint64_t pfn)
-{
-	return pfn < 0x1000 ? "DMA" : pfn < 0x100000 ? "DMA32" : "Normal";
-}
-
-static int nid_of(uint64_t pfn)
-{
-	static uint64_t block;
-	char path[96];
-
-	if (!block) {
-		slurp("/sys/devices/system/memory/block_size_bytes", 32);
-		block = strtoull(buf, NULL, 16) / PAGE_SIZE;
-	}
-	for (int nid = 0; block && nid < 16; nid++) {
-		snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/memory%llu",
-			 nid, (unsigned long long)(pfn / block));
-		if (access(path, F_OK) == 0)
-			return nid;
-	}
-	return 0;
-}
-
-static const char *isolated_or_wish(const struct poison *p)
-{
-	const char *action = last_action(p->pfn);
-
-	if (strstr(action, "LRU page: Recovered") && strcmp(p->wish, "in-use"))
-		return "isolated";
-	if (strstr(action, "free buddy page: Recovered") ||
-	    strstr(action, "huge page: Recovered"))
-		return "taken-off";
-	return p->wish;
-}
-
-/* No free list and no owner have any page of the block that was freed whole. */
-static bool lost(const struct poison *p)
-{
-	for (uint64_t pfn = p->base; pfn < p->base + (1ULL << p->order); pfn++)
-		if (!is_free_pfn(pfn) || (kpf(pfn) & KPF(BUDDY)))
-			return false;
-	return true;
-}
-
-/* From the kernel's words alone, where they suffice; else from what was done. */
-static const char *state_of(const struct poison *p)
-{
-	uint64_t f = p->kpf;
-
-	if (f & KPF(BUDDY))
-		return "buddy";
-	if (!(p->kpf_after & KPF(BUDDY)) && (p->kpf_drained & KPF(BUDDY)))
-		return "pcp";
-	if (f & KPF(HUGE))
-		return "hugetlb";
-	if (f & KPF(SLAB))
-		return "slab";
-	if (f & KPF(PGTABLE))
-		return "pgtable";
-	if (f & KPF(RESERVED))
-		return "reserved";
-	if (f & KPF(OFFLINE))
-		return "offline";
-	if (!strcmp(p->wish, "reused") && (f & (KPF(MMAP) | KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL))))
-		return "reused";
-	if (f & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL)))
-		return f & (KPF(THP) | KPF(LRU)) ? "large-folio" : "kernel";
-	if (p->mapcount || (f & KPF(MMAP)))
-		return "in-use";
-	if (!strcmp(p->wish, "in-use|isolated") || !strcmp(p->wish, "reused"))
-		return "isolated";
-	if (!strcmp(p->wish, "pcp|buddy"))
-		return lost(p) ? "dropped" : "isolated";
-	return isolated_or_wish(p);
-}
-
 static void line_folio(const struct poison *p)
 {
 	uint64_t base = p->pfn, nr = 1;
@@ -361,6 +269,7 @@ void truth_final(const char *scenarios)
 	struct utsname uts;
 
 	uname(&uts);
+	state_text(klog);
 	drain_all();
 	text_len = 0;
 	line("kernel release=%s\nscenarios %s\n", uts.release, scenarios);

@@ -82,11 +82,11 @@ bool corrupt_pfn(uint64_t pfn)
 
 bool madvise_poison(void *va)
 {
+	uint64_t pfn = va_pfn(0, va);
 	int ret = madvise(va, PAGE_SIZE, MADV_HWPOISON) ? -errno : 0;
 
-	if (ret)
-		say("MADV_HWPOISON at %p: %d", va, ret);
-	return ret == 0;
+	say("MADV_HWPOISON of pfn %#llx: %d", (unsigned long long)pfn, ret);
+	return pfn != NO_PFN && (kpf(pfn) & KPF(HWPOISON));
 }
 
 void pin_cpu(int cpu)
@@ -195,6 +195,33 @@ void child_end(struct child *child)
 	waitpid(child->pid, NULL, 0);
 }
 
+static struct release releases[16];
+static int nr_releases;
+
+void release_last(const struct release *release)
+{
+	if (nr_releases < 16)
+		releases[nr_releases++] = *release;
+}
+
+void release_all(void)
+{
+	for (int i = 0; i < nr_releases; i++) {
+		struct release *r = &releases[i];
+
+		say("release of %#llx/%u", (unsigned long long)r->base, r->order);
+		if (r->fd >= 0)
+			close(r->fd);
+		else
+			child_end(&r->child);
+		for (int n = 0; n < 50 && !is_free_pfn(r->base); n++)
+			nap_ms(10);
+		if (r->then)
+			r->then();
+		restate(r->base, r->order, r->scenario, "pcp|buddy", 0);
+	}
+}
+
 /* NR transparent huge pages in a row, touched; NULL if the first one is not huge. */
 void *map_thp(int nr)
 {
@@ -225,7 +252,7 @@ void *map_huge(size_t size, int flags)
 	return va;
 }
 
-/* The page stays referenced by a pipe for as long as this process lives. */
+/* The page stays referenced by a pipe for as long as the descriptor is open. */
 int pin_page(void *va)
 {
 	struct iovec iov = { va, PAGE_SIZE };
@@ -235,5 +262,6 @@ int pin_page(void *va)
 		say("vmsplice: %d", errno);
 		return -1;
 	}
+	close(fds[0]);
 	return fds[1];
 }

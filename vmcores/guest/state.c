@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The state of one page, from the kernel's words and from what was done to it. */
+#include "guest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *klog;
+
+void state_text(const char *text)
+{
+	klog = text;
+}
+
+/* The last "recovery action" line about PFN, or "". */
+const char *last_action(uint64_t pfn)
+{
+	static char action[160];
+	char key[64];
+	const char *at = klog ? klog : "";
+
+	snprintf(key, sizeof(key), "%#llx: recovery action for ", (unsigned long long)pfn);
+	action[0] = 0;
+	while ((at = strstr(at, key))) {
+		at += strlen(key);
+		snprintf(action, sizeof(action), "%.*s", (int)strcspn(at, "\n"), at);
+	}
+	return action;
+}
+
+/* Node from sysfs, zone from the spans of that node in /proc/zoneinfo. */
+const char *zone_of(uint64_t pfn)
+{
+	static char name[32];
+	char text[256], zone[32] = "", found[32] = "unknown";
+	unsigned long long start, spanned = 0;
+	int nid = -1, want = nid_of(pfn);
+	FILE *f = fopen("/proc/zoneinfo", "re");
+
+	while (f && fgets(text, sizeof(text), f)) {
+		if (sscanf(text, "Node %d, zone %31s", &nid, zone) == 2)
+			spanned = 0;
+		sscanf(text, " spanned %llu", &spanned);
+		if (sscanf(text, " start_pfn: %llu", &start) == 1 && nid == want &&
+		    pfn >= start && pfn - start < spanned)
+			strcpy(found, zone);
+	}
+	if (f)
+		fclose(f);
+	strcpy(name, found);
+	return name;
+}
+
+int nid_of(uint64_t pfn)
+{
+	static uint64_t block;
+	char path[96];
+
+	if (!block) {
+		FILE *f = fopen("/sys/devices/system/memory/block_size_bytes", "re");
+		unsigned long long bytes = 0;
+
+		if (f && fscanf(f, "%llx", &bytes) == 1)
+			block = bytes / PAGE_SIZE;
+		if (f)
+			fclose(f);
+	}
+	for (int nid = 0; block && nid < 16; nid++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/memory%llu",
+			 nid, (unsigned long long)(pfn / block));
+		if (access(path, F_OK) == 0)
+			return nid;
+	}
+	return 0;
+}
+
+static const char *isolated_or_wish(const struct poison *p)
+{
+	const char *action = last_action(p->pfn);
+
+	if (strstr(action, "LRU page: Recovered") && strcmp(p->wish, "in-use"))
+		return "isolated";
+	if (strstr(action, "free buddy page: Recovered") ||
+	    strstr(action, "huge page: Recovered"))
+		return "taken-off";
+	return p->wish;
+}
+
+/* No free list and no owner have any page of the block that was freed whole. */
+static bool lost(const struct poison *p)
+{
+	for (uint64_t pfn = p->base; pfn < p->base + (1ULL << p->order); pfn++)
+		if (!is_free_pfn(pfn) || (kpf(pfn) & KPF(BUDDY)))
+			return false;
+	return true;
+}
+
+/*
+ * Freed with its block, and now neither free nor owned.  When the block was
+ * cut up before an allocation met the page, that page may have been thrown
+ * away alone or with its neighbour; a neighbour in some use tells which.
+ */
+static const char *left_behind(const struct poison *p)
+{
+	uint64_t other = p->pfn ^ 1;
+
+	if (lost(p))
+		return "dropped";
+	if (!is_free_pfn(other) || (kpf(other) & (KPF(BUDDY) | KPF(HWPOISON))))
+		return "isolated";
+	return "isolated|dropped";
+}
+
+/* From the kernel's words alone, where they suffice; else from what was done. */
+const char *state_of(const struct poison *p)
+{
+	uint64_t f = p->kpf;
+
+	if (f & KPF(BUDDY))
+		return "buddy";
+	if (!(p->kpf_after & KPF(BUDDY)) && (p->kpf_drained & KPF(BUDDY)))
+		return "pcp";
+	if (p->kpf_after & KPF(BUDDY))
+		return "pcp|buddy";
+	if (f & KPF(NOPAGE))
+		return "offline";
+	if (f & KPF(HUGE))
+		return "hugetlb";
+	if (f & KPF(SLAB))
+		return "slab";
+	if (f & KPF(PGTABLE))
+		return "pgtable";
+	if (f & KPF(RESERVED))
+		return "reserved";
+	if (f & KPF(OFFLINE))
+		return "offline";
+	if (!strcmp(p->wish, "reused") && (f & (KPF(MMAP) | KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL))))
+		return "reused";
+	if (f & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL)))
+		return strcmp(p->wish, "kernel") ? "large-folio" : "kernel";
+	if (p->mapcount || (f & KPF(MMAP)))
+		return "in-use";
+	if (!strcmp(p->wish, "in-use|isolated") || !strcmp(p->wish, "reused"))
+		return "isolated";
+	if (!strcmp(p->wish, "pcp|buddy"))
+		return left_behind(p);
+	return isolated_or_wish(p);
+}

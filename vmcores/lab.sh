@@ -141,6 +141,8 @@ check_result() {
 	[ -s "$work/truth.txt" ] || fail "no truth was told"
 	[ ! -e "$work/vmcore.elf" ] || readelf -n "$work/vmcore.elf" 2>/dev/null | grep VMCOREINFO >/dev/null ||
 		fail "the dump has no VMCOREINFO"
+	[ ! -e "$work/vmcore.flat" ] || grep -a 'OSRELEASE=' "$work/vmcore.flat" >/dev/null ||
+		fail "the kdump has no VMCOREINFO"
 	rm -f "$work/truth.tar" "$work/disk" "$work/initrd"
 	! grep '^unnoted ' "$work/truth.txt" || fail "poison that no scenario made"
 }

@@ -93,6 +93,7 @@ void release_last(const struct release *release);
 void release_all(void);
 
 void *map_thp(int nr);
+void *map_clean_thp(void);
 void *map_huge(size_t size, int flags);
 int pin_page(void *va);
 

@@ -181,6 +181,7 @@ static void run_offline(const char *name)
 		if (!corrupt_pfn(pfn + 5))
 			return;
 		ret = write_file(path, "offline");
+		say("%s: %s: %d", name, path, ret);
 		note(name, pfn + 5, ret ? "taken-off" : "offline", pfn + 5, 0, 0);
 		return;
 	}

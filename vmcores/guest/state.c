@@ -113,35 +113,46 @@ static const char *left_behind(const struct poison *p)
 	return "isolated|dropped";
 }
 
-/* From the kernel's words alone, where they suffice; else from what was done. */
-const char *state_of(const struct poison *p)
+/* The owner that /proc shows, or NULL. */
+static const char *owner_state(const struct poison *p, bool freed)
 {
+	const uint64_t compound = KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL);
 	uint64_t f = p->kpf;
 
-	if (f & KPF(BUDDY))
-		return "buddy";
-	if (!(p->kpf_after & KPF(BUDDY)) && (p->kpf_drained & KPF(BUDDY)))
-		return "pcp";
-	if (p->kpf_after & KPF(BUDDY))
-		return "pcp|buddy";
 	if (f & KPF(NOPAGE))
 		return "offline";
 	if (f & KPF(HUGE))
-		return "hugetlb";
+		return freed ? "reused|hugetlb" : "hugetlb";
 	if (f & KPF(SLAB))
-		return "slab";
+		return freed ? "reused|slab" : "slab";
 	if (f & KPF(PGTABLE))
-		return "pgtable";
+		return freed ? "reused|pgtable" : "pgtable";
 	if (f & KPF(RESERVED))
 		return "reserved";
 	if (f & KPF(OFFLINE))
 		return "offline";
-	if (!strcmp(p->wish, "reused") && (f & (KPF(MMAP) | KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL))))
+	if (freed && (f & (KPF(MMAP) | compound)))
 		return "reused";
-	if (f & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL)))
+	if (f & compound)
 		return strcmp(p->wish, "kernel") ? "large-folio" : "kernel";
-	if (p->mapcount || (f & KPF(MMAP)))
-		return "in-use";
+	return p->mapcount || (f & KPF(MMAP)) ? "in-use" : NULL;
+}
+
+/* From the kernel's words alone, where they suffice; else from what was done. */
+const char *state_of(const struct poison *p)
+{
+	bool freed = !strcmp(p->wish, "pcp|buddy") || !strcmp(p->wish, "reused");
+	const char *owner;
+
+	if (p->kpf & KPF(BUDDY))
+		return "buddy";
+	if (p->kpf_after & KPF(BUDDY))
+		return "pcp|buddy";
+	if (p->kpf_drained & KPF(BUDDY))
+		return "pcp";
+	owner = owner_state(p, freed);
+	if (owner)
+		return owner;
 	if (!strcmp(p->wish, "in-use|isolated") || !strcmp(p->wish, "reused"))
 		return "isolated";
 	if (!strcmp(p->wish, "pcp|buddy"))

@@ -73,7 +73,7 @@ static uint64_t thp_child(void *arg)
 	const struct thp_case *c = arg;
 	uint64_t base;
 
-	thp_va = c->file ? map_shmem(c->file) : map_thp(1);
+	thp_va = c->file ? map_shmem(c->file) : map_clean_thp();
 	if (!thp_va)
 		return NO_PFN;
 	base = va_pfn(0, thp_va);
@@ -143,7 +143,7 @@ struct hunt {
 static uint64_t hunt_child(void *arg)
 {
 	const struct hunt *hunt = arg;
-	uint64_t before = kpf(hunt->bad), pfn;
+	uint64_t before = kpf(hunt->bad), pfn = NO_PFN;
 	long kib = 0;
 	char line[128];
 	FILE *f = fopen("/proc/meminfo", "re");
@@ -165,14 +165,15 @@ static uint64_t hunt_child(void *arg)
 		pfn = va_pfn(0, thp_va);
 		if (pfn == hunt->base)
 			break;
-		if (kpf(hunt->bad) != before && !(kpf(hunt->bad) & KPF(BUDDY))) {
-			pfn = 0;
-			break;
-		}
 		pfn = NO_PFN;
+		if (kpf(hunt->bad) == before)
+			continue;
+		/* Off the buddy list: thrown away, or on a per-CPU list and soon ours. */
+		before = kpf(hunt->bad);
+		max = i + 8;
 	}
 	say("hunt for %#llx: %d huge pages, %s", (unsigned long long)hunt->base, i,
-	    pfn == hunt->base ? "handed out" : pfn == 0 ? "changed" : "not seen");
+	    pfn == hunt->base ? "handed out" : "not seen");
 	return pfn;
 }
 

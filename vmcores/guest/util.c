@@ -108,13 +108,17 @@ void nap_ms(int ms)
 struct poison *note(const char *scenario, uint64_t pfn, const char *wish,
 		    uint64_t base, unsigned int order, pid_t owner)
 {
-	struct poison *p = &poisons[nr_poisons];
+	struct poison *p = poisons;
 
+	/* A page that is hit again has the later story. */
+	while (p < &poisons[nr_poisons] && p->pfn != pfn)
+		p++;
 	if (nr_poisons == MAX_POISONS || pfn == NO_PFN)
 		return p;
+	if (p == &poisons[nr_poisons])
+		nr_poisons++;
 	*p = (struct poison){ .pfn = pfn, .scenario = scenario, .wish = wish,
 			      .base = base, .order = order, .owner = owner };
-	nr_poisons++;
 	say("%s: pfn %#llx in %#llx/%u", scenario, (unsigned long long)pfn,
 	    (unsigned long long)base, order);
 	return p;
@@ -237,6 +241,21 @@ void *map_thp(int nr)
 	if (!(kpf(va_pfn(0, va)) & KPF(THP)))
 		return NULL;
 	return va;
+}
+
+/* One that holds no poison yet; the ones that do are kept out of the way. */
+void *map_clean_thp(void)
+{
+	for (int i = 0; i < 16; i++) {
+		void *va = map_thp(1);
+		uint64_t base = va ? va_pfn(0, va) : NO_PFN;
+
+		if (base == NO_PFN)
+			break;
+		if (all_kpf(base, THP_PAGES, KPF(HWPOISON), 0))
+			return va;
+	}
+	return NULL;
 }
 
 void *map_huge(size_t size, int flags)

@@ -22,6 +22,10 @@ else
   Q := @
   msg = @printf '  %-7s %s\n' "$(1)" "$(2)";
 endif
+# make -s
+ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
+  msg =
+endif
 
 PKGS := libkdumpfile libbpf libelf libzstd zlib smartcols
 TEST_PKGS := cmocka json-c

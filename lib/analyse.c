@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The whole road, once: target, layout, memmap, findings, checks. */
+#include <string.h>
+#include <time.h>
+
+#include "check.h"
+#include "classify.h"
+#include "collect.h"
+#include "counters.h"
+#include "freelist.h"
+#include "hwpoison.h"
+
+struct analysis {
+	const struct hwp_options *options;
+	struct hwp_target *target;
+	struct hwp_layout *layout;
+	struct hwp_memmap *memmap;
+	struct hwp_page_reader *reader;
+	struct hwp_zones *zones;
+	struct hwp_findings *findings;
+	hwp_pfn_vec flagged;
+};
+
+static void analysis_deinit(struct analysis *a)
+{
+	hwp_vec_deinit(&a->flagged);
+	hwp_zones_destroy(a->zones);
+	hwp_page_reader_destroy(a->reader);
+	hwp_memmap_destroy(a->memmap);
+	hwp_layout_destroy(a->layout);
+	hwp_target_destroy(a->target);
+	hwp_findings_destroy(a->findings);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static struct hwp_error *describe(struct analysis *a)
+{
+	struct hwp_findings *f = a->findings;
+	const char *damage = hwp_target_damage(a->target);
+
+	f->path = strdup(a->options->target.core_path);
+	if (!f->path)
+		return hwp_error_no_memory();
+	snprintf(f->format, sizeof(f->format), "%s", hwp_target_format(a->target));
+	snprintf(f->damage, sizeof(f->damage), "%s", damage ? damage : "");
+	snprintf(f->memory_provider, sizeof(f->memory_provider), "%s",
+		 hwp_target_memory_provider(a->target));
+	snprintf(f->type_provider, sizeof(f->type_provider), "%s",
+		 hwp_target_type_provider(a->target));
+	f->page_shift = a->layout->page_shift;
+	f->max_order = a->layout->nr_orders - 1;
+	memcpy(f->migratetype_names, a->layout->migratetype_names, sizeof(f->migratetype_names));
+	for (size_t i = 0; i < a->zones->zones.nr; i++) {
+		const struct hwp_zone *z = &a->zones->zones.data[i];
+		struct hwp_zone_facts facts = {
+			.nid = z->nid,
+			.start_pfn = z->start_pfn,
+			.end_pfn = z->end_pfn,
+			.present_pages = z->present_pages,
+			.managed_pages = z->managed_pages,
+		};
+
+		memcpy(facts.name, z->name, sizeof(facts.name));
+		if (!hwp_vec_push(&f->zones, facts))
+			return hwp_error_no_memory();
+	}
+	return NULL;
+}
+
+static struct hwp_error *open_all(struct analysis *a)
+{
+	struct hwp_error *err;
+	uint64_t start;
+
+	err = hwp_target_open(&a->options->target, &a->target);
+	if (err)
+		return err;
+	start = now_ns();
+	err = hwp_layout_create(a->target, &a->layout);
+	if (!err)
+		err = hwp_memmap_create(a->target, a->layout, &a->memmap);
+	if (!err)
+		err = hwp_page_reader_create(a->target, a->memmap, &a->reader);
+	if (!err)
+		err = hwp_zones_create(a->target, a->layout, a->reader, &a->zones);
+	if (!err)
+		err = describe(a);
+	a->findings->times.layout_ns = now_ns() - start;
+	return hwp_error_prefix(err, "%s", a->options->target.core_path);
+}
+
+static struct hwp_error *sweep(struct analysis *a)
+{
+	const struct hwp_scan_options options = {
+		.nr_threads = a->options->nr_threads,
+		.progress = a->options->progress,
+		.progress_arg = a->options->progress_arg,
+	};
+	uint64_t start = now_ns();
+	struct hwp_error *err;
+
+	err = hwp_scan(a->target, a->memmap, &options, &a->flagged, a->findings);
+	a->findings->times.sweep_ns = now_ns() - start;
+	return err;
+}
+
+static struct hwp_error *walk_lists(struct analysis *a)
+{
+	struct hwp_findings *f = a->findings;
+	struct hwp_list_walk walk = {
+		.target = a->target,
+		.layout = a->layout,
+		.reader = a->reader,
+		.zones = a->zones,
+		.findings = f,
+		.nr_poisoned = f->poisoned.nr,
+	};
+	_cleanup_free_ uint64_t *pfns = malloc((f->poisoned.nr + 1) * sizeof(*pfns));
+	uint64_t start = now_ns();
+	struct hwp_error *err;
+
+	if (!pfns)
+		return hwp_error_no_memory();
+	for (size_t i = 0; i < f->poisoned.nr; i++)
+		pfns[i] = f->poisoned.data[i].pfn;
+	walk.poisoned_pfns = pfns;
+	err = hwp_walk_free_lists(&walk);
+	f->times.lists_ns = now_ns() - start;
+	return err;
+}
+
+static struct hwp_error *collect(struct analysis *a)
+{
+	struct hwp_collector c = { a->target, a->layout, a->reader, a->zones, a->findings };
+	struct hwp_error *err;
+
+	err = hwp_kernel_facts_read(a->target, a->layout, a->findings);
+	if (!err)
+		err = sweep(a);
+	/* Nothing can be marked: the sweep has shown that the memmap is there. */
+	if (err || !a->layout->has_memory_failure)
+		return err;
+	err = hwp_collect_pages(&c, &a->flagged);
+	if (!err)
+		err = walk_lists(a);
+	if (!err)
+		err = hwp_collect_places(&c);
+	if (!err)
+		err = hwp_collect_events(&c);
+	if (!err)
+		err = hwp_counters_read(a->target, a->layout, a->zones, a->findings);
+	return err;
+}
+
+struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_findings **ret)
+{
+	_cleanup_(analysis_deinit) struct analysis a = { .options = options };
+	uint64_t start = now_ns();
+	struct hwp_open_times opened;
+	struct hwp_error *err;
+
+	a.findings = calloc(1, sizeof(*a.findings));
+	if (!a.findings)
+		return hwp_error_no_memory();
+	err = open_all(&a);
+	if (!err)
+		err = collect(&a);
+	if (err)
+		return err;
+	hwp_classify(a.findings);
+	err = hwp_check_run(a.findings);
+	if (err)
+		return err;
+	opened = hwp_target_open_times(a.target);
+	a.findings->times.open_ns = opened.file_ns;
+	a.findings->times.symbols_ns = opened.symbols_ns;
+	a.findings->times.types_ns = opened.types_ns;
+	a.findings->times.total_ns = now_ns() - start;
+	*ret = no_cleanup_ptr(a.findings);
+	return NULL;
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "check.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bits.h"
+
+#define RUN(name) \
+	static enum hwp_result name(const struct hwp_findings *f, char *detail, size_t size)
+
+static uint64_t nr_troubles(const struct hwp_findings *f, enum hwp_trouble_kind kind)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < f->troubles.nr; i++)
+		nr += f->troubles.data[i].kind == kind;
+	return nr;
+}
+
+static const struct hwp_poisoned *first_in(const struct hwp_findings *f, enum hwp_state state)
+{
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		if (f->poisoned.data[i].state == state)
+			return &f->poisoned.data[i];
+	}
+	return NULL;
+}
+
+RUN(memmap_covered)
+{
+	const struct hwp_coverage *c = &f->coverage;
+
+	if (f->damage[0]) {
+		snprintf(detail, size, "%s", f->damage);
+		return HWP_INCONCLUSIVE;
+	}
+	if (f->too_many) {
+		snprintf(detail, size, "more than %zu pages are flagged: the memmap is not "
+			 "believable", f->poisoned.nr);
+		return HWP_INCONCLUSIVE;
+	}
+	if (c->nr_excluded || c->nr_faulted) {
+		snprintf(detail, size, "of %" PRIu64 " struct pages %" PRIu64 " are not in the dump"
+			 " (%" PRIu64 " zero-filled), %" PRIu64 " not readable", c->nr_pages,
+			 c->nr_excluded, c->nr_zero, c->nr_faulted);
+		return HWP_INCONCLUSIVE;
+	}
+	snprintf(detail, size, "all %" PRIu64 " struct pages were read", c->nr_pages);
+	return HWP_PASS;
+}
+
+RUN(freelist_consistent)
+{
+	uint64_t holes = nr_troubles(f, HWP_TROUBLE_HOLE), nr_lists = f->lists.nr;
+	uint64_t wrong = nr_troubles(f, HWP_TROUBLE_CONTRADICTION);
+
+	if (holes) {
+		snprintf(detail, size, "%" PRIu64 " list%s or table%s could not be read to the end",
+			 holes, holes == 1 ? "" : "s", holes == 1 ? "" : "s");
+		return HWP_INCONCLUSIVE;
+	}
+	for (size_t i = 0; i < f->areas.nr; i++) {
+		const struct hwp_area_stat *a = &f->areas.data[i];
+
+		if (a->nr_free == a->nr_walked)
+			continue;
+		snprintf(detail, size, "node %d %s order %d: nr_free is %" PRIu64 ", %" PRIu64
+			 " blocks are on its lists", f->zones.data[a->zone].nid,
+			 f->zones.data[a->zone].name, a->order, a->nr_free, a->nr_walked);
+		return HWP_FAIL;
+	}
+	if (wrong) {
+		snprintf(detail, size, "%" PRIu64 " contradiction%s", wrong, wrong == 1 ? "" : "s");
+		return HWP_FAIL;
+	}
+	snprintf(detail, size, "%" PRIu64 " lists walked, every count right", nr_lists);
+	return HWP_PASS;
+}
+
+static bool blocks_agree(const struct hwp_poisoned *p)
+{
+	return p->by_list.container == p->by_page.container &&
+	       p->by_list.head_pfn == p->by_page.head_pfn && p->by_list.order == p->by_page.order;
+}
+
+/* Only blocks of free_area can be seen both ways: elsewhere PageBuddy is clear. */
+RUN(methods_agree)
+{
+	uint64_t listed = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (p->by_page.container != HWP_FREE_AREA && p->by_list.container != HWP_FREE_AREA)
+			continue;
+		if (blocks_agree(p))
+			continue;
+		snprintf(detail, size, "pfn 0x%" PRIx64 ": the memmap says %s, the lists say %s",
+			 p->pfn, hwp_container_name(p->by_page.container),
+			 hwp_container_name(p->by_list.container));
+		return HWP_FAIL;
+	}
+	for (size_t i = 0; i < f->zones.nr; i++)
+		listed += f->zones.data[i].nr_buddy_pages;
+	if (listed != f->nr_buddy_pages_in_memmap) {
+		snprintf(detail, size, "%" PRIu64 " pages on the free lists, %" PRIu64
+			 " by their struct pages", listed, f->nr_buddy_pages_in_memmap);
+		return HWP_INCONCLUSIVE;
+	}
+	snprintf(detail, size, "%" PRIu64 " free pages by the lists and by the memmap", listed);
+	return HWP_PASS;
+}
+
+static enum hwp_result none_in(const struct hwp_findings *f, enum hwp_state state, const char *what,
+			       char *detail, size_t size)
+{
+	const struct hwp_poisoned *p = first_in(f, state);
+	uint64_t nr = f->summary.nr_by_state[state];
+
+	if (!p) {
+		snprintf(detail, size, "none");
+		return HWP_PASS;
+	}
+	snprintf(detail, size, "%" PRIu64 " page%s %s, the first at pfn 0x%" PRIx64, nr,
+		 nr == 1 ? "" : "s", what, p->pfn);
+	return HWP_FAIL;
+}
+
+RUN(poison_not_in_buddy)
+{
+	return none_in(f, HWP_STATE_BUDDY, "in free blocks", detail, size);
+}
+
+RUN(poison_not_on_pcp)
+{
+	return none_in(f, HWP_STATE_PCP, "on per-CPU lists", detail, size);
+}
+
+RUN(poison_not_reused)
+{
+	return none_in(f, HWP_STATE_REUSED, "allocated again", detail, size);
+}
+
+RUN(healthy_not_lost)
+{
+	uint64_t nr = f->summary.nr_healthy_lost;
+
+	if (!nr) {
+		snprintf(detail, size, "none");
+		return HWP_PASS;
+	}
+	snprintf(detail, size, "%" PRIu64 " healthy pages (%" PRIu64 " KiB) were thrown away with "
+		 "poisoned ones", nr, nr << f->page_shift >> 10);
+	return HWP_FAIL;
+}
+
+RUN(raw_hwp_list_consistent)
+{
+	uint64_t nr = 0, last = UINT64_MAX;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (p->folio.kind != HWP_FOLIO_HUGETLB || p->folio.head_pfn == last)
+			continue;
+		last = p->folio.head_pfn;
+		nr++;
+		if (p->raw_page_unknown && !p->folio.raw_unreliable && p->folio.raw_list_readable) {
+			snprintf(detail, size, "the folio at 0x%" PRIx64
+				 " is flagged, its list is empty", last);
+			return HWP_FAIL;
+		}
+	}
+	if (!nr) {
+		snprintf(detail, size, "no HugeTLB folio is poisoned");
+		return HWP_PASS;
+	}
+	snprintf(detail, size, "%" PRIu64 " HugeTLB folio%s", nr, nr == 1 ? "" : "s");
+	return HWP_PASS;
+}
+
+/** Reports of pages that were poisoned already: some kernels count them again. */
+static int64_t nr_repeats(const struct hwp_findings *f)
+{
+	int64_t nr = 0;
+
+	for (size_t i = 0; i < f->events.nr; i++)
+		nr += f->events.data[i].kind == HWP_EVENT_ALREADY_POISONED ||
+		      (f->events.data[i].kind == HWP_EVENT_ACTION &&
+		       strstr(f->events.data[i].page_type, "already"));
+	return nr;
+}
+
+RUN(poison_accounted)
+{
+	int64_t counted = f->counters.num_poisoned_pages, found = (int64_t)f->poisoned.nr;
+	int64_t repeats = nr_repeats(f), more = counted - found;
+
+	if (!f->counters.has_num_poisoned_pages) {
+		snprintf(detail, size, "the kernel keeps no count");
+		return HWP_SKIP;
+	}
+	if (more == 0) {
+		snprintf(detail, size, "num_poisoned_pages is %" PRId64 ", as many were found",
+			 counted);
+		return HWP_PASS;
+	}
+	snprintf(detail, size, "num_poisoned_pages is %" PRId64 ", %" PRId64 " were found", counted,
+		 found);
+	size -= strlen(detail);
+	detail += strlen(detail);
+	if (more > 0 && more <= repeats) {
+		snprintf(detail, size, ": the log has %" PRId64 " repeated reports, which this "
+			 "kernel counted again", repeats);
+		return HWP_PASS;
+	}
+	if (more > 0 && f->summary.nr_unrecorded_folios) {
+		snprintf(detail, size, ": HugeTLB folios without a record hide the rest");
+		return HWP_INCONCLUSIVE;
+	}
+	if (more > 0 && (f->log_wrapped || !f->log_readable)) {
+		snprintf(detail, size, ": repeated reports may explain it, but the log is not "
+			 "complete");
+		return HWP_INCONCLUSIVE;
+	}
+	if (more < 0 && -more <= (int64_t)f->counters.pending_pfns.nr + 1 && f->counters.mf_running) {
+		snprintf(detail, size, ": an event was being handled");
+		return HWP_PASS;
+	}
+	snprintf(detail, size, more < 0 ? ": some were never counted" : ": some are missing");
+	return HWP_FAIL;
+}
+
+static const struct hwp_check checks[] = {
+	{ "memmap-covered", "every struct page of online memory was read", NULL, true,
+	  memmap_covered },
+	{ "freelist-consistent", "every free list could be walked and holds what it counts", NULL,
+	  true, freelist_consistent },
+	{ "methods-agree", "free blocks found by their struct pages and by the lists are the same",
+	  NULL, true, methods_agree },
+	{ "poison-not-in-buddy", "no poisoned page is in a free block", "memmap-covered", true,
+	  poison_not_in_buddy },
+	{ "poison-not-on-pcp", "no poisoned page is on a per-CPU list", "freelist-consistent", true,
+	  poison_not_on_pcp },
+	{ "poison-not-reused", "no poisoned page was allocated again", "memmap-covered", true,
+	  poison_not_reused },
+	{ "healthy-not-lost", "no healthy page was thrown away with a poisoned one",
+	  "memmap-covered", true, healthy_not_lost },
+	{ "raw-hwp-list-consistent", "every flagged HugeTLB folio says which pages are bad", NULL,
+	  false, raw_hwp_list_consistent },
+	{ "poison-accounted", "the kernel counted as many poisoned pages as were found",
+	  "memmap-covered", false, poison_accounted },
+};
+
+const struct hwp_check *hwp_checks(size_t *nr_ret)
+{
+	*nr_ret = HWP_ARRAY_SIZE(checks);
+	return checks;
+}
+
+static const struct hwp_check_result *result_of(const struct hwp_findings *f, const char *name)
+{
+	for (size_t i = 0; i < f->checks.nr; i++) {
+		if (strcmp(f->checks.data[i].name, name) == 0)
+			return &f->checks.data[i];
+	}
+	return NULL;
+}
+
+/** What has no ground under it does not pass; what fails, fails in any case. */
+static void apply_prerequisite(const struct hwp_findings *f, const struct hwp_check *check,
+			       struct hwp_check_result *result)
+{
+	const struct hwp_check_result *before =
+		check->prerequisite ? result_of(f, check->prerequisite) : NULL;
+
+	if (!before || before->result != HWP_INCONCLUSIVE || result->result != HWP_PASS)
+		return;
+	result->result = HWP_INCONCLUSIVE;
+	snprintf(result->detail, sizeof(result->detail), "none seen, but %s is inconclusive",
+		 check->prerequisite);
+}
+
+static enum hwp_verdict decide(const struct hwp_findings *f)
+{
+	const struct hwp_summary *s = &f->summary;
+	bool failed = false, open = s->nr_by_class[HWP_CLASS_UNKNOWN] > 0;
+
+	if (s->nr_by_class[HWP_CLASS_LEAKED] || s->nr_by_class[HWP_CLASS_LOST])
+		return HWP_VERDICT_LEAKED;
+	for (size_t i = 0; i < f->checks.nr; i++) {
+		failed |= f->checks.data[i].result == HWP_FAIL;
+		open |= f->checks.data[i].result == HWP_INCONCLUSIVE && checks[i].decides;
+	}
+	if (failed)
+		return HWP_VERDICT_INCONSISTENT;
+	if (open)
+		return HWP_VERDICT_INCOMPLETE;
+	if (s->nr_by_class[HWP_CLASS_KERNEL] ||
+	    (s->nr_by_class[HWP_CLASS_PENDING] && f->kernel.fix != HWP_FIX_PRESENT))
+		return HWP_VERDICT_AT_RISK;
+	return HWP_VERDICT_CLEAN;
+}
+
+struct hwp_error *hwp_check_run(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(checks); i++) {
+		struct hwp_check_result result = { .name = checks[i].name };
+
+		if (!f->kernel.has_memory_failure) {
+			result.result = HWP_SKIP;
+			snprintf(result.detail, sizeof(result.detail),
+				 "this kernel cannot mark pages (CONFIG_MEMORY_FAILURE is off)");
+		} else {
+			result.result = checks[i].run(f, result.detail, sizeof(result.detail));
+			apply_prerequisite(f, &checks[i], &result);
+		}
+		if (!hwp_vec_push(&f->checks, result))
+			return hwp_error_no_memory();
+	}
+	f->verdict = decide(f);
+	return NULL;
+}

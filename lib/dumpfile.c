@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The file before libkdumpfile sees it: what is refused, what is cut off,
+ * and flattened files, which libkdumpfile reads only from 0.5.3 on.
+ */
+#include <elf.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bits.h"
+#include "providers.h"
+#include "vec.h"
+
+/* makedumpfile's flattened format: a header page, then records. */
+#define FLAT_SIGNATURE "makedumpfile"
+#define FLAT_HEADER_SIZE 4096
+#define FLAT_END INT64_C(-1)
+
+struct flat_record {
+	uint64_t offset_be, size_be;
+};
+
+static struct hwp_error *pread_exactly(int fd, void *buf, size_t size, off_t offset)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = pread(fd, (char *)buf + done, size - done, offset + (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return hwp_error_os(errno, "cannot read the file");
+		if (n == 0)
+			return hwp_error_create(HWP_ERROR_BAD_DATA,
+						"the file is cut off at byte %jd",
+						(intmax_t)offset + (intmax_t)done);
+		done += (size_t)n;
+	}
+	return NULL;
+}
+
+static struct hwp_error *copy_range(int in, off_t from, int out, off_t to, uint64_t size)
+{
+	static const size_t step = 1 << 20;
+	_cleanup_free_ char *buf = malloc(step);
+	struct hwp_error *err;
+
+	if (!buf)
+		return hwp_error_no_memory();
+	while (size) {
+		size_t n = size < step ? size : step;
+		ssize_t written;
+
+		err = pread_exactly(in, buf, n, from);
+		if (err)
+			return err;
+		written = pwrite(out, buf, n, to);
+		if (written != (ssize_t)n)
+			return hwp_error_os(written < 0 ? errno : ENOSPC,
+					    "cannot write the rearranged copy");
+		from += (off_t)n;
+		to += (off_t)n;
+		size -= n;
+	}
+	return NULL;
+}
+
+struct hwp_error *hwp_unflatten(int in, int out)
+{
+	off_t at = FLAT_HEADER_SIZE;
+
+	for (;;) {
+		struct flat_record record;
+		int64_t offset, size;
+		struct hwp_error *err = pread_exactly(in, &record, sizeof(record), at);
+
+		if (err)
+			return err;
+		offset = (int64_t)be64toh(record.offset_be);
+		size = (int64_t)be64toh(record.size_be);
+		if (offset == FLAT_END && size == FLAT_END)
+			return NULL;
+		if (offset < 0 || size < 0 || size > INT64_MAX - offset ||
+		    size > INT64_MAX - at - (off_t)sizeof(record))
+			return hwp_error_create(HWP_ERROR_BAD_DATA,
+						"flattened record at byte %jd is nonsense",
+						(intmax_t)at);
+		at += (off_t)sizeof(record);
+		err = copy_range(in, at, out, offset, (uint64_t)size);
+		if (err)
+			return err;
+		at += size;
+	}
+}
+
+static struct hwp_error *replace_flattened(int *fd, struct hwp_file_facts *facts)
+{
+	const char *dir = getenv("TMPDIR");
+	_cleanup_close_ int out = -1;
+	struct hwp_error *err;
+
+	if (!dir || !*dir)
+		dir = "/var/tmp";
+	out = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (out < 0)
+		return hwp_error_os(errno,
+				    "a flattened dump needs room for a rearranged copy in %s "
+				    "(set TMPDIR, or run makedumpfile -R)", dir);
+	err = hwp_unflatten(*fd, out);
+	if (hwp_error_catch(&err, HWP_ERROR_BAD_DATA))
+		snprintf(facts->damage, sizeof(facts->damage),
+			 "the flattened file is cut off or damaged");
+	if (err)
+		return err;
+	snprintf(facts->format, sizeof(facts->format), "flattened ");
+	close(*fd);
+	*fd = out;
+	out = -1;
+	return NULL;
+}
+
+/* "QEMU" names the notes that dump-guest-memory adds, one for each CPU. */
+static bool has_qemu_note(int fd, const Elf64_Phdr *note)
+{
+	size_t size = note->p_filesz < 65536 ? note->p_filesz : 65536, at = 0;
+	_cleanup_free_ char *buf = malloc(size + 1);
+	_cleanup_error_ struct hwp_error *err = NULL;
+
+	if (!buf)
+		return false;
+	err = pread_exactly(fd, buf, size, (off_t)note->p_offset);
+	while (!err && at + sizeof(Elf64_Nhdr) <= size) {
+		Elf64_Nhdr header;
+		uint64_t next;
+
+		memcpy(&header, buf + at, sizeof(header));
+		at += sizeof(header);
+		if (header.n_namesz == 5 && at + 5 <= size && memcmp(buf + at, "QEMU", 5) == 0)
+			return true;
+		next = at + ((header.n_namesz + 3ULL) & ~3ULL) + ((header.n_descsz + 3ULL) & ~3ULL);
+		at = next < size ? next : size;
+	}
+	return false;
+}
+
+typedef HWP_VEC(Elf64_Phdr) phdr_vec;
+
+static void phdr_vec_deinit(phdr_vec *phdrs)
+{
+	hwp_vec_deinit(phdrs);
+}
+
+static struct hwp_error *read_phdrs(int fd, const Elf64_Ehdr *ehdr, phdr_vec *ret)
+{
+	uint64_t nr = ehdr->e_phnum;
+	struct hwp_error *err;
+	Elf64_Shdr section;
+
+	if (nr == PN_XNUM) {
+		err = pread_exactly(fd, &section, sizeof(section), (off_t)ehdr->e_shoff);
+		if (err)
+			return err;
+		nr = section.sh_info;
+	}
+	if (ehdr->e_phentsize != sizeof(Elf64_Phdr) || nr > 1 << 20)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "the ELF program headers are nonsense");
+	ret->data = calloc(nr ? nr : 1, sizeof(Elf64_Phdr));
+	if (!ret->data)
+		return hwp_error_no_memory();
+	ret->nr = nr;
+	return pread_exactly(fd, ret->data, nr * sizeof(Elf64_Phdr), (off_t)ehdr->e_phoff);
+}
+
+/*
+ * dump-guest-memory -p writes one PT_LOAD for each run of virtual addresses.
+ * Such a segment may end early in the file where guest RAM changes from one
+ * backend to the next, and libkdumpfile then reads zeros for the rest.
+ */
+static struct hwp_error *check_segments(int fd, uint64_t file_size, const phdr_vec *phdrs,
+					struct hwp_file_facts *facts)
+{
+	bool from_qemu = false, is_paging = false;
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < phdrs->nr; i++) {
+		const Elf64_Phdr *p = &phdrs->data[i];
+
+		if (p->p_type == PT_NOTE)
+			from_qemu |= has_qemu_note(fd, p);
+		if (p->p_type != PT_LOAD)
+			continue;
+		if (p->p_vaddr != 0 && p->p_vaddr != p->p_paddr)
+			is_paging = true;
+		if (p->p_filesz > UINT64_MAX - p->p_offset)
+			return hwp_error_create(HWP_ERROR_BAD_DATA,
+						"the ELF program headers are nonsense");
+		if (p->p_filesz && p->p_offset + p->p_filesz > end)
+			end = p->p_offset + p->p_filesz;
+	}
+	if (from_qemu && is_paging)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"a paging dump of QEMU, which libkdumpfile misreads: take "
+					"it again by dump-guest-memory without -p");
+	if (end > file_size)
+		snprintf(facts->damage, sizeof(facts->damage),
+			 "the file is cut off: %" PRIu64 " of %" PRIu64 " bytes are there",
+			 file_size, end);
+	return NULL;
+}
+
+static struct hwp_error *check_elf(int fd, uint64_t file_size, struct hwp_file_facts *facts)
+{
+	_cleanup_(phdr_vec_deinit) phdr_vec phdrs = {};
+	struct hwp_error *err;
+	Elf64_Ehdr ehdr;
+
+	err = pread_exactly(fd, &ehdr, sizeof(ehdr), 0);
+	if (err)
+		return err;
+	if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ELFDATA2LSB)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"only 64-bit little-endian kernels are supported");
+	if (ehdr.e_type != ET_CORE)
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"an ELF file, but no core dump (a vmlinux goes with -s)");
+	err = read_phdrs(fd, &ehdr, &phdrs);
+	return err ? err : check_segments(fd, file_size, &phdrs, facts);
+}
+
+struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_file_facts *facts)
+{
+	struct hwp_error *err = NULL;
+	char magic[16] = {};
+	struct stat st;
+
+	if (fstat(*fd, &st) < 0)
+		return hwp_error_os(errno, "%s", path);
+	if (S_ISDIR(st.st_mode))
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: is a directory, not a dump",
+					path);
+	if (S_ISREG(st.st_mode) && st.st_size == 0)
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: the file is empty", path);
+	if (!S_ISREG(st.st_mode))
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: not a regular file", path);
+	if (pread(*fd, magic, sizeof(magic), 0) < 0)
+		return hwp_error_os(errno, "%s", path);
+	if (memcmp(magic, FLAT_SIGNATURE, sizeof(FLAT_SIGNATURE)) == 0) {
+		err = replace_flattened(fd, facts);
+		if (!err && (fstat(*fd, &st) < 0 || pread(*fd, magic, sizeof(magic), 0) < 0))
+			err = hwp_error_os(errno, "cannot read the rearranged copy");
+	}
+	if (!err && memcmp(magic, ELFMAG, SELFMAG) == 0)
+		err = check_elf(*fd, (uint64_t)st.st_size, facts);
+	return hwp_error_prefix(err, "%s", path);
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * What was found, as plain data: the memory-reading half fills it in, and
+ * everything after it (classify, check, report) is a function of it.
+ */
+#ifndef HWP_FINDINGS_H
+#define HWP_FINDINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vec.h"
+
+/** Where a poisoned page is; DESIGN's table, worst first. */
+enum hwp_state {
+	HWP_STATE_BUDDY,
+	HWP_STATE_PCP,
+	HWP_STATE_REUSED,
+	HWP_STATE_DROPPED,
+	HWP_STATE_LARGE_FOLIO,
+	HWP_STATE_HUGETLB,
+	HWP_STATE_IN_USE,
+	HWP_STATE_TAKEN_OFF,
+	HWP_STATE_ISOLATED,
+	HWP_STATE_SLAB,
+	HWP_STATE_PGTABLE,
+	HWP_STATE_RESERVED,
+	HWP_STATE_KERNEL,
+	HWP_STATE_OFFLINE,
+	HWP_STATE_DEVICE,
+	HWP_STATE_UNKNOWN,
+	HWP_NR_STATES,
+};
+
+enum hwp_class {
+	HWP_CLASS_LEAKED,
+	HWP_CLASS_LOST,
+	HWP_CLASS_PENDING,
+	HWP_CLASS_CONTAINED,
+	HWP_CLASS_KERNEL,
+	HWP_CLASS_OTHER,
+	HWP_CLASS_UNKNOWN,
+	HWP_NR_CLASSES,
+};
+
+enum hwp_verdict {
+	HWP_VERDICT_LEAKED,
+	HWP_VERDICT_INCONSISTENT,
+	HWP_VERDICT_INCOMPLETE,
+	HWP_VERDICT_AT_RISK,
+	HWP_VERDICT_CLEAN,
+	HWP_NR_VERDICTS,
+};
+
+enum hwp_fix {
+	HWP_FIX_ABSENT,
+	HWP_FIX_PRESENT,
+	HWP_FIX_UNKNOWN,
+};
+
+/** A switch of the kernel. */
+enum hwp_switch {
+	HWP_OFF,
+	HWP_ON,
+	/** The kernel was built without it. */
+	HWP_NOT_BUILT,
+	HWP_SWITCH_UNKNOWN,
+};
+
+/** Where free pages are kept; kernel-layouts.md 4. */
+enum hwp_container {
+	HWP_NOT_FREE,
+	HWP_FREE_AREA,
+	HWP_PCP_LIST,
+	/** zone.trylock_free_pages: on their way to the buddy lists. */
+	HWP_TRYLOCK_LIST,
+	/** zone.unaccepted_pages: confidential guests. */
+	HWP_UNACCEPTED_LIST,
+	/** debug_guardpage: free, held out of the lists. */
+	HWP_GUARD,
+};
+
+/** A free block: 2^order pages from head_pfn. */
+struct hwp_block {
+	uint64_t head_pfn;
+	enum hwp_container container;
+	int order;
+	/** -1 where the container does not tell it. */
+	int migratetype;
+	/** CPU of a per-CPU list, else -1. */
+	int cpu;
+	/** Index in hwp_findings.zones, -1 when unknown. */
+	int zone;
+};
+
+/** The words of a struct page that evidence rests on. */
+struct hwp_page_words {
+	uint64_t flags, mapping, private;
+	uint32_t type_word;
+	int32_t refcount;
+	/** _mapcount + 1 where the word is a map count, else 0. */
+	int64_t nr_mapped;
+	/** enum hwp_page_type. */
+	int type;
+	bool is_tail;
+};
+
+/** What page.flags say, by name, whatever the bits of this kernel. */
+enum hwp_page_bit {
+	HWP_BIT_HEAD = 1 << 0,
+	HWP_BIT_LRU = 1 << 1,
+	HWP_BIT_RESERVED = 1 << 2,
+	HWP_BIT_SLAB = 1 << 3,
+	HWP_BIT_SWAPCACHE = 1 << 4,
+	HWP_BIT_SWAPBACKED = 1 << 5,
+	HWP_BIT_UPTODATE = 1 << 6,
+	HWP_BIT_DIRTY = 1 << 7,
+	HWP_BIT_HWPOISON = 1 << 8,
+};
+
+enum hwp_folio_kind {
+	HWP_FOLIO_NONE,
+	HWP_FOLIO_HUGETLB,
+	/** Anonymous or page cache. */
+	HWP_FOLIO_LARGE,
+	HWP_FOLIO_SLAB,
+	HWP_FOLIO_KERNEL,
+};
+
+/** The compound page that a poisoned page belongs to. */
+struct hwp_folio_facts {
+	enum hwp_folio_kind kind;
+	uint64_t head_pfn;
+	int order;
+	struct hwp_page_words head;
+	/** enum hwp_page_bit of the head. */
+	uint32_t head_bits;
+	/** PG_has_hwpoisoned of the first tail; meaningful for LARGE. */
+	bool has_hwpoisoned, can_have_hwpoisoned;
+	/** HugeTLB only. */
+	bool in_pool, vmemmap_optimized, raw_unreliable, raw_list_readable;
+	uint64_t nr_raw;
+};
+
+/** One poisoned page: the facts, then what classify made of them. */
+struct hwp_poisoned {
+	uint64_t pfn;
+	/** Index in hwp_findings.zones, -1 when unknown. */
+	int zone;
+	/** The struct page could be read; else nothing below is known. */
+	bool was_read;
+	/** Known from raw_hwp_list: the page's own flag need not be set. */
+	bool is_raw;
+	/** The head is flagged, but which raw page it is was not recorded. */
+	bool raw_page_unknown;
+	bool section_offline, zone_is_device;
+	struct hwp_page_words page;
+	/** enum hwp_page_bit. */
+	uint32_t bits;
+	struct hwp_folio_facts folio;
+	/** PageBuddy (or guard) head that covers it, found by its memmap. */
+	struct hwp_block by_page;
+	/** Block that covers it, found by walking the lists. */
+	struct hwp_block by_list;
+	/** Refcount 0, on no list, not compound, and so its healthy neighbours. */
+	bool is_stranded;
+	uint64_t stranded_pfn;
+	int stranded_order;
+	uint64_t nr_stranded_healthy;
+	/** A live page that may own it as a tail of a non-compound allocation. */
+	bool has_owner;
+	uint64_t owner_pfn;
+	int owner_order;
+	/** Last event about this pfn, index in hwp_findings.events, or -1. */
+	int64_t event;
+
+	enum hwp_state state;
+	/** Folio or free block that holds it; order -1 for none. */
+	uint64_t head_pfn;
+	int order;
+	/** -1 for none. */
+	int migratetype, cpu;
+};
+
+enum hwp_event_kind {
+	/** recovery action for TYPE: RESULT */
+	HWP_EVENT_ACTION,
+	HWP_EVENT_SIGBUS,
+	HWP_EVENT_ALREADY_POISONED,
+	HWP_EVENT_SOFT_OFFLINE,
+	HWP_EVENT_UNPOISON,
+	HWP_EVENT_INJECTED,
+	HWP_EVENT_SPLIT_FAILED,
+	HWP_EVENT_OTHER,
+};
+
+/** A line of the kernel log about a memory failure. */
+struct hwp_event {
+	uint64_t seq, time_ns, pfn;
+	enum hwp_event_kind kind;
+	/** ACTION: what the page was, and what became of it; else empty. */
+	char page_type[48], result[16];
+	/** SIGBUS: to whom; pid -1 otherwise. */
+	char comm[20];
+	int pid;
+	char text[160];
+};
+
+struct hwp_zone_facts {
+	int nid;
+	char name[16];
+	uint64_t start_pfn, end_pfn, present_pages, managed_pages;
+	/** By walking: blocks and pages on the zone's lists. */
+	uint64_t nr_buddy_pages, nr_pcp_pages;
+};
+
+/** One list of free pages. */
+struct hwp_list_stat {
+	int zone;
+	enum hwp_container container;
+	int order, migratetype, cpu;
+	uint64_t nr_blocks, nr_poisoned;
+	/** The walk had to stop before the list's end. */
+	bool was_cut;
+};
+
+/** free_area.nr_free against the walk, one for each zone and order. */
+struct hwp_area_stat {
+	int zone, order;
+	uint64_t nr_free, nr_walked;
+	bool was_cut;
+};
+
+/** One sentence about something wrong in a list or a table. */
+struct hwp_trouble {
+	enum hwp_trouble_kind {
+		/** A part could not be read: the answer has a hole. */
+		HWP_TROUBLE_HOLE,
+		/** It was read, and contradicts itself. */
+		HWP_TROUBLE_CONTRADICTION,
+	} kind;
+	char text[200];
+};
+
+struct hwp_coverage {
+	/** pfns with a struct page in online sections. */
+	uint64_t nr_pages;
+	/** Of them: read; not stored in the dump (or zero-filled); not readable. */
+	uint64_t nr_read, nr_excluded, nr_faulted;
+	/** Of nr_excluded: bytes that were there, all zero. */
+	uint64_t nr_zero;
+	/** Of nr_read: never initialised by the kernel (all ones). */
+	uint64_t nr_uninitialised;
+};
+
+struct hwp_memory_block_count {
+	uint64_t id, start_pfn, end_pfn;
+	int64_t nr_hwpoison;
+	/** Filled by classify: poisoned pages found in it. */
+	uint64_t nr_found;
+};
+
+struct hwp_node_count {
+	int nid;
+	/** mf_stats.total; has_total false before v6.3. */
+	bool has_total;
+	int64_t total;
+	uint64_t nr_found;
+};
+
+struct hwp_counters {
+	bool has_num_poisoned_pages;
+	int64_t num_poisoned_pages;
+	bool has_memory_blocks;
+	HWP_VEC(struct hwp_memory_block_count) blocks;
+	HWP_VEC(struct hwp_node_count) nodes;
+	/** pfns queued for memory_failure(), not yet handled. */
+	HWP_VEC(uint64_t) pending_pfns;
+	/** mf_mutex was held: memory_failure() was at work. */
+	bool mf_running;
+};
+
+struct hwp_kernel_facts {
+	char release[128];
+	bool has_memory_failure;
+	enum hwp_fix fix;
+	enum hwp_switch init_on_alloc, init_on_free, check_pages, page_poisoning, debug_pagealloc,
+		hugetlb_vmemmap_optimized, page_owner;
+};
+
+struct hwp_summary {
+	uint64_t nr_poisoned;
+	uint64_t nr_by_state[HWP_NR_STATES];
+	uint64_t nr_by_class[HWP_NR_CLASSES];
+	/** Healthy pages lost with dropped ones. */
+	uint64_t nr_healthy_lost;
+	/** HugeTLB folios with raw_hwp_unreliable or without a record. */
+	uint64_t nr_unrecorded_folios;
+};
+
+enum hwp_result {
+	HWP_PASS,
+	HWP_FAIL,
+	HWP_SKIP,
+	HWP_INCONCLUSIVE,
+};
+
+struct hwp_check_result {
+	const char *name;
+	enum hwp_result result;
+	char detail[256];
+};
+
+/** Nanoseconds spent in each stage. */
+struct hwp_times {
+	uint64_t open_ns, symbols_ns, types_ns, layout_ns, sweep_ns, lists_ns, total_ns;
+};
+
+struct hwp_findings {
+	/** Borrowed or owned strings about the target. */
+	char *path;
+	char format[64];
+	char damage[160];
+	char memory_provider[16], type_provider[16];
+	unsigned int page_shift, max_order;
+	char migratetype_names[16][16];
+
+	struct hwp_kernel_facts kernel;
+	struct hwp_coverage coverage;
+	HWP_VEC(struct hwp_zone_facts) zones;
+	/** Ascending by pfn, each pfn once. */
+	HWP_VEC(struct hwp_poisoned) poisoned;
+	/** Free blocks near poisoned pages, ascending; all blocks are in the stats. */
+	HWP_VEC(struct hwp_block) blocks;
+	HWP_VEC(struct hwp_list_stat) lists;
+	HWP_VEC(struct hwp_area_stat) areas;
+	HWP_VEC(struct hwp_trouble) troubles;
+	HWP_VEC(struct hwp_event) events;
+	/** The log has lost its beginning. */
+	bool log_wrapped, log_readable;
+	struct hwp_counters counters;
+	/** Free pages by PageBuddy in the sweep, to set against the lists. */
+	uint64_t nr_buddy_pages_in_memmap;
+	/** Phantom flags of HVO's aliased struct pages, left out. */
+	uint64_t nr_aliased;
+	/** More poison than can be believed: the rest was left out. */
+	bool too_many;
+
+	struct hwp_summary summary;
+	HWP_VEC(struct hwp_check_result) checks;
+	enum hwp_verdict verdict;
+	struct hwp_times times;
+};
+
+void hwp_findings_destroy(struct hwp_findings *findings);
+static inline void hwp_findings_destroyp(struct hwp_findings **findings)
+{
+	hwp_findings_destroy(*findings);
+}
+
+/** Record a trouble; false when memory is out. */
+bool hwp_findings_trouble(struct hwp_findings *findings, enum hwp_trouble_kind kind,
+			  const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));
+
+/** Words of the contract, for every host: "buddy", "leaked", "pass", … */
+const char *hwp_state_name(enum hwp_state state);
+const char *hwp_class_name(enum hwp_class class);
+enum hwp_class hwp_state_class(enum hwp_state state);
+const char *hwp_verdict_name(enum hwp_verdict verdict);
+const char *hwp_result_name(enum hwp_result result);
+const char *hwp_fix_name(enum hwp_fix fix);
+const char *hwp_container_name(enum hwp_container container);
+const char *hwp_event_kind_name(enum hwp_event_kind kind);
+const char *hwp_switch_name(enum hwp_switch sw);
+
+/** 0, 1 or 2: what the program exits with. */
+int hwp_verdict_exit_status(enum hwp_verdict verdict);
+
+/**
+ * The sentences that led to a page's state, most telling first. @p each is
+ * called for each with @p arg.
+ */
+void hwp_evidence(const struct hwp_findings *findings, const struct hwp_poisoned *page,
+		  void (*each)(void *arg, const char *sentence), void *arg);
+
+#endif /* HWP_FINDINGS_H */

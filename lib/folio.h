@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Compound pages: the head of a page, and the raw HWPoison pages of HugeTLB. */
+#ifndef HWP_FOLIO_H
+#define HWP_FOLIO_H
+
+#include "findings.h"
+#include "memmap.h"
+#include "scan.h"
+
+/** The words of the struct page bytes at @p page, and its enum hwp_page_bit. */
+void hwp_page_words(const struct hwp_layout *layout, const void *page,
+		    struct hwp_page_words *words_ret, uint32_t *bits_ret);
+
+/**
+ * Find the compound page that @p pfn belongs to; ret->kind is NONE when it
+ * belongs to none. *@p is_alias is set when its struct page is the read-only
+ * copy of another that HVO leaves in place of the real one.
+ */
+struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
+				 struct hwp_folio_facts *ret, bool *is_alias);
+
+/**
+ * Append the pfns in the raw_hwp_list of HugeTLB folio @p folio to @p pfns,
+ * in list order. BAD_DATA when the list leaves the folio or does not end.
+ */
+struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page_reader *reader,
+				      const struct hwp_folio_facts *folio, hwp_pfn_vec *pfns);
+
+#endif /* HWP_FOLIO_H */

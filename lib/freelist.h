@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The second method: walk every list that holds free pages. Walks are bounded
+ * and every link is checked against its back link, so cycles end them.
+ */
+#ifndef HWP_FREELIST_H
+#define HWP_FREELIST_H
+
+#include "findings.h"
+#include "zones.h"
+
+struct hwp_list_walk {
+	struct hwp_target *target;
+	const struct hwp_layout *layout;
+	struct hwp_page_reader *reader;
+	const struct hwp_zones *zones;
+	struct hwp_findings *findings;
+	/** Ascending; blocks that hold one of these, or lie near one, are kept. */
+	const uint64_t *poisoned_pfns;
+	size_t nr_poisoned;
+};
+
+/**
+ * Walk zone->free_area[].free_list[], the per-CPU lists of every possible
+ * CPU, zone->trylock_free_pages and zone->unaccepted_pages; fill
+ * findings.blocks, lists, areas, zones and troubles.
+ */
+struct hwp_error *hwp_walk_free_lists(struct hwp_list_walk *walk);
+
+#endif /* HWP_FREELIST_H */

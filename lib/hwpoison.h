@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * libhwpoison: which pages of a kernel are poisoned, and where each is now.
+ *
+ * The way through: a target (target.h) offers bytes, symbols and types; the
+ * layout (layout.h) says how this kernel arranges them; the memmap (memmap.h)
+ * which pfns have a struct page. hwp_analyse() walks these once, collects
+ * plain facts (findings.h), and lets pure functions say each page's state,
+ * run the checks and give the verdict. Reports (report.h) print findings.
+ *
+ * Errors are owned values (error.h). The library never prints, exits, or
+ * writes to the target. One thread at a time per object; different objects
+ * are independent.
+ */
+#ifndef HWPOISON_H
+#define HWPOISON_H
+
+#include "error.h"
+#include "findings.h"
+#include "layout.h"
+#include "target.h"
+
+struct hwp_options {
+	struct hwp_target_options target;
+	/** Threads of the sweep; 0 lets the library choose. */
+	unsigned int nr_threads;
+	/**
+	 * Called now and then from the calling thread while the memmap is
+	 * swept: @p done of @p total pages. NULL for none.
+	 */
+	void (*progress)(void *arg, uint64_t done, uint64_t total);
+	void *progress_arg;
+};
+
+/**
+ * Open the target, look at everything, decide. Holes are no error: they are
+ * in coverage and troubles, and the verdict says so. The caller destroys the
+ * result with hwp_findings_destroy().
+ */
+struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_findings **ret);
+
+#endif /* HWPOISON_H */

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "klog.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "bits.h"
+
+/* kernel/printk/printk_ringbuffer.h */
+#define DESC_STATE_SHIFT 62
+#define DESC_ID_MASK (~(UINT64_C(3) << DESC_STATE_SHIFT))
+enum { DESC_RESERVED, DESC_COMMITTED, DESC_FINALIZED, DESC_REUSABLE };
+
+#define MAX_COUNT_BITS 22
+#define MAX_SIZE_BITS 28
+/** Descriptors read at a time. */
+#define BATCH 256
+#define MAX_TEXT 1024
+
+struct ring {
+	struct hwp_target *target;
+	const struct hwp_layout *layout;
+	uint32_t count_bits, size_bits;
+	uint64_t descs, infos, data, head_id, tail_id;
+	char *desc_batch, *info_batch;
+	/** Index of the first descriptor of the batches; -1 for none. */
+	int64_t batch_start;
+	char text[MAX_TEXT];
+};
+
+static void ring_deinit(struct ring *r)
+{
+	free(r->desc_batch);
+	free(r->info_batch);
+}
+
+static bool understood(const struct hwp_layout *l)
+{
+	const uint32_t *p = (const uint32_t *)&l->printk;
+
+	if (!l->symbol.prb)
+		return false;
+	for (size_t i = 0; i < sizeof(l->printk) / sizeof(*p); i++) {
+		if (p[i] == HWP_ABSENT && &p[i] != &l->printk.info_caller)
+			return false;
+	}
+	return true;
+}
+
+static struct hwp_error *ring_init(struct ring *r)
+{
+	const struct hwp_layout *l = r->layout;
+	uint64_t prb, desc_ring, text_ring;
+	struct hwp_error *err;
+
+	err = hwp_target_read_u64(r->target, l->symbol.prb, &prb);
+	desc_ring = prb + l->printk.ring;
+	text_ring = prb + l->printk.text_ring;
+	if (!err)
+		err = hwp_target_read_u32(r->target, desc_ring + l->printk.count_bits,
+					  &r->count_bits);
+	if (!err)
+		err = hwp_target_read_u64(r->target, desc_ring + l->printk.descs, &r->descs);
+	if (!err)
+		err = hwp_target_read_u64(r->target, desc_ring + l->printk.infos, &r->infos);
+	if (!err)
+		err = hwp_target_read_u64(r->target, desc_ring + l->printk.head_id, &r->head_id);
+	if (!err)
+		err = hwp_target_read_u64(r->target, desc_ring + l->printk.tail_id, &r->tail_id);
+	if (!err)
+		err = hwp_target_read_u32(r->target, text_ring + l->printk.size_bits,
+					  &r->size_bits);
+	if (!err)
+		err = hwp_target_read_u64(r->target, text_ring + l->printk.data, &r->data);
+	if (err)
+		return err;
+	if (r->count_bits > MAX_COUNT_BITS || r->size_bits > MAX_SIZE_BITS ||
+	    l->printk.desc_size > 256 || l->printk.info_size > 1024)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "the ring's sizes are nonsense");
+	r->batch_start = -1;
+	r->desc_batch = malloc((size_t)BATCH * l->printk.desc_size);
+	r->info_batch = malloc((size_t)BATCH * l->printk.info_size);
+	return r->desc_batch && r->info_batch ? NULL : hwp_error_no_memory();
+}
+
+/** Have descriptor and info @p index in the batches. */
+static struct hwp_error *load_batch(struct ring *r, uint64_t index)
+{
+	const struct hwp_layout *l = r->layout;
+	uint64_t start = index / BATCH * BATCH, nr = UINT64_C(1) << r->count_bits;
+	struct hwp_error *err;
+
+	if (r->batch_start == (int64_t)start)
+		return NULL;
+	nr = nr - start < BATCH ? nr - start : BATCH;
+	r->batch_start = -1;
+	err = hwp_target_read(r->target, HWP_KERNEL_VIRTUAL, r->descs + start * l->printk.desc_size,
+			      r->desc_batch, nr * l->printk.desc_size, NULL);
+	if (!err)
+		err = hwp_target_read(r->target, HWP_KERNEL_VIRTUAL,
+				      r->infos + start * l->printk.info_size, r->info_batch,
+				      nr * l->printk.info_size, NULL);
+	if (!err)
+		r->batch_start = (int64_t)start;
+	return err;
+}
+
+/**
+ * The text starts after the descriptor id that heads its block; a block that
+ * would wrap starts at offset 0 instead. Which one it is changed in v6.19 for
+ * blocks that end exactly at the buffer's end, so the id decides.
+ */
+static bool read_text(struct ring *r, uint64_t begin, uint64_t id, size_t len)
+{
+	uint64_t size = UINT64_C(1) << r->size_bits;
+	const uint64_t offsets[] = { begin & (size - 1), 0 };
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(offsets); i++) {
+		_cleanup_error_ struct hwp_error *err = NULL;
+		uint64_t found;
+
+		if (offsets[i] + 8 + len > size)
+			continue;
+		err = hwp_target_read_u64(r->target, r->data + offsets[i], &found);
+		if (err || found != id)
+			continue;
+		err = hwp_target_read(r->target, HWP_KERNEL_VIRTUAL, r->data + offsets[i] + 8,
+				      r->text, len, NULL);
+		if (!err)
+			return true;
+	}
+	return false;
+}
+
+/** Fill @p record from descriptor @p id; false when it holds no text. */
+static struct hwp_error *read_record(struct ring *r, uint64_t id, struct hwp_klog_record *record,
+				     bool *valid)
+{
+	const struct hwp_layout *l = r->layout;
+	uint64_t index = id & ((UINT64_C(1) << r->count_bits) - 1), state, begin, next, room;
+	const char *desc, *info;
+	struct hwp_error *err = load_batch(r, index);
+
+	*valid = false;
+	if (err)
+		return err;
+	desc = r->desc_batch + (index % BATCH) * l->printk.desc_size;
+	info = r->info_batch + (index % BATCH) * l->printk.info_size;
+	state = hwp_u64(desc + l->printk.state_var);
+	if ((state & DESC_ID_MASK) != id || (state >> DESC_STATE_SHIFT != DESC_COMMITTED &&
+					     state >> DESC_STATE_SHIFT != DESC_FINALIZED))
+		return NULL;
+	record->seq = hwp_u64(info + l->printk.info_seq);
+	record->time_ns = hwp_u64(info + l->printk.info_ts);
+	record->len = hwp_u16(info + l->printk.info_text_len);
+	begin = hwp_u64(desc + l->printk.text_blk + l->printk.lpos_begin);
+	next = hwp_u64(desc + l->printk.text_blk + l->printk.lpos_next);
+	room = next - begin;
+	/* Odd positions mark a record without data. */
+	if (begin & 1 || next & 1)
+		return NULL;
+	if (room >= 8 && room < UINT64_C(1) << r->size_bits && record->len > room - 8)
+		record->len = room - 8;
+	if (record->len > MAX_TEXT)
+		record->len = MAX_TEXT;
+	record->text = r->text;
+	*valid = read_text(r, begin, id, record->len);
+	return NULL;
+}
+
+struct hwp_error *hwp_klog_walk(struct hwp_target *target, const struct hwp_layout *layout,
+				bool (*each)(void *arg, const struct hwp_klog_record *record),
+				void *arg, uint64_t *first_seq_ret)
+{
+	_cleanup_(ring_deinit) struct ring r = { .target = target, .layout = layout };
+	struct hwp_error *err;
+	bool is_first = true;
+	uint64_t nr;
+
+	if (!understood(layout))
+		return hwp_error_create(HWP_ERROR_LOOKUP, "kernel log: no printk ring buffer");
+	err = ring_init(&r);
+	if (err)
+		return hwp_error_prefix(err, "kernel log");
+	nr = ((r.head_id - r.tail_id) & DESC_ID_MASK) + 1;
+	if (nr > UINT64_C(1) << r.count_bits)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "kernel log: its ends are nonsense");
+	for (uint64_t i = 0; i < nr; i++) {
+		struct hwp_klog_record record;
+		bool valid;
+
+		err = read_record(&r, (r.tail_id + i) & DESC_ID_MASK, &record, &valid);
+		if (err)
+			return hwp_error_prefix(err, "kernel log");
+		if (!valid)
+			continue;
+		if (is_first)
+			*first_seq_ret = record.seq;
+		is_first = false;
+		if (!each(arg, &record))
+			break;
+	}
+	return NULL;
+}

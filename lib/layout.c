@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The tables of what is looked up, and the engine that looks it up. */
+#include "layout.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "bits.h"
+#include "layout_resolve.h"
+
+enum { OPTIONAL, REQUIRED };
+enum member_fact { OFFSET, SIZE, ELEMENTS };
+
+/**
+ * One number of the layout. @p names lists "type.member" alternatives, newest
+ * kernel first; "type" alone is the type itself.
+ */
+struct member_row {
+	const char *names;
+	size_t where;
+	enum member_fact fact;
+	int need;
+};
+
+#define ROW(field, fact, need, names) \
+	{ names, offsetof(struct hwp_layout, field), fact, need }
+
+static const struct member_row member_rows[] = {
+	ROW(page.size, SIZE, REQUIRED, "page"),
+	ROW(page.flags, OFFSET, REQUIRED, "page.flags"),
+	/* Linux kernel v7.1 renamed compound_head when it made it hold a mask as well. */
+	ROW(page.compound, OFFSET, REQUIRED, "page.compound_info page.compound_head"),
+	ROW(page.lru, OFFSET, REQUIRED, "page.lru"),
+	ROW(page.mapping, OFFSET, REQUIRED, "page.mapping"),
+	ROW(page.private, OFFSET, REQUIRED, "page.private"),
+	ROW(page.type, OFFSET, REQUIRED, "page._mapcount"),
+	ROW(page.refcount, OFFSET, REQUIRED, "page._refcount"),
+	ROW(folio.flags_1, OFFSET, OPTIONAL, "folio._flags_1"),
+	ROW(raw_hwp_page.node, OFFSET, OPTIONAL, "raw_hwp_page.node"),
+	ROW(raw_hwp_page.page, OFFSET, OPTIONAL, "raw_hwp_page.page"),
+
+	ROW(zone.size, SIZE, REQUIRED, "zone"),
+	ROW(zone.name, OFFSET, REQUIRED, "zone.name"),
+	ROW(zone.start_pfn, OFFSET, REQUIRED, "zone.zone_start_pfn"),
+	ROW(zone.spanned_pages, OFFSET, REQUIRED, "zone.spanned_pages"),
+	ROW(zone.present_pages, OFFSET, REQUIRED, "zone.present_pages"),
+	ROW(zone.managed_pages, OFFSET, OPTIONAL, "zone.managed_pages"),
+	ROW(zone.free_area, OFFSET, REQUIRED, "zone.free_area"),
+	/* Linux kernel commit 28f836b6777b ("mm/page_alloc: split per cpu page lists and zone
+	 * stats") (in v5.14) made per_cpu_pageset of pageset. */
+	ROW(zone.pageset, OFFSET, REQUIRED, "zone.per_cpu_pageset zone.pageset"),
+	ROW(zone.pageset_pcp, OFFSET, OPTIONAL, "per_cpu_pageset.pcp"),
+	ROW(zone.trylock_free_pages, OFFSET, OPTIONAL, "zone.trylock_free_pages"),
+	ROW(zone.unaccepted_pages, OFFSET, OPTIONAL, "zone.unaccepted_pages"),
+	ROW(free_area.size, SIZE, REQUIRED, "free_area"),
+	ROW(free_area.free_list, OFFSET, REQUIRED, "free_area.free_list"),
+	ROW(free_area.nr_free, OFFSET, REQUIRED, "free_area.nr_free"),
+	ROW(nr_orders, ELEMENTS, REQUIRED, "zone.free_area"),
+	ROW(nr_migratetypes, ELEMENTS, REQUIRED, "free_area.free_list"),
+	ROW(max_zones, ELEMENTS, REQUIRED, "pglist_data.node_zones"),
+	ROW(pglist_data.node_zones, OFFSET, REQUIRED, "pglist_data.node_zones"),
+	ROW(pglist_data.nr_zones, OFFSET, REQUIRED, "pglist_data.nr_zones"),
+	ROW(pglist_data.node_id, OFFSET, REQUIRED, "pglist_data.node_id"),
+	ROW(pglist_data.mf_total, OFFSET, OPTIONAL, "pglist_data.mf_stats.total"),
+	ROW(per_cpu_pages.count, OFFSET, REQUIRED, "per_cpu_pages.count"),
+	ROW(per_cpu_pages.lists, OFFSET, REQUIRED, "per_cpu_pages.lists"),
+	ROW(per_cpu_pages.nr_lists, ELEMENTS, REQUIRED, "per_cpu_pages.lists"),
+
+	ROW(section.size, SIZE, OPTIONAL, "mem_section"),
+	ROW(section.section_mem_map, OFFSET, OPTIONAL, "mem_section.section_mem_map"),
+	ROW(section.usage, OFFSET, OPTIONAL, "mem_section.usage"),
+	ROW(section.subsection_map, OFFSET, OPTIONAL, "mem_section_usage.subsection_map"),
+
+	ROW(hstate.size, SIZE, OPTIONAL, "hstate"),
+	ROW(hstate.order, OFFSET, OPTIONAL, "hstate.order"),
+	ROW(hstate.name, OFFSET, OPTIONAL, "hstate.name"),
+	ROW(hstate.nr_huge_pages, OFFSET, OPTIONAL, "hstate.nr_huge_pages"),
+	ROW(hstate.free_huge_pages, OFFSET, OPTIONAL, "hstate.free_huge_pages"),
+	ROW(memory_block.nr_hwpoison, OFFSET, OPTIONAL, "memory_block.nr_hwpoison"),
+	ROW(memory_block.start_section_nr, OFFSET, OPTIONAL, "memory_block.start_section_nr"),
+	ROW(xarray.xa_head, OFFSET, OPTIONAL, "xarray.xa_head"),
+	ROW(xarray.node_shift, OFFSET, OPTIONAL, "xa_node.shift"),
+	ROW(xarray.node_slots, OFFSET, OPTIONAL, "xa_node.slots"),
+	ROW(xarray.nr_slots, ELEMENTS, OPTIONAL, "xa_node.slots"),
+	ROW(static_key_enabled, OFFSET, OPTIONAL, "static_key.enabled"),
+
+	ROW(printk.ring, OFFSET, OPTIONAL, "printk_ringbuffer.desc_ring"),
+	ROW(printk.text_ring, OFFSET, OPTIONAL, "printk_ringbuffer.text_data_ring"),
+	ROW(printk.count_bits, OFFSET, OPTIONAL, "prb_desc_ring.count_bits"),
+	ROW(printk.descs, OFFSET, OPTIONAL, "prb_desc_ring.descs"),
+	ROW(printk.infos, OFFSET, OPTIONAL, "prb_desc_ring.infos"),
+	ROW(printk.head_id, OFFSET, OPTIONAL, "prb_desc_ring.head_id"),
+	ROW(printk.tail_id, OFFSET, OPTIONAL, "prb_desc_ring.tail_id"),
+	ROW(printk.desc_size, SIZE, OPTIONAL, "prb_desc"),
+	ROW(printk.state_var, OFFSET, OPTIONAL, "prb_desc.state_var"),
+	ROW(printk.text_blk, OFFSET, OPTIONAL, "prb_desc.text_blk_lpos"),
+	ROW(printk.lpos_begin, OFFSET, OPTIONAL, "prb_data_blk_lpos.begin"),
+	ROW(printk.lpos_next, OFFSET, OPTIONAL, "prb_data_blk_lpos.next"),
+	ROW(printk.info_size, SIZE, OPTIONAL, "printk_info"),
+	ROW(printk.info_seq, OFFSET, OPTIONAL, "printk_info.seq"),
+	ROW(printk.info_ts, OFFSET, OPTIONAL, "printk_info.ts_nsec"),
+	ROW(printk.info_text_len, OFFSET, OPTIONAL, "printk_info.text_len"),
+	ROW(printk.info_caller, OFFSET, OPTIONAL, "printk_info.caller_id"),
+	ROW(printk.size_bits, OFFSET, OPTIONAL, "prb_data_ring.size_bits"),
+	ROW(printk.data, OFFSET, OPTIONAL, "prb_data_ring.data"),
+
+	ROW(mf_cpu.fifo_in, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.kfifo.in"),
+	ROW(mf_cpu.fifo_out, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.kfifo.out"),
+	ROW(mf_cpu.fifo_data, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.buf"),
+	ROW(mf_cpu.nr_entries, ELEMENTS, OPTIONAL, "memory_failure_cpu.fifo.buf"),
+	ROW(mf_cpu.entry_size, SIZE, OPTIONAL, "memory_failure_entry"),
+	ROW(mf_cpu.entry_pfn, OFFSET, OPTIONAL, "memory_failure_entry.pfn"),
+};
+
+/** Alternatives of a symbol, newest kernel first. */
+static const struct {
+	const char *names[2];
+	size_t where;
+} symbol_rows[] = {
+#define SYM(field, ...) { { __VA_ARGS__ }, offsetof(struct hwp_layout, symbol.field) }
+	SYM(vmemmap_base, "vmemmap_base"),
+	SYM(mem_map, "mem_map"),
+	SYM(node_data, "node_data"),
+	SYM(contig_page_data, "contig_page_data"),
+	SYM(per_cpu_offset, "__per_cpu_offset"),
+	SYM(nr_cpu_ids, "nr_cpu_ids"),
+	SYM(cpu_possible_mask, "__cpu_possible_mask"),
+	SYM(hstates, "hstates"),
+	SYM(hugetlb_max_hstate, "hugetlb_max_hstate"),
+	SYM(num_poisoned_pages, "num_poisoned_pages"),
+	SYM(memory_blocks, "memory_blocks"),
+	SYM(sections_per_block, "sections_per_block"),
+	SYM(max_pfn, "max_pfn"),
+	SYM(prb, "prb"),
+	SYM(memory_failure_cpu, "memory_failure_cpu"),
+	SYM(mf_mutex, "mf_mutex"),
+	SYM(memory_failure, "memory_failure"),
+	SYM(hpage_freelist, "hpage_freelist"),
+	SYM(free_has_hwpoisoned, "free_has_hwpoisoned"),
+	SYM(init_on_free, "init_on_free"),
+	SYM(init_on_alloc, "init_on_alloc"),
+	SYM(page_poisoning, "_page_poisoning_enabled", "want_page_poisoning"),
+	SYM(debug_pagealloc, "_debug_pagealloc_enabled"),
+	SYM(check_pages, "check_pages_enabled"),
+	SYM(hvo_key, "hugetlb_optimize_vmemmap_key"),
+	SYM(hvo_bool, "vmemmap_optimize_enabled", "hugetlb_free_vmemmap_enabled"),
+	SYM(page_owner_inited, "page_owner_inited"),
+#undef SYM
+};
+
+bool hwp_layout_note(struct hwp_resolver *r, const char *name, uint64_t value, const char *source)
+{
+	struct hwp_layout_row row = { .value = value, .source = source };
+
+	snprintf(row.name, sizeof(row.name), "%s", name);
+	return hwp_vec_push(&r->rows, row);
+}
+
+bool hwp_layout_missing(struct hwp_resolver *r, const char *name)
+{
+	char *joined;
+
+	if (asprintf(&joined, "%s%s%s", r->missing ? r->missing : "", r->missing ? ", " : "",
+		     name) < 0)
+		return false;
+	free(r->missing);
+	r->missing = joined;
+	return true;
+}
+
+bool hwp_layout_member(struct hwp_resolver *r, const char *path, struct hwp_member *ret)
+{
+	_cleanup_error_ struct hwp_error *err = NULL;
+	char type[64];
+	size_t len = strcspn(path, ".");
+
+	if (len >= sizeof(type))
+		return false;
+	memcpy(type, path, len);
+	type[len] = '\0';
+	err = hwp_target_member(r->target, type, path[len] ? path + len + 1 : NULL, ret);
+	return !err;
+}
+
+static struct hwp_error *resolve_member(struct hwp_resolver *r, const struct member_row *row)
+{
+	uint32_t *where = (uint32_t *)((char *)r->layout + row->where);
+	char name[64];
+
+	*where = row->fact == ELEMENTS ? 0 : HWP_ABSENT;
+	for (const char *s = row->names; *s;) {
+		size_t len = strcspn(s, " ");
+		struct hwp_member m;
+
+		if (len < sizeof(name)) {
+			memcpy(name, s, len);
+			name[len] = '\0';
+		}
+		if (len < sizeof(name) && hwp_layout_member(r, name, &m)) {
+			uint64_t value = row->fact == OFFSET ? m.offset
+				       : row->fact == SIZE   ? m.size
+							     : m.nr_elements;
+
+			if (value >= HWP_ABSENT)
+				return hwp_error_create(HWP_ERROR_BAD_DATA,
+							"type of %s is nonsense", name);
+			*where = (uint32_t)value;
+			return hwp_layout_note(r, name, value, hwp_target_type_provider(r->target))
+				       ? NULL : hwp_error_no_memory();
+		}
+		s += len + (s[len] == ' ');
+	}
+	if (row->need == REQUIRED && !hwp_layout_missing(r, row->names))
+		return hwp_error_no_memory();
+	return hwp_layout_note(r, row->names, 0, "absent") ? NULL : hwp_error_no_memory();
+}
+
+static struct hwp_error *resolve_symbols(struct hwp_resolver *r)
+{
+	struct hwp_symbol syms[HWP_ARRAY_SIZE(symbol_rows) * 2];
+	size_t nr = HWP_ARRAY_SIZE(symbol_rows);
+	struct hwp_error *err;
+
+	for (size_t i = 0; i < nr; i++) {
+		const char *older = symbol_rows[i].names[1];
+
+		syms[2 * i] = (struct hwp_symbol){ .name = symbol_rows[i].names[0] };
+		syms[2 * i + 1] = (struct hwp_symbol){ .name = older ? older : "" };
+	}
+	err = hwp_target_symbols(r->target, syms, 2 * nr);
+	if (err)
+		return err;
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t *where = (uint64_t *)((char *)r->layout + symbol_rows[i].where);
+		const struct hwp_symbol *sym = syms[2 * i].found ? &syms[2 * i] : &syms[2 * i + 1];
+
+		*where = sym->found ? sym->address : 0;
+		if (!hwp_layout_note(r, symbol_rows[i].names[0], *where,
+				     sym->found ? "kallsyms" : "absent"))
+			return hwp_error_no_memory();
+	}
+	return NULL;
+}
+
+static void resolver_deinit(struct hwp_resolver *r)
+{
+	free(r->missing);
+	hwp_vec_deinit(&r->rows);
+	hwp_layout_destroy(r->layout);
+}
+
+void hwp_layout_destroy(struct hwp_layout *layout)
+{
+	if (!layout)
+		return;
+	free(layout->rows);
+	free(layout);
+}
+
+struct hwp_error *hwp_layout_create(struct hwp_target *target, struct hwp_layout **ret)
+{
+	_cleanup_(resolver_deinit) struct hwp_resolver r = { .target = target };
+	struct hwp_error *err = NULL;
+
+	r.layout = calloc(1, sizeof(*r.layout));
+	if (!r.layout)
+		return hwp_error_no_memory();
+	r.layout->page_shift = hwp_target_page_shift(target);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(member_rows) && !err; i++)
+		err = resolve_member(&r, &member_rows[i]);
+	if (!err)
+		err = resolve_symbols(&r);
+	if (!err)
+		err = hwp_layout_variants(&r);
+	if (err)
+		return hwp_error_prefix(err, "layout");
+	if (r.missing)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"this kernel's layout is not understood; missing: %s",
+					r.missing);
+	r.layout->rows = no_cleanup_ptr(r.rows.data);
+	r.layout->nr_rows = r.rows.nr;
+	*ret = no_cleanup_ptr(r.layout);
+	return NULL;
+}

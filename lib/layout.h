@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * How this kernel lays out what we read: resolved once, by the presence of
+ * members, enumerators and symbols, then immutable. Kernels differ here and
+ * in page.h, which switches on the variants below, and nowhere else.
+ */
+#ifndef HWP_LAYOUT_H
+#define HWP_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "target.h"
+
+/** An offset that the kernel does not have. */
+#define HWP_ABSENT UINT32_MAX
+
+#define HWP_MAX_ORDERS 32
+#define HWP_MAX_MIGRATETYPES 16
+#define HWP_MAX_PCP_LISTS 32
+#define HWP_MAX_ZONES 8
+
+/** What the word at page.compound_head holds for a tail. */
+enum hwp_compound_scheme {
+	/** The head's address, bit 0 set. */
+	HWP_COMPOUND_HEAD_POINTER,
+	/** A mask that takes the tail's address to the head's (page.compound_info, v7.1). */
+	HWP_COMPOUND_INFO_MASK,
+};
+
+/** Where the order of a compound page is. */
+enum hwp_order_scheme {
+	/** Low byte of folio._flags_1 (v6.6). */
+	HWP_ORDER_IN_FLAGS_1,
+	/** A byte of its own: folio._folio_order or page.compound_order. */
+	HWP_ORDER_BYTE,
+};
+
+/** How the word at page._mapcount tells a page type. */
+enum hwp_type_scheme {
+	/** The top byte is a value of enum pagetype, PGTY_* (v6.12). */
+	HWP_TYPE_TOP_BYTE,
+	/** Base 0xf0000000 or 0x80000000; a cleared bit says the type is set (v4.18 to v6.11). */
+	HWP_TYPE_CLEARED_BIT,
+};
+
+enum hwp_hugetlb_scheme {
+	/** A page type on the head (v6.9). */
+	HWP_HUGETLB_PAGE_TYPE,
+	/** A bit in folio._flags_1 (v6.6 to v6.8). */
+	HWP_HUGETLB_FLAG,
+	/** HUGETLB_PAGE_DTOR in folio._folio_dtor or page.compound_dtor (to v6.5). */
+	HWP_HUGETLB_DTOR,
+};
+
+/** Where the list of raw HWPoison pages of a HugeTLB folio hangs. */
+enum hwp_raw_hwp_scheme {
+	/** folio._hugetlb_hwpoison (v6.2). */
+	HWP_RAW_HWP_FOLIO_MEMBER,
+	/** private of page[SUBPAGE_INDEX_HWPOISON] (v6.0 and v6.1). */
+	HWP_RAW_HWP_SUBPAGE_PRIVATE,
+	/** Not recorded (to v5.19). */
+	HWP_RAW_HWP_NONE,
+};
+
+enum hwp_memory_model {
+	HWP_SPARSEMEM,
+	HWP_FLATMEM,
+};
+
+/** Page types that the kernel can tell. Those it cannot are 0 in types[]. */
+enum hwp_page_type {
+	HWP_TYPE_BUDDY,
+	HWP_TYPE_OFFLINE,
+	HWP_TYPE_TABLE,
+	HWP_TYPE_GUARD,
+	HWP_TYPE_HUGETLB,
+	HWP_TYPE_SLAB,
+	HWP_TYPE_ZSMALLOC,
+	HWP_TYPE_UNACCEPTED,
+	HWP_TYPE_LARGE_KMALLOC,
+	HWP_NR_TYPES,
+	/** The word is no type that we know. */
+	HWP_TYPE_NONE = HWP_NR_TYPES,
+};
+
+/** One resolved row, for `hwpoison layout`. */
+struct hwp_layout_row {
+	char name[48];
+	uint64_t value;
+	/** "btf", "vmcoreinfo", "kallsyms", "computed" or "absent". */
+	const char *source;
+};
+
+struct hwp_layout {
+	unsigned int page_shift;
+
+	struct {
+		uint32_t size, flags, compound, lru, mapping, private, type, refcount;
+		enum hwp_compound_scheme compound_scheme;
+	} page;
+
+	struct {
+		enum hwp_order_scheme order_scheme;
+		/** Offset from the head's struct page of the word or byte. */
+		uint32_t order;
+		/** HWP_HUGETLB_DTOR: offset and value; HWP_HUGETLB_FLAG: bit of _flags_1. */
+		enum hwp_hugetlb_scheme hugetlb_scheme;
+		uint32_t dtor, dtor_size, hugetlb_dtor, hugetlb_bit;
+		enum hwp_raw_hwp_scheme raw_hwp_scheme;
+		/** Offset from the head's struct page of the list's first word. */
+		uint32_t raw_hwp;
+		/** _flags_1: has_hwpoisoned lives there. */
+		uint32_t flags_1;
+	} folio;
+
+	struct {
+		uint32_t node, page;
+	} raw_hwp_page;
+
+	/** Bits of page.flags; HWP_ABSENT when the kernel has none. */
+	struct {
+		uint32_t hwpoison, head, lru, reserved, slab, swapcache, swapbacked, uptodate,
+			has_hwpoisoned, dirty, mlocked, private, large_rmappable;
+	} flag;
+
+	/** HPG_* bits in the private word of a HugeTLB head. */
+	struct {
+		uint32_t freed, vmemmap_optimized, raw_hwp_unreliable;
+	} hpg;
+
+	enum hwp_type_scheme type_scheme;
+	/** TOP_BYTE: the PGTY value; CLEARED_BIT: the bit mask. 0 when absent. */
+	uint32_t types[HWP_NR_TYPES];
+	/** CLEARED_BIT: the bits that must be set for any type. */
+	uint32_t type_base;
+
+	/** page.flags: (flags >> shift) & ((1 << width) - 1). */
+	struct {
+		unsigned int node_shift, node_width, zone_shift, zone_width;
+		/** Classic SPARSEMEM only: section numbers in page.flags. */
+		unsigned int section_shift, section_width;
+	} field;
+
+	struct {
+		uint32_t size, name, start_pfn, spanned_pages, present_pages, managed_pages,
+			free_area, pageset, trylock_free_pages, unaccepted_pages;
+		/** Through per_cpu_pageset.pcp, to v5.13; else 0. */
+		uint32_t pageset_pcp;
+	} zone;
+	struct {
+		uint32_t size, free_list, nr_free;
+	} free_area;
+	struct {
+		uint32_t node_zones, nr_zones, node_id, mf_total;
+	} pglist_data;
+	struct {
+		uint32_t count, lists;
+		unsigned int nr_lists, nr_pcptypes;
+	} per_cpu_pages;
+	unsigned int nr_orders, nr_migratetypes, max_zones, max_nodes;
+	/** Order of the pcp lists for THP, and of a PMD-mapped huge page. */
+	unsigned int pmd_order;
+	char migratetype_names[HWP_MAX_MIGRATETYPES][16];
+
+	enum hwp_memory_model memory_model;
+	struct {
+		uint32_t size, section_mem_map, usage, subsection_map;
+		unsigned int section_size_bits, max_physmem_bits;
+		uint64_t flag_mask;
+		uint32_t online_bit, early_bit;
+	} section;
+
+	struct {
+		uint32_t size, order, name, nr_huge_pages, free_huge_pages;
+	} hstate;
+	struct {
+		uint32_t nr_hwpoison, start_section_nr;
+	} memory_block;
+	struct {
+		uint32_t xa_head, node_shift, node_slots;
+		unsigned int nr_slots;
+	} xarray;
+	uint32_t static_key_enabled;
+	struct {
+		uint32_t ring, text_ring, count_bits, descs, infos, head_id, tail_id, desc_size,
+			state_var, text_blk, lpos_begin, lpos_next, info_size, info_seq, info_ts,
+			info_text_len, info_caller, size_bits, data;
+	} printk;
+	struct {
+		uint32_t fifo_in, fifo_out, fifo_data, entry_size, entry_pfn, nr_entries;
+	} mf_cpu;
+
+	/** Addresses of symbols; 0 when the kernel has none. */
+	struct {
+		uint64_t vmemmap, vmemmap_base, mem_section, mem_map, node_data, contig_page_data,
+			per_cpu_offset, nr_cpu_ids, cpu_possible_mask, hstates, hugetlb_max_hstate,
+			num_poisoned_pages, memory_blocks, sections_per_block, max_pfn, prb,
+			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
+			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
+			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited,
+			memory_failure;
+	} symbol;
+
+	/** The kernel marks pages at all (CONFIG_MEMORY_FAILURE). */
+	bool has_memory_failure;
+
+	struct hwp_layout_row *rows;
+	size_t nr_rows;
+};
+
+/**
+ * Resolve the layout of @p target. All that is required and missing is named
+ * in one error (UNSUPPORTED). The caller destroys the result.
+ */
+struct hwp_error *hwp_layout_create(struct hwp_target *target, struct hwp_layout **ret);
+
+/** NULL is fine. */
+void hwp_layout_destroy(struct hwp_layout *layout);
+
+#endif /* HWP_LAYOUT_H */

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The providers that target.c puts together; hosts plug in their own. */
+#ifndef HWP_PROVIDERS_H
+#define HWP_PROVIDERS_H
+
+#include "target.h"
+
+/** What the memory provider found out about the file while opening it. */
+struct hwp_file_facts {
+	char format[64];
+	/** One sentence when the file is damaged (truncated), else empty. */
+	char damage[160];
+	unsigned int page_shift;
+};
+
+/**
+ * Open a dump file by libkdumpfile; @p vmcoreinfo_path may be NULL. Errors
+ * name what the file is when it is no dump.
+ */
+struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,
+				 struct hwp_provider *ret, struct hwp_file_facts *facts);
+
+/**
+ * Look at the first bytes of @p *fd: refuse what no dump can be, say what is
+ * cut off. A flattened file is replaced by an unlinked, rearranged copy in
+ * $TMPDIR (*@p fd is then that file).
+ */
+struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_file_facts *facts);
+
+/** Rearrange the flattened dump @p in into @p out. BAD_DATA when cut off. */
+struct hwp_error *hwp_unflatten(int in, int out);
+
+/** kallsyms tables in the target's memory, found by its VMCOREINFO. */
+struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider *ret);
+
+/** BTF between __start_BTF and __stop_BTF in the target's memory. */
+struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *ret);
+
+#endif /* HWP_PROVIDERS_H */

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Findings to text and JSON; pure functions that write to the given stream. */
+#ifndef HWP_REPORT_H
+#define HWP_REPORT_H
+
+#include <stdio.h>
+
+#include "error.h"
+#include "findings.h"
+#include "layout.h"
+
+struct hwp_report_style {
+	/** ANSI colour. */
+	bool color;
+	/** Columns to fill; 0 for 80. */
+	unsigned int width;
+};
+
+/** `check`: verdict, coverage, poisoned pages, checks. */
+struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *findings,
+				   const struct hwp_report_style *style);
+
+/** `list`: one row for each poisoned page. */
+struct hwp_error *hwp_report_list(FILE *out, const struct hwp_findings *findings,
+				  const struct hwp_report_style *style);
+
+/** `freelist`: lists by node, zone, order and migratetype; poison inside. */
+struct hwp_error *hwp_report_freelist(FILE *out, const struct hwp_findings *findings,
+				      const struct hwp_report_style *style);
+
+/** `layout`: how the kernel was understood, one row for each fact. */
+struct hwp_error *hwp_report_layout(FILE *out, const char *release,
+				    const struct hwp_layout *layout,
+				    const struct hwp_report_style *style);
+
+/**
+ * The same as JSON, schema hwpoison.report/1 (share/hwpoison.report.1.schema.json);
+ * freelist and layout add a key of their own name.
+ */
+struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *findings);
+struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings *findings);
+struct hwp_error *hwp_report_layout_json(FILE *out, const char *release,
+					 const struct hwp_layout *layout);
+
+#endif /* HWP_REPORT_H */

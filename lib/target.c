@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "bits.h"
+#include "providers.h"
+
+struct hwp_target {
+	struct hwp_provider memory, symbols, types;
+	struct hwp_file_facts facts;
+	struct hwp_open_times times;
+	char *vmcoreinfo;
+	char release[128];
+	/** A clone borrows symbols, types and VMCOREINFO. */
+	bool is_clone;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void provider_deinit(struct hwp_provider *p)
+{
+	if (p->ops)
+		p->ops->destroy(p->arg);
+	p->ops = NULL;
+}
+
+void hwp_target_destroy(struct hwp_target *target)
+{
+	if (!target)
+		return;
+	if (!target->is_clone) {
+		provider_deinit(&target->types);
+		provider_deinit(&target->symbols);
+		free(target->vmcoreinfo);
+	}
+	provider_deinit(&target->memory);
+	free(target);
+}
+
+static void target_destroyp(struct hwp_target **target)
+{
+	hwp_target_destroy(*target);
+}
+
+static struct hwp_error *no_btf(struct hwp_error *err)
+{
+	return hwp_error_prefix(err, "no usable BTF in the dump (CONFIG_DEBUG_INFO_BTF is needed, and "
+				     "a dump filter that keeps kernel data)");
+}
+
+static struct hwp_error *read_vmcoreinfo(struct hwp_target *target)
+{
+	struct hwp_error *err;
+	const char *release;
+	size_t len;
+
+	err = target->memory.ops->vmcoreinfo(target->memory.arg, &target->vmcoreinfo);
+	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
+		return hwp_error_create(HWP_ERROR_LOOKUP,
+					"the dump carries no VMCOREINFO: give it with --vmcoreinfo "
+					"FILE (for QEMU: -device vmcoreinfo, and qemu_fw_cfg in the "
+					"guest)");
+	if (err)
+		return err;
+	release = hwp_target_vmcoreinfo(target, "OSRELEASE", &len);
+	if (!release)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO has no OSRELEASE");
+	if (len >= sizeof(target->release))
+		len = sizeof(target->release) - 1;
+	memcpy(target->release, release, len);
+	return NULL;
+}
+
+struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
+				  struct hwp_target **ret)
+{
+	_cleanup_(target_destroyp) struct hwp_target *target = calloc(1, sizeof(*target));
+	uint64_t start = now_ns(), opened, named;
+	struct hwp_error *err;
+
+	if (!target)
+		return hwp_error_no_memory();
+	err = hwp_kdump_open(options->core_path, options->vmcoreinfo_path, &target->memory,
+			     &target->facts);
+	if (err)
+		return err;
+	err = read_vmcoreinfo(target);
+	if (err)
+		return hwp_error_prefix(err, "%s", options->core_path);
+	opened = now_ns();
+	err = hwp_ksyms_open(target, &target->symbols);
+	if (err)
+		return hwp_error_prefix(err, "%s", options->core_path);
+	named = now_ns();
+	err = hwp_btf_open(target, &target->types);
+	if (err)
+		return hwp_error_prefix(no_btf(err), "%s", options->core_path);
+	target->times.file_ns = opened - start;
+	target->times.symbols_ns = named - opened;
+	target->times.types_ns = now_ns() - named;
+	*ret = no_cleanup_ptr(target);
+	return NULL;
+}
+
+struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target **ret)
+{
+	_cleanup_free_ struct hwp_target *copy = NULL;
+	struct hwp_error *err;
+
+	if (!target->memory.ops->clone)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "one thread only");
+	copy = malloc(sizeof(*copy));
+	if (!copy)
+		return hwp_error_no_memory();
+	*copy = *target;
+	copy->is_clone = true;
+	err = target->memory.ops->clone(target->memory.arg, &copy->memory.arg);
+	if (err)
+		return err;
+	*ret = no_cleanup_ptr(copy);
+	return NULL;
+}
+
+const char *hwp_target_format(const struct hwp_target *target)
+{
+	return target->facts.format;
+}
+
+const char *hwp_target_damage(const struct hwp_target *target)
+{
+	return target->facts.damage[0] ? target->facts.damage : NULL;
+}
+
+struct hwp_open_times hwp_target_open_times(const struct hwp_target *target)
+{
+	return target->times;
+}
+
+unsigned int hwp_target_page_shift(const struct hwp_target *target)
+{
+	return target->facts.page_shift;
+}
+
+const char *hwp_target_memory_provider(const struct hwp_target *target)
+{
+	return target->memory.ops->name;
+}
+
+const char *hwp_target_type_provider(const struct hwp_target *target)
+{
+	return target->types.ops->name;
+}
+
+const char *hwp_target_release(const struct hwp_target *target)
+{
+	return target->release;
+}
+
+struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space,
+				  uint64_t address, void *buf, size_t size, size_t *nr_read_ret)
+{
+	size_t nr_read = 0;
+	struct hwp_error *err;
+
+	if (size > UINT64_MAX - address)
+		err = hwp_error_at(HWP_ERROR_FAULT, address, "address 0x%" PRIx64 " wraps around",
+				   address);
+	else
+		err = target->memory.ops->read(target->memory.arg, space, address, buf, size,
+					       &nr_read);
+	if (nr_read_ret)
+		*nr_read_ret = nr_read;
+	return err;
+}
+
+struct hwp_error *hwp_target_read_u64(struct hwp_target *target, uint64_t address, uint64_t *ret)
+{
+	return hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, ret, sizeof(*ret), NULL);
+}
+
+struct hwp_error *hwp_target_read_u32(struct hwp_target *target, uint64_t address, uint32_t *ret)
+{
+	return hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, ret, sizeof(*ret), NULL);
+}
+
+struct hwp_error *hwp_target_read_string(struct hwp_target *target, uint64_t address, char *buf,
+					 size_t size)
+{
+	struct hwp_error *err;
+	size_t nr_read;
+
+	memset(buf, 0, size);
+	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, buf, size - 1, &nr_read);
+	if (err && memchr(buf, '\0', nr_read)) {
+		hwp_error_destroy(err);
+		err = NULL;
+	}
+	return err;
+}
+
+struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbol *syms, size_t nr)
+{
+	return target->symbols.ops->symbols(target->symbols.arg, syms, nr);
+}
+
+struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type,
+				    const char *member, struct hwp_member *ret)
+{
+	return target->types.ops->member(target->types.arg, type, member, ret);
+}
+
+struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *type,
+					const char *name, int64_t *ret)
+{
+	return target->types.ops->enumerator(target->types.arg, type, name, ret);
+}
+
+const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *key,
+				  size_t *len_ret)
+{
+	size_t key_len = strlen(key);
+	const char *line = target->vmcoreinfo;
+
+	while (line && *line) {
+		const char *end = strchrnul(line, '\n');
+
+		if ((size_t)(end - line) > key_len && line[key_len] == '=' &&
+		    memcmp(line, key, key_len) == 0) {
+			*len_ret = (size_t)(end - line) - key_len - 1;
+			return line + key_len + 1;
+		}
+		line = *end ? end + 1 : end;
+	}
+	return NULL;
+}
+
+/* SYMBOL() values are hexadecimal without a prefix, all others decimal. */
+struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, const char *key,
+					       uint64_t *ret)
+{
+	int base = strncmp(key, "SYMBOL(", 7) == 0 || strcmp(key, "KERNELOFFSET") == 0 ? 16 : 10;
+	const char *value;
+	char text[32], *end;
+	uint64_t number;
+	size_t len;
+
+	value = hwp_target_vmcoreinfo(target, key, &len);
+	if (!value)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "no %s in VMCOREINFO", key);
+	if (len == 0 || len >= sizeof(text))
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is no number", key);
+	memcpy(text, value, len);
+	text[len] = '\0';
+	number = text[0] == '-' ? (uint64_t)strtoll(text, &end, base)
+				: (uint64_t)strtoull(text, &end, base);
+	if (*end)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is no number", key);
+	*ret = number;
+	return NULL;
+}

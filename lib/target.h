@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * A target is a kernel to look at: bytes, symbols and types. Each of the
+ * three comes from a provider; a provider offers what it can and leaves the
+ * other operations NULL.
+ */
+#ifndef HWP_TARGET_H
+#define HWP_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+struct hwp_target;
+
+enum hwp_space {
+	HWP_KERNEL_VIRTUAL,
+	HWP_PHYSICAL,
+};
+
+/** A symbol to look up; @p found says whether @p address was filled in. */
+struct hwp_symbol {
+	const char *name;
+	uint64_t address;
+	bool found;
+};
+
+/** Where a member sits in its type; all in bytes but @p nr_elements. */
+struct hwp_member {
+	uint64_t offset;
+	/** Of the whole member. */
+	uint64_t size;
+	/** Elements of the (outermost) array; 0 when it is no array. */
+	uint64_t nr_elements;
+};
+
+/**
+ * What a provider does. Any pointer but destroy may be NULL. Functions leave
+ * their results untouched on failure.
+ */
+struct hwp_provider_ops {
+	const char *name;
+	/**
+	 * Read @p size bytes. On failure *@p nr_read_ret says how many bytes
+	 * were read before it. Errors: FAULT, EXCLUDED, BAD_DATA, OS.
+	 */
+	struct hwp_error *(*read)(void *arg, enum hwp_space space, uint64_t address, void *buf,
+				  size_t size, size_t *nr_read_ret);
+	/** The VMCOREINFO text, NUL-terminated; the caller frees it. */
+	struct hwp_error *(*vmcoreinfo)(void *arg, char **text_ret);
+	/** Resolve what can be resolved of @p syms in one pass. */
+	struct hwp_error *(*symbols)(void *arg, struct hwp_symbol *syms, size_t nr);
+	/**
+	 * Find @p member of struct or union @p type, also inside anonymous
+	 * members and along a dotted path; NULL asks for the type itself.
+	 * Error: LOOKUP.
+	 */
+	struct hwp_error *(*member)(void *arg, const char *type, const char *member,
+				    struct hwp_member *ret);
+	/** @p type NULL: look in unnamed enums. Error: LOOKUP. */
+	struct hwp_error *(*enumerator)(void *arg, const char *type, const char *name,
+					int64_t *ret);
+	/** A second handle on the same memory for another thread. */
+	struct hwp_error *(*clone)(void *arg, void **ret);
+	void (*destroy)(void *arg);
+};
+
+struct hwp_provider {
+	const struct hwp_provider_ops *ops;
+	void *arg;
+};
+
+struct hwp_target_options {
+	/** The vmcore. */
+	const char *core_path;
+	/** A file with VMCOREINFO text for dumps that carry none, or NULL. */
+	const char *vmcoreinfo_path;
+};
+
+/**
+ * Open a vmcore with the default providers: libkdumpfile for memory, the
+ * dump's kallsyms for symbols, its BTF for types.
+ */
+struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
+				  struct hwp_target **ret);
+
+/**
+ * The same memory, symbols and types for one more thread. The clone must be
+ * destroyed before @p target is. UNSUPPORTED when the provider is for one
+ * thread only.
+ */
+struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target **ret);
+
+/** NULL is fine. */
+void hwp_target_destroy(struct hwp_target *target);
+
+/** One line about the file: its format, as "kdump (flattened)"; borrowed. */
+const char *hwp_target_format(const struct hwp_target *target);
+
+/** Sentences about the file that weaken every answer (truncation), or NULL. */
+const char *hwp_target_damage(const struct hwp_target *target);
+
+/** Time spent opening, in nanoseconds: by the file, kallsyms and BTF. */
+struct hwp_open_times {
+	uint64_t file_ns, symbols_ns, types_ns;
+};
+struct hwp_open_times hwp_target_open_times(const struct hwp_target *target);
+
+unsigned int hwp_target_page_shift(const struct hwp_target *target);
+
+/**
+ * Read exactly @p size bytes or fail; *@p nr_read_ret (may be NULL) is the
+ * number of bytes that could be read. One thread at a time per target.
+ */
+struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space,
+				  uint64_t address, void *buf, size_t size,
+				  size_t *nr_read_ret);
+
+/** A word of 8 or 4 bytes at a kernel virtual address. */
+struct hwp_error *hwp_target_read_u64(struct hwp_target *target, uint64_t address, uint64_t *ret);
+struct hwp_error *hwp_target_read_u32(struct hwp_target *target, uint64_t address, uint32_t *ret);
+
+/** At most @p size - 1 characters up to the NUL, terminated in any case. */
+struct hwp_error *hwp_target_read_string(struct hwp_target *target, uint64_t address, char *buf,
+					 size_t size);
+
+struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbol *syms,
+				     size_t nr);
+struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type,
+				    const char *member, struct hwp_member *ret);
+struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *type,
+					const char *name, int64_t *ret);
+
+/** Names of the providers in use, for reports; borrowed. */
+const char *hwp_target_memory_provider(const struct hwp_target *target);
+const char *hwp_target_type_provider(const struct hwp_target *target);
+
+/**
+ * The value of VMCOREINFO line "@p key=value", borrowed, not NUL-terminated:
+ * *@p len_ret characters. NULL when there is no such line.
+ */
+const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *key,
+				  size_t *len_ret);
+
+/**
+ * A VMCOREINFO number: NUMBER() decimal, signed or not; SYMBOL(), SIZE(),
+ * OFFSET(), LENGTH(). @p key is the part before "=". Error: LOOKUP, BAD_DATA.
+ */
+struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, const char *key,
+					       uint64_t *ret);
+
+/** The kernel's release string, from VMCOREINFO; borrowed. */
+const char *hwp_target_release(const struct hwp_target *target);
+
+#endif /* HWP_TARGET_H */

@@ -33,7 +33,10 @@ enum address_scheme {
 
 struct token {
 	const char *text;
+	/** At least 1. */
 	size_t len;
+	/** Of the text, and HASH_BASE to the power of its length. */
+	uint32_t hash, power;
 };
 
 struct ksyms {
@@ -45,6 +48,9 @@ struct ksyms {
 	void *offsets;
 	char *token_table;
 	struct token tokens[NR_TOKENS];
+	uint32_t powers[MAX_NAME_LEN + 1];
+	/** Of each symbol: the hash of its name, and where its entry starts. */
+	uint32_t *hashes, *positions;
 	uint64_t stext;
 };
 
@@ -57,6 +63,8 @@ static void ksyms_destroy(void *arg)
 	free(k->names);
 	free(k->offsets);
 	free(k->token_table);
+	free(k->hashes);
+	free(k->positions);
 	free(k);
 }
 
@@ -104,79 +112,85 @@ static bool next_entry(const struct ksyms *k, size_t *at, const uint8_t **tokens
 	return true;
 }
 
-/** Expand an entry without its type letter; 0 when it does not fit. */
-static size_t expand(const struct ksyms *k, const uint8_t *tokens, size_t nr, char *buf)
+/*
+ * Names are told apart by a polynomial hash: that of a name follows from those
+ * of its tokens, so most names are never spelled out.
+ */
+#define HASH_BASE UINT32_C(0x01000193)
+
+static uint32_t hash_text(const char *s, size_t len)
 {
+	uint32_t h = 0;
+
+	for (size_t i = 0; i < len; i++)
+		h = h * HASH_BASE + (uint8_t)s[i];
+	return h;
+}
+
+/** The hash of an entry's name without its type letter; 0 for a nonsense length. */
+static uint32_t hash_entry(const struct ksyms *k, const uint8_t *tokens, size_t nr)
+{
+	uint32_t h = 0;
 	size_t len = 0;
 
 	for (size_t i = 0; i < nr; i++) {
 		const struct token *t = &k->tokens[tokens[i]];
 
-		if (t->len > MAX_NAME_LEN + 1 - len)
-			return 0;
-		memcpy(buf + len, t->text, t->len);
+		h = h * t->power + t->hash;
 		len += t->len;
 	}
-	return len;
+	if (len < 2 || len > MAX_NAME_LEN)
+		return 0;
+	return h - (uint8_t)k->tokens[tokens[0]].text[0] * k->powers[len - 1];
 }
 
-/** The wanted names by length, so that most entries are passed over at once. */
-struct wanted {
-	struct hwp_symbol *syms;
-	size_t nr;
-	/** Bit n set: a name of n characters is wanted. */
-	uint64_t lengths;
-	uint16_t *lens;
-};
-
-static size_t entry_length(const struct ksyms *k, const uint8_t *tokens, size_t nr)
+/** Is the entry at @p at, its type letter left out, called @p name? */
+static bool entry_is(const struct ksyms *k, size_t at, const char *name)
 {
-	size_t len = 0;
+	const uint8_t *tokens;
+	size_t nr, skip = 1;
 
-	for (size_t i = 0; i < nr; i++)
-		len += k->tokens[tokens[i]].len;
-	return len;
-}
+	if (!next_entry(k, &at, &tokens, &nr))
+		return false;
+	for (size_t i = 0; i < nr; i++) {
+		const struct token *t = &k->tokens[tokens[i]];
 
-static void match(struct wanted *w, const char *name, size_t len, const struct ksyms *k, uint32_t i)
-{
-	for (size_t s = 0; s < w->nr; s++) {
-		struct hwp_symbol *sym = &w->syms[s];
-
-		if (w->lens[s] != len || sym->found || memcmp(sym->name, name, len) != 0)
-			continue;
-		sym->address = ksyms_address(k, k->scheme, i);
-		sym->found = true;
+		if (strncmp(name, t->text + skip, t->len - skip) != 0)
+			return false;
+		name += t->len - skip;
+		skip = 0;
 	}
+	return !*name;
+}
+
+static bool is_wanted(const uint64_t *filter, uint32_t hash)
+{
+	return filter[hash >> 6 & 1023] >> (hash & 63) & 1;
 }
 
 static struct hwp_error *ksyms_symbols(void *arg, struct hwp_symbol *syms, size_t nr)
 {
 	const struct ksyms *k = arg;
-	_cleanup_free_ uint16_t *lens = calloc(nr, sizeof(*lens));
-	struct wanted w = { .syms = syms, .nr = nr, .lens = lens };
-	char buf[MAX_NAME_LEN + 2];
-	const uint8_t *tokens;
-	size_t at = 0, nr_tokens;
+	_cleanup_free_ uint32_t *hashes = calloc(nr, sizeof(*hashes));
+	uint64_t filter[1024] = {};
 
-	if (!lens)
+	if (!hashes)
 		return hwp_error_no_memory();
 	for (size_t s = 0; s < nr; s++) {
-		size_t len = strlen(syms[s].name);
-
 		syms[s].found = false;
-		lens[s] = (uint16_t)len;
-		if (len < 64)
-			w.lengths |= UINT64_C(1) << len;
+		hashes[s] = hash_text(syms[s].name, strlen(syms[s].name));
+		filter[hashes[s] >> 6 & 1023] |= UINT64_C(1) << (hashes[s] & 63);
 	}
-	for (uint32_t i = 0; i < k->nr_syms && next_entry(k, &at, &tokens, &nr_tokens); i++) {
-		size_t len = entry_length(k, tokens, nr_tokens);
-
-		/* One letter says the symbol's type. */
-		if (len < 2 || len > 64 || !(w.lengths >> (len - 1) & 1))
+	for (uint32_t i = 0; i < k->nr_syms; i++) {
+		if (!is_wanted(filter, k->hashes[i]))
 			continue;
-		if (expand(k, tokens, nr_tokens, buf) == len)
-			match(&w, buf + 1, len - 1, k, i);
+		for (size_t s = 0; s < nr; s++) {
+			if (syms[s].found || hashes[s] != k->hashes[i] ||
+			    !entry_is(k, k->positions[i], syms[s].name))
+				continue;
+			syms[s].address = ksyms_address(k, k->scheme, i);
+			syms[s].found = true;
+		}
 	}
 	return NULL;
 }
@@ -226,13 +240,20 @@ static struct hwp_error *read_tokens(struct hwp_target *target, struct ksyms *k)
 	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, table, k->token_table,
 			      (size_t)offsets[NR_TOKENS - 1] + 64, &nr_read);
 	hwp_error_destroy(err);
+	k->powers[0] = 1;
+	for (size_t i = 1; i <= MAX_NAME_LEN; i++)
+		k->powers[i] = k->powers[i - 1] * HASH_BASE;
 	for (size_t i = 0; i < NR_TOKENS; i++) {
-		k->tokens[i].text = k->token_table + offsets[i];
-		k->tokens[i].len = strlen(k->tokens[i].text);
-		if (offsets[i] >= nr_read || k->tokens[i].len > 64 ||
+		struct token *t = &k->tokens[i];
+
+		t->text = k->token_table + offsets[i];
+		t->len = strlen(t->text);
+		if (offsets[i] >= nr_read || t->len > 64 || t->len == 0 ||
 		    (i && offsets[i] <= offsets[i - 1]))
 			return hwp_error_create(HWP_ERROR_BAD_DATA,
 						"the kallsyms token table is nonsense");
+		t->hash = hash_text(t->text, t->len);
+		t->power = k->powers[t->len];
 	}
 	return NULL;
 }
@@ -246,6 +267,10 @@ static struct hwp_error *read_names(struct hwp_target *target, struct ksyms *k)
 	struct hwp_error *err;
 	uint32_t i = 0;
 
+	k->hashes = malloc(k->nr_syms * sizeof(*k->hashes));
+	k->positions = malloc(k->nr_syms * sizeof(*k->positions));
+	if (!k->hashes || !k->positions)
+		return hwp_error_no_memory();
 	err = table_address(target, "kallsyms_names", &address);
 	while (!err && i < k->nr_syms) {
 		size_t nr_read;
@@ -259,8 +284,14 @@ static struct hwp_error *read_names(struct hwp_target *target, struct ksyms *k)
 		err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, address + k->names_size,
 				      p + k->names_size, READ_STEP, &nr_read);
 		k->names_size += nr_read;
-		while (i < k->nr_syms && next_entry(k, &at, &tokens, &nr_tokens))
-			i++;
+		for (; i < k->nr_syms; i++) {
+			size_t start = at;
+
+			if (!next_entry(k, &at, &tokens, &nr_tokens))
+				break;
+			k->positions[i] = (uint32_t)start;
+			k->hashes[i] = hash_entry(k, tokens, nr_tokens);
+		}
 		if (err && i == k->nr_syms) {
 			hwp_error_destroy(err);
 			err = NULL;

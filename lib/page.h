@@ -103,19 +103,23 @@ static inline uint64_t hwp_tail_head_address(const struct hwp_layout *l, const v
 	return word & ~UINT64_C(1);
 }
 
+/** Does the type word of a head or order-0 page say @p type? */
+static inline bool hwp_page_has_type(const struct hwp_layout *l, const void *page,
+				     enum hwp_page_type type)
+{
+	uint32_t word = hwp_page_type_word(l, page), mark = l->types[type];
+
+	if (!mark)
+		return false;
+	return l->type_scheme == HWP_TYPE_TOP_BYTE ? word >> 24 == mark
+						   : (word & (l->type_base | mark)) == l->type_base;
+}
+
 /** The type that the word tells of a head or order-0 page. */
 static inline enum hwp_page_type hwp_page_type(const struct hwp_layout *l, const void *page)
 {
-	uint32_t word = hwp_page_type_word(l, page);
-
 	for (int i = 0; i < HWP_NR_TYPES; i++) {
-		uint32_t type = l->types[i];
-
-		if (!type)
-			continue;
-		if (l->type_scheme == HWP_TYPE_TOP_BYTE ? word >> 24 == type
-							: (word & (l->type_base | type)) ==
-								  l->type_base)
+		if (hwp_page_has_type(l, page, (enum hwp_page_type)i))
 			return (enum hwp_page_type)i;
 	}
 	return HWP_TYPE_NONE;
@@ -133,7 +137,7 @@ static inline int64_t hwp_page_nr_mapped(const struct hwp_layout *l, const void 
 
 static inline bool hwp_page_is_buddy(const struct hwp_layout *l, const void *page)
 {
-	return hwp_page_type(l, page) == HWP_TYPE_BUDDY;
+	return hwp_page_has_type(l, page, HWP_TYPE_BUDDY);
 }
 
 /** node and zone as page.flags tells them; memmap.c knows whether to trust it. */

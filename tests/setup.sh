@@ -8,14 +8,14 @@
 set -eu
 
 build='gcc make libc6-dev pkg-config libkdumpfile-dev libelf-dev libbpf-dev libzstd-dev
-    zlib1g-dev libsmartcols-dev'
+	zlib1g-dev libsmartcols-dev'
 test='libcmocka-dev libjson-c-dev python3 python3-jsonschema clang'
 lab='qemu-system-x86 seabios busybox-static cpio zstd kmod xz-utils'
 
 die()
 {
-    echo "tests/setup.sh: $*" >&2
-    exit 1
+	echo "tests/setup.sh: $*" >&2
+	exit 1
 }
 
 case "$#:${1-}" in
@@ -26,34 +26,34 @@ case "$#:${1-}" in
 esac
 
 for tool in dpkg-query apt-get; do
-    command -v $tool >/dev/null ||
-        die "this is not Debian; install what these packages hold:" $wanted
+	command -v $tool >/dev/null ||
+		die "this is not Debian; install what these packages hold:" $wanted
 done
 
 missing=
 for package in $wanted; do
-    dpkg-query -W -f '${db:Status-Status}\n' $package 2>/dev/null | grep -qx installed ||
-        missing="$missing $package"
+	dpkg-query -W -f '${db:Status-Status}\n' $package 2>/dev/null | grep -qx installed ||
+		missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then
-    sudo=
+	sudo=
 elif command -v sudo >/dev/null; then
-    sudo=sudo
+	sudo=sudo
 else
-    die "run as root, or install sudo, to get:$missing"
+	die "run as root, or install sudo, to get:$missing"
 fi
 
 apt()
 {
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" </dev/null
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
 
 echo "installing:$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 { apt update && apt install -y --no-install-recommends $missing; } >"$log" 2>&1 || {
-    cat "$log" >&2
-    die "apt-get could not install:$missing"
+	cat "$log" >&2
+	die "apt-get could not install:$missing"
 }

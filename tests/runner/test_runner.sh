@@ -14,28 +14,28 @@ failures=0
 # fake FOLDER/NAME: a test from standard input.
 fake()
 {
-    { echo '#!/bin/sh'; cat; } >"$tree/tests/$1"
-    chmod +x "$tree/tests/$1"
+	{ echo '#!/bin/sh'; cat; } >"$tree/tests/$1"
+	chmod +x "$tree/tests/$1"
 }
 
 run()
 {
-    "$tree/tests/run.sh" "$@" >"$output" 2>&1
-    status=$?
+	"$tree/tests/run.sh" "$@" >"$output" 2>&1
+	status=$?
 }
 
 # expect NAME TEST...: one case.
 expect()
 {
-    local name=$1
-    shift
-    if "$@"; then
-        echo "ok $name"
-    else
-        echo "not ok $name: $*"
-        sed 's/^/# /' "$output"
-        failures=$((failures + 1))
-    fi
+	local name=$1
+	shift
+	if "$@"; then
+		echo "ok $name"
+	else
+		echo "not ok $name: $*"
+		sed 's/^/# /' "$output"
+		failures=$((failures + 1))
+	fi
 }
 shows() { grep -qE -- "$1" "$output"; }
 hides() { ! grep -qE -- "$1" "$output"; }
@@ -54,7 +54,7 @@ expect pass-is-quiet hides 'not shown'
 expect skip-reason shows '^skip  b/test_skip.sh .*: no clang here$'
 expect skip-case-reason shows '\| skip two: no dump'
 expect stable-order [ "$(grep -oE 'test_[a-z]+' "$output" | uniq | tr '\n' ' ')" = \
-    'test_slow test_true test_skip test_cases ' ]
+	'test_slow test_true test_skip test_cases ' ]
 
 fake a/test_fails.sh <<<'echo the reason; exit 3'
 run
@@ -112,7 +112,7 @@ rm "$tree/tests/a/test_leaves.sh"
 
 # Each waits for the other.
 for pair in 'a b' 'b a'; do
-    fake "a/test_${pair% *}.sh" <<END
+	fake "a/test_${pair% *}.sh" <<END
 # timeout: 10
 touch '$tree/${pair% *}'
 until [ -e '$tree/${pair#* }' ]; do sleep 0.1; done

@@ -14,39 +14,39 @@ failures=0
 # stub NAME: a program from standard input; nothing else is on PATH.
 stub()
 {
-    { echo '#!/bin/sh'; cat; } >"$stubs/$1"
-    chmod +x "$stubs/$1"
+	{ echo '#!/bin/sh'; cat; } >"$stubs/$1"
+	chmod +x "$stubs/$1"
 }
 
 # setup UID INSTALLED [ARGUMENT]: INSTALLED is a pattern of package names.
 setup()
 {
-    : >"$calls"
-    stub id <<<"echo $1"
-    stub dpkg-query <<<"for last; do :; done; case \$last in $2) echo installed ;; *) exit 1 ;; esac"
-    shift 2
-    PATH=$stubs /bin/sh "$setup" "$@" >"$output" 2>&1
-    status=$?
+	: >"$calls"
+	stub id <<<"echo $1"
+	stub dpkg-query <<<"for last; do :; done; case \$last in $2) echo installed ;; *) exit 1 ;; esac"
+	shift 2
+	PATH=$stubs /bin/sh "$setup" "$@" >"$output" 2>&1
+	status=$?
 }
 
 expect()
 {
-    local name=$1
-    shift
-    if "$@"; then
-        echo "ok $name"
-    else
-        echo "not ok $name: $*"
-        sed 's/^/# /' "$output" "$calls"
-        failures=$((failures + 1))
-    fi
+	local name=$1
+	shift
+	if "$@"; then
+		echo "ok $name"
+	else
+		echo "not ok $name: $*"
+		sed 's/^/# /' "$output" "$calls"
+		failures=$((failures + 1))
+	fi
 }
 says() { [ "$(wc -l <"$output")" -eq 1 ] && grep -qE -- "$1" "$output"; }
 called() { grep -qE -- "$1" "$calls"; }
 not_called() { ! called "$@"; }
 
 for tool in cat env grep mktemp rm sh; do
-    ln -s "$(command -v $tool)" "$stubs/$tool"
+	ln -s "$(command -v $tool)" "$stubs/$tool"
 done
 stub apt-get <<<"echo apt-get \$DEBIAN_FRONTEND \"\$@\" >>'$calls'"
 

@@ -12,6 +12,7 @@
 #     --split            half of a GiB of it below 4 GiB, the rest above: a Normal zone
 #     --smp N            default 2
 #     --formats LIST     of elf,zlib,lzo,snappy,paging (default elf,zlib)
+#     --no-vmcoreinfo    a dump without the note
 #     --timeout SECONDS  for the guest's part (default 60)
 #   lab.sh matrix [NAME...]   make the standard set (all of it, or these) under build/lab/dumps
 #   lab.sh list               what the standard set is
@@ -27,7 +28,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,20s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,21s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -50,7 +51,7 @@ numa_args() {
 
 # Wait for a line of QMP that matches PATTERN.
 qmp_wait() {
-	local pattern=$1 seconds=$2 line end=$((SECONDS + $2))
+	local pattern=$1 line end=$((SECONDS + $2))
 	while [ $SECONDS -lt $end ]; do
 		IFS= read -r -t $((end - SECONDS)) line <&"${vm[0]}" || return 1
 		printf '%s\n' "$line" >>"$work/qmp.log"
@@ -101,7 +102,9 @@ start_vm() {
 	args=(-machine "$machine" -accel "$accel" -cpu "$cpu" -m "$(in_mib "$mem")M")
 	# shellcheck disable=SC2207
 	args+=($(numa_args "$nodes" "$(in_mib "$mem")" "$smp"))
-	args+=(-nic none -device vmcoreinfo -display none -no-reboot
+	[ "$vmcoreinfo" = 0 ] || args+=(-device vmcoreinfo)
+	# shellcheck disable=SC2054
+	args+=(-nic none -display none -no-reboot
 		-device pvpanic -action panic=pause
 		-serial "file:$work/console.txt"
 		-device virtio-serial-pci -chardev "file,id=truth,path=$work/truth.tar"
@@ -128,21 +131,33 @@ boot() {
 	fail "the guest does not get to the end of its scenarios"
 }
 
+# Every error counts once here; a page that is hit again may count twice.
+count_note() {
+	local kib told
+	kib=$(awk '/^HardwareCorrupted:/ { print $2 }' "$1/meminfo.txt")
+	told=$(grep -c '^poison ' "$1/truth.txt" || true)
+	echo "$told poisoned pages$([ "$((kib / 4))" = "$told" ] || echo ", HardwareCorrupted $((kib / 4))")"
+}
+
 write_recipe() {
 	{
-		echo "lab.sh run $recipe"
+		echo "lab.sh run$recipe --out DIR"
 		echo "kernel $(cat "$lab/kernels/$kernel/release")"
 		"$qemu" --version | head -n1
 	} >"$work/recipe"
 }
 
-check_result() {
-	tar -xf "$work/truth.tar" -C "$work" || fail "the truth is not whole"
-	[ -s "$work/truth.txt" ] || fail "no truth was told"
+check_vmcoreinfo() {
 	[ ! -e "$work/vmcore.elf" ] || readelf -n "$work/vmcore.elf" 2>/dev/null | grep VMCOREINFO >/dev/null ||
 		fail "the dump has no VMCOREINFO"
 	[ ! -e "$work/vmcore.flat" ] || grep -a 'OSRELEASE=' "$work/vmcore.flat" >/dev/null ||
 		fail "the kdump has no VMCOREINFO"
+}
+
+check_result() {
+	tar -xf "$work/truth.tar" -C "$work" || fail "the truth is not whole"
+	[ -s "$work/truth.txt" ] || fail "no truth was told"
+	[ "$vmcoreinfo" = 0 ] || check_vmcoreinfo
 	rm -f "$work/truth.tar" "$work/disk" "$work/initrd"
 	! grep '^unnoted ' "$work/truth.txt" || fail "poison that no scenario made"
 }
@@ -150,14 +165,16 @@ check_result() {
 run() {
 	local began=$SECONDS
 	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 mem=1G smp=2
-	machine=pc formats=elf,zlib timeout=60 keep=0 recipe=$(printf '%q ' "$@")
+	machine=pc vmcoreinfo=1 formats=elf,zlib timeout=60 keep=0 recipe=
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--kaslr) kaslr=1; shift; continue ;;
-		--la57) la57=1; shift; continue ;;
-		--split) machine+=,max-ram-below-4g=512M; shift; continue ;;
+		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;
+		--la57) la57=1; recipe+=" $1"; shift; continue ;;
+		--no-vmcoreinfo) vmcoreinfo=0; recipe+=" $1"; shift; continue ;;
+		--split) machine+=,max-ram-below-4g=512M; recipe+=" $1"; shift; continue ;;
 		esac
 		[ $# -ge 2 ] || die "$1 needs a value"
+		[ "$1" = --out ] || recipe+=" $1 ${2@Q}"
 		case $1 in
 		--kernel) kernel=$2 ;;
 		--scenarios) scenarios=$2 ;;
@@ -172,7 +189,7 @@ run() {
 		esac
 		shift 2
 	done
-	[ -n "$kernel" ] && [ -n "$scenarios" ] && [ -n "$out" ] ||
+	[[ $kernel && $scenarios && $out ]] ||
 		die "run needs --kernel, --scenarios and --out"
 	command -v "$qemu" >/dev/null || die "no $qemu; apt-get install qemu-system-x86"
 	[ -e "$lab/kernels/$kernel/release" ] || "$here/kernels.sh" "$kernel"
@@ -193,7 +210,7 @@ run() {
 	rm -rf "$out"
 	mv "$work" "$out"
 	trap - EXIT
-	echo "$out: $(grep -c '^poison ' "$out/truth.txt" || true) poisoned pages, $((SECONDS - began)) s"
+	echo "$out: $(count_note "$out"), $((SECONDS - began)) s"
 }
 
 # matrix: name | options | scenarios

@@ -53,27 +53,49 @@ const char *zone_of(uint64_t pfn)
 	return name;
 }
 
-int nid_of(uint64_t pfn)
+static unsigned long long memory_block(uint64_t pfn)
 {
-	static uint64_t block;
-	char path[96];
+	static uint64_t nr_pages;
+	unsigned long long bytes = 0;
+	FILE *f;
 
-	if (!block) {
-		FILE *f = fopen("/sys/devices/system/memory/block_size_bytes", "re");
-		unsigned long long bytes = 0;
-
+	if (!nr_pages) {
+		f = fopen("/sys/devices/system/memory/block_size_bytes", "re");
 		if (f && fscanf(f, "%llx", &bytes) == 1)
-			block = bytes / PAGE_SIZE;
+			nr_pages = bytes / PAGE_SIZE;
 		if (f)
 			fclose(f);
 	}
-	for (int nid = 0; block && nid < 16; nid++) {
+	return nr_pages ? pfn / nr_pages : 0;
+}
+
+int nid_of(uint64_t pfn)
+{
+	char path[96];
+
+	for (int nid = 0; nid < 16; nid++) {
 		snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/memory%llu",
-			 nid, (unsigned long long)(pfn / block));
+			 nid, memory_block(pfn));
 		if (access(path, F_OK) == 0)
 			return nid;
 	}
 	return 0;
+}
+
+/* 7.3 shows no flags at all, not KPF_NOPAGE, for a page of an offline block. */
+static bool in_offline_block(uint64_t pfn)
+{
+	char path[96], word[16] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/memory/memory%llu/state",
+		 memory_block(pfn));
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%15s", word) != 1)
+		word[0] = 0;
+	if (f)
+		fclose(f);
+	return !strcmp(word, "offline");
 }
 
 static const char *isolated_or_wish(const struct poison *p)
@@ -119,7 +141,7 @@ static const char *owner_state(const struct poison *p, bool freed)
 	const uint64_t compound = KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL);
 	uint64_t f = p->kpf;
 
-	if (f & KPF(NOPAGE))
+	if ((f & KPF(NOPAGE)) || in_offline_block(p->pfn))
 		return "offline";
 	if (f & KPF(HUGE))
 		return freed ? "reused|hugetlb" : "hugetlb";

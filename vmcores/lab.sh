@@ -92,8 +92,8 @@ fail() {
 }
 
 start_vm() {
-	local cpu=qemu64,+pdpe1gb kdir=$lab/kernels/$kernel append
-	[ "$la57" = 1 ] && cpu=max
+	local cpu=qemu64,+pdpe1gb,-cx16 kdir=$lab/kernels/$kernel append
+	[ "$la57" = 1 ] && cpu=max,-cx16
 	append="console=ttyS0 loglevel=${HWP_LOGLEVEL:-4} panic=-1 printk.devkmsg=on hwp.run=$scenarios"
 	[[ $scenarios != *hugetlb* ]] || append+=" hwp.pool=16"
 	append+=${cmdline:+ $cmdline}

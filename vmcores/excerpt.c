@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * excerpt VMCORE OUT: a small kdump file with the kernel's own data and the
+ * memmap of a QEMU ELF dump. Left out are free pages, what belongs to users
+ * (anonymous memory, page cache, HugeTLB), the kernel's text and its unwind
+ * tables.
+ */
+#include <endian.h>
+#include <err.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <gelf.h>
+#include <zstd.h>
+
+#include "layout.h"
+#include "memmap.h"
+#include "page.h"
+#include "target.h"
+
+/* makedumpfile's diskdump format, header version 6. */
+#define BLOCK 4096u
+#define DUMP_DH_COMPRESSED_ZSTD 0x20u
+#define ZSTD_LEVEL 19
+
+struct disk_dump_header {
+	char signature[8];
+	int32_t header_version;
+	char utsname[6][65];
+	char padding[6];
+	uint64_t timestamp[2];
+	uint32_t status, block_size, sub_hdr_size, bitmap_blocks, max_mapnr, total_ram_blocks,
+		device_blocks, written_blocks, current_cpu, nr_cpus;
+};
+
+struct kdump_sub_header {
+	uint64_t phys_base;
+	int32_t dump_level, split;
+	uint64_t start_pfn, end_pfn, offset_vmcoreinfo, size_vmcoreinfo, offset_note, size_note,
+		offset_eraseinfo, size_eraseinfo, start_pfn_64, end_pfn_64, max_mapnr_64;
+};
+
+struct page_desc {
+	uint64_t offset;
+	uint32_t size, flags;
+	uint64_t page_flags;
+};
+
+_Static_assert(sizeof(struct disk_dump_header) == 464, "as makedumpfile writes it");
+_Static_assert(sizeof(struct kdump_sub_header) == 104, "as makedumpfile writes it");
+_Static_assert(sizeof(struct page_desc) == 24, "as makedumpfile writes it");
+
+struct excerpt {
+	struct hwp_target *target;
+	struct hwp_layout *layout;
+	struct hwp_memmap *memmap;
+	struct hwp_page_reader *reader;
+	/** Physical addresses of what is left out of the kernel image. */
+	struct {
+		uint64_t start, end;
+	} dropped[4];
+	uint64_t max_pfn;
+	/** One bit for each pfn: is RAM; is kept. */
+	uint8_t *ram, *kept;
+	uint64_t nr_ram, nr_kept;
+	void *notes;
+	size_t notes_size;
+	uint64_t vmcoreinfo_offset, vmcoreinfo_size;
+};
+
+static void must(struct hwp_error *error)
+{
+	if (error)
+		errx(2, "%s", error->message);
+}
+
+static void set_bit(uint8_t *bitmap, uint64_t bit)
+{
+	bitmap[bit / 8] |= (uint8_t)(1u << bit % 8);
+}
+
+/** The notes of the ELF file as they are, and where VMCOREINFO lies in them. */
+static void read_notes(struct excerpt *x, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t nr_phdrs, offset = 0, name_offset, desc_offset;
+	GElf_Phdr phdr;
+	GElf_Nhdr nhdr;
+	Elf_Data *data;
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf || elf_getphdrnum(elf, &nr_phdrs))
+		errx(2, "%s: no ELF dump", path);
+	for (size_t i = 0; i < nr_phdrs; i++) {
+		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_NOTE)
+			continue;
+		data = elf_getdata_rawchunk(elf, (int64_t)phdr.p_offset, phdr.p_filesz,
+					    ELF_T_NHDR);
+		if (!data)
+			errx(2, "%s: cannot read its notes", path);
+		x->notes_size = data->d_size;
+		x->notes = malloc(data->d_size);
+		if (!x->notes)
+			err(2, "notes");
+		memcpy(x->notes, data->d_buf, data->d_size);
+		while ((offset = gelf_getnote(data, offset, &nhdr, &name_offset, &desc_offset))) {
+			if (nhdr.n_namesz != sizeof("VMCOREINFO") ||
+			    memcmp((char *)x->notes + name_offset, "VMCOREINFO", 10) != 0)
+				continue;
+			x->vmcoreinfo_offset = desc_offset;
+			x->vmcoreinfo_size = nhdr.n_descsz;
+		}
+	}
+	elf_end(elf);
+	close(fd);
+	if (!x->vmcoreinfo_size)
+		errx(2, "%s: no VMCOREINFO", path);
+}
+
+/** The kernel's text and what unwinds it. */
+static void find_dropped(struct excerpt *x)
+{
+	struct hwp_symbol syms[] = {
+		{ .name = "_stext" },		      { .name = "_etext" },
+		{ .name = "__start_orc_unwind_ip" },  { .name = "__stop_orc_unwind_ip" },
+		{ .name = "__start_orc_unwind" },     { .name = "__stop_orc_unwind" },
+		{ .name = "orc_lookup" },	      { .name = "orc_lookup_end" },
+	};
+	/* __START_KERNEL_map on x86_64 */
+	const uint64_t kernel_map = UINT64_C(0xffffffff80000000);
+	uint64_t phys_base;
+
+	must(hwp_target_symbols(x->target, syms, HWP_ARRAY_SIZE(syms)));
+	must(hwp_target_vmcoreinfo_number(x->target, "NUMBER(phys_base)", &phys_base));
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(x->dropped); i++) {
+		if (!syms[2 * i].found || !syms[2 * i + 1].found)
+			continue;
+		x->dropped[i].start = syms[2 * i].address - kernel_map + phys_base;
+		x->dropped[i].end = syms[2 * i + 1].address - kernel_map + phys_base;
+	}
+}
+
+/** The struct page that decides over @p pfn: its head's, when it has one. */
+static const void *deciding_page(struct excerpt *x, uint64_t pfn)
+{
+	const void *page;
+	uint64_t address, head;
+
+	must(hwp_page_read(x->reader, pfn, &page));
+	if (!hwp_page_is_tail(x->layout, page))
+		return page;
+	if (hwp_memmap_page_address(x->memmap, pfn, &address) &&
+	    hwp_memmap_pfn_of(x->memmap, hwp_tail_head_address(x->layout, page, address), &head))
+		must(hwp_page_read(x->reader, head, &page));
+	return page;
+}
+
+static bool is_kernel_data(struct excerpt *x, uint64_t pfn)
+{
+	const struct hwp_layout *l = x->layout;
+	const void *page = deciding_page(x, pfn);
+	uint64_t flags = hwp_page_flags(l, page), phys = pfn << l->page_shift;
+	enum hwp_page_type type = hwp_page_type(l, page);
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(x->dropped); i++) {
+		if (phys >= x->dropped[i].start && phys + BLOCK <= x->dropped[i].end)
+			return false;
+	}
+	if (hwp_flag_set(flags, l->flag.reserved) || hwp_flag_set(flags, l->flag.slab) ||
+	    type == HWP_TYPE_SLAB || type == HWP_TYPE_TABLE || type == HWP_TYPE_LARGE_KMALLOC)
+		return true;
+	if (type != HWP_TYPE_NONE || hwp_page_nr_mapped(l, page) > 0)
+		return false;
+	if (hwp_flag_set(flags, l->flag.hwpoison) || hwp_flag_set(flags, l->flag.lru) ||
+	    hwp_flag_set(flags, l->flag.swapbacked) || hwp_page_mapping(l, page))
+		return false;
+	/* Free, on a per-CPU list, or a tail of a plain high-order allocation. */
+	return hwp_page_refcount(l, page) > 0;
+}
+
+/** kallsyms, BTF and page tables must be whole, so zero pages are kept as well. */
+static void choose(struct excerpt *x)
+{
+	char page[BLOCK];
+
+	for (size_t r = 0; r < x->memmap->ranges.nr; r++) {
+		const struct hwp_pfn_range *range = &x->memmap->ranges.data[r];
+
+		for (uint64_t pfn = range->start_pfn; pfn < range->end_pfn; pfn++) {
+			struct hwp_error *error =
+				hwp_target_read(x->target, HWP_PHYSICAL, pfn << 12, page, BLOCK, NULL);
+
+			if (error) {
+				hwp_error_destroy(error);
+				continue;
+			}
+			set_bit(x->ram, pfn);
+			x->nr_ram++;
+			if (!range->online || !is_kernel_data(x, pfn))
+				continue;
+			set_bit(x->kept, pfn);
+			x->nr_kept++;
+		}
+	}
+}
+
+static void write_at(FILE *out, uint64_t offset, const void *data, size_t size)
+{
+	if (fseeko(out, (off_t)offset, SEEK_SET) || fwrite(data, 1, size, out) != size)
+		err(2, "cannot write");
+}
+
+static uint64_t blocks(uint64_t size)
+{
+	return (size + BLOCK - 1) / BLOCK;
+}
+
+/** Returns where the page descriptors start. */
+static uint64_t write_headers(struct excerpt *x, FILE *out)
+{
+	struct disk_dump_header header = {
+		.signature = "KDUMP   ",
+		.header_version = 6,
+		.status = DUMP_DH_COMPRESSED_ZSTD,
+		.block_size = BLOCK,
+		.sub_hdr_size = (uint32_t)blocks(sizeof(struct kdump_sub_header) + x->notes_size),
+		.bitmap_blocks = (uint32_t)(2 * blocks((x->max_pfn + 7) / 8)),
+		.max_mapnr = (uint32_t)x->max_pfn,
+		.total_ram_blocks = (uint32_t)x->nr_ram,
+		.written_blocks = (uint32_t)x->nr_kept,
+		.nr_cpus = 1,
+	};
+	uint64_t notes = BLOCK + sizeof(struct kdump_sub_header), bitmap;
+	struct kdump_sub_header sub = {
+		.dump_level = 31,
+		.offset_vmcoreinfo = notes + x->vmcoreinfo_offset,
+		.size_vmcoreinfo = x->vmcoreinfo_size,
+		.offset_note = notes,
+		.size_note = x->notes_size,
+		.end_pfn = x->max_pfn,
+		.end_pfn_64 = x->max_pfn,
+		.max_mapnr_64 = x->max_pfn,
+	};
+
+	must(hwp_target_vmcoreinfo_number(x->target, "NUMBER(phys_base)", &sub.phys_base));
+	snprintf(header.utsname[0], sizeof(header.utsname[0]), "Linux");
+	snprintf(header.utsname[2], sizeof(header.utsname[2]), "%.64s",
+		 hwp_target_release(x->target));
+	snprintf(header.utsname[4], sizeof(header.utsname[4]), "x86_64");
+	write_at(out, 0, &header, sizeof(header));
+	write_at(out, BLOCK, &sub, sizeof(sub));
+	write_at(out, notes, x->notes, x->notes_size);
+	bitmap = (1 + header.sub_hdr_size) * (uint64_t)BLOCK;
+	write_at(out, bitmap, x->ram, (x->max_pfn + 7) / 8);
+	write_at(out, bitmap + header.bitmap_blocks / 2 * (uint64_t)BLOCK, x->kept,
+		 (x->max_pfn + 7) / 8);
+	return bitmap + header.bitmap_blocks * (uint64_t)BLOCK;
+}
+
+static void write_pages(struct excerpt *x, FILE *out, uint64_t descs)
+{
+	uint64_t at = descs + x->nr_kept * sizeof(struct page_desc), zero_offset = 0;
+	char page[BLOCK], packed[2 * BLOCK];
+	static const char zeros[BLOCK];
+	size_t zero_size = 0;
+
+	for (uint64_t pfn = 0; pfn < x->max_pfn; pfn++) {
+		struct page_desc desc = { .flags = DUMP_DH_COMPRESSED_ZSTD };
+		bool is_zero;
+		size_t size;
+
+		if (!hwp_test_bit(x->kept, pfn))
+			continue;
+		must(hwp_target_read(x->target, HWP_PHYSICAL, pfn << 12, page, BLOCK, NULL));
+		is_zero = memcmp(page, zeros, BLOCK) == 0;
+		size = is_zero && zero_size
+			       ? zero_size
+			       : ZSTD_compress(packed, sizeof(packed), page, BLOCK, ZSTD_LEVEL);
+		if (ZSTD_isError(size))
+			errx(2, "zstd: %s", ZSTD_getErrorName(size));
+		desc.offset = is_zero && zero_size ? zero_offset : at;
+		desc.size = (uint32_t)size;
+		if (!is_zero && size >= BLOCK) {
+			desc.flags = 0;
+			desc.size = BLOCK;
+		}
+		if (desc.offset == at) {
+			write_at(out, at, desc.flags ? packed : page, desc.size);
+			at += desc.size;
+		}
+		if (is_zero) {
+			zero_offset = desc.offset;
+			zero_size = size;
+		}
+		write_at(out, descs, &desc, sizeof(desc));
+		descs += sizeof(desc);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct hwp_target_options options = { .core_path = argc == 3 ? argv[1] : NULL };
+	struct excerpt x = {};
+	FILE *out;
+
+	if (argc != 3)
+		errx(2, "usage: excerpt VMCORE OUT");
+	must(hwp_target_open(&options, &x.target));
+	must(hwp_layout_create(x.target, &x.layout));
+	must(hwp_memmap_create(x.target, x.layout, &x.memmap));
+	must(hwp_page_reader_create(x.target, x.memmap, &x.reader));
+	read_notes(&x, argv[1]);
+	find_dropped(&x);
+	x.max_pfn = x.memmap->ranges.data[x.memmap->ranges.nr - 1].end_pfn;
+	x.ram = calloc(1, x.max_pfn / 8 + 1);
+	x.kept = calloc(1, x.max_pfn / 8 + 1);
+	out = fopen(argv[2], "we");
+	if (!x.ram || !x.kept || !out)
+		err(2, "%s", argv[2]);
+	choose(&x);
+	write_pages(&x, out, write_headers(&x, out));
+	if (fclose(out))
+		err(2, "%s", argv[2]);
+	printf("%s: %" PRIu64 " of %" PRIu64 " pages\n", argv[2], x.nr_kept, x.nr_ram);
+	return 0;
+}

@@ -92,6 +92,7 @@ fail() {
 }
 
 start_vm() {
+	# QEMU 7.2 returns wrong flags from CMPXCHG16B at times, and 6.12 then crashes.
 	local cpu=qemu64,+pdpe1gb,-cx16 kdir=$lab/kernels/$kernel append
 	[ "$la57" = 1 ] && cpu=max,-cx16
 	append="console=ttyS0 loglevel=${HWP_LOGLEVEL:-4} panic=-1 printk.devkmsg=on hwp.run=$scenarios"
@@ -116,8 +117,8 @@ start_vm() {
 	vm_pid=$vm_PID
 }
 
-# Emulation now and then crashes a kernel while it boots: that says nothing about
-# the scenarios, so it is tried again.
+# A kernel that emulation crashes while it boots says nothing about the scenarios:
+# try again.
 boot() {
 	local try
 	for try in 1 2 3; do

@@ -58,6 +58,8 @@ static void decide_flags(struct hwp_resolver *r)
 	l->flag.has_hwpoisoned = page_flag(r, "PG_has_hwpoisoned");
 	l->flag.large_rmappable = page_flag(r, "PG_large_rmappable");
 	l->has_memory_failure = l->flag.hwpoison != HWP_ABSENT;
+	if (!l->has_memory_failure && l->symbol.memory_failure)
+		hwp_layout_missing(r, "PG_hwpoison");
 	if (l->flag.head == HWP_ABSENT)
 		hwp_layout_missing(r, "PG_head");
 	if (l->flag.reserved == HWP_ABSENT)

@@ -105,14 +105,34 @@ static void find_owner(const struct hwp_stranded_region *r, uint64_t first, uint
 	}
 }
 
+/**
+ * The allocator drops a block for the poison in it, and asks for none larger
+ * than a huge page in practice: a larger block whose huge pages all hold
+ * poison was dropped one huge page at a time.
+ */
+static bool was_dropped_in_pieces(const struct hwp_stranded_region *r, uint64_t start,
+				  unsigned int order, unsigned int pmd_order)
+{
+	uint64_t piece = UINT64_C(1) << pmd_order;
+
+	if (order <= pmd_order)
+		return false;
+	for (uint64_t at = start; at < start + (UINT64_C(1) << order); at += piece) {
+		if (!memchr(r->kinds + at, LOOSE_POISONED, piece))
+			return false;
+	}
+	return true;
+}
+
 /** The largest aligned block around @p at inside the run that holds a healthy page. */
 static void find_block(const struct hwp_stranded_region *r, uint64_t first, uint64_t end,
-		       uint64_t at, struct hwp_poisoned *page)
+		       uint64_t at, unsigned int pmd_order, struct hwp_poisoned *page)
 {
 	for (unsigned int order = hwp_ilog2(r->nr_pages); order > 0; order--) {
 		uint64_t start = hwp_align_down(at, order), nr = UINT64_C(1) << order, healthy = 0;
 
-		if (start < first || start + nr > end)
+		if (start < first || start + nr > end ||
+		    was_dropped_in_pieces(r, start, order, pmd_order))
 			continue;
 		for (uint64_t i = start; i < start + nr; i++)
 			healthy += r->kinds[i] == LOOSE_HEALTHY;
@@ -153,6 +173,7 @@ struct hwp_error *hwp_stranded_find(struct hwp_page_reader *reader,
 		end++;
 	find_owner(region, first, end, at, page);
 	if (!page->has_owner)
-		find_block(region, first, end, at, page);
+		find_block(region, first, end, at,
+			   hwp_page_reader_memmap(reader)->layout->pmd_order, page);
 	return NULL;
 }

@@ -311,8 +311,3 @@ struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *r
 	ret->arg = no_cleanup_ptr(t);
 	return NULL;
 }
-
-const char *hwp_btf_library_version(void)
-{
-	return libbpf_version_string();
-}

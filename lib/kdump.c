@@ -314,8 +314,3 @@ struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,
 	ret->arg = no_cleanup_ptr(k);
 	return NULL;
 }
-
-const char *hwp_kdump_library_version(void)
-{
-	return KDUMPFILE_VERSION_STRING;
-}

@@ -36,8 +36,4 @@ struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider 
 /** BTF between __start_BTF and __stop_BTF in the target's memory. */
 struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *ret);
 
-/** Versions of libkdumpfile and libbpf, as "0.5.1" and "v1.1". */
-const char *hwp_kdump_library_version(void);
-const char *hwp_btf_library_version(void);
-
 #endif /* HWP_PROVIDERS_H */

@@ -12,8 +12,16 @@
 struct hwp_report_style {
 	/** ANSI colour. */
 	bool color;
+	/** Bytes of UTF-8 may pass; else they are shown as \xNN. */
+	bool utf8;
 	/** Columns to fill; 0 for 80. */
 	unsigned int width;
+};
+
+/** What `layout` tells, put together by the caller. */
+struct hwp_layout_report {
+	const char *release, *memory_provider, *type_provider;
+	const struct hwp_layout *layout;
 };
 
 /** `check`: verdict, coverage, poisoned pages, checks. */
@@ -29,17 +37,16 @@ struct hwp_error *hwp_report_freelist(FILE *out, const struct hwp_findings *find
 				      const struct hwp_report_style *style);
 
 /** `layout`: how the kernel was understood, one row for each fact. */
-struct hwp_error *hwp_report_layout(FILE *out, const char *release,
-				    const struct hwp_layout *layout,
+struct hwp_error *hwp_report_layout(FILE *out, const struct hwp_layout_report *report,
 				    const struct hwp_report_style *style);
 
 /**
- * The same as JSON, schema hwpoison.report/1 (share/hwpoison.report.1.schema.json);
- * freelist and layout add a key of their own name.
+ * The same as JSON, schema hwpoison.report/1 (lib/hwpoison.report.1.schema.json);
+ * freelist and layout have a key of their own name instead of poisoned and
+ * what follows from it.
  */
 struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *findings);
 struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings *findings);
-struct hwp_error *hwp_report_layout_json(FILE *out, const char *release,
-					 const struct hwp_layout *layout);
+struct hwp_error *hwp_report_layout_json(FILE *out, const struct hwp_layout_report *report);
 
 #endif /* HWP_REPORT_H */

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Schema hwpoison.report/1; hwpoison.report.1.schema.json describes it. */
+#include "report.h"
+
+#include <string.h>
+
+#include "bits.h"
+#include "json.h"
+#include "report_common.h"
+
+#define SCHEMA "hwpoison.report/1"
+
+static void put_tool(struct hwp_json *json, const char *memory, const char *types)
+{
+	hwp_json_object(json, "tool");
+	hwp_json_string(json, "name", "hwpoison");
+	hwp_json_string(json, "version", HWP_VERSION);
+	hwp_json_row_object(json, "providers");
+	hwp_json_string(json, "memory", memory);
+	hwp_json_string(json, "types", types);
+	hwp_json_end(json);
+	hwp_json_end(json);
+}
+
+static void put_target(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_object(json, "target");
+	hwp_json_string(json, "path", f->path);
+	hwp_json_string(json, "format", f->format);
+	hwp_json_string(json, "damage", f->damage[0] ? f->damage : NULL);
+	hwp_json_end(json);
+}
+
+static void put_kernel(struct hwp_json *json, const struct hwp_findings *f)
+{
+	const struct hwp_kernel_facts *k = &f->kernel;
+	const struct {
+		const char *key;
+		enum hwp_switch value;
+	} switches[] = {
+		{ "check_pages", k->check_pages },
+		{ "init_on_alloc", k->init_on_alloc },
+		{ "init_on_free", k->init_on_free },
+		{ "page_poisoning", k->page_poisoning },
+		{ "debug_pagealloc", k->debug_pagealloc },
+		{ "hugetlb_vmemmap_optimized", k->hugetlb_vmemmap_optimized },
+		{ "page_owner", k->page_owner },
+	};
+
+	hwp_json_object(json, "kernel");
+	hwp_json_string(json, "release", k->release);
+	if (f->counters.has_num_poisoned_pages)
+		hwp_json_i64(json, "num_poisoned_pages", f->counters.num_poisoned_pages);
+	else
+		hwp_json_null(json, "num_poisoned_pages");
+	hwp_json_bool(json, "has_memory_failure", k->has_memory_failure);
+	hwp_json_string(json, "fix", hwp_fix_name(k->fix));
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(switches); i++)
+		hwp_json_string(json, switches[i].key, hwp_switch_name(switches[i].value));
+	hwp_json_end(json);
+}
+
+static void put_coverage(struct hwp_json *json, const struct hwp_coverage *c)
+{
+	hwp_json_object(json, "coverage");
+	hwp_json_u64(json, "nr_pages", c->nr_pages);
+	hwp_json_u64(json, "nr_read", c->nr_read);
+	hwp_json_u64(json, "nr_excluded", c->nr_excluded);
+	hwp_json_u64(json, "nr_faulted", c->nr_faulted);
+	hwp_json_u64(json, "nr_zero", c->nr_zero);
+	hwp_json_u64(json, "nr_uninitialised", c->nr_uninitialised);
+	hwp_json_ratio(json, "ratio", c->nr_read, c->nr_pages);
+	hwp_json_end(json);
+}
+
+static void put_counters(struct hwp_json *json, const struct hwp_counters *c)
+{
+	hwp_json_array(json, "nodes");
+	for (size_t i = 0; i < c->nodes.nr; i++) {
+		const struct hwp_node_count *node = &c->nodes.data[i];
+
+		hwp_json_row_object(json, NULL);
+		hwp_json_i64(json, "nid", node->nid);
+		if (node->has_total)
+			hwp_json_i64(json, "mf_total", node->total);
+		else
+			hwp_json_null(json, "mf_total");
+		hwp_json_u64(json, "nr_found", node->nr_found);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+	if (!c->has_memory_blocks) {
+		hwp_json_null(json, "memory_blocks");
+		return;
+	}
+	hwp_json_array(json, "memory_blocks");
+	for (size_t i = 0; i < c->blocks.nr; i++) {
+		const struct hwp_memory_block_count *block = &c->blocks.data[i];
+
+		if (!block->nr_hwpoison && !block->nr_found)
+			continue;
+		hwp_json_row_object(json, NULL);
+		hwp_json_u64(json, "id", block->id);
+		hwp_json_u64(json, "start_pfn", block->start_pfn);
+		hwp_json_u64(json, "end_pfn", block->end_pfn);
+		hwp_json_i64(json, "nr_hwpoison", block->nr_hwpoison);
+		hwp_json_u64(json, "nr_found", block->nr_found);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_summary(struct hwp_json *json, const struct hwp_findings *f)
+{
+	const struct hwp_summary *s = &f->summary;
+
+	hwp_json_object(json, "summary");
+	hwp_json_u64(json, "nr_poisoned", s->nr_poisoned);
+	hwp_json_row_object(json, "by_class");
+	for (unsigned int i = 0; i < HWP_NR_CLASSES; i++)
+		hwp_json_u64(json, hwp_class_name(i), s->nr_by_class[i]);
+	hwp_json_end(json);
+	hwp_json_row_object(json, "by_state");
+	for (unsigned int i = 0; i < HWP_NR_STATES; i++)
+		hwp_json_u64(json, hwp_state_name(i), s->nr_by_state[i]);
+	hwp_json_end(json);
+	hwp_json_u64(json, "nr_healthy_lost", s->nr_healthy_lost);
+	hwp_json_u64(json, "nr_unrecorded_folios", s->nr_unrecorded_folios);
+	hwp_json_u64(json, "nr_aliased", f->nr_aliased);
+	hwp_json_bool(json, "too_many", f->too_many);
+	put_counters(json, &f->counters);
+	hwp_json_row_array(json, "pending_pfns");
+	for (size_t i = 0; i < f->counters.pending_pfns.nr; i++)
+		hwp_json_u64(json, NULL, f->counters.pending_pfns.data[i]);
+	hwp_json_end(json);
+	hwp_json_end(json);
+}
+
+/* -1 stands for none. */
+static void put_index(struct hwp_json *json, const char *key, int64_t value)
+{
+	if (value < 0)
+		hwp_json_null(json, key);
+	else
+		hwp_json_i64(json, key, value);
+}
+
+static void put_zone(struct hwp_json *json, const struct hwp_findings *f, int index)
+{
+	const struct hwp_zone_facts *zone = hwp_report_zone(f, index);
+
+	put_index(json, "nid", zone ? zone->nid : -1);
+	hwp_json_string(json, "zone", zone ? zone->name : NULL);
+}
+
+static void put_sentence(void *arg, const char *sentence)
+{
+	hwp_json_string(arg, NULL, sentence);
+}
+
+static void put_page(struct hwp_json *json, const struct hwp_findings *f,
+		     const struct hwp_poisoned *page)
+{
+	hwp_json_row_object(json, NULL);
+	hwp_json_u64(json, "pfn", page->pfn);
+	hwp_json_hex(json, "phys", page->pfn << f->page_shift);
+	put_zone(json, f, page->zone);
+	hwp_json_string(json, "state", hwp_state_name(page->state));
+	hwp_json_string(json, "class", hwp_class_name(hwp_state_class(page->state)));
+	if (page->order < 0)
+		hwp_json_null(json, "head_pfn");
+	else
+		hwp_json_u64(json, "head_pfn", page->head_pfn);
+	put_index(json, "order", page->order);
+	hwp_json_string(json, "migratetype", hwp_report_migratetype(f, page->migratetype));
+	put_index(json, "cpu", page->cpu);
+	if (page->was_read)
+		hwp_json_i64(json, "refcount", page->page.refcount);
+	else
+		hwp_json_null(json, "refcount");
+	hwp_json_row_array(json, "evidence");
+	hwp_evidence(f, page, put_sentence, json);
+	hwp_json_end(json);
+	put_index(json, "event", page->event);
+	hwp_json_end(json);
+}
+
+static void put_folio(struct hwp_json *json, const struct hwp_findings *f,
+		      const struct hwp_report_folio *folio)
+{
+	const struct hwp_folio_facts *facts = folio->facts;
+
+	hwp_json_row_object(json, NULL);
+	hwp_json_u64(json, "head_pfn", facts->head_pfn);
+	hwp_json_i64(json, "order", facts->order);
+	hwp_json_string(json, "kind", hwp_report_folio_kind(f, facts));
+	hwp_json_row_array(json, "poisoned_pfns");
+	for (size_t i = folio->first; i < folio->end; i++)
+		if (hwp_report_in_folio(&f->poisoned.data[i], facts))
+			hwp_json_u64(json, NULL, f->poisoned.data[i].pfn);
+	hwp_json_end(json);
+	if (facts->kind == HWP_FOLIO_LARGE && facts->can_have_hwpoisoned)
+		hwp_json_bool(json, "flag_has_hwpoisoned", facts->has_hwpoisoned);
+	else
+		hwp_json_null(json, "flag_has_hwpoisoned");
+	if (facts->kind == HWP_FOLIO_HUGETLB) {
+		hwp_json_row_object(json, "raw_hwp");
+		if (facts->raw_list_readable)
+			hwp_json_u64(json, "count", facts->nr_raw);
+		else
+			hwp_json_null(json, "count");
+		hwp_json_bool(json, "unreliable", facts->raw_unreliable);
+		hwp_json_end(json);
+	} else {
+		hwp_json_null(json, "raw_hwp");
+	}
+	hwp_json_end(json);
+}
+
+static void put_folios(struct hwp_json *json, const struct hwp_findings *f)
+{
+	struct hwp_report_folio folio;
+	size_t pos = 0;
+
+	hwp_json_array(json, "folios");
+	while (hwp_report_next_folio(f, &pos, &folio))
+		put_folio(json, f, &folio);
+	hwp_json_end(json);
+}
+
+static void put_checks(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "checks");
+	for (size_t i = 0; i < f->checks.nr; i++) {
+		const struct hwp_check_result *check = &f->checks.data[i];
+
+		hwp_json_row_object(json, NULL);
+		hwp_json_string(json, "name", check->name);
+		hwp_json_string(json, "result", hwp_result_name(check->result));
+		hwp_json_string(json, "detail", check->detail);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_event(struct hwp_json *json, const struct hwp_event *event)
+{
+	bool is_action = event->kind == HWP_EVENT_ACTION;
+
+	hwp_json_row_object(json, NULL);
+	hwp_json_u64(json, "seq", event->seq);
+	hwp_json_u64(json, "time_ns", event->time_ns);
+	hwp_json_u64(json, "pfn", event->pfn);
+	hwp_json_string(json, "kind", hwp_event_kind_name(event->kind));
+	hwp_json_string(json, "page_type", is_action ? event->page_type : NULL);
+	hwp_json_string(json, "result", is_action ? event->result : NULL);
+	hwp_json_string(json, "comm", event->comm[0] ? event->comm : NULL);
+	put_index(json, "pid", event->kind == HWP_EVENT_SIGBUS ? event->pid : -1);
+	hwp_json_string(json, "text", event->text);
+	hwp_json_end(json);
+}
+
+static void put_troubles(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "troubles");
+	for (size_t i = 0; i < f->troubles.nr; i++) {
+		const struct hwp_trouble *trouble = &f->troubles.data[i];
+
+		hwp_json_row_object(json, NULL);
+		hwp_json_string(json, "kind", trouble->kind == HWP_TROUBLE_HOLE ?
+						      "hole" : "contradiction");
+		hwp_json_string(json, "text", trouble->text);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_head(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_object(json, NULL);
+	hwp_json_string(json, "schema", SCHEMA);
+	put_tool(json, f->memory_provider, f->type_provider);
+	put_target(json, f);
+	put_kernel(json, f);
+	put_coverage(json, &f->coverage);
+	hwp_json_string(json, "verdict", hwp_verdict_name(f->verdict));
+}
+
+struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
+{
+	struct hwp_json json = { .out = out };
+
+	put_head(&json, f);
+	put_summary(&json, f);
+	hwp_json_array(&json, "poisoned");
+	for (size_t i = 0; i < f->poisoned.nr; i++)
+		put_page(&json, f, &f->poisoned.data[i]);
+	hwp_json_end(&json);
+	put_folios(&json, f);
+	put_checks(&json, f);
+	hwp_json_array(&json, "events");
+	for (size_t i = 0; i < f->events.nr; i++)
+		put_event(&json, &f->events.data[i]);
+	hwp_json_end(&json);
+	put_troubles(&json, f);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+	return hwp_report_flush(out);
+}
+
+static void put_zones(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "zones");
+	for (size_t i = 0; i < f->zones.nr; i++) {
+		const struct hwp_zone_facts *zone = &f->zones.data[i];
+
+		hwp_json_row_object(json, NULL);
+		put_zone(json, f, (int)i);
+		hwp_json_u64(json, "start_pfn", zone->start_pfn);
+		hwp_json_u64(json, "end_pfn", zone->end_pfn);
+		hwp_json_u64(json, "present", zone->present_pages);
+		hwp_json_u64(json, "managed", zone->managed_pages);
+		hwp_json_u64(json, "nr_buddy_pages", zone->nr_buddy_pages);
+		hwp_json_u64(json, "nr_pcp_pages", zone->nr_pcp_pages);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_areas(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "areas");
+	for (size_t i = 0; i < f->areas.nr; i++) {
+		const struct hwp_area_stat *area = &f->areas.data[i];
+
+		hwp_json_row_object(json, NULL);
+		put_zone(json, f, area->zone);
+		hwp_json_i64(json, "order", area->order);
+		hwp_json_u64(json, "nr_free", area->nr_free);
+		hwp_json_u64(json, "nr_walked", area->nr_walked);
+		hwp_json_bool(json, "complete", !area->was_cut);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_lists(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "lists");
+	for (size_t i = 0; i < f->lists.nr; i++) {
+		const struct hwp_list_stat *list = &f->lists.data[i];
+
+		hwp_json_row_object(json, NULL);
+		put_zone(json, f, list->zone);
+		hwp_json_string(json, "container", hwp_container_name(list->container));
+		put_index(json, "order", list->order);
+		hwp_json_string(json, "migratetype", hwp_report_migratetype(f, list->migratetype));
+		put_index(json, "cpu", list->cpu);
+		hwp_json_u64(json, "nr_blocks", list->nr_blocks);
+		hwp_json_u64(json, "nr_poisoned", list->nr_poisoned);
+		hwp_json_bool(json, "complete", !list->was_cut);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+/* Blocks that hold poison, each once with its poisoned pages. */
+static void put_blocks(struct hwp_json *json, const struct hwp_findings *f)
+{
+	const struct hwp_poisoned *open = NULL;
+
+	hwp_json_array(json, "blocks");
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *page = &f->poisoned.data[i];
+
+		if (!hwp_report_is_free(page))
+			continue;
+		if (open && (page->state != open->state || page->head_pfn != open->head_pfn)) {
+			hwp_json_end(json);
+			hwp_json_end(json);
+			open = NULL;
+		}
+		if (!open) {
+			hwp_json_row_object(json, NULL);
+			put_zone(json, f, page->zone);
+			hwp_json_string(json, "state", hwp_state_name(page->state));
+			hwp_json_u64(json, "head_pfn", page->head_pfn);
+			put_index(json, "order", page->order);
+			hwp_json_string(json, "migratetype",
+					hwp_report_migratetype(f, page->migratetype));
+			put_index(json, "cpu", page->cpu);
+			hwp_json_row_array(json, "poisoned_pfns");
+			open = page;
+		}
+		hwp_json_u64(json, NULL, page->pfn);
+	}
+	if (open) {
+		hwp_json_end(json);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings *f)
+{
+	struct hwp_json json = { .out = out };
+
+	put_head(&json, f);
+	hwp_json_object(&json, "freelist");
+	put_zones(&json, f);
+	put_areas(&json, f);
+	put_lists(&json, f);
+	put_blocks(&json, f);
+	hwp_json_end(&json);
+	put_troubles(&json, f);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+	return hwp_report_flush(out);
+}
+
+struct hwp_error *hwp_report_layout_json(FILE *out, const struct hwp_layout_report *report)
+{
+	const struct hwp_layout *layout = report->layout;
+	struct hwp_json json = { .out = out };
+
+	hwp_json_object(&json, NULL);
+	hwp_json_string(&json, "schema", SCHEMA);
+	put_tool(&json, report->memory_provider, report->type_provider);
+	hwp_json_row_object(&json, "kernel");
+	hwp_json_string(&json, "release", report->release);
+	hwp_json_end(&json);
+	hwp_json_array(&json, "layout");
+	for (size_t i = 0; i < layout->nr_rows; i++) {
+		const struct hwp_layout_row *row = &layout->rows[i];
+
+		hwp_json_row_object(&json, NULL);
+		hwp_json_string(&json, "name", row->name);
+		if (strcmp(row->source, "absent") == 0)
+			hwp_json_null(&json, "value");
+		else
+			hwp_json_hex(&json, "value", row->value);
+		hwp_json_string(&json, "source", row->source);
+		hwp_json_end(&json);
+	}
+	hwp_json_end(&json);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+	return hwp_report_flush(out);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The command table, and the way from a command line to a command. */
+#include <string.h>
+
+#include "options.h"
+#include "report_common.h"
+
+#define TARGET_USAGE "[OPTIONS] TARGET"
+#define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)
+
+static const char check_help[] =
+	"The first line is the verdict. Then come the target, how much of its memmap could\n"
+	"be read, every poisoned page with its state, the evidence for those that leaked,\n"
+	"and each check with its result.\n"
+	"\n"
+	"  LEAKED        poisoned pages are in free memory, are in use again, or were thrown\n"
+	"                away together with healthy pages\n"
+	"  INCONSISTENT  a check failed: the memory's own records contradict each other\n"
+	"  INCOMPLETE    something that is needed for an answer could not be read\n"
+	"  AT RISK       nothing leaked yet, but poisoned pages are still in use\n"
+	"  CLEAN         no page is poisoned, or all that are cannot leak\n"
+	"\n"
+	"A page is in one of these states:\n"
+	"\n"
+	"  buddy, pcp    inside a block on a zone's free list, on a per-CPU list (leaked)\n"
+	"  reused        allocated again after it had been freed (leaked)\n"
+	"  dropped       on no list, and healthy neighbours with it (lost)\n"
+	"  large-folio, hugetlb, in-use\n"
+	"                allocated: of a large folio, a HugeTLB folio, or alone (pending)\n"
+	"  taken-off, isolated\n"
+	"                withheld from the allocator, as it should be (contained)\n"
+	"  slab, pgtable, reserved, kernel\n"
+	"                of the kernel, which could only ignore the error (kernel)\n"
+	"  offline, device, unknown\n"
+	"                in offline or device memory; not enough could be read\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison check vmcore\n"
+	"      The whole report, made to be pasted into a ticket.\n"
+	"\n"
+	"  hwpoison check --json vmcore | jq -r '.verdict, .poisoned[].phys'\n"
+	"      The verdict and the physical address of each poisoned page.\n"
+	"\n"
+	"  hwpoison check -q vmcore >report.txt || [ $? -eq 1 ] && mail -s poison ops <report.txt\n"
+	"      Exit status 1 is an answer, 2 is trouble.\n";
+
+static const char list_help[] =
+	"One row for each poisoned page in the order of their pfns, followed by the evidence\n"
+	"that led to its state. Nothing is folded or left out. HugeTLB pages are listed one\n"
+	"by one, from raw_hwp_list, and not by the head of their folio. BLOCK is the first\n"
+	"pfn and the order of the folio or free block that holds the page.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison list vmcore\n"
+	"      PFN      PHYSICAL    NODE  ZONE   STATE      BLOCK     WHERE\n"
+	"      0x5e11   0x5e11000      0  DMA32  buddy      0x5e00/9  Movable\n"
+	"          ...the evidence...\n"
+	"\n"
+	"  hwpoison list --json vmcore | jq '.poisoned[] | select(.class == \"leaked\")'\n"
+	"      What leaked, with evidence.\n";
+
+static const char freelist_help[] =
+	"For each node and zone: the number of free blocks by order and migratetype, as walked\n"
+	"along the lists, against what free_area.nr_free says; the per-CPU lists, one by one\n"
+	"where they hold poison; and the poisoned pages that are inside of all these.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison freelist vmcore\n"
+	"      The lists of every zone. A count with * holds poisoned pages, one with + is of\n"
+	"      a list that could not be walked to its end.\n"
+	"\n"
+	"  hwpoison freelist --json vmcore | jq '.freelist.blocks[]'\n"
+	"      Free blocks that hold poison.\n";
+
+static const char layout_help[] =
+	"Offsets, bits and addresses that everything else rests on, and where each came from:\n"
+	"the types (btf), the symbols (kallsyms) or VMCOREINFO of the dump, computed from\n"
+	"others, or absent from this kernel.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison layout vmcore | grep hwpoison\n"
+	"      All that has to do with poison.\n"
+	"\n"
+	"  hwpoison layout --json vmcore | jq -r '.layout[] | select(.source == \"absent\").name'\n"
+	"      What this kernel does not have.\n";
+
+static const char version_help[] =
+	"The version, the providers that are compiled in, and the libraries in use.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison version --json\n"
+	"      For a bug report.\n";
+
+static const char help_help[] =
+	"Without COMMAND: the commands, a line each.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison help check\n"
+	"      The same as hwpoison check --help.\n";
+
+const struct hwp_command hwp_commands[] = {
+	{ "check", hwp_cmd_check, "Give the verdict, and show what it rests on", TARGET_USAGE,
+	  ANALYSING, check_help },
+	{ "list", hwp_cmd_list, "List every poisoned page with its evidence", TARGET_USAGE,
+	  ANALYSING, list_help },
+	{ "freelist", hwp_cmd_freelist, "Show the lists of free pages, and the poison inside",
+	  TARGET_USAGE, ANALYSING, freelist_help },
+	{ "layout", hwp_cmd_layout, "Show how this kernel was understood", TARGET_USAGE, ANALYSING,
+	  layout_help },
+	{ "version", hwp_cmd_version, "Print versions and compiled-in features", "[--json]",
+	  HWP_OPTIONS_JSON, version_help },
+	{ "help", hwp_cmd_help, "Explain the program or a command", "[COMMAND]", HWP_OPTIONS_JSON,
+	  help_help },
+	{},
+};
+
+const struct hwp_command *hwp_find_command(const char *name)
+{
+	for (const struct hwp_command *command = hwp_commands; command->name; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
+
+int hwp_run_command_line(const struct hwp_context *context, int argc, char **argv)
+{
+	const struct hwp_command *command;
+	const char *name;
+
+	if (argc < 2)
+		return hwp_usage_error(context, false, "no command given");
+	name = argv[1];
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		name = "help";
+	else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+		name = "version";
+	else if (name[0] == '-')
+		return hwp_usage_error(context, false, "the command comes before '%s'", name);
+	command = hwp_find_command(name);
+	if (!command)
+		return hwp_usage_error(context, false, "unknown command '%s'", name);
+	return command->run(context, command, argc - 1, argv + 1);
+}

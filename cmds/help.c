@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "json.h"
+#include "options.h"
+#include "report_common.h"
+
+void hwp_print_command_help(const struct hwp_context *context, const struct hwp_command *command)
+{
+	FILE *out = context->out;
+
+	fprintf(out, "Usage: hwpoison %s%s%s\n\n%s.\n\n%s\nOPTIONS\n", command->name,
+		*command->usage ? " " : "", command->usage, command->summary, command->help);
+	hwp_print_options(out, command->option_groups | HWP_OPTIONS_COMMON);
+}
+
+static void print_overview(FILE *out)
+{
+	fputs("Usage: hwpoison COMMAND [OPTIONS] [TARGET]\n"
+	      "\n"
+	      "Where are the pages that memory errors poisoned, and did any of them leak into\n"
+	      "free memory? TARGET is a vmcore; it needs no debuginfo, and nothing is written.\n"
+	      "\n"
+	      "COMMANDS\n", out);
+	for (const struct hwp_command *command = hwp_commands; command->name; command++)
+		fprintf(out, "  %-10s%s\n", command->name, command->summary);
+	fputs("\n"
+	      "'hwpoison help COMMAND' says more. With --json the commands print JSON.\n"
+	      "\n"
+	      "EXIT STATUS\n"
+	      "  0  clean or at risk: no poisoned page has leaked\n"
+	      "  1  leaked or inconsistent\n"
+	      "  2  incomplete, or trouble: usage, a target that cannot be read\n", out);
+}
+
+static void print_json(FILE *out)
+{
+	struct hwp_json json = { .out = out };
+
+	hwp_json_object(&json, NULL);
+	hwp_json_string(&json, "schema", "hwpoison.help/1");
+	hwp_json_array(&json, "commands");
+	for (const struct hwp_command *command = hwp_commands; command->name; command++) {
+		hwp_json_row_object(&json, NULL);
+		hwp_json_string(&json, "name", command->name);
+		hwp_json_string(&json, "summary", command->summary);
+		hwp_json_string(&json, "usage", command->usage);
+		hwp_json_end(&json);
+	}
+	hwp_json_end(&json);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+}
+
+int hwp_cmd_help(const struct hwp_context *context, const struct hwp_command *command, int argc,
+		 char **argv)
+{
+	const struct hwp_command *subject = NULL;
+	struct hwp_cmd_options options;
+	int status;
+
+	status = hwp_parse_options(context, command, argc, argv, &options);
+	if (status != HWP_GO_ON)
+		return status;
+	if (options.nr_args > 1)
+		return hwp_usage_error(context, options.json, "'help' takes one command");
+	if (options.nr_args) {
+		subject = hwp_find_command(options.args[0]);
+		if (!subject)
+			return hwp_usage_error(context, options.json, "unknown command '%s'",
+					       options.args[0]);
+	}
+	if (options.json)
+		print_json(context->out);
+	else if (subject)
+		hwp_print_command_help(context, subject);
+	else
+		print_overview(context->out);
+	return hwp_finish(context, hwp_report_flush(context->out), 0);
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bits.h"
+#include "json.h"
+
+#define MAX_THREADS 1024
+
+enum {
+	OPT_VMCOREINFO = 256,
+	OPT_COLOR,
+	OPT_PROVIDER,
+	OPT_FULL,
+	OPT_QUICK,
+	OPT_THREADS,
+};
+
+struct option_row {
+	int value;
+	const char *name;
+	/** NULL for an option without argument. */
+	const char *argument;
+	unsigned int group;
+	const char *help;
+};
+
+static const struct option_row rows[] = {
+	{ 'c', "core", "FILE", HWP_OPTIONS_TARGET, "look at this vmcore, as TARGET does" },
+	{ 'k', "kernel", NULL, HWP_OPTIONS_TARGET, "look at the running kernel" },
+	{ 's', "symbols", "FILE", HWP_OPTIONS_TARGET, "take debug symbols from FILE; repeatable" },
+	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_TARGET,
+	  "VMCOREINFO text for a dump that carries none" },
+	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_TARGET,
+	  "take types from this one only: btf" },
+	{ OPT_FULL, "full", NULL, HWP_OPTIONS_TARGET, "read the whole memmap (the default)" },
+	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_TARGET,
+	  "on the running kernel, read only where it counts poison" },
+	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
+	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
+	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
+	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET, "auto (the default), always or never" },
+	{ 'h', "help", NULL, HWP_OPTIONS_COMMON, "print this help" },
+};
+
+#define NR_ROWS HWP_ARRAY_SIZE(rows)
+
+/* @p message on one line, whatever is in it: it may hold a path. */
+static void print_line(FILE *out, const char *message, const char *end)
+{
+	fputs("hwpoison: ", out);
+	for (const char *s = message; *s; s++)
+		putc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, out);
+	fprintf(out, "%s\n", end);
+}
+
+static void print_json_error(FILE *out, const char *message)
+{
+	struct hwp_json json = { .out = out };
+
+	hwp_json_row_object(&json, NULL);
+	hwp_json_string(&json, "schema", "hwpoison.error/1");
+	hwp_json_string(&json, "error", message);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+	fflush(out);
+}
+
+int hwp_usage_error(const struct hwp_context *context, bool json, const char *fmt, ...)
+{
+	char message[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	print_line(context->err, message, "; try 'hwpoison help'");
+	if (json)
+		print_json_error(context->out, message);
+	return HWP_EXIT_TROUBLE;
+}
+
+int hwp_fail(const struct hwp_context *context, bool json, struct hwp_error *err)
+{
+	print_line(context->err, err->message, "");
+	if (json)
+		print_json_error(context->out, err->message);
+	hwp_error_destroy(err);
+	return HWP_EXIT_TROUBLE;
+}
+
+int hwp_finish(const struct hwp_context *context, struct hwp_error *err, int status)
+{
+	return err ? hwp_fail(context, false, err) : status;
+}
+
+void hwp_print_options(FILE *out, unsigned int groups)
+{
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		const struct option_row *row = &rows[i];
+		char name[40];
+
+		if (!(row->group & groups))
+			continue;
+		snprintf(name, sizeof(name), "--%s%s%s", row->name, row->argument ? "=" : "",
+			 row->argument ? row->argument : "");
+		if (row->value < 256)
+			fprintf(out, "  -%c, %-18s  %s\n", row->value, name, row->help);
+		else
+			fprintf(out, "      %-18s  %s\n", name, row->help);
+	}
+}
+
+/* Errors that come before --json is parsed must know of it too. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "-j") == 0)
+			return true;
+	return false;
+}
+
+static bool parse_color(const struct hwp_context *context, const char *when, bool *ret)
+{
+	if (strcmp(when, "always") == 0)
+		*ret = true;
+	else if (strcmp(when, "never") == 0)
+		*ret = false;
+	else if (strcmp(when, "auto") == 0)
+		*ret = context->out_is_terminal && !context->no_color;
+	else
+		return false;
+	return true;
+}
+
+static bool parse_threads(const char *s, unsigned int *ret)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(s, &end, 10);
+	if (errno || end == s || *end || s[0] == '-' || n < 1 || n > MAX_THREADS)
+		return false;
+	*ret = (unsigned int)n;
+	return true;
+}
+
+static int unsupported(const struct hwp_context *context, bool json, const char *message)
+{
+	return hwp_fail(context, json, hwp_error_create(HWP_ERROR_UNSUPPORTED, "%s", message));
+}
+
+static int parse_provider(const struct hwp_context *context, bool json, const char *name)
+{
+	if (strcmp(name, "btf") == 0)
+		return HWP_GO_ON;
+	if (strcmp(name, "dwarf") == 0 || strcmp(name, "drgn") == 0)
+		return unsupported(context, json,
+				   "this build has no such provider yet: use --provider btf, the "
+				   "default, which takes types from the dump itself");
+	return hwp_usage_error(context, json, "unknown provider '%s'", name);
+}
+
+static int take_option(const struct hwp_context *context, int value, const char *argument,
+		       struct hwp_cmd_options *options)
+{
+	switch (value) {
+	case 'c':
+		if (options->core_path)
+			return hwp_usage_error(context, options->json, "two targets were given");
+		options->core_path = argument;
+		return HWP_GO_ON;
+	case 'k':
+		options->live = true;
+		return HWP_GO_ON;
+	case 's':
+		return unsupported(context, options->json,
+				   "debug symbols (-s) are not supported by this build yet: "
+				   "symbols and types come from the dump itself");
+	case OPT_VMCOREINFO:
+		options->vmcoreinfo_path = argument;
+		return HWP_GO_ON;
+	case OPT_COLOR:
+		if (!parse_color(context, argument, &options->style.color))
+			return hwp_usage_error(context, options->json,
+					       "--color is auto, always or never, not '%s'",
+					       argument);
+		return HWP_GO_ON;
+	case OPT_PROVIDER:
+		return parse_provider(context, options->json, argument);
+	case OPT_QUICK:
+		return unsupported(context, options->json,
+				   "--quick needs a running kernel, and this build looks at "
+				   "vmcores only: leave it out");
+	case OPT_THREADS:
+		if (!parse_threads(argument, &options->nr_threads))
+			return hwp_usage_error(context, options->json,
+					       "--threads is a number from 1 to %d, not '%s'",
+					       MAX_THREADS, argument);
+		return HWP_GO_ON;
+	case 'q':
+		options->quiet = true;
+		return HWP_GO_ON;
+	case 'h':
+		options->help = true;
+		return HWP_GO_ON;
+	default:
+		/* --json was seen before; --full is what we do. */
+		return HWP_GO_ON;
+	}
+}
+
+/* getopt's two forms of the rows that @p groups takes. */
+static void make_tables(unsigned int groups, struct option *longs, char *shorts)
+{
+	/* Return ':' for a missing argument. */
+	*shorts++ = ':';
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		const struct option_row *row = &rows[i];
+
+		if (!(row->group & groups))
+			continue;
+		*longs++ = (struct option){ row->name,
+					    row->argument ? required_argument : no_argument, NULL,
+					    row->value };
+		if (row->value >= 256)
+			continue;
+		*shorts++ = (char)row->value;
+		if (row->argument)
+			*shorts++ = ':';
+	}
+	*longs = (struct option){};
+	*shorts = '\0';
+}
+
+static int bad_option(const struct hwp_context *context, const struct hwp_command *command,
+		      bool json, int what, char **argv)
+{
+	const char *word = argv[optind - 1];
+	char name[3] = { '-', (char)optopt, '\0' };
+	bool is_long = strncmp(word, "--", 2) == 0 || optopt <= 0 || optopt >= 256;
+
+	if (what == ':')
+		return hwp_usage_error(context, json, "option '%s' needs an argument",
+				       is_long ? word : name);
+	if (is_long && optopt)
+		return hwp_usage_error(context, json, "option '%.*s' takes no argument",
+				       (int)strcspn(word, "="), word);
+	return hwp_usage_error(context, json, "'%s' has no option '%s'", command->name,
+			       is_long ? word : name);
+}
+
+static int take_target(const struct hwp_context *context, struct hwp_cmd_options *options)
+{
+	if (options->nr_args + (options->core_path != NULL) + options->live > 1)
+		return hwp_usage_error(context, options->json, "two targets were given");
+	if (options->nr_args)
+		options->core_path = options->args[0];
+	if (!options->core_path)
+		return unsupported(context, options->json,
+				   "looking at the running kernel is not supported by this build "
+				   "yet: give a vmcore");
+	return HWP_GO_ON;
+}
+
+int hwp_parse_options(const struct hwp_context *context, const struct hwp_command *command,
+		      int argc, char **argv, struct hwp_cmd_options *ret)
+{
+	unsigned int groups = command->option_groups | HWP_OPTIONS_COMMON;
+	struct option longs[NR_ROWS + 1];
+	char shorts[2 * NR_ROWS + 2];
+	int value, status = HWP_GO_ON;
+
+	*ret = (struct hwp_cmd_options){
+		.json = wants_json(argc, argv),
+		.style = {
+			.color = context->out_is_terminal && !context->no_color,
+			.utf8 = context->utf8,
+			.width = context->width,
+		},
+	};
+	make_tables(groups, longs, shorts);
+	/* 0 makes getopt forget what it parsed before, as a host may call us twice. */
+	optind = 0;
+	opterr = 0;
+	while (status == HWP_GO_ON && (value = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+		status = value == '?' || value == ':' ?
+			 bad_option(context, command, ret->json, value, argv) :
+			 take_option(context, value, optarg, ret);
+	if (status != HWP_GO_ON)
+		return status;
+	ret->nr_args = argc - optind;
+	ret->args = argv + optind;
+	if (ret->help) {
+		hwp_print_command_help(context, command);
+		return 0;
+	}
+	return groups & HWP_OPTIONS_TARGET ? take_target(context, ret) : HWP_GO_ON;
+}

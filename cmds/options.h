@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Options of the command line: one table for all commands. */
+#ifndef HWP_OPTIONS_H
+#define HWP_OPTIONS_H
+
+#include "command.h"
+#include "error.h"
+#include "report.h"
+
+enum hwp_option_group {
+	/** -h; every command takes it. */
+	HWP_OPTIONS_COMMON = 1 << 0,
+	HWP_OPTIONS_JSON = 1 << 1,
+	/** Which target, and how to look at it. */
+	HWP_OPTIONS_TARGET = 1 << 2,
+};
+
+struct hwp_cmd_options {
+	const char *core_path, *vmcoreinfo_path;
+	bool live, quiet, json, help;
+	unsigned int nr_threads;
+	struct hwp_report_style style;
+	/** What is left: for commands without HWP_OPTIONS_TARGET. */
+	int nr_args;
+	char **args;
+};
+
+/** What hwp_parse_options() returns when the command has to go on. */
+#define HWP_GO_ON (-1)
+
+/**
+ * Parse @p argv, argv[0] being the command's name. Returns HWP_GO_ON, or the
+ * exit status when all is said: help was asked for, or an error was printed.
+ */
+int hwp_parse_options(const struct hwp_context *context, const struct hwp_command *command,
+		      int argc, char **argv, struct hwp_cmd_options *ret);
+
+/** The options of @p groups, a line each, for help. */
+void hwp_print_options(FILE *out, unsigned int groups);
+
+/** Print "hwpoison: MESSAGE; try 'hwpoison help'"; returns HWP_EXIT_TROUBLE. */
+int hwp_usage_error(const struct hwp_context *context, bool json, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+
+/** Print @p err, as JSON too if @p json, and destroy it; returns HWP_EXIT_TROUBLE. */
+int hwp_fail(const struct hwp_context *context, bool json, struct hwp_error *err);
+
+/** @p status, or HWP_EXIT_TROUBLE with a message when @p err (output was lost) is not NULL. */
+int hwp_finish(const struct hwp_context *context, struct hwp_error *err, int status);
+
+#endif /* HWP_OPTIONS_H */

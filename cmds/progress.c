@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "progress.h"
+
+#include <time.h>
+
+#define BAR_WIDTH 40
+#define FIRST_NS UINT64_C(1000000000)
+#define AGAIN_NS UINT64_C(100000000)
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+void hwp_progress_update(void *arg, uint64_t done, uint64_t total)
+{
+	struct hwp_progress *progress = arg;
+	uint64_t now = now_ns();
+	unsigned int percent;
+
+	if (!progress->start_ns)
+		progress->start_ns = now;
+	if (!total || done > total || now - progress->start_ns < FIRST_NS ||
+	    now - progress->shown_ns < AGAIN_NS)
+		return;
+	progress->shown_ns = now;
+	percent = (unsigned int)((unsigned __int128)done * 100 / total);
+	fprintf(progress->err, "\rreading struct pages [");
+	for (unsigned int i = 0; i < BAR_WIDTH; i++)
+		putc(i * 100 < percent * BAR_WIDTH ? '#' : ' ', progress->err);
+	fprintf(progress->err, "] %3u %%", percent);
+	fflush(progress->err);
+}
+
+void hwp_progress_clear(struct hwp_progress *progress)
+{
+	if (!progress->shown_ns)
+		return;
+	fputs("\r\033[K", progress->err);
+	fflush(progress->err);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <link.h>
+#include <string.h>
+
+#include "bits.h"
+#include "cleanup.h"
+#include "json.h"
+#include "options.h"
+#include "report_common.h"
+
+static const char *const features[] = { "kdump", "ksyms", "btf" };
+
+static const char *const library_names[] = { "libkdumpfile", "libbpf", "libelf", "libsmartcols" };
+
+#define NR_LIBRARIES HWP_ARRAY_SIZE(library_names)
+
+/* The files that the loader took, as "libbpf.so.1.1.2"; empty when linked statically. */
+struct libraries {
+	char files[NR_LIBRARIES][64];
+};
+
+static int note_library(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	_cleanup_free_ char *path = realpath(info->dlpi_name, NULL);
+	struct libraries *libraries = arg;
+	const char *file = path ? basename(path) : "";
+
+	(void)size;
+	for (size_t i = 0; i < NR_LIBRARIES; i++) {
+		size_t len = strlen(library_names[i]);
+
+		if (strncmp(file, library_names[i], len) == 0 &&
+		    (file[len] == '.' || file[len] == '-'))
+			snprintf(libraries->files[i], sizeof(libraries->files[i]), "%s", file);
+	}
+	return 0;
+}
+
+static void print_json(FILE *out, const struct libraries *libraries)
+{
+	struct hwp_json json = { .out = out };
+
+	hwp_json_object(&json, NULL);
+	hwp_json_string(&json, "schema", "hwpoison.version/1");
+	hwp_json_string(&json, "version", HWP_VERSION);
+	hwp_json_row_array(&json, "features");
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(features); i++)
+		hwp_json_string(&json, NULL, features[i]);
+	hwp_json_end(&json);
+	hwp_json_object(&json, "libraries");
+	for (size_t i = 0; i < NR_LIBRARIES; i++)
+		hwp_json_string(&json, library_names[i],
+				libraries->files[i][0] ? libraries->files[i] : NULL);
+	hwp_json_end(&json);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+}
+
+static void print_text(FILE *out, const struct libraries *libraries)
+{
+	fprintf(out, "hwpoison %s\n", HWP_VERSION);
+	fputs("features: ", out);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(features); i++)
+		fprintf(out, " %s", features[i]);
+	fputs("\nlibraries:", out);
+	for (size_t i = 0; i < NR_LIBRARIES; i++)
+		if (libraries->files[i][0])
+			fprintf(out, " %s", libraries->files[i]);
+	putc('\n', out);
+}
+
+int hwp_cmd_version(const struct hwp_context *context, const struct hwp_command *command, int argc,
+		    char **argv)
+{
+	struct hwp_cmd_options options;
+	struct libraries libraries = {};
+	int status;
+
+	status = hwp_parse_options(context, command, argc, argv, &options);
+	if (status != HWP_GO_ON)
+		return status;
+	if (options.nr_args)
+		return hwp_usage_error(context, options.json, "'version' takes no '%s'",
+				       options.args[0]);
+	dl_iterate_phdr(note_library, &libraries);
+	if (options.json)
+		print_json(context->out, &libraries);
+	else
+		print_text(context->out, &libraries);
+	return hwp_finish(context, hwp_report_flush(context->out), 0);
+}

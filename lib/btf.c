@@ -16,6 +16,8 @@
 
 #define MAX_BTF_SIZE (UINT64_C(64) << 20)
 #define MAX_DEPTH 32
+/* Members looked at for one answer: types may contain themselves. */
+#define MAX_MEMBERS (1u << 16)
 
 struct btf_types {
 	struct btf *btf;
@@ -130,14 +132,12 @@ static bool type_size(const struct btf_types *t, uint32_t id, uint64_t *ret)
 
 /** Find a direct member, or one inside unnamed members. */
 static const struct btf_type *find_member(const struct btf_types *t, const struct btf_type *in,
-					  const char *name, size_t len, int depth,
+					  const char *name, size_t len, unsigned int *budget,
 					  struct hwp_member *ret)
 {
 	const struct btf_member *m = btf_members(in);
 
-	if (depth > MAX_DEPTH)
-		return NULL;
-	for (uint16_t i = 0; i < btf_vlen(in); i++) {
+	for (uint16_t i = 0; i < btf_vlen(in) && *budget; i++, --*budget) {
 		const char *member_name = btf__name_by_offset(t->btf, m[i].name_off);
 		uint64_t offset = btf_member_bit_offset(in, i) / 8;
 		const struct btf_type *type = resolve(t, m[i].type), *found;
@@ -146,7 +146,7 @@ static const struct btf_type *find_member(const struct btf_types *t, const struc
 		if (!type || !member_name)
 			continue;
 		if (!*member_name && btf_is_composite(type)) {
-			found = find_member(t, type, name, len, depth + 1, &inner);
+			found = find_member(t, type, name, len, budget, &inner);
 			if (found) {
 				inner.offset += offset;
 				*ret = inner;
@@ -181,6 +181,7 @@ static struct hwp_error *btf_op_member(void *arg, const char *type_name, const c
 	const struct btf_types *t = arg;
 	const struct btf_type *type = find_named(t, type_name, false);
 	struct hwp_member total = {};
+	unsigned int budget = MAX_MEMBERS;
 
 	if (!type)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "no type struct %s", type_name);
@@ -192,7 +193,7 @@ static struct hwp_error *btf_op_member(void *arg, const char *type_name, const c
 		type = element_of(t, type);
 		if (!type || !btf_is_composite(type))
 			return no_member(type_name, path);
-		type = find_member(t, type, name, len, 0, &m);
+		type = find_member(t, type, name, len, &budget, &m);
 		if (!type)
 			return no_member(type_name, path);
 		m.offset += total.offset;

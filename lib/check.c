@@ -194,44 +194,109 @@ static int64_t nr_repeats(const struct hwp_findings *f)
 	return nr;
 }
 
-RUN(poison_accounted)
+/** Text appended to a detail, as far as it fits. */
+static void append(char *detail, size_t size, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+
+static void append(char *detail, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(detail);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail + len, size - len, fmt, ap);
+	va_end(ap);
+}
+
+/** The global count against what was found. */
+static enum hwp_result total_accounted(const struct hwp_findings *f, char *detail, size_t size)
 {
 	int64_t counted = f->counters.num_poisoned_pages, found = (int64_t)f->poisoned.nr;
-	int64_t repeats = nr_repeats(f), more = counted - found;
+	int64_t repeats = nr_repeats(f), more = counted < 0 ? -1 : counted - found;
+
+	if (counted < 0) {
+		append(detail, size, "num_poisoned_pages is negative: %" PRId64, counted);
+		return HWP_FAIL;
+	}
+	if (more == 0) {
+		append(detail, size, "num_poisoned_pages is %" PRId64 ", as many were found",
+		       counted);
+		return HWP_PASS;
+	}
+	append(detail, size, "num_poisoned_pages is %" PRId64 ", %" PRId64 " were found", counted,
+	       found);
+	if (more > 0 && more <= repeats) {
+		append(detail, size, ": the log has %" PRId64 " repeated reports, which this "
+		       "kernel counted again", repeats);
+		return HWP_PASS;
+	}
+	if (more < 0 && -more <= (int64_t)f->counters.pending_pfns.nr + 1 &&
+	    f->counters.mf_running) {
+		append(detail, size, ": an event was being handled");
+		return HWP_PASS;
+	}
+	if (more > 0 && f->summary.nr_unrecorded_folios) {
+		append(detail, size, ": HugeTLB folios without a record hide the rest");
+		return HWP_INCONCLUSIVE;
+	}
+	if (more > 0 && (f->log_wrapped || !f->log_readable)) {
+		append(detail, size, ": repeated reports may explain it, but the log is not "
+		       "complete");
+		return HWP_INCONCLUSIVE;
+	}
+	append(detail, size, more < 0 ? ": some were never counted" : ": some are missing");
+	return HWP_FAIL;
+}
+
+/*
+ * Neither count need be equal: mf_stats leave out soft offline and keep what
+ * was unpoisoned, blocks keep what num_poisoned_pages_sub() takes off without
+ * a pfn. So a difference is told, with what makes one.
+ */
+static void blocks_and_nodes(const struct hwp_findings *f, char *detail, size_t size)
+{
+	const struct hwp_counters *c = &f->counters;
+	bool agree = true;
+
+	for (size_t i = 0; i < c->nodes.nr; i++) {
+		const struct hwp_node_count *n = &c->nodes.data[i];
+
+		if (!n->has_total || n->total == (int64_t)n->nr_found)
+			continue;
+		append(detail, size, "; node %d counted %" PRId64 ", %" PRIu64
+		       " found (soft offline and unpoison are not counted there)", n->nid,
+		       n->total, n->nr_found);
+		agree = false;
+	}
+	for (size_t i = 0; i < c->blocks.nr && agree; i++) {
+		const struct hwp_memory_block_count *b = &c->blocks.data[i];
+
+		if (b->nr_hwpoison == (int64_t)b->nr_found)
+			continue;
+		append(detail, size, "; memory block %" PRIu64 " counted %" PRId64 ", %" PRIu64
+		       " found", b->id, b->nr_hwpoison, b->nr_found);
+		agree = false;
+	}
+	if (agree && c->has_memory_blocks)
+		append(detail, size, "; so say its %zu memory blocks%s", c->blocks.nr,
+		       c->nodes.nr && c->nodes.data[0].has_total ? " and its nodes" : "");
+	if (c->pending_pfns.nr)
+		append(detail, size, "; %zu more errors were reported, but not handled yet",
+		       c->pending_pfns.nr);
+}
+
+RUN(poison_accounted)
+{
+	enum hwp_result result;
 
 	if (!f->counters.has_num_poisoned_pages) {
 		snprintf(detail, size, "the kernel keeps no count");
 		return HWP_SKIP;
 	}
-	if (more == 0) {
-		snprintf(detail, size, "num_poisoned_pages is %" PRId64 ", as many were found",
-			 counted);
-		return HWP_PASS;
-	}
-	snprintf(detail, size, "num_poisoned_pages is %" PRId64 ", %" PRId64 " were found", counted,
-		 found);
-	size -= strlen(detail);
-	detail += strlen(detail);
-	if (more > 0 && more <= repeats) {
-		snprintf(detail, size, ": the log has %" PRId64 " repeated reports, which this "
-			 "kernel counted again", repeats);
-		return HWP_PASS;
-	}
-	if (more > 0 && f->summary.nr_unrecorded_folios) {
-		snprintf(detail, size, ": HugeTLB folios without a record hide the rest");
-		return HWP_INCONCLUSIVE;
-	}
-	if (more > 0 && (f->log_wrapped || !f->log_readable)) {
-		snprintf(detail, size, ": repeated reports may explain it, but the log is not "
-			 "complete");
-		return HWP_INCONCLUSIVE;
-	}
-	if (more < 0 && -more <= (int64_t)f->counters.pending_pfns.nr + 1 && f->counters.mf_running) {
-		snprintf(detail, size, ": an event was being handled");
-		return HWP_PASS;
-	}
-	snprintf(detail, size, more < 0 ? ": some were never counted" : ": some are missing");
-	return HWP_FAIL;
+	detail[0] = '\0';
+	result = total_accounted(f, detail, size);
+	blocks_and_nodes(f, detail, size);
+	return result;
 }
 
 static const struct hwp_check checks[] = {

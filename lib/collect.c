@@ -100,8 +100,39 @@ static void sort_and_merge(struct hwp_findings *f)
 	f->poisoned.nr = kept + 1;
 }
 
+/** A failure to read one thing is told, and the rest goes on. */
+static struct hwp_error *tolerate(struct hwp_findings *f, struct hwp_error *err)
+{
+	bool kept;
+
+	if (!err || err->code == HWP_ERROR_NO_MEMORY)
+		return err;
+	kept = hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s", err->message);
+	hwp_error_destroy(err);
+	return kept ? NULL : hwp_error_no_memory();
+}
+
+/** A folio that waits to be freed may have lost its type already. */
+static void mark_being_freed(struct hwp_folio_facts *folio, const hwp_pfn_vec *freeing)
+{
+	for (size_t i = 0; i < freeing->nr; i++) {
+		if (folio->kind == HWP_FOLIO_NONE || freeing->data[i] != folio->head_pfn)
+			continue;
+		folio->kind = HWP_FOLIO_HUGETLB;
+		folio->being_freed = true;
+	}
+}
+
 struct hwp_error *hwp_collect_pages(struct hwp_collector *c, const hwp_pfn_vec *flagged)
 {
+	_cleanup_(hwp_pfn_vec_deinit) hwp_pfn_vec freeing = {};
+	struct hwp_error *failed;
+
+	failed = tolerate(c->findings,
+			  hwp_folio_being_freed(c->target, hwp_page_reader_memmap(c->reader),
+						&freeing));
+	if (failed)
+		return failed;
 	for (size_t i = 0; i < flagged->nr; i++) {
 		struct hwp_folio_facts folio;
 		struct hwp_error *err;
@@ -112,6 +143,7 @@ struct hwp_error *hwp_collect_pages(struct hwp_collector *c, const hwp_pfn_vec *
 			hwp_error_destroy(err);
 			err = NULL;
 		}
+		mark_being_freed(&folio, &freeing);
 		if (!err && is_alias)
 			c->findings->nr_aliased++;
 		else if (!err && folio.kind == HWP_FOLIO_HUGETLB &&

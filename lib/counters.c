@@ -18,6 +18,7 @@ struct block_walk {
 	const struct hwp_layout *layout;
 	struct hwp_findings *findings;
 	uint64_t pages_per_block;
+	unsigned int nr_nodes;
 };
 
 static struct hwp_error *add_memory_block(struct block_walk *w, uint64_t id, uint64_t address)
@@ -57,7 +58,10 @@ static struct hwp_error *walk_xarray(struct block_walk *w, uint64_t entry, uint6
 			      NULL);
 	if (err)
 		return err;
-	if (shift >= parent_shift)
+	/* A child's shift is one node's worth below its parent's, so depth is bounded; and
+	 * so is the number of nodes, as there is one at least for 64 possible blocks. */
+	if ((parent_shift <= MAX_XA_SHIFT && shift + hwp_ilog2(l->xarray.nr_slots) != parent_shift) ||
+	    shift > MAX_XA_SHIFT || w->nr_nodes++ > MAX_MEMORY_BLOCKS / 16)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "an xarray node is nonsense");
 	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, node + l->xarray.node_slots, slots,
 			      l->xarray.nr_slots * 8, NULL);
@@ -81,6 +85,7 @@ static struct hwp_error *read_memory_blocks(struct block_walk *w)
 	if (l->memory_block.nr_hwpoison == HWP_ABSENT || !l->symbol.memory_blocks ||
 	    !l->symbol.sections_per_block || l->xarray.xa_head == HWP_ABSENT ||
 	    l->xarray.node_slots == HWP_ABSENT || l->xarray.nr_slots > 64 ||
+	    !hwp_is_pow2(l->xarray.nr_slots) ||
 	    l->memory_model != HWP_SPARSEMEM)
 		return NULL;
 	err = hwp_target_read_u64(w->target, l->symbol.sections_per_block, &sections_per_block);
@@ -94,7 +99,7 @@ static struct hwp_error *read_memory_blocks(struct block_walk *w)
 		return err;
 	w->pages_per_block = sections_per_block
 			     << (l->section.section_size_bits - l->page_shift);
-	err = walk_xarray(w, head, 0, MAX_XA_SHIFT);
+	err = walk_xarray(w, head, 0, MAX_XA_SHIFT + 1);
 	if (!err)
 		w->findings->counters.has_memory_blocks = true;
 	return err;

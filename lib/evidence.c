@@ -75,7 +75,9 @@ static void say_raw(const struct speaker *s, const struct hwp_poisoned *p)
 	else if (p->raw_page_unknown)
 		say(s, "the HugeTLB head is flagged, but not which of its %" PRIu64
 		    " pages is bad", UINT64_C(1) << p->folio.order);
-	if (p->folio.in_pool)
+	if (p->folio.being_freed)
+		say(s, "the folio is on hpage_freelist: a worker is about to free it");
+	else if (p->folio.in_pool)
 		say(s, "the folio is free in the HugeTLB pool%s",
 		    p->folio.vmemmap_optimized ? ", its vmemmap optimised" : "");
 	else

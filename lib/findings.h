@@ -139,6 +139,8 @@ struct hwp_folio_facts {
 	bool has_hwpoisoned, can_have_hwpoisoned;
 	/** HugeTLB only. */
 	bool in_pool, vmemmap_optimized, raw_unreliable, raw_list_readable;
+	/** Queued on hpage_freelist: a worker is about to free it. */
+	bool being_freed;
 	uint64_t nr_raw;
 };
 

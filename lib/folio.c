@@ -235,3 +235,26 @@ struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page
 	}
 	return NULL;
 }
+
+/* mm/hugetlb.c: the llist_node is &folio->mapping. */
+struct hwp_error *hwp_folio_being_freed(struct hwp_target *target,
+					const struct hwp_memmap *memmap, hwp_pfn_vec *pfns)
+{
+	const struct hwp_layout *l = memmap->layout;
+	uint64_t node, pfn;
+	struct hwp_error *err;
+
+	if (!l->symbol.hpage_freelist)
+		return NULL;
+	err = hwp_target_read_u64(target, l->symbol.hpage_freelist, &node);
+	while (!err && node) {
+		if (!hwp_memmap_pfn_of(memmap, hwp_page_of_mapping(l, node), &pfn) ||
+		    pfns->nr >= memmap->nr_pages)
+			return hwp_error_create(HWP_ERROR_BAD_DATA,
+						"hpage_freelist is corrupt (0x%" PRIx64 ")", node);
+		if (!hwp_vec_push(pfns, pfn))
+			return hwp_error_no_memory();
+		err = hwp_target_read_u64(target, node, &node);
+	}
+	return err;
+}

@@ -26,4 +26,11 @@ struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
 struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page_reader *reader,
 				      const struct hwp_folio_facts *folio, hwp_pfn_vec *pfns);
 
+/**
+ * Append the heads of the HugeTLB folios on hpage_freelist, which wait for a
+ * worker to free them (v5.10 on), to @p pfns.
+ */
+struct hwp_error *hwp_folio_being_freed(struct hwp_target *target,
+					const struct hwp_memmap *memmap, hwp_pfn_vec *pfns);
+
 #endif /* HWP_FOLIO_H */

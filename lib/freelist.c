@@ -76,8 +76,8 @@ static struct hwp_error *read_entry(struct list *list, uint64_t address, struct 
 	struct hwp_error *err;
 
 	*step = STEP_BROKEN;
-	if (!hwp_memmap_pfn_of(hwp_page_reader_memmap(list->walk->reader), address - l->page.lru,
-			       &ret->pfn))
+	if (!hwp_memmap_pfn_of(hwp_page_reader_memmap(list->walk->reader),
+			       hwp_page_of_lru(l, address), &ret->pfn))
 		return tell(list, HWP_TROUBLE_HOLE, "a link leads to no struct page", address);
 	err = hwp_page_read(list->walk->reader, ret->pfn, &ret->page);
 	if (err && err->code != HWP_ERROR_NO_MEMORY) {

@@ -8,6 +8,9 @@
 #include "bits.h"
 #include "layout_resolve.h"
 
+/* No type that is read whole is larger. */
+#define MAX_TYPE_SIZE (1u << 20)
+
 enum { OPTIONAL, REQUIRED };
 enum member_fact { OFFSET, SIZE, ELEMENTS };
 
@@ -242,6 +245,49 @@ static struct hwp_error *resolve_symbols(struct hwp_resolver *r)
 	return NULL;
 }
 
+/** A member that is read out of a buffer of its whole type must lie inside it. */
+static struct hwp_error *check_sizes(const struct hwp_layout *l)
+{
+	const struct {
+		const char *type;
+		uint32_t size, offset, bytes;
+	} rows[] = {
+		{ "page", l->page.size, l->page.flags, 8 },
+		{ "page", l->page.size, l->page.compound, 8 },
+		{ "page", l->page.size, l->page.lru, 16 },
+		{ "page", l->page.size, l->page.mapping, 8 },
+		{ "page", l->page.size, l->page.private, 8 },
+		{ "page", l->page.size, l->page.type, 4 },
+		{ "page", l->page.size, l->page.refcount, 4 },
+		{ "zone", l->zone.size, l->zone.name, 8 },
+		{ "zone", l->zone.size, l->zone.start_pfn, 8 },
+		{ "zone", l->zone.size, l->zone.spanned_pages, 8 },
+		{ "zone", l->zone.size, l->zone.present_pages, 8 },
+		{ "zone", l->zone.size, l->zone.managed_pages, 8 },
+		{ "mem_section", l->section.size, l->section.section_mem_map, 8 },
+		{ "mem_section", l->section.size, l->section.usage, 8 },
+		{ "prb_desc", l->printk.desc_size, l->printk.state_var, 8 },
+		{ "prb_desc", l->printk.desc_size, l->printk.text_blk, 16 },
+		{ "prb_data_blk_lpos", 16, l->printk.lpos_begin, 8 },
+		{ "prb_data_blk_lpos", 16, l->printk.lpos_next, 8 },
+		{ "printk_info", l->printk.info_size, l->printk.info_seq, 8 },
+		{ "printk_info", l->printk.info_size, l->printk.info_ts, 8 },
+		{ "printk_info", l->printk.info_size, l->printk.info_text_len, 2 },
+	};
+
+	if (l->zone.size > MAX_TYPE_SIZE || l->page.size > MAX_TYPE_SIZE)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "sizes of types are nonsense");
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		if (rows[i].offset == HWP_ABSENT || rows[i].size == HWP_ABSENT)
+			continue;
+		if (rows[i].size < rows[i].bytes || rows[i].offset > rows[i].size - rows[i].bytes)
+			return hwp_error_create(HWP_ERROR_BAD_DATA,
+						"the members of struct %s are nonsense",
+						rows[i].type);
+	}
+	return NULL;
+}
+
 static void resolver_deinit(struct hwp_resolver *r)
 {
 	free(r->missing);
@@ -278,6 +324,9 @@ struct hwp_error *hwp_layout_create(struct hwp_target *target, struct hwp_layout
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"this kernel's layout is not understood; missing: %s",
 					r.missing);
+	err = check_sizes(r.layout);
+	if (err)
+		return hwp_error_prefix(err, "layout");
 	r.layout->rows = no_cleanup_ptr(r.rows.data);
 	r.layout->nr_rows = r.rows.nr;
 	*ret = no_cleanup_ptr(r.layout);

@@ -140,6 +140,17 @@ static inline bool hwp_page_is_buddy(const struct hwp_layout *l, const void *pag
 	return hwp_page_has_type(l, page, HWP_TYPE_BUDDY);
 }
 
+/** The struct page that holds the list node, or the mapping word, at @p address. */
+static inline uint64_t hwp_page_of_lru(const struct hwp_layout *l, uint64_t address)
+{
+	return address - l->page.lru;
+}
+
+static inline uint64_t hwp_page_of_mapping(const struct hwp_layout *l, uint64_t address)
+{
+	return address - l->page.mapping;
+}
+
 /** node and zone as page.flags tells them; memmap.c knows whether to trust it. */
 static inline unsigned int hwp_page_nid(const struct hwp_layout *l, uint64_t flags)
 {

@@ -14,6 +14,16 @@ struct hwp_file_facts {
 };
 
 /**
+ * Put a target together. @p memory is required; without @p symbols or
+ * @p types (NULL) looking one up is LOOKUP. VMCOREINFO comes from memory when
+ * it offers any. The target takes over the providers, on failure too.
+ */
+struct hwp_error *hwp_target_create(const struct hwp_provider *memory,
+				    const struct hwp_provider *symbols,
+				    const struct hwp_provider *types, unsigned int page_shift,
+				    struct hwp_target **ret);
+
+/**
  * Open a dump file by libkdumpfile; @p vmcoreinfo_path may be NULL. Errors
  * name what the file is when it is no dump.
  */

@@ -57,11 +57,50 @@ static struct hwp_error *no_btf(struct hwp_error *err)
 				     "a dump filter that keeps kernel data)");
 }
 
+static void note_release(struct hwp_target *target)
+{
+	size_t len;
+	const char *release = hwp_target_vmcoreinfo(target, "OSRELEASE", &len);
+
+	if (!release)
+		return;
+	if (len >= sizeof(target->release))
+		len = sizeof(target->release) - 1;
+	memcpy(target->release, release, len);
+}
+
+struct hwp_error *hwp_target_create(const struct hwp_provider *memory,
+				    const struct hwp_provider *symbols,
+				    const struct hwp_provider *types, unsigned int page_shift,
+				    struct hwp_target **ret)
+{
+	_cleanup_(target_destroyp) struct hwp_target *target = calloc(1, sizeof(*target));
+	const struct hwp_provider none = {};
+	struct hwp_target parts = { .memory = *memory };
+	struct hwp_error *err = NULL;
+
+	parts.symbols = symbols ? *symbols : none;
+	parts.types = types ? *types : none;
+	parts.facts.page_shift = page_shift;
+	if (!target) {
+		provider_deinit(&parts.types);
+		provider_deinit(&parts.symbols);
+		provider_deinit(&parts.memory);
+		return hwp_error_no_memory();
+	}
+	*target = parts;
+	if (memory->ops->vmcoreinfo)
+		err = memory->ops->vmcoreinfo(memory->arg, &target->vmcoreinfo);
+	if (err && !hwp_error_catch(&err, HWP_ERROR_LOOKUP))
+		return err;
+	note_release(target);
+	*ret = no_cleanup_ptr(target);
+	return NULL;
+}
+
 static struct hwp_error *read_vmcoreinfo(struct hwp_target *target)
 {
 	struct hwp_error *err;
-	const char *release;
-	size_t len;
 
 	err = target->memory.ops->vmcoreinfo(target->memory.arg, &target->vmcoreinfo);
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
@@ -71,12 +110,9 @@ static struct hwp_error *read_vmcoreinfo(struct hwp_target *target)
 					"guest)");
 	if (err)
 		return err;
-	release = hwp_target_vmcoreinfo(target, "OSRELEASE", &len);
-	if (!release)
+	note_release(target);
+	if (!target->release[0])
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO has no OSRELEASE");
-	if (len >= sizeof(target->release))
-		len = sizeof(target->release) - 1;
-	memcpy(target->release, release, len);
 	return NULL;
 }
 
@@ -157,7 +193,7 @@ const char *hwp_target_memory_provider(const struct hwp_target *target)
 
 const char *hwp_target_type_provider(const struct hwp_target *target)
 {
-	return target->types.ops->name;
+	return target->types.ops ? target->types.ops->name : "none";
 }
 
 const char *hwp_target_release(const struct hwp_target *target)
@@ -209,18 +245,24 @@ struct hwp_error *hwp_target_read_string(struct hwp_target *target, uint64_t add
 
 struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbol *syms, size_t nr)
 {
+	if (!target->symbols.ops)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no symbols");
 	return target->symbols.ops->symbols(target->symbols.arg, syms, nr);
 }
 
 struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type,
 				    const char *member, struct hwp_member *ret)
 {
+	if (!target->types.ops)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no types");
 	return target->types.ops->member(target->types.arg, type, member, ret);
 }
 
 struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *type,
 					const char *name, int64_t *ret)
 {
+	if (!target->types.ops)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no types");
 	return target->types.ops->enumerator(target->types.arg, type, name, ret);
 }
 

@@ -102,6 +102,10 @@ const char *hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_poiso
 		       "before the folio was allocated";
 	if (p->is_raw || p->event < 0)
 		return NULL;
+	if (p->owner.found && p->owner.allocated_it && p->owner.has_start &&
+	    p->owner.start_ns > f->events.data[p->event].time_ns)
+		return "it belongs to a process that started after the error struck, and was "
+		       "allocated by it";
 	if (!changed_hands(owner_then(&f->events.data[p->event]), owner_now(p), p))
 		return NULL;
 	if (owner_now(p) == OWNER_THP && owner_then(&f->events.data[p->event]) == OWNER_THP)

@@ -7,6 +7,7 @@
 #include "klog.h"
 #include "mfevent.h"
 #include "page.h"
+#include "rmap.h"
 #include "stranded.h"
 
 /* A target's log cannot make us keep more than this. */
@@ -221,6 +222,18 @@ static void find_by_list(const struct hwp_findings *f, struct hwp_poisoned *p)
 	}
 }
 
+/** Only of a page in use: the mapping of an isolated one is stale. */
+static void find_owner(struct hwp_collector *c, struct hwp_poisoned *p)
+{
+	const struct hwp_page_words *w = p->folio.kind == HWP_FOLIO_LARGE ? &p->folio.head
+									  : &p->page;
+	bool in_use = p->folio.kind == HWP_FOLIO_LARGE ||
+		      (p->folio.kind == HWP_FOLIO_NONE && w->nr_mapped > 0);
+
+	if (in_use && w->refcount > 0)
+		hwp_rmap_owner(c->target, c->layout, w->mapping, &p->owner);
+}
+
 struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
@@ -233,6 +246,7 @@ struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 		/* Memory of a HugeTLB folio is in no list, whatever its copies say. */
 		if (!p->was_read || p->folio.kind == HWP_FOLIO_HUGETLB)
 			continue;
+		find_owner(c, p);
 		find_by_list(f, p);
 		err = find_by_page(c, p);
 		if (!err && p->by_page.container == HWP_NOT_FREE &&

@@ -111,6 +111,18 @@ static void say_order_0(const struct speaker *s, const struct hwp_poisoned *p)
 		say(s, "still has a mapping: in the page cache");
 }
 
+static void say_owner(const struct speaker *s, const struct hwp_poisoned *p)
+{
+	if (!p->owner.found)
+		return;
+	if (p->owner.has_start)
+		say(s, "owner: %s, pid %d, started at %" PRIu64 ".%06" PRIu64 " s of the log's clock",
+		    p->owner.comm, p->owner.pid, p->owner.start_ns / 1000000000,
+		    p->owner.start_ns / 1000 % 1000000);
+	else
+		say(s, "owner: %s, pid %d", p->owner.comm, p->owner.pid);
+}
+
 static void say_dropped(const struct speaker *s, const struct hwp_poisoned *p)
 {
 	say(s, "refcount 0, on no free list, not compound");
@@ -197,6 +209,7 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 	default:
 		say_kernel(&s, p);
 	}
+	say_owner(&s, p);
 	if (p->event >= 0)
 		say(&s, "log: %s", f->events.data[p->event].text);
 }

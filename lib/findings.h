@@ -144,6 +144,21 @@ struct hwp_folio_facts {
 	uint64_t nr_raw;
 };
 
+/** The process whose own anonymous memory a page is. */
+struct hwp_owner {
+	bool found;
+	int pid;
+	char comm[20];
+	/**
+	 * Its memory is not inherited through fork, so the page was allocated
+	 * while it ran.
+	 */
+	bool allocated_it;
+	/** When it started, on the kernel log's clock, at the earliest. */
+	bool has_start;
+	uint64_t start_ns;
+};
+
 /** One poisoned page: the facts, then what classify made of them. */
 struct hwp_poisoned {
 	uint64_t pfn;
@@ -173,6 +188,7 @@ struct hwp_poisoned {
 	bool has_owner;
 	uint64_t owner_pfn;
 	int owner_order;
+	struct hwp_owner owner;
 	/** Last event about this pfn, index in hwp_findings.events, or -1. */
 	int64_t event;
 

@@ -107,6 +107,19 @@ static const struct member_row member_rows[] = {
 	ROW(printk.size_bits, OFFSET, OPTIONAL, "prb_data_ring.size_bits"),
 	ROW(printk.data, OFFSET, OPTIONAL, "prb_data_ring.data"),
 
+	ROW(rmap.root, OFFSET, OPTIONAL, "anon_vma.root"),
+	ROW(rmap.rb_root, OFFSET, OPTIONAL, "anon_vma.rb_root"),
+	ROW(rmap.chain_rb, OFFSET, OPTIONAL, "anon_vma_chain.rb"),
+	ROW(rmap.chain_vma, OFFSET, OPTIONAL, "anon_vma_chain.vma"),
+	ROW(rmap.rb_left, OFFSET, OPTIONAL, "rb_node.rb_left"),
+	ROW(rmap.rb_right, OFFSET, OPTIONAL, "rb_node.rb_right"),
+	ROW(rmap.vma_anon_vma, OFFSET, OPTIONAL, "vm_area_struct.anon_vma"),
+	ROW(rmap.vma_mm, OFFSET, OPTIONAL, "vm_area_struct.vm_mm"),
+	ROW(rmap.mm_owner, OFFSET, OPTIONAL, "mm_struct.owner"),
+	ROW(rmap.task_pid, OFFSET, OPTIONAL, "task_struct.tgid"),
+	ROW(rmap.task_comm, OFFSET, OPTIONAL, "task_struct.comm"),
+	ROW(rmap.task_start_time, OFFSET, OPTIONAL, "task_struct.start_time"),
+
 	ROW(mf_cpu.fifo_in, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.kfifo.in"),
 	ROW(mf_cpu.fifo_out, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.kfifo.out"),
 	ROW(mf_cpu.fifo_data, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.buf"),
@@ -148,6 +161,8 @@ static const struct {
 	SYM(hvo_key, "hugetlb_optimize_vmemmap_key"),
 	SYM(hvo_bool, "vmemmap_optimize_enabled", "hugetlb_free_vmemmap_enabled"),
 	SYM(page_owner_inited, "page_owner_inited"),
+	SYM(gtod_offset, "__gtod_offset"),
+	SYM(sched_clock_stable, "__sched_clock_stable"),
 #undef SYM
 };
 

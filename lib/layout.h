@@ -188,6 +188,11 @@ struct hwp_layout {
 			state_var, text_blk, lpos_begin, lpos_next, info_size, info_seq, info_ts,
 			info_text_len, info_caller, size_bits, data;
 	} printk;
+	/** From an anonymous page to who maps it, and when that began. */
+	struct {
+		uint32_t root, rb_root, chain_rb, chain_vma, rb_left, rb_right, vma_anon_vma,
+			vma_mm, mm_owner, task_pid, task_comm, task_start_time;
+	} rmap;
 	struct {
 		uint32_t fifo_in, fifo_out, fifo_data, entry_size, entry_pfn, nr_entries;
 	} mf_cpu;
@@ -200,7 +205,7 @@ struct hwp_layout {
 			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
 			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
 			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited,
-			memory_failure;
+			memory_failure, gtod_offset, sched_clock_stable;
 	} symbol;
 
 	/** The kernel marks pages at all (CONFIG_MEMORY_FAILURE). */

@@ -9,12 +9,12 @@
 #define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)
 
 static const char check_help[] =
-	"The first line is the verdict. Then come the target, how much of its memmap could\n"
-	"be read, every poisoned page with its state, the evidence for those that leaked,\n"
-	"and each check with its result.\n"
+	"The first line is the verdict. Then come the target, how much of its memmap\n"
+	"could be read, every poisoned page with its state, the evidence for those that\n"
+	"leaked, and each check with its result.\n"
 	"\n"
-	"  LEAKED        poisoned pages are in free memory, are in use again, or were thrown\n"
-	"                away together with healthy pages\n"
+	"  LEAKED        poisoned pages are in free memory, are in use again, or were\n"
+	"                thrown away together with healthy pages\n"
 	"  INCONSISTENT  a check failed: the memory's own records contradict each other\n"
 	"  INCOMPLETE    something that is needed for an answer could not be read\n"
 	"  AT RISK       nothing leaked yet, but poisoned pages are still in use\n"
@@ -41,47 +41,47 @@ static const char check_help[] =
 	"  hwpoison check --json vmcore | jq -r '.verdict, .poisoned[].phys'\n"
 	"      The verdict and the physical address of each poisoned page.\n"
 	"\n"
-	"  hwpoison check -q vmcore >report.txt || [ $? -eq 1 ] && mail -s poison ops <report.txt\n"
-	"      Exit status 1 is an answer, 2 is trouble.\n";
+	"  hwpoison check vmcore >report.txt; echo $?\n"
+	"      0: no leak. 1: leaked or inconsistent. 2: no sure answer.\n";
 
 static const char list_help[] =
-	"One row for each poisoned page in the order of their pfns, followed by the evidence\n"
-	"that led to its state. Nothing is folded or left out. HugeTLB pages are listed one\n"
-	"by one, from raw_hwp_list, and not by the head of their folio. BLOCK is the first\n"
-	"pfn and the order of the folio or free block that holds the page.\n"
+	"One row for each poisoned page in the order of their pfns, followed by the\n"
+	"evidence that led to its state. Nothing is folded or left out. HugeTLB pages are\n"
+	"listed one by one, from raw_hwp_list, and not by the head of their folio. BLOCK\n"
+	"is the first pfn and the order of the folio or free block that holds the page.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison list vmcore\n"
-	"      PFN      PHYSICAL    NODE  ZONE   STATE      BLOCK     WHERE\n"
-	"      0x5e11   0x5e11000      0  DMA32  buddy      0x5e00/9  Movable\n"
-	"          ...the evidence...\n"
+	"      PFN     PHYSICAL   NODE  ZONE   STATE  BLOCK      WHERE\n"
+	"      0x5e11  0x5e11000     0  DMA32  buddy  0x5c00/10  Movable\n"
+	"          lists: page 529 of 1024 of the free block at 0x5c00, order 10 Movable\n"
 	"\n"
 	"  hwpoison list --json vmcore | jq '.poisoned[] | select(.class == \"leaked\")'\n"
 	"      What leaked, with evidence.\n";
 
 static const char freelist_help[] =
-	"For each node and zone: the number of free blocks by order and migratetype, as walked\n"
-	"along the lists, against what free_area.nr_free says; the per-CPU lists, one by one\n"
-	"where they hold poison; and the poisoned pages that are inside of all these.\n"
+	"For each node and zone: the number of free blocks by order and migratetype, as\n"
+	"walked along the lists, against what free_area.nr_free says; the per-CPU lists,\n"
+	"one by one where they hold poison; and the poisoned pages inside all these.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison freelist vmcore\n"
-	"      The lists of every zone. A count with * holds poisoned pages, one with + is of\n"
-	"      a list that could not be walked to its end.\n"
+	"      The lists of every zone. Of the blocks of a count with * some hold\n"
+	"      poisoned pages; the list of one with + could not be walked to its end.\n"
 	"\n"
 	"  hwpoison freelist --json vmcore | jq '.freelist.blocks[]'\n"
 	"      Free blocks that hold poison.\n";
 
 static const char layout_help[] =
-	"Offsets, bits and addresses that everything else rests on, and where each came from:\n"
-	"the types (btf), the symbols (kallsyms) or VMCOREINFO of the dump, computed from\n"
-	"others, or absent from this kernel.\n"
+	"Offsets, bits and addresses that everything else rests on, and where each came\n"
+	"from: the types (btf), the symbols (kallsyms) or VMCOREINFO of the dump,\n"
+	"computed from others, or absent from this kernel.\n"
 	"\n"
 	"EXAMPLES\n"
-	"  hwpoison layout vmcore | grep hwpoison\n"
+	"  hwpoison layout vmcore | grep hwp\n"
 	"      All that has to do with poison.\n"
 	"\n"
-	"  hwpoison layout --json vmcore | jq -r '.layout[] | select(.source == \"absent\").name'\n"
+	"  hwpoison layout --json vmcore | jq '.layout[] | select(.source == \"absent\")'\n"
 	"      What this kernel does not have.\n";
 
 static const char version_help[] =
@@ -91,12 +91,11 @@ static const char version_help[] =
 	"  hwpoison version --json\n"
 	"      For a bug report.\n";
 
-static const char help_help[] =
-	"Without COMMAND: the commands, a line each.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison help check\n"
-	"      The same as hwpoison check --help.\n";
+static const char help_help[] = "Without COMMAND: the commands, a line each.\n"
+				"\n"
+				"EXAMPLES\n"
+				"  hwpoison help check\n"
+				"      The same as hwpoison check --help.\n";
 
 const struct hwp_command hwp_commands[] = {
 	{ "check", hwp_cmd_check, "Give the verdict, and show what it rests on", TARGET_USAGE,

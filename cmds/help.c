@@ -19,7 +19,8 @@ static void print_overview(FILE *out)
 	      "Where are the pages that memory errors poisoned, and did any of them leak into\n"
 	      "free memory? TARGET is a vmcore; it needs no debuginfo, and nothing is written.\n"
 	      "\n"
-	      "COMMANDS\n", out);
+	      "COMMANDS\n",
+	      out);
 	for (const struct hwp_command *command = hwp_commands; command->name; command++)
 		fprintf(out, "  %-10s%s\n", command->name, command->summary);
 	fputs("\n"
@@ -28,7 +29,8 @@ static void print_overview(FILE *out)
 	      "EXIT STATUS\n"
 	      "  0  clean or at risk: no poisoned page has leaked\n"
 	      "  1  leaked or inconsistent\n"
-	      "  2  incomplete, or trouble: usage, a target that cannot be read\n", out);
+	      "  2  incomplete, or trouble: usage, a target that cannot be read\n",
+	      out);
 }
 
 static void print_json(FILE *out)

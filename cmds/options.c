@@ -9,6 +9,7 @@
 
 #include "bits.h"
 #include "json.h"
+#include "report_common.h"
 
 #define MAX_THREADS 1024
 
@@ -32,15 +33,17 @@ struct option_row {
 
 static const struct option_row rows[] = {
 	{ 'c', "core", "FILE", HWP_OPTIONS_TARGET, "look at this vmcore, as TARGET does" },
-	{ 'k', "kernel", NULL, HWP_OPTIONS_TARGET, "look at the running kernel" },
-	{ 's', "symbols", "FILE", HWP_OPTIONS_TARGET, "take debug symbols from FILE; repeatable" },
+	{ 'k', "kernel", NULL, HWP_OPTIONS_TARGET,
+	  "look at the running kernel (not in this build yet)" },
+	{ 's', "symbols", "FILE", HWP_OPTIONS_TARGET,
+	  "debug symbols; repeatable (not in this build yet)" },
 	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_TARGET,
 	  "VMCOREINFO text for a dump that carries none" },
 	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_TARGET,
-	  "take types from this one only: btf" },
+	  "take types by this provider only: btf" },
 	{ OPT_FULL, "full", NULL, HWP_OPTIONS_TARGET, "read the whole memmap (the default)" },
 	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_TARGET,
-	  "on the running kernel, read only where it counts poison" },
+	  "look only where poison is counted (needs -k)" },
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
@@ -291,15 +294,15 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 	opterr = 0;
 	while (status == HWP_GO_ON && (value = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		status = value == '?' || value == ':' ?
-			 bad_option(context, command, ret->json, value, argv) :
-			 take_option(context, value, optarg, ret);
+				 bad_option(context, command, ret->json, value, argv) :
+				 take_option(context, value, optarg, ret);
 	if (status != HWP_GO_ON)
 		return status;
 	ret->nr_args = argc - optind;
 	ret->args = argv + optind;
 	if (ret->help) {
 		hwp_print_command_help(context, command);
-		return 0;
+		return hwp_finish(context, hwp_report_flush(context->out), 0);
 	}
 	return groups & HWP_OPTIONS_TARGET ? take_target(context, ret) : HWP_GO_ON;
 }

@@ -19,8 +19,12 @@ static void new_line(struct hwp_json *json)
 /* The length of the UTF-8 sequence at @p s, 0 when it is none. */
 static size_t utf8_length(const unsigned char *s)
 {
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
-		     s[0] < 0xf5 ? 4 : 0;
+	size_t len = s[0] < 0x80 ? 1 :
+		     s[0] < 0xc2 ? 0 :
+		     s[0] < 0xe0 ? 2 :
+		     s[0] < 0xf0 ? 3 :
+		     s[0] < 0xf5 ? 4 :
+				   0;
 
 	for (size_t i = 1; i < len; i++)
 		if ((s[i] & 0xc0) != 0x80)

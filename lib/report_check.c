@@ -11,11 +11,13 @@
 #define MAX_EVIDENCE 12
 #define MAX_FOLIOS 40
 
-/* " (4 buddy, 2 pcp)", or " (buddy)" when the class has only these. */
+/* " (4 buddy, 2 pcp)", " (buddy)" when the class has only these, or nothing more to say. */
 static void put_states(FILE *out, const struct hwp_findings *f, enum hwp_class class)
 {
 	const char *separator = " (";
 
+	if (class == HWP_CLASS_UNKNOWN)
+		return;
 	for (unsigned int i = 0; i < HWP_NR_STATES; i++) {
 		uint64_t nr = f->summary.nr_by_state[i];
 
@@ -60,12 +62,19 @@ static void put_counts(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_field(text, "Poisoned", "%s", buf);
 }
 
-/* The kernel's own count, in the words of the check that compares it. */
 static void put_accounting(struct hwp_text *text, const struct hwp_findings *f)
 {
-	for (size_t i = 0; i < f->checks.nr; i++)
-		if (strcmp(f->checks.data[i].name, "poison-accounted") == 0)
-			hwp_text_field(text, "Counted", "%s", f->checks.data[i].detail);
+	int64_t counted = f->counters.num_poisoned_pages;
+
+	if (!f->counters.has_num_poisoned_pages)
+		return;
+	if (counted >= 0 && (uint64_t)counted == f->summary.nr_poisoned)
+		hwp_text_field(text, "Counted",
+			       "num_poisoned_pages is %" PRId64 ", as many as found", counted);
+	else
+		hwp_text_field(text, "Counted",
+			       "num_poisoned_pages is %" PRId64 ", see the check poison-accounted",
+			       counted);
 }
 
 static void put_folio(struct hwp_table *table, const struct hwp_findings *f,
@@ -81,7 +90,8 @@ static void put_folio(struct hwp_table *table, const struct hwp_findings *f,
 	if (facts->kind == HWP_FOLIO_LARGE)
 		hwp_table_cell(table, "PG_has_hwpoisoned is %s",
 			       !facts->can_have_hwpoisoned ? "not in this kernel" :
-			       facts->has_hwpoisoned ? "set" : "clear");
+			       facts->has_hwpoisoned	   ? "set" :
+							     "clear");
 	else if (facts->raw_unreliable)
 		hwp_table_cell(table, "raw_hwp_unreliable is set");
 	else if (!facts->raw_list_readable)
@@ -172,8 +182,9 @@ static const char *result_word(enum hwp_result result)
 
 static const char *result_color(enum hwp_result result)
 {
-	return result == HWP_FAIL ? HWP_COLOR_BAD : result == HWP_PASS ? HWP_COLOR_GOOD :
-	       HWP_COLOR_WARN;
+	return result == HWP_FAIL ? HWP_COLOR_BAD :
+	       result == HWP_PASS ? HWP_COLOR_GOOD :
+				    HWP_COLOR_WARN;
 }
 
 static void put_checks(struct hwp_text *text, const struct hwp_findings *f)

@@ -11,8 +11,7 @@ bool hwp_report_in_folio(const struct hwp_poisoned *page, const struct hwp_folio
 	       page->folio.head_pfn == facts->head_pfn;
 }
 
-bool hwp_report_next_folio(const struct hwp_findings *f, size_t *pos,
-			   struct hwp_report_folio *ret)
+bool hwp_report_next_folio(const struct hwp_findings *f, size_t *pos, struct hwp_report_folio *ret)
 {
 	const struct hwp_poisoned *page = NULL;
 	uint64_t nr_pages;
@@ -20,15 +19,16 @@ bool hwp_report_next_folio(const struct hwp_findings *f, size_t *pos,
 
 	for (i = *pos; i < f->poisoned.nr; i++) {
 		page = &f->poisoned.data[i];
-		if (page->was_read && (page->folio.kind == HWP_FOLIO_HUGETLB ||
-				       page->folio.kind == HWP_FOLIO_LARGE))
+		if (page->was_read &&
+		    (page->folio.kind == HWP_FOLIO_HUGETLB || page->folio.kind == HWP_FOLIO_LARGE))
 			break;
 	}
 	if (i == f->poisoned.nr)
 		return false;
 	*ret = (struct hwp_report_folio){ .facts = &page->folio, .first = i };
 	nr_pages = page->folio.order < 0 || page->folio.order > 63 ?
-		   1 : UINT64_C(1) << page->folio.order;
+			   1 :
+			   UINT64_C(1) << page->folio.order;
 	for (; i < f->poisoned.nr; i++) {
 		page = &f->poisoned.data[i];
 		if (page->pfn - ret->facts->head_pfn >= nr_pages && i > ret->first)
@@ -39,8 +39,7 @@ bool hwp_report_next_folio(const struct hwp_findings *f, size_t *pos,
 	return true;
 }
 
-const char *hwp_report_folio_kind(const struct hwp_findings *f,
-				  const struct hwp_folio_facts *facts)
+const char *hwp_report_folio_kind(const struct hwp_findings *f, const struct hwp_folio_facts *facts)
 {
 	if (facts->kind == HWP_FOLIO_HUGETLB)
 		return "hugetlb";

@@ -122,7 +122,7 @@ static struct hwp_error *put_poisoned_pcp(struct hwp_text *text, const struct hw
 					  size_t index)
 {
 	static const struct hwp_table_column columns[] = {
-		{ "CPU", true },    { "ORDER", true },	  { "MIGRATETYPE", false },
+		{ "CPU", true },    { "ORDER", true },	     { "MIGRATETYPE", false },
 		{ "BLOCKS", true }, { "WITH POISON", true },
 	};
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
@@ -170,9 +170,9 @@ static struct hwp_error *put_zone(struct hwp_text *text, const struct hwp_findin
 		fputs("no pages for the allocator\n", text->out);
 		return NULL;
 	}
-	fprintf(text->out, "%" PRIu64 " pages present, %" PRIu64 " managed, %" PRIu64
-		" in free blocks\n", facts->present_pages, facts->managed_pages,
-		facts->nr_buddy_pages);
+	fprintf(text->out,
+		"%" PRIu64 " pages present, %" PRIu64 " managed, %" PRIu64 " in free blocks\n",
+		facts->present_pages, facts->managed_pages, facts->nr_buddy_pages);
 	err = put_matrix(text, f, index, &zone);
 	if (err)
 		return err;
@@ -180,10 +180,11 @@ static struct hwp_error *put_zone(struct hwp_text *text, const struct hwp_findin
 		fputs("* some of these blocks hold poisoned pages\n", text->out);
 	if (zone.any_cut)
 		fputs("+ the list could not be walked to its end\n", text->out);
-	fprintf(text->out, "Per-CPU lists: %" PRIu64 " page%s in %" PRIu64 "%s block%s on %" PRIu64
-		" CPU%s\n", facts->nr_pcp_pages, hwp_plural(facts->nr_pcp_pages),
-		zone.pcp.nr_blocks, zone.pcp.was_cut ? "+" : "", hwp_plural(zone.pcp.nr_blocks),
-		zone.nr_cpus, hwp_plural(zone.nr_cpus));
+	fprintf(text->out,
+		"Per-CPU lists: %" PRIu64 " page%s in %" PRIu64 "%s block%s on %" PRIu64 " CPU%s\n",
+		facts->nr_pcp_pages, hwp_plural(facts->nr_pcp_pages), zone.pcp.nr_blocks,
+		zone.pcp.was_cut ? "+" : "", hwp_plural(zone.pcp.nr_blocks), zone.nr_cpus,
+		hwp_plural(zone.nr_cpus));
 	if (zone.pcp.nr_poisoned)
 		err = put_poisoned_pcp(text, f, index);
 	put_other(text, "trylock_free_pages", &zone.trylock);
@@ -194,8 +195,8 @@ static struct hwp_error *put_zone(struct hwp_text *text, const struct hwp_findin
 struct hwp_error *hwp_report_freelist(FILE *out, const struct hwp_findings *f,
 				      const struct hwp_report_style *style)
 {
-	uint64_t nr_free = f->summary.nr_by_state[HWP_STATE_BUDDY] +
-			   f->summary.nr_by_state[HWP_STATE_PCP];
+	uint64_t nr_free =
+		f->summary.nr_by_state[HWP_STATE_BUDDY] + f->summary.nr_by_state[HWP_STATE_PCP];
 	struct hwp_error *err = NULL;
 	struct hwp_text text;
 

@@ -267,8 +267,8 @@ static void put_troubles(struct hwp_json *json, const struct hwp_findings *f)
 		const struct hwp_trouble *trouble = &f->troubles.data[i];
 
 		hwp_json_row_object(json, NULL);
-		hwp_json_string(json, "kind", trouble->kind == HWP_TROUBLE_HOLE ?
-						      "hole" : "contradiction");
+		hwp_json_string(json, "kind",
+				trouble->kind == HWP_TROUBLE_HOLE ? "hole" : "contradiction");
 		hwp_json_string(json, "text", trouble->text);
 		hwp_json_end(json);
 	}

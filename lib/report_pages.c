@@ -29,7 +29,7 @@ static void rows_deinit(row_vec *rows)
 }
 
 static const enum hwp_class worst_first[HWP_NR_CLASSES] = {
-	HWP_CLASS_LEAKED, HWP_CLASS_LOST,      HWP_CLASS_UNKNOWN, HWP_CLASS_KERNEL,
+	HWP_CLASS_LEAKED,  HWP_CLASS_LOST,	HWP_CLASS_UNKNOWN, HWP_CLASS_KERNEL,
 	HWP_CLASS_PENDING, HWP_CLASS_CONTAINED, HWP_CLASS_OTHER,
 };
 
@@ -58,17 +58,18 @@ const char *hwp_page_block(const struct hwp_poisoned *page, char *buf, size_t si
 	return buf;
 }
 
-const char *hwp_page_place(const struct hwp_findings *f, const struct hwp_poisoned *page,
-			   char *buf, size_t size)
+const char *hwp_page_place(const struct hwp_findings *f, const struct hwp_poisoned *page, char *buf,
+			   size_t size)
 {
 	const char *migratetype = hwp_report_migratetype(f, page->migratetype);
 
 	if (page->state == HWP_STATE_HUGETLB)
 		return page->raw_page_unknown ? "any of its pages" :
-		       page->folio.in_pool ? "in the pool" : "in use";
+		       page->folio.in_pool    ? "in the pool" :
+						"in use";
 	if (page->cpu >= 0)
 		snprintf(buf, size, "%s%scpu %d", migratetype ? migratetype : "",
-			 migratetype ? ", " : "", page->cpu);
+			 migratetype ? " " : "", page->cpu);
 	else
 		snprintf(buf, size, "%s", migratetype ? migratetype : "-");
 	return buf;
@@ -137,11 +138,8 @@ static bool fold_rows(const struct hwp_findings *f, bool (*want)(const struct hw
 	static const struct {
 		enum fold bad, rest;
 	} ways[] = {
-		{ FOLD_NONE, FOLD_NONE },
-		{ FOLD_NONE, FOLD_BLOCK },
-		{ FOLD_BLOCK, FOLD_BLOCK },
-		{ FOLD_BLOCK, FOLD_STATE },
-		{ FOLD_STATE, FOLD_STATE },
+		{ FOLD_NONE, FOLD_NONE },   { FOLD_NONE, FOLD_BLOCK },	{ FOLD_BLOCK, FOLD_BLOCK },
+		{ FOLD_BLOCK, FOLD_STATE }, { FOLD_STATE, FOLD_STATE },
 	};
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(ways); i++) {
@@ -186,12 +184,12 @@ static void put_row(struct hwp_table *table, const struct hwp_findings *f, const
 }
 
 static const struct hwp_table_column plain_columns[] = {
-	{ "PFN", false },   { "PHYSICAL", false }, { "NODE", true },	{ "ZONE", false },
+	{ "PFN", false },   { "PHYSICAL", false }, { "NODE", true },   { "ZONE", false },
 	{ "STATE", false }, { "BLOCK", false },	   { "WHERE", false },
 };
 
 static const struct hwp_table_column folded_columns[] = {
-	{ "FIRST PFN", false }, { "LAST PFN", false }, { "PAGES", true }, { "NODE", true },
+	{ "FIRST PFN", false }, { "LAST PFN", false }, { "PAGES", true },  { "NODE", true },
 	{ "ZONE", false },	{ "STATE", false },    { "BLOCK", false }, { "WHERE", false },
 };
 
@@ -215,7 +213,8 @@ struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_finding
 		put_row(table, f, &rows.data[i], is_folded);
 	err = hwp_table_print(table, NULL, NULL);
 	if (!err && is_folded)
-		hwp_text_wrap(text, 0, 0, "Pages of one block, run or state share a row; "
+		hwp_text_wrap(text, 0, 0,
+			      "Pages of one block, run or state share a row; "
 			      "'hwpoison list' shows every page.");
 	return err;
 }

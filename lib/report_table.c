@@ -13,6 +13,7 @@ struct hwp_table {
 	struct libscols_table *scols;
 	struct libscols_line *line;
 	FILE *out;
+	unsigned int width;
 	size_t nr_columns, next_column;
 	bool failed;
 };
@@ -34,6 +35,7 @@ struct hwp_table *hwp_table_create(FILE *out, const struct hwp_report_style *sty
 	if (!table)
 		return NULL;
 	table->out = out;
+	table->width = style->width ? style->width : 80;
 	table->nr_columns = nr;
 	table->scols = scols_new_table();
 	if (!table->scols || !add_columns(table, columns)) {
@@ -43,7 +45,6 @@ struct hwp_table *hwp_table_create(FILE *out, const struct hwp_report_style *sty
 	scols_table_enable_colors(table->scols, style->color);
 	/* Never cut a number to fit: a narrow terminal wraps the line itself. */
 	scols_table_set_termforce(table->scols, SCOLS_TERMFORCE_NEVER);
-	scols_table_set_column_separator(table->scols, "  ");
 	return table;
 }
 
@@ -86,6 +87,29 @@ void hwp_table_color(struct hwp_table *table, const char *sequence)
 		table->failed = true;
 }
 
+static size_t columns_width(const struct hwp_table *table)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < table->nr_columns; i++)
+		width += scols_column_get_width(scols_table_get_column(table->scols, i));
+	return width;
+}
+
+/* Two spaces between columns, one where the table would be too wide. */
+static bool format(struct hwp_table *table, char **ret)
+{
+	if (scols_table_set_column_separator(table->scols, "  ") ||
+	    scols_print_table_to_string(table->scols, ret))
+		return false;
+	if (columns_width(table) + 2 * (table->nr_columns - 1) <= table->width)
+		return true;
+	free(*ret);
+	*ret = NULL;
+	return !scols_table_set_column_separator(table->scols, " ") &&
+	       !scols_print_table_to_string(table->scols, ret);
+}
+
 /* What is printed next keeps to the widths of what was printed now. */
 static void keep_widths(struct hwp_table *table)
 {
@@ -117,7 +141,7 @@ struct hwp_error *hwp_table_print(struct hwp_table *table, void (*after)(void *a
 
 	if (!scols_table_get_nlines(table->scols))
 		return NULL;
-	if (table->failed || scols_print_table_to_string(table->scols, &text))
+	if (table->failed || !format(table, &text))
 		return hwp_error_no_memory();
 	for (char *line = text, *end; *line; line = end + (*end == '\n')) {
 		end = strchrnul(line, '\n');

@@ -20,7 +20,9 @@ void hwp_text_init(struct hwp_text *text, FILE *out, const struct hwp_report_sty
 	*text = (struct hwp_text){
 		.out = out,
 		.style = style,
-		.width = width < MIN_WIDTH ? MIN_WIDTH : width > MAX_WIDTH ? MAX_WIDTH : width,
+		.width = width < MIN_WIDTH ? MIN_WIDTH :
+			 width > MAX_WIDTH ? MAX_WIDTH :
+					     width,
 	};
 }
 
@@ -139,6 +141,10 @@ static void put_coverage(struct hwp_text *text, const struct hwp_coverage *c)
 {
 	uint64_t tenths;
 
+	if (!c->nr_pages) {
+		hwp_text_field(text, "Coverage", "no struct page was found");
+		return;
+	}
 	if (c->nr_read == c->nr_pages) {
 		hwp_text_field(text, "Coverage", "all %" PRIu64 " struct pages read", c->nr_pages);
 		return;
@@ -147,8 +153,8 @@ static void put_coverage(struct hwp_text *text, const struct hwp_coverage *c)
 	tenths = (uint64_t)((unsigned __int128)c->nr_read * 1000 / c->nr_pages);
 	hwp_text_field(text, "Coverage",
 		       "%" PRIu64 " of %" PRIu64 " struct pages read (%" PRIu64 ".%" PRIu64
-		       " %%); %" PRIu64 " not in the dump (%" PRIu64 " of them zero-filled), %"
-		       PRIu64 " not readable",
+		       " %%); %" PRIu64 " not in the dump (%" PRIu64
+		       " of them zero-filled), %" PRIu64 " not readable",
 		       c->nr_read, c->nr_pages, tenths / 10, tenths % 10, c->nr_excluded,
 		       c->nr_zero, c->nr_faulted);
 }

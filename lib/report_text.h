@@ -29,8 +29,7 @@ void hwp_text_color(struct hwp_text *text, const char *sequence);
  * Print @p s in words, the cursor being at @p column, further lines indented
  * by @p indent; ends the line. What a terminal would obey is shown as \xNN.
  */
-void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int indent,
-		   const char *s);
+void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int indent, const char *s);
 
 /** An empty line, then a heading. */
 void hwp_text_heading(struct hwp_text *text, const char *fmt, ...)
@@ -56,7 +55,7 @@ void hwp_text_troubles(struct hwp_text *text, const struct hwp_findings *finding
 struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *findings,
 				 bool (*want)(const struct hwp_poisoned *page));
 
-/** "Movable, cpu 1", or "in the pool": what else tells where a page is. */
+/** "Movable cpu 1", or "in the pool": what else tells where a page is. */
 const char *hwp_page_place(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 			   char *buf, size_t size);
 

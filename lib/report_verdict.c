@@ -24,6 +24,14 @@ static void add(struct sentence *s, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* "3 poisoned pages VERB"; what is counted is named in the first part only. */
+static void add_pages(struct sentence *s, uint64_t nr, const char *verb_one, const char *verb_many)
+{
+	const char *noun = s->nr_parts ? "" : nr == 1 ? "poisoned page " : "poisoned pages ";
+
+	add(s, "%" PRIu64 " %s%s", nr, noun, nr == 1 ? verb_one : verb_many);
+}
+
 static void tell_leaked(struct sentence *s, const struct hwp_summary *sum)
 {
 	uint64_t nr_free = sum->nr_by_state[HWP_STATE_BUDDY] + sum->nr_by_state[HWP_STATE_PCP];
@@ -31,18 +39,15 @@ static void tell_leaked(struct sentence *s, const struct hwp_summary *sum)
 	uint64_t nr_dropped = sum->nr_by_state[HWP_STATE_DROPPED];
 
 	if (nr_free)
-		add(s, "%" PRIu64 " poisoned page%s in free memory and can be handed out again",
-		    nr_free, nr_free == 1 ? " is" : "s are");
+		add_pages(s, nr_free, "is in free memory and can be handed out again",
+			  "are in free memory and can be handed out again");
 	if (nr_reused)
-		add(s, "%" PRIu64 "%s been handed out again", nr_reused,
-		    nr_free ? nr_reused == 1 ? " has" : " have" :
-		    nr_reused == 1 ? " poisoned page has" : " poisoned pages have");
-	if (nr_dropped)
-		add(s, "%" PRIu64 "%s dropped and %" PRIu64 " healthy page%s lost with %s",
-		    nr_dropped, nr_free || nr_reused ? nr_dropped == 1 ? " was" : " were" :
-		    nr_dropped == 1 ? " poisoned page was" : " poisoned pages were",
-		    sum->nr_healthy_lost, hwp_plural(sum->nr_healthy_lost),
-		    nr_dropped == 1 ? "it" : "them");
+		add_pages(s, nr_reused, "has been handed out again", "have been handed out again");
+	if (!nr_dropped)
+		return;
+	add_pages(s, nr_dropped, "was dropped by the allocator", "were dropped by the allocator");
+	fprintf(s->out, " and %" PRIu64 " healthy page%s lost with %s", sum->nr_healthy_lost,
+		hwp_plural(sum->nr_healthy_lost), nr_dropped == 1 ? "it" : "them");
 }
 
 static void tell_inconsistent(struct sentence *s, const struct hwp_findings *f)
@@ -90,8 +95,10 @@ static void tell_at_risk(struct sentence *s, const struct hwp_findings *f)
 
 	add(s, "no poisoned page has leaked");
 	if (nr_pending && f->kernel.fix != HWP_FIX_PRESENT)
-		add(s, "but %" PRIu64 " %s still in use, on a kernel that %s let them leak when "
-		    "they are freed", nr_pending, nr_pending == 1 ? "is" : "are",
+		add(s,
+		    "but %" PRIu64 " %s still in use, on a kernel that %s let them leak when "
+		    "they are freed",
+		    nr_pending, nr_pending == 1 ? "is" : "are",
 		    f->kernel.fix == HWP_FIX_ABSENT ? "can" : "may");
 	if (nr_kernel)
 		add(s, "%s%" PRIu64 " belong%s to the kernel, which may still use %s",
@@ -106,7 +113,7 @@ static void tell_clean(struct sentence *s, const struct hwp_findings *f)
 
 	if (!f->kernel.has_memory_failure)
 		add(s, "this kernel cannot mark pages, it was built without "
-		    "CONFIG_MEMORY_FAILURE");
+		       "CONFIG_MEMORY_FAILURE");
 	else if (!nr)
 		add(s, "no page is poisoned");
 	else if (nr == nr_contained)
@@ -172,13 +179,15 @@ void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *f)
 
 static void advise_on_leak(struct hwp_text *text, const struct hwp_summary *s)
 {
-	hwp_text_wrap(text, 0, 0, s->nr_by_class[HWP_CLASS_LEAKED] ?
-		      "Suspect what this machine wrote after the first memory failure. Before it "
-		      "works again, find the memory module behind these physical addresses (EDAC, "
-		      "rasdaemon, the BMC's log) and replace it: a reboot clears only the marks." :
-		      "A reboot brings the healthy pages back, and the bad ones unmarked: before "
-		      "it, find the memory module behind these physical addresses (EDAC, "
-		      "rasdaemon, the BMC's log) and replace it.");
+	hwp_text_wrap(
+		text, 0, 0,
+		s->nr_by_class[HWP_CLASS_LEAKED] ?
+			"Suspect what this machine wrote after the first memory failure. Before it "
+			"works again, find the memory module behind these physical addresses (EDAC, "
+			"rasdaemon, the BMC's log) and replace it: a reboot clears only the marks." :
+			"A reboot brings the healthy pages back, and the bad ones unmarked: before "
+			"it, find the memory module behind these physical addresses (EDAC, "
+			"rasdaemon, the BMC's log) and replace it.");
 }
 
 static void advise_on_risk(struct hwp_text *text, const struct hwp_findings *f)

@@ -77,6 +77,23 @@ static inline uint64_t hwp_align_down(uint64_t v, unsigned int order)
 	return order >= 64 ? 0 : v & ~((UINT64_C(1) << order) - 1);
 }
 
+/** Finds a cycle in a singly linked list of any length; start from {}. */
+struct hwp_cycle {
+	uint64_t marker, nr_steps, next_mark;
+};
+
+/** Tell each node's address in turn; true when the walk has come round (Brent). */
+static inline bool hwp_cycle_closed(struct hwp_cycle *c, uint64_t address)
+{
+	if (c->nr_steps && address == c->marker)
+		return true;
+	if (c->nr_steps++ >= c->next_mark) {
+		c->marker = address;
+		c->next_mark = 2 * c->nr_steps;
+	}
+	return false;
+}
+
 static inline bool hwp_test_bit(const void *bitmap, uint64_t bit)
 {
 	return ((const uint8_t *)bitmap)[bit / 8] >> (bit % 8) & 1;

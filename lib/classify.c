@@ -230,7 +230,7 @@ static void place(struct hwp_poisoned *p)
 	p->order = -1;
 	p->migratetype = p->cpu = -1;
 	p->head_pfn = p->pfn;
-	if (p->state == HWP_STATE_BUDDY || p->state == HWP_STATE_PCP) {
+	if (block->container != HWP_NOT_FREE) {
 		p->head_pfn = block->head_pfn;
 		p->order = block->order;
 		p->migratetype = block->migratetype;

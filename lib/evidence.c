@@ -62,6 +62,8 @@ static void say_free(const struct speaker *s, const struct hwp_findings *f,
 		say_block(s, f, p, &p->by_page, "memmap");
 	if (by_page && !by_list && p->by_page.container == HWP_FREE_AREA)
 		say(s, "no walked list holds that block");
+	if (!by_page && !by_list)
+		say(s, "its page type is that of a free block, but no block covers it");
 }
 
 static void say_raw(const struct speaker *s, const struct hwp_poisoned *p)

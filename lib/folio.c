@@ -208,7 +208,8 @@ struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page
 {
 	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
 	const struct hwp_layout *l = memmap->layout;
-	uint64_t nr = 0, max = UINT64_C(1) << folio->order, node, page, pfn;
+	uint64_t max = UINT64_C(1) << folio->order, node, page, pfn;
+	struct hwp_cycle cycle = {};
 	struct hwp_error *err = NULL;
 
 	if (l->folio.raw_hwp_scheme == HWP_RAW_HWP_NONE)
@@ -218,7 +219,7 @@ struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page
 	while (node) {
 		uint64_t entry = node - l->raw_hwp_page.node;
 
-		if (nr++ >= max)
+		if (hwp_cycle_closed(&cycle, node) || pfns->nr >= max)
 			return hwp_error_create(HWP_ERROR_BAD_DATA, "raw_hwp_list does not end");
 		err = hwp_target_read_u64(target, entry + l->raw_hwp_page.page, &page);
 		if (!err)
@@ -241,6 +242,7 @@ struct hwp_error *hwp_folio_being_freed(struct hwp_target *target,
 					const struct hwp_memmap *memmap, hwp_pfn_vec *pfns)
 {
 	const struct hwp_layout *l = memmap->layout;
+	struct hwp_cycle cycle = {};
 	uint64_t node, pfn;
 	struct hwp_error *err;
 
@@ -249,7 +251,7 @@ struct hwp_error *hwp_folio_being_freed(struct hwp_target *target,
 	err = hwp_target_read_u64(target, l->symbol.hpage_freelist, &node);
 	while (!err && node) {
 		if (!hwp_memmap_pfn_of(memmap, hwp_page_of_mapping(l, node), &pfn) ||
-		    pfns->nr >= memmap->nr_pages)
+		    hwp_cycle_closed(&cycle, node))
 			return hwp_error_create(HWP_ERROR_BAD_DATA,
 						"hpage_freelist is corrupt (0x%" PRIx64 ")", node);
 		if (!hwp_vec_push(pfns, pfn))

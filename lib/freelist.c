@@ -175,8 +175,8 @@ static struct hwp_error *check_entry(struct list *list, const struct entry *e)
 static struct hwp_error *follow(struct list *list, bool forward, uint64_t stop_at, uint64_t *last,
 				bool *complete)
 {
-	const struct hwp_zone *z = list_zone(list);
-	uint64_t limit = z->end_pfn - z->start_pfn + 1, from = list->head, at;
+	uint64_t limit = hwp_page_reader_memmap(list->walk->reader)->nr_pages;
+	uint64_t from = list->head, at;
 	char links[16];
 	struct hwp_error *err;
 
@@ -347,12 +347,13 @@ static struct hwp_error *walk_trylock(struct hwp_list_walk *w, int zone)
 		.zone = zone,
 		.stat = { zone, HWP_TRYLOCK_LIST, 0, -1, -1, 0, 0, false },
 	};
-	const struct hwp_zone *z = list_zone(&list);
-	uint64_t at, limit = z->end_pfn - z->start_pfn + 1;
+	struct hwp_cycle cycle = {};
 	struct hwp_error *err;
+	uint64_t at;
 
 	name_list(&list);
-	err = hwp_target_read_u64(w->target, z->address + l->zone.trylock_free_pages, &at);
+	err = hwp_target_read_u64(w->target,
+				  list_zone(&list)->address + l->zone.trylock_free_pages, &at);
 	while (!err && at) {
 		enum step step;
 		struct entry e;
@@ -364,7 +365,7 @@ static struct hwp_error *walk_trylock(struct hwp_list_walk *w, int zone)
 			break;
 		}
 		order = hwp_page_private(l, e.page);
-		if (order >= l->nr_orders || list.stat.nr_blocks >= limit) {
+		if (order >= l->nr_orders || hwp_cycle_closed(&cycle, at)) {
 			list.stat.was_cut = true;
 			err = tell(&list, HWP_TROUBLE_HOLE, "the list is corrupt", at);
 			break;

@@ -52,12 +52,14 @@ static bool parse_action(const char *s, struct hwp_event *e)
 static bool parse_sigbus(const char *s, struct hwp_event *e)
 {
 	static const char prefix[] = "Sending SIGBUS to ";
-	const char *due, *colon;
+	const char *due = NULL, *colon;
 
 	if (strncmp(s, prefix, sizeof(prefix) - 1) != 0)
 		return false;
 	s += sizeof(prefix) - 1;
-	due = strstr(s, " due to");
+	/* The last one: a process may be called anything. */
+	for (const char *at = strstr(s, " due to"); at; at = strstr(at + 1, " due to"))
+		due = at;
 	if (!due)
 		return false;
 	for (colon = due; colon > s && *colon != ':';)

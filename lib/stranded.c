@@ -25,8 +25,12 @@ static enum kind kind_of(const struct hwp_layout *l, const void *page)
 	if (w.flags == UINT64_MAX || w.is_tail || w.type != HWP_TYPE_NONE ||
 	    bits & (HWP_BIT_HEAD | HWP_BIT_RESERVED | HWP_BIT_SLAB))
 		return ACCOUNTED;
+	/* What is or was a user's page, or was taken off, is of order 0. */
 	if (w.refcount > 0)
-		return bits & HWP_BIT_LRU || w.nr_mapped ? ACCOUNTED : MAY_OWN;
+		return bits & (HWP_BIT_LRU | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE) ||
+				       w.nr_mapped || w.mapping ||
+				       w.private == HWP_MAGIC_HWPOISON
+			       ? ACCOUNTED : MAY_OWN;
 	if (w.refcount < 0)
 		return ACCOUNTED;
 	return bits & HWP_BIT_HWPOISON ? LOOSE_POISONED : LOOSE_HEALTHY;

@@ -178,6 +178,14 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 		hwp_json_i64(json, "refcount", page->page.refcount);
 	else
 		hwp_json_null(json, "refcount");
+	if (page->owner.found) {
+		hwp_json_row_object(json, "owner");
+		hwp_json_i64(json, "pid", page->owner.pid);
+		hwp_json_string(json, "comm", page->owner.comm);
+		hwp_json_end(json);
+	} else {
+		hwp_json_null(json, "owner");
+	}
 	hwp_json_row_array(json, "evidence");
 	hwp_evidence(f, page, put_sentence, json);
 	hwp_json_end(json);

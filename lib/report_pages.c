@@ -58,15 +58,22 @@ const char *hwp_page_block(const struct hwp_poisoned *page, char *buf, size_t si
 	return buf;
 }
 
+static const char *hugetlb_place(const struct hwp_folio_facts *folio)
+{
+	return folio->in_pool ? "in the pool" : folio->being_freed ? "being freed" : "in use";
+}
+
 const char *hwp_page_place(const struct hwp_findings *f, const struct hwp_poisoned *page, char *buf,
 			   size_t size)
 {
 	const char *migratetype = hwp_report_migratetype(f, page->migratetype);
 
 	if (page->state == HWP_STATE_HUGETLB)
-		return page->raw_page_unknown ? "any of its pages" :
-		       page->folio.in_pool    ? "in the pool" :
-						"in use";
+		return page->raw_page_unknown ? "any of its pages" : hugetlb_place(&page->folio);
+	if (page->owner.found) {
+		snprintf(buf, size, "%s[%d]", page->owner.comm, page->owner.pid);
+		return buf;
+	}
 	if (page->cpu >= 0)
 		snprintf(buf, size, "%s%scpu %d", migratetype ? migratetype : "",
 			 migratetype ? " " : "", page->cpu);

@@ -55,7 +55,7 @@ void hwp_text_troubles(struct hwp_text *text, const struct hwp_findings *finding
 struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *findings,
 				 bool (*want)(const struct hwp_poisoned *page));
 
-/** "Movable cpu 1", or "in the pool": what else tells where a page is. */
+/** "Movable cpu 1", "in the pool" or "qemu[118]": what else tells where a page is. */
 const char *hwp_page_place(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 			   char *buf, size_t size);
 

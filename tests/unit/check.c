@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Each check passing, failing and undecided; the verdict and the exit status. */
+#include "findings_synth.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "check.h"
+#include "classify.h"
+
+static void decide(struct hwp_findings *f)
+{
+	struct hwp_error *err;
+
+	hwp_classify(f);
+	err = hwp_check_run(f);
+	assert_null(err);
+}
+
+static enum hwp_result result_of(const struct hwp_findings *f, const char *name)
+{
+	for (size_t i = 0; i < f->checks.nr; i++) {
+		const struct hwp_check_result *r = &f->checks.data[i];
+
+		/* Whatever it says, it says something, on one line. */
+		assert_true(r->detail[0]);
+		assert_null(strchr(r->detail, '\n'));
+		if (strcmp(r->name, name) == 0)
+			return r->result;
+	}
+	fail_msg("no check is called %s", name);
+	return HWP_SKIP;
+}
+
+static void assert_result(const struct hwp_findings *f, const char *name, enum hwp_result want)
+{
+	assert_string_equal(hwp_result_name(result_of(f, name)), hwp_result_name(want));
+}
+
+static void assert_verdict(const struct hwp_findings *f, enum hwp_verdict want, int status)
+{
+	assert_string_equal(hwp_verdict_name(f->verdict), hwp_verdict_name(want));
+	assert_int_equal(hwp_verdict_exit_status(f->verdict), status);
+}
+
+static struct hwp_poisoned free_page(enum hwp_container container)
+{
+	struct hwp_poisoned p = isolated_page(0x20d);
+	struct hwp_block block = { 0x200, container, 9, 1, -1, 0 };
+
+	p.page.refcount = 0;
+	p.page.mapping = 0;
+	p.bits = HWP_BIT_HWPOISON;
+	p.by_list = block;
+	if (container == HWP_FREE_AREA)
+		p.by_page = block;
+	if (container == HWP_PCP_LIST)
+		p.by_list.cpu = 0;
+	return p;
+}
+
+static struct hwp_poisoned dropped_page(void)
+{
+	struct hwp_poisoned p = free_page(HWP_NOT_FREE);
+
+	p.by_list = p.by_page = (struct hwp_block){ .order = -1 };
+	p.is_stranded = true;
+	p.stranded_pfn = 0x200;
+	p.stranded_order = 9;
+	p.nr_stranded_healthy = 511;
+	return p;
+}
+
+static struct hwp_poisoned thp_page(void)
+{
+	struct hwp_poisoned p = free_page(HWP_NOT_FREE);
+
+	p.page.is_tail = true;
+	p.by_list = p.by_page = (struct hwp_block){ .order = -1 };
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE, .head_pfn = 0x200, .order = 9,
+					    .head = { .refcount = 1, .type = HWP_TYPE_NONE },
+					    .has_hwpoisoned = true, .can_have_hwpoisoned = true };
+	return p;
+}
+
+static struct hwp_poisoned slab_page(void)
+{
+	struct hwp_poisoned p = thp_page();
+
+	p.folio.kind = HWP_FOLIO_SLAB;
+	p.folio.head.type = HWP_TYPE_SLAB;
+	return p;
+}
+
+static void clean(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	size_t nr;
+
+	(void)state;
+	hwp_checks(&nr);
+	decide(f);
+	assert_int_equal(f->checks.nr, nr);
+	for (size_t i = 0; i < f->checks.nr; i++)
+		assert_int_equal(f->checks.data[i].result, HWP_PASS);
+	assert_verdict(f, HWP_VERDICT_CLEAN, 0);
+	hwp_findings_destroy(f);
+}
+
+/* Contained poison, explained and counted, is no reason for anything. */
+static void clean_with_contained(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	add_poisoned(f, isolated_page(0x1234));
+	decide(f);
+	assert_result(f, "poison-accounted", HWP_PASS);
+	assert_verdict(f, HWP_VERDICT_CLEAN, 0);
+	hwp_findings_destroy(f);
+}
+
+/* Every kind of hole ends in "incomplete", never in "clean". */
+static void holes(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		struct hwp_findings *f = clean_findings();
+		const char *check = "memmap-covered";
+
+		switch (i) {
+		case 0:
+			f->coverage.nr_excluded = 1;
+			f->coverage.nr_read--;
+			break;
+		case 1:
+			f->coverage.nr_faulted = 1;
+			f->coverage.nr_read--;
+			break;
+		case 2:
+			f->coverage.nr_excluded = f->coverage.nr_zero = 64;
+			f->coverage.nr_read -= 64;
+			break;
+		case 3:
+			strcpy(f->damage, "the file is cut off");
+			break;
+		case 4:
+			f->too_many = true;
+			break;
+		case 5:
+			hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a list was cut");
+			check = "freelist-consistent";
+			break;
+		case 6:
+			f->nr_buddy_pages_in_memmap = 2048;
+			check = "methods-agree";
+			break;
+		case 7:
+			/* Pages that nobody accounts for are a hole as well. */
+			f->coverage.nr_read = 0x20000;
+			break;
+		}
+		decide(f);
+		print_message("# hole %d\n", i);
+		assert_result(f, check, HWP_INCONCLUSIVE);
+		assert_verdict(f, HWP_VERDICT_INCOMPLETE, 2);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* "None seen" is no pass when there was nothing to see. */
+static void prerequisites(void **state)
+{
+	static const char *const resting_on_memmap[] = { "poison-not-in-buddy", "poison-not-reused",
+							 "healthy-not-lost", "poison-accounted" };
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	f->coverage.nr_faulted = 1;
+	f->coverage.nr_read--;
+	decide(f);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(resting_on_memmap); i++)
+		assert_result(f, resting_on_memmap[i], HWP_INCONCLUSIVE);
+	hwp_findings_destroy(f);
+
+	f = clean_findings();
+	hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a list was cut");
+	decide(f);
+	assert_result(f, "poison-not-on-pcp", HWP_INCONCLUSIVE);
+	hwp_findings_destroy(f);
+
+	/* A failure needs no complete ground. */
+	f = clean_findings();
+	f->coverage.nr_faulted = 1;
+	f->coverage.nr_read--;
+	add_poisoned(f, free_page(HWP_FREE_AREA));
+	decide(f);
+	assert_result(f, "poison-not-in-buddy", HWP_FAIL);
+	assert_verdict(f, HWP_VERDICT_LEAKED, 1);
+	hwp_findings_destroy(f);
+}
+
+static void unknown_page(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = isolated_page(0x1234);
+
+	(void)state;
+	p.was_read = false;
+	add_poisoned(f, p);
+	decide(f);
+	assert_verdict(f, HWP_VERDICT_INCOMPLETE, 2);
+	hwp_findings_destroy(f);
+}
+
+static void leaks(void **state)
+{
+	static const struct {
+		enum hwp_container container;
+		const char *check;
+	} rows[] = {
+		{ HWP_FREE_AREA, "poison-not-in-buddy" },
+		{ HWP_TRYLOCK_LIST, "poison-not-in-buddy" },
+		{ HWP_UNACCEPTED_LIST, "poison-not-in-buddy" },
+		{ HWP_PCP_LIST, "poison-not-on-pcp" },
+	};
+	struct hwp_findings *f;
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		f = clean_findings();
+		add_poisoned(f, free_page(rows[i].container));
+		decide(f);
+		assert_result(f, rows[i].check, HWP_FAIL);
+		assert_result(f, "methods-agree", HWP_PASS);
+		assert_verdict(f, HWP_VERDICT_LEAKED, 1);
+		hwp_findings_destroy(f);
+	}
+	f = clean_findings();
+	add_poisoned(f, dropped_page());
+	decide(f);
+	assert_result(f, "healthy-not-lost", HWP_FAIL);
+	assert_verdict(f, HWP_VERDICT_LEAKED, 1);
+	hwp_findings_destroy(f);
+
+	f = clean_findings();
+	add_action(f, add_poisoned(f, thp_page()), "free buddy page", "Failed");
+	decide(f);
+	assert_result(f, "poison-not-reused", HWP_FAIL);
+	assert_verdict(f, HWP_VERDICT_LEAKED, 1);
+	hwp_findings_destroy(f);
+}
+
+static void lists_and_counts(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	f->areas.data[0].nr_walked = 2;
+	decide(f);
+	assert_result(f, "freelist-consistent", HWP_FAIL);
+	assert_verdict(f, HWP_VERDICT_INCONSISTENT, 1);
+	hwp_findings_destroy(f);
+
+	f = clean_findings();
+	hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "an entry says another order");
+	decide(f);
+	assert_result(f, "freelist-consistent", HWP_FAIL);
+	assert_verdict(f, HWP_VERDICT_INCONSISTENT, 1);
+	hwp_findings_destroy(f);
+}
+
+/* The two methods must name the same block for a page of free_area. */
+static void methods(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned *p = add_poisoned(f, free_page(HWP_FREE_AREA));
+
+		if (i == 1)
+			p->by_list = (struct hwp_block){ .order = -1 };
+		if (i == 2)
+			p->by_page = (struct hwp_block){ .order = -1 };
+		if (i == 3)
+			p->by_list.order = 8;
+		if (i == 4)
+			p->by_list.head_pfn = 0;
+		decide(f);
+		assert_result(f, "methods-agree", i == 0 ? HWP_PASS : HWP_FAIL);
+		/* A leak is worse than a contradiction. */
+		assert_verdict(f, HWP_VERDICT_LEAKED, 1);
+		hwp_findings_destroy(f);
+	}
+}
+
+static void raw_lists(void **state)
+{
+	static const struct {
+		bool is_raw, unknown, unreliable, readable;
+		enum hwp_result want;
+	} rows[] = {
+		{ true, false, false, true, HWP_PASS },
+		{ false, true, true, true, HWP_PASS },
+		{ false, true, false, false, HWP_PASS },
+		{ false, true, false, true, HWP_FAIL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned p = thp_page();
+
+		p.pfn = 0x200;
+		p.folio.kind = HWP_FOLIO_HUGETLB;
+		p.folio.head.type = HWP_TYPE_HUGETLB;
+		p.is_raw = rows[i].is_raw;
+		p.raw_page_unknown = rows[i].unknown;
+		p.folio.raw_unreliable = rows[i].unreliable;
+		p.folio.raw_list_readable = rows[i].readable;
+		p.folio.nr_raw = rows[i].is_raw;
+		add_poisoned(f, p);
+		decide(f);
+		assert_result(f, "raw-hwp-list-consistent", rows[i].want);
+		assert_verdict(f, rows[i].want == HWP_FAIL ? HWP_VERDICT_LEAKED
+							   : HWP_VERDICT_AT_RISK,
+			       rows[i].want == HWP_FAIL);
+		hwp_findings_destroy(f);
+	}
+}
+
+static void add_repeat(struct hwp_findings *f, bool as_action)
+{
+	struct hwp_event e = { .pfn = 0x1234, .pid = -1, .kind = HWP_EVENT_ALREADY_POISONED };
+
+	if (as_action) {
+		e.kind = HWP_EVENT_ACTION;
+		strcpy(e.page_type, "already poisoned page");
+	}
+	assert_true(hwp_vec_push(&f->events, e));
+}
+
+static void accounts(void **state)
+{
+	static const struct {
+		int64_t counted, nr_repeats;
+		bool wrapped, unreadable, unrecorded, running, has_count;
+		enum hwp_result want;
+	} rows[] = {
+		{ 2, 0, 0, 0, 0, 0, 1, HWP_PASS },
+		{ 2, 0, 0, 0, 0, 0, 0, HWP_SKIP },
+		{ 3, 0, 0, 0, 0, 0, 1, HWP_FAIL },
+		{ 1, 0, 0, 0, 0, 0, 1, HWP_FAIL },
+		{ 0, 0, 0, 0, 0, 0, 1, HWP_FAIL },
+		/* v6.11 to v6.14 count a repeated report again. */
+		{ 3, 1, 0, 0, 0, 0, 1, HWP_PASS },
+		{ 4, 2, 0, 0, 0, 0, 1, HWP_PASS },
+		{ 4, 1, 0, 0, 0, 0, 1, HWP_FAIL },
+		/* Others do not. */
+		{ 2, 2, 0, 0, 0, 0, 1, HWP_PASS },
+		/* A log without its beginning may have held one. */
+		{ 3, 0, 1, 0, 0, 0, 1, HWP_INCONCLUSIVE },
+		{ 3, 0, 0, 1, 0, 0, 1, HWP_INCONCLUSIVE },
+		{ 9, 0, 0, 0, 1, 0, 1, HWP_INCONCLUSIVE },
+		/* Flagged, not counted yet. */
+		{ 1, 0, 0, 0, 0, 1, 1, HWP_PASS },
+		{ -1, 0, 0, 0, 0, 1, 1, HWP_FAIL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+
+		add_poisoned(f, isolated_page(0x1234));
+		add_poisoned(f, isolated_page(0x1235));
+		f->counters.num_poisoned_pages = rows[i].counted;
+		f->counters.has_num_poisoned_pages = rows[i].has_count;
+		f->counters.mf_running = rows[i].running;
+		f->log_wrapped = rows[i].wrapped;
+		f->log_readable = !rows[i].unreadable;
+		f->poisoned.data[0].raw_page_unknown = rows[i].unrecorded;
+		for (int64_t n = 0; n < rows[i].nr_repeats; n++)
+			add_repeat(f, n & 1);
+		decide(f);
+		print_message("# row %zu\n", i);
+		assert_result(f, "poison-accounted", rows[i].want);
+		/* What it leaves open does not make a run incomplete. */
+		assert_verdict(f, rows[i].want == HWP_FAIL ? HWP_VERDICT_INCONSISTENT
+							   : HWP_VERDICT_CLEAN,
+			       rows[i].want == HWP_FAIL);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* A damaged counter is a number like any other. */
+static void hostile_counts(void **state)
+{
+	static const int64_t counts[] = { INT64_MIN, INT64_MIN + 1, -1, INT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(counts); i++) {
+		struct hwp_findings *f = clean_findings();
+
+		add_poisoned(f, isolated_page(0x1234));
+		f->counters.num_poisoned_pages = counts[i];
+		f->counters.mf_running = true;
+		decide(f);
+		assert_result(f, "poison-accounted", HWP_FAIL);
+		hwp_findings_destroy(f);
+	}
+}
+
+static void at_risk(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	add_poisoned(f, thp_page());
+	decide(f);
+	assert_verdict(f, HWP_VERDICT_AT_RISK, 0);
+	hwp_findings_destroy(f);
+
+	/* Pending poison is harmless where the fix is, and only where it surely is. */
+	for (int fix = HWP_FIX_ABSENT; fix <= HWP_FIX_UNKNOWN; fix++) {
+		f = clean_findings();
+		f->kernel.fix = (enum hwp_fix)fix;
+		add_poisoned(f, thp_page());
+		decide(f);
+		assert_verdict(f, fix == HWP_FIX_PRESENT ? HWP_VERDICT_CLEAN
+							 : HWP_VERDICT_AT_RISK, 0);
+		hwp_findings_destroy(f);
+	}
+	/* In the kernel's own memory the fix does not help. */
+	f = clean_findings();
+	f->kernel.fix = HWP_FIX_PRESENT;
+	add_poisoned(f, slab_page());
+	decide(f);
+	assert_verdict(f, HWP_VERDICT_AT_RISK, 0);
+	hwp_findings_destroy(f);
+}
+
+/* All at once: the worst one wins, one after the other as they are taken away. */
+static void order_of_verdicts(void **state)
+{
+	struct hwp_findings *f;
+
+	(void)state;
+	for (int best = HWP_VERDICT_LEAKED; best <= HWP_VERDICT_CLEAN; best++) {
+		f = clean_findings();
+		if (best <= HWP_VERDICT_LEAKED)
+			add_poisoned(f, dropped_page());
+		if (best <= HWP_VERDICT_INCONSISTENT)
+			f->areas.data[0].nr_walked = 2;
+		if (best <= HWP_VERDICT_INCOMPLETE) {
+			f->coverage.nr_read--;
+			f->coverage.nr_faulted++;
+		}
+		if (best <= HWP_VERDICT_AT_RISK) {
+			struct hwp_poisoned p = slab_page();
+
+			p.pfn = 0x5005;
+			add_poisoned(f, p);
+		}
+		decide(f);
+		assert_verdict(f, (enum hwp_verdict)best,
+			       best <= HWP_VERDICT_INCONSISTENT ? 1
+			       : best == HWP_VERDICT_INCOMPLETE ? 2 : 0);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* Without CONFIG_MEMORY_FAILURE nothing can be marked. */
+static void no_memory_failure(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	f->kernel.has_memory_failure = false;
+	f->counters.has_num_poisoned_pages = false;
+	decide(f);
+	for (size_t i = 0; i < f->checks.nr; i++)
+		assert_int_equal(f->checks.data[i].result, HWP_SKIP);
+	assert_verdict(f, HWP_VERDICT_CLEAN, 0);
+	hwp_findings_destroy(f);
+}
+
+static void table_is_sound(void **state)
+{
+	const struct hwp_check *checks;
+	size_t nr;
+
+	(void)state;
+	checks = hwp_checks(&nr);
+	for (size_t i = 0; i < nr; i++) {
+		bool known = !checks[i].prerequisite;
+
+		assert_true(checks[i].name[0] && checks[i].statement[0]);
+		/* A prerequisite runs before what rests on it. */
+		for (size_t j = 0; j < i; j++) {
+			assert_string_not_equal(checks[i].name, checks[j].name);
+			known |= checks[i].prerequisite &&
+				 strcmp(checks[j].name, checks[i].prerequisite) == 0;
+		}
+		assert_true(known);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(clean),	 cmocka_unit_test(clean_with_contained),
+		cmocka_unit_test(holes),	 cmocka_unit_test(prerequisites),
+		cmocka_unit_test(unknown_page),	 cmocka_unit_test(leaks),
+		cmocka_unit_test(lists_and_counts), cmocka_unit_test(methods),
+		cmocka_unit_test(raw_lists),	 cmocka_unit_test(accounts),
+		cmocka_unit_test(hostile_counts), cmocka_unit_test(at_risk),
+		cmocka_unit_test(order_of_verdicts), cmocka_unit_test(no_memory_failure),
+		cmocka_unit_test(table_is_sound),
+	};
+
+	return cmocka_run_group_tests_name("check", tests, NULL, NULL);
+}

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Every state of a poisoned page, and what proves that it was used again. */
+#include "findings_synth.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "classify.h"
+
+static const struct hwp_block buddy_block = { 0x200, HWP_FREE_AREA, 9, 1, -1, 0 };
+static const struct hwp_block pcp_block = { 0x200, HWP_PCP_LIST, 9, 1, 3, 0 };
+
+/** A page of the folio of order 9 at 0x200. */
+static struct hwp_poisoned folio_page(enum hwp_folio_kind kind, int type)
+{
+	struct hwp_poisoned p = isolated_page(0x20d);
+
+	p.page = (struct hwp_page_words){ .flags = 0x0017ffffc0200000, .type_word = 0xffffffff,
+					  .type = HWP_TYPE_NONE, .is_tail = true };
+	p.bits = HWP_BIT_HWPOISON;
+	p.folio = (struct hwp_folio_facts){
+		.kind = kind,
+		.head_pfn = 0x200,
+		.order = 9,
+		.head = { .type_word = 0xffffffff, .refcount = 1, .type = type },
+		.head_bits = HWP_BIT_HEAD,
+		.can_have_hwpoisoned = true,
+	};
+	return p;
+}
+
+static struct hwp_poisoned typed_page(int type, int32_t refcount)
+{
+	struct hwp_poisoned p = isolated_page(0x20d);
+
+	p.page = (struct hwp_page_words){ .type_word = 0xf0000000u + ((uint32_t)type << 24),
+					  .type = type, .refcount = refcount };
+	p.bits = HWP_BIT_HWPOISON;
+	return p;
+}
+
+/** An order-0 page without type, mapping or flags but PG_hwpoison. */
+static struct hwp_poisoned bare_page(int32_t refcount)
+{
+	struct hwp_poisoned p = isolated_page(0x20d);
+
+	p.page.mapping = 0;
+	p.page.refcount = refcount;
+	p.bits = HWP_BIT_HWPOISON;
+	return p;
+}
+
+/** Classify @p page alone; the classified page is returned. */
+static struct hwp_poisoned classify(struct hwp_poisoned page)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned ret;
+
+	add_poisoned(f, page);
+	hwp_classify(f);
+	ret = f->poisoned.data[0];
+	assert_int_equal(f->summary.nr_poisoned, 1);
+	assert_int_equal(f->summary.nr_by_state[ret.state], 1);
+	assert_int_equal(f->summary.nr_by_class[hwp_state_class(ret.state)], 1);
+	hwp_findings_destroy(f);
+	return ret;
+}
+
+static void assert_state(struct hwp_poisoned page, enum hwp_state want)
+{
+	assert_string_equal(hwp_state_name(classify(page).state), hwp_state_name(want));
+}
+
+static void free_pages(void **state)
+{
+	struct hwp_poisoned p = bare_page(0);
+
+	(void)state;
+	p.by_page = p.by_list = buddy_block;
+	p = classify(p);
+	assert_int_equal(p.state, HWP_STATE_BUDDY);
+	assert_int_equal(p.head_pfn, 0x200);
+	assert_int_equal(p.order, 9);
+	assert_int_equal(p.migratetype, 1);
+	assert_int_equal(p.cpu, -1);
+
+	/* Either method alone is enough. */
+	p = bare_page(0);
+	p.by_page = buddy_block;
+	p.by_page.migratetype = -1;
+	assert_state(p, HWP_STATE_BUDDY);
+	p = bare_page(0);
+	p.by_list = buddy_block;
+	assert_state(p, HWP_STATE_BUDDY);
+	for (int c = HWP_TRYLOCK_LIST; c <= HWP_UNACCEPTED_LIST; c++) {
+		p.by_list.container = (enum hwp_container)c;
+		assert_state(p, HWP_STATE_BUDDY);
+	}
+	p = bare_page(0);
+	p.by_page = buddy_block;
+	p.by_page.container = HWP_GUARD;
+	assert_state(p, HWP_STATE_BUDDY);
+
+	p = bare_page(0);
+	p.by_list = pcp_block;
+	p = classify(p);
+	assert_int_equal(p.state, HWP_STATE_PCP);
+	assert_int_equal(p.cpu, 3);
+	assert_int_equal(p.head_pfn, 0x200);
+}
+
+/* A type that says free, without a block that covers the page. */
+static void free_by_type_alone(void **state)
+{
+	static const int types[] = { HWP_TYPE_BUDDY, HWP_TYPE_GUARD, HWP_TYPE_UNACCEPTED };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(types); i++) {
+		struct hwp_poisoned p = classify(typed_page(types[i], 0));
+
+		assert_int_equal(p.state, HWP_STATE_BUDDY);
+		assert_int_equal(p.head_pfn, p.pfn);
+		assert_int_equal(p.order, -1);
+		assert_int_equal(p.migratetype, -1);
+		assert_int_equal(p.cpu, -1);
+	}
+}
+
+static void folios(void **state)
+{
+	struct hwp_poisoned p = folio_page(HWP_FOLIO_LARGE, HWP_TYPE_NONE);
+
+	(void)state;
+	p.folio.has_hwpoisoned = true;
+	p = classify(p);
+	assert_int_equal(p.state, HWP_STATE_LARGE_FOLIO);
+	assert_int_equal(p.head_pfn, 0x200);
+	assert_int_equal(p.order, 9);
+	assert_int_equal(p.migratetype, -1);
+
+	p = folio_page(HWP_FOLIO_HUGETLB, HWP_TYPE_HUGETLB);
+	p.is_raw = true;
+	p.folio.nr_raw = 1;
+	p.folio.raw_list_readable = true;
+	assert_state(p, HWP_STATE_HUGETLB);
+	p.folio.in_pool = true;
+	p.folio.head.refcount = 0;
+	assert_state(p, HWP_STATE_HUGETLB);
+
+	assert_state(folio_page(HWP_FOLIO_SLAB, HWP_TYPE_SLAB), HWP_STATE_SLAB);
+	/* v6.9 and older: PG_slab, no type. */
+	assert_state(folio_page(HWP_FOLIO_SLAB, HWP_TYPE_NONE), HWP_STATE_SLAB);
+	assert_state(folio_page(HWP_FOLIO_KERNEL, HWP_TYPE_NONE), HWP_STATE_KERNEL);
+	assert_state(folio_page(HWP_FOLIO_KERNEL, HWP_TYPE_LARGE_KMALLOC), HWP_STATE_KERNEL);
+	assert_state(folio_page(HWP_FOLIO_KERNEL, HWP_TYPE_ZSMALLOC), HWP_STATE_KERNEL);
+	assert_state(folio_page(HWP_FOLIO_KERNEL, HWP_TYPE_TABLE), HWP_STATE_PGTABLE);
+	assert_state(folio_page(HWP_FOLIO_KERNEL, HWP_TYPE_OFFLINE), HWP_STATE_OFFLINE);
+}
+
+static void order_0_in_use(void **state)
+{
+	struct hwp_poisoned p = isolated_page(0x20d);
+
+	(void)state;
+	p.page.nr_mapped = 1;
+	assert_state(p, HWP_STATE_IN_USE);
+	p = isolated_page(0x20d);
+	p.bits |= HWP_BIT_LRU;
+	assert_state(p, HWP_STATE_IN_USE);
+	/* shmem and the page cache keep the page, with references of their own. */
+	p = bare_page(3);
+	p.page.mapping = 0xff11000101110ea0;
+	assert_state(p, HWP_STATE_IN_USE);
+	/* A dirty page in the swap cache stays there. */
+	p = isolated_page(0x20d);
+	p.page.refcount = 2;
+	p.bits |= HWP_BIT_SWAPCACHE;
+	assert_state(p, HWP_STATE_IN_USE);
+}
+
+static void contained(void **state)
+{
+	struct hwp_poisoned p = bare_page(1);
+
+	(void)state;
+	p.page.private = HWP_MAGIC_HWPOISON;
+	p = classify(p);
+	assert_int_equal(p.state, HWP_STATE_TAKEN_OFF);
+	assert_int_equal(p.head_pfn, p.pfn);
+	assert_int_equal(p.order, -1);
+
+	/* Anonymous: keeps its stale mapping; a file page leaves flags alone. */
+	assert_state(isolated_page(0x20d), HWP_STATE_ISOLATED);
+	p = bare_page(1);
+	p.bits |= HWP_BIT_UPTODATE;
+	assert_state(p, HWP_STATE_ISOLATED);
+	/* Withheld by the free path, flags as they were. */
+	assert_state(bare_page(0), HWP_STATE_ISOLATED);
+	p = isolated_page(0x20d);
+	p.page.refcount = 0;
+	p.bits |= HWP_BIT_LRU;
+	assert_state(p, HWP_STATE_ISOLATED);
+}
+
+static void dropped(void **state)
+{
+	struct hwp_poisoned p = bare_page(0);
+
+	(void)state;
+	p.is_stranded = true;
+	p.stranded_pfn = 0x200;
+	p.stranded_order = 9;
+	p.nr_stranded_healthy = 510;
+	p = classify(p);
+	assert_int_equal(p.state, HWP_STATE_DROPPED);
+	assert_int_equal(p.head_pfn, 0x200);
+	assert_int_equal(p.order, 9);
+	/* Behind a live page: a tail of an allocation that leaves no mark. */
+	p = bare_page(0);
+	p.has_owner = true;
+	p.owner_pfn = 0x20c;
+	p.owner_order = 1;
+	p = classify(p);
+	assert_int_equal(p.state, HWP_STATE_KERNEL);
+	assert_int_equal(p.head_pfn, 0x20c);
+	assert_int_equal(p.order, 1);
+}
+
+static void owned_by_the_kernel(void **state)
+{
+	struct hwp_poisoned p = bare_page(1);
+
+	(void)state;
+	/* Slab pages are frozen (refcount 0) from v6.14 on. */
+	assert_state(typed_page(HWP_TYPE_SLAB, 0), HWP_STATE_SLAB);
+	assert_state(typed_page(HWP_TYPE_SLAB, 1), HWP_STATE_SLAB);
+	p.bits |= HWP_BIT_SLAB;
+	assert_state(p, HWP_STATE_SLAB);
+	assert_state(typed_page(HWP_TYPE_TABLE, 1), HWP_STATE_PGTABLE);
+	assert_state(typed_page(HWP_TYPE_ZSMALLOC, 1), HWP_STATE_KERNEL);
+	assert_state(typed_page(HWP_TYPE_LARGE_KMALLOC, 1), HWP_STATE_KERNEL);
+	p = bare_page(1);
+	p.bits |= HWP_BIT_RESERVED;
+	assert_state(p, HWP_STATE_RESERVED);
+	assert_state(bare_page(1), HWP_STATE_KERNEL);
+}
+
+static void elsewhere(void **state)
+{
+	struct hwp_poisoned p = typed_page(HWP_TYPE_OFFLINE, 1);
+
+	(void)state;
+	assert_state(p, HWP_STATE_OFFLINE);
+	p = bare_page(0);
+	p.section_offline = true;
+	assert_state(p, HWP_STATE_OFFLINE);
+	p = bare_page(1);
+	p.zone_is_device = true;
+	assert_state(p, HWP_STATE_DEVICE);
+	p = bare_page(0);
+	p.was_read = false;
+	assert_state(p, HWP_STATE_UNKNOWN);
+	/* Nothing that was not read is believed. */
+	p.by_list = buddy_block;
+	assert_state(p, HWP_STATE_UNKNOWN);
+}
+
+/* Who it was when the error struck, who has it now, and whether that proves a free between. */
+enum now { HUGETLB_NOW, THP_NOW, THP_FLAGGED_NOW, SLAB_NOW, KERNEL_NOW, LRU_NOW, TABLE_NOW,
+	   ISOLATED_NOW, NR_NOW };
+
+static struct hwp_poisoned page_now(enum now now)
+{
+	struct hwp_poisoned p;
+
+	switch (now) {
+	case HUGETLB_NOW:
+		p = folio_page(HWP_FOLIO_HUGETLB, HWP_TYPE_HUGETLB);
+		p.raw_page_unknown = true;
+		p.pfn = 0x200;
+		p.folio.raw_unreliable = true;
+		return p;
+	case THP_NOW:
+		return folio_page(HWP_FOLIO_LARGE, HWP_TYPE_NONE);
+	case THP_FLAGGED_NOW:
+		p = folio_page(HWP_FOLIO_LARGE, HWP_TYPE_NONE);
+		p.folio.has_hwpoisoned = true;
+		return p;
+	case SLAB_NOW:
+		return folio_page(HWP_FOLIO_SLAB, HWP_TYPE_SLAB);
+	case KERNEL_NOW:
+		return folio_page(HWP_FOLIO_KERNEL, HWP_TYPE_NONE);
+	case LRU_NOW:
+		p = isolated_page(0x20d);
+		p.page.nr_mapped = 1;
+		return p;
+	case TABLE_NOW:
+		return typed_page(HWP_TYPE_TABLE, 1);
+	default:
+		return isolated_page(0x20d);
+	}
+}
+
+static void owners_then_and_now(void **state)
+{
+	static const struct {
+		const char *then;
+		bool reused[NR_NOW];
+	} rows[] = {
+		/*                      hugetlb thp  thp+f slab kern lru table isolated */
+		{ "free buddy page",	{ 1,	1,   1,	   1,	1,   1,	 1,    0 } },
+		{ "huge page",		{ 0,	1,   1,	   1,	1,   1,	 1,    0 } },
+		{ "free huge page",	{ 0,	1,   1,	   1,	1,   1,	 1,    0 } },
+		{ "unsplit thp",	{ 1,	1,   0,	   1,	1,   0,	 1,    0 } },
+		{ "clean LRU page",	{ 1,	1,   1,	   1,	1,   0,	 1,    0 } },
+		{ "dirty swapcache page", { 1,	1,   1,	   1,	1,   0,	 1,    0 } },
+		{ "kernel slab page",	{ 1,	1,   1,	   0,	0,   1,	 0,    0 } },
+		{ "reserved kernel page", { 1,	1,   1,	   0,	0,   1,	 0,    0 } },
+		{ "high-order kernel page", { 1, 1,  1,	   0,	0,   1,	 0,    0 } },
+		/* These tell nobody. */
+		{ "unknown page",	{ 0 } },
+		{ "get hwpoison page",	{ 0 } },
+		{ "dax page",		{ 0 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		for (int now = 0; now < NR_NOW; now++) {
+			struct hwp_findings *f = clean_findings();
+			struct hwp_poisoned *p = add_poisoned(f, page_now((enum now)now));
+
+			add_action(f, p, rows[i].then, "Failed");
+			hwp_classify(f);
+			print_message("# %s, now %d: %s\n", rows[i].then, now,
+				      hwp_state_name(p->state));
+			assert_int_equal(p->state == HWP_STATE_REUSED, rows[i].reused[now]);
+			assert_int_equal(hwp_reuse_proof(f, p) != NULL, rows[i].reused[now]);
+			hwp_findings_destroy(f);
+		}
+	}
+}
+
+/* Kernels before v5.15 have no PG_has_hwpoisoned: a clear bit proves nothing. */
+static void no_flag_no_proof(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned *p = add_poisoned(f, page_now(THP_NOW));
+
+	(void)state;
+	p->folio.can_have_hwpoisoned = false;
+	add_action(f, p, "unsplit thp", "Ignored");
+	hwp_classify(f);
+	assert_int_equal(p->state, HWP_STATE_LARGE_FOLIO);
+	hwp_findings_destroy(f);
+}
+
+/* Events other than recovery actions do not tell an owner. */
+static void only_actions_tell(void **state)
+{
+	for (int kind = HWP_EVENT_SIGBUS; kind <= HWP_EVENT_OTHER; kind++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned *p = add_poisoned(f, page_now(THP_NOW));
+
+		(void)state;
+		add_action(f, p, "free buddy page", "Recovered");
+		f->events.data[0].kind = (enum hwp_event_kind)kind;
+		hwp_classify(f);
+		assert_int_equal(p->state, HWP_STATE_LARGE_FOLIO);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* While a folio is HugeTLB, errors are recorded in its list and on its head. */
+static void hugetlb_records(void **state)
+{
+	struct hwp_poisoned p = folio_page(HWP_FOLIO_HUGETLB, HWP_TYPE_HUGETLB);
+
+	(void)state;
+	p.folio.raw_list_readable = true;
+	assert_state(p, HWP_STATE_REUSED);
+	p.is_raw = true;
+	assert_state(p, HWP_STATE_HUGETLB);
+	/* A flagged head with an empty list, where lists are kept. */
+	p = folio_page(HWP_FOLIO_HUGETLB, HWP_TYPE_HUGETLB);
+	p.pfn = 0x200;
+	p.raw_page_unknown = true;
+	p.folio.raw_list_readable = true;
+	assert_state(p, HWP_STATE_REUSED);
+	p.folio.raw_unreliable = true;
+	assert_state(p, HWP_STATE_HUGETLB);
+	p.folio.raw_unreliable = false;
+	/* v5.19 and older keep no list. */
+	p.folio.raw_list_readable = false;
+	assert_state(p, HWP_STATE_HUGETLB);
+}
+
+/* What is free now is no proof of use, whatever the log says. */
+static void free_wins_over_reuse(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned *p = add_poisoned(f, bare_page(0));
+
+	(void)state;
+	p->by_list = pcp_block;
+	add_action(f, p, "clean LRU page", "Failed");
+	hwp_classify(f);
+	assert_int_equal(p->state, HWP_STATE_PCP);
+	hwp_findings_destroy(f);
+}
+
+/* Linux v7.3 calls slab, page tables and kmalloc "reserved kernel page". */
+static void events_explain_bare_pages(void **state)
+{
+	static const struct {
+		const char *then;
+		enum hwp_state want;
+	} rows[] = {
+		{ "clean LRU page", HWP_STATE_ISOLATED },
+		{ "unsplit thp", HWP_STATE_ISOLATED },
+		{ "huge page", HWP_STATE_ISOLATED },
+		{ "reserved kernel page", HWP_STATE_KERNEL },
+		{ "unknown page", HWP_STATE_KERNEL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned *p = add_poisoned(f, bare_page(1));
+
+		add_action(f, p, rows[i].then, "Recovered");
+		hwp_classify(f);
+		assert_string_equal(hwp_state_name(p->state), hwp_state_name(rows[i].want));
+		hwp_findings_destroy(f);
+	}
+}
+
+static void summary(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_memory_block_count block = { .id = 1, .start_pfn = 0x8000, .end_pfn = 0x10000 };
+	struct hwp_node_count node = { .nid = 0 };
+
+	(void)state;
+	assert_true(hwp_vec_push(&f->counters.blocks, block));
+	assert_true(hwp_vec_push(&f->counters.nodes, node));
+	/* Two pages of one dropped block, one of another. */
+	for (int i = 0; i < 3; i++) {
+		struct hwp_poisoned *p = add_poisoned(f, bare_page(0));
+
+		p->pfn = i < 2 ? 0x8005 + (uint64_t)i : 0x8205;
+		p->is_stranded = true;
+		p->stranded_pfn = i < 2 ? 0x8000 : 0x8200;
+		p->stranded_order = 9;
+		p->nr_stranded_healthy = i < 2 ? 510 : 511;
+	}
+	add_poisoned(f, isolated_page(0x10000));
+	hwp_classify(f);
+	assert_int_equal(f->summary.nr_poisoned, 4);
+	assert_int_equal(f->summary.nr_by_state[HWP_STATE_DROPPED], 3);
+	assert_int_equal(f->summary.nr_by_class[HWP_CLASS_LOST], 3);
+	assert_int_equal(f->summary.nr_by_class[HWP_CLASS_CONTAINED], 1);
+	assert_int_equal(f->summary.nr_healthy_lost, 1021);
+	assert_int_equal(f->counters.blocks.data[0].nr_found, 3);
+	assert_int_equal(f->counters.nodes.data[0].nr_found, 4);
+	hwp_findings_destroy(f);
+}
+
+static void nothing(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	hwp_classify(f);
+	assert_int_equal(f->summary.nr_poisoned, 0);
+	hwp_findings_destroy(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(free_pages),	       cmocka_unit_test(free_by_type_alone),
+		cmocka_unit_test(folios),	       cmocka_unit_test(order_0_in_use),
+		cmocka_unit_test(contained),	       cmocka_unit_test(dropped),
+		cmocka_unit_test(owned_by_the_kernel), cmocka_unit_test(elsewhere),
+		cmocka_unit_test(owners_then_and_now), cmocka_unit_test(no_flag_no_proof),
+		cmocka_unit_test(only_actions_tell),   cmocka_unit_test(hugetlb_records),
+		cmocka_unit_test(free_wins_over_reuse),
+		cmocka_unit_test(events_explain_bare_pages),
+		cmocka_unit_test(summary),	       cmocka_unit_test(nothing),
+	};
+
+	return cmocka_run_group_tests_name("classify", tests, NULL, NULL);
+}

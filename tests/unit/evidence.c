@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Every state comes with sentences, and they say the facts that led to it. */
+#include "findings_synth.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "classify.h"
+
+struct told {
+	char text[2048];
+	int nr;
+};
+
+static void remember(void *arg, const char *sentence)
+{
+	struct told *t = arg;
+
+	assert_true(sentence[0]);
+	assert_null(strchr(sentence, '\n'));
+	assert_true(strlen(t->text) + strlen(sentence) + 2 < sizeof(t->text));
+	strcat(t->text, sentence);
+	strcat(t->text, "\n");
+	t->nr++;
+}
+
+/** What is said of @p page when it is in @p want. */
+static struct told tell(struct hwp_poisoned page, enum hwp_state want)
+{
+	struct hwp_findings *f = clean_findings();
+	struct told t = {};
+
+	add_poisoned(f, page);
+	hwp_classify(f);
+	assert_string_equal(hwp_state_name(f->poisoned.data[0].state), hwp_state_name(want));
+	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
+	assert_true(t.nr > 0);
+	hwp_findings_destroy(f);
+	return t;
+}
+
+static void assert_says(const struct told *t, const char *what)
+{
+	if (!strstr(t->text, what))
+		fail_msg("\"%s\" is not said:\n%s", what, t->text);
+}
+
+static struct hwp_poisoned bare(int32_t refcount)
+{
+	struct hwp_poisoned p = isolated_page(0x20d);
+
+	p.page.mapping = 0;
+	p.page.refcount = refcount;
+	p.bits = HWP_BIT_HWPOISON;
+	return p;
+}
+
+static void free_block(void **state)
+{
+	struct hwp_poisoned p = bare(0);
+	struct told t;
+
+	(void)state;
+	p.by_list = (struct hwp_block){ 0x200, HWP_FREE_AREA, 9, 1, -1, 0 };
+	t = tell(p, HWP_STATE_BUDDY);
+	assert_says(&t, "page 13 of 512");
+	assert_says(&t, "0x200");
+	assert_says(&t, "order 9");
+	assert_says(&t, "Movable");
+	p.by_list.container = HWP_PCP_LIST;
+	p.by_list.cpu = 3;
+	t = tell(p, HWP_STATE_PCP);
+	assert_says(&t, "CPU 3");
+	/* A block that no list holds is worth a word. */
+	p.by_page = (struct hwp_block){ 0x200, HWP_FREE_AREA, 9, -1, -1, 0 };
+	p.by_list = (struct hwp_block){ .order = -1 };
+	t = tell(p, HWP_STATE_BUDDY);
+	assert_says(&t, "no walked list");
+}
+
+static void free_by_type(void **state)
+{
+	struct hwp_poisoned p = bare(0);
+
+	(void)state;
+	p.page.type = HWP_TYPE_BUDDY;
+	p.page.type_word = 0xf0000000;
+	p.page.private = 77;
+	tell(p, HWP_STATE_BUDDY);
+}
+
+static void order_0(void **state)
+{
+	struct hwp_poisoned p = bare(1);
+	struct told t;
+
+	(void)state;
+	p.page.private = HWP_MAGIC_HWPOISON;
+	t = tell(p, HWP_STATE_TAKEN_OFF);
+	assert_says(&t, "MAGIC_HWPOISON");
+	t = tell(isolated_page(0x20d), HWP_STATE_ISOLATED);
+	assert_says(&t, "refcount 1");
+	assert_says(&t, "anonymous");
+	t = tell(bare(0), HWP_STATE_ISOLATED);
+	assert_says(&t, "refcount 0");
+	p = isolated_page(0x20d);
+	p.page.nr_mapped = 2;
+	t = tell(p, HWP_STATE_IN_USE);
+	assert_says(&t, "mapped 2 times");
+}
+
+static void lost_block(void **state)
+{
+	struct hwp_poisoned p = bare(0);
+	struct told t;
+
+	(void)state;
+	p.is_stranded = true;
+	p.stranded_pfn = 0x200;
+	p.stranded_order = 9;
+	p.nr_stranded_healthy = 511;
+	t = tell(p, HWP_STATE_DROPPED);
+	assert_says(&t, "511");
+	assert_says(&t, "0x200");
+}
+
+static void hugetlb(void **state)
+{
+	struct hwp_poisoned p = bare(0);
+	struct told t;
+
+	(void)state;
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_HUGETLB, .head_pfn = 0x200,
+					    .order = 9, .head = { .type = HWP_TYPE_HUGETLB },
+					    .in_pool = true, .raw_list_readable = true };
+	p.is_raw = true;
+	t = tell(p, HWP_STATE_HUGETLB);
+	assert_says(&t, "raw_hwp_list");
+	assert_says(&t, "pool");
+	p.is_raw = false;
+	p.pfn = 0x200;
+	p.raw_page_unknown = p.folio.raw_unreliable = true;
+	t = tell(p, HWP_STATE_HUGETLB);
+	assert_says(&t, "raw_hwp_unreliable");
+	assert_says(&t, "512");
+}
+
+static void every_other_state(void **state)
+{
+	struct hwp_poisoned p = bare(1);
+	struct told t;
+
+	(void)state;
+	p.bits |= HWP_BIT_RESERVED;
+	t = tell(p, HWP_STATE_RESERVED);
+	assert_says(&t, "PG_reserved");
+	tell(bare(1), HWP_STATE_KERNEL);
+	for (int type = 0; type < HWP_NR_TYPES; type++) {
+		struct hwp_findings *f = clean_findings();
+		struct told told = {};
+
+		p = bare(1);
+		p.page.type = type;
+		add_poisoned(f, p);
+		hwp_classify(f);
+		hwp_evidence(f, &f->poisoned.data[0], remember, &told);
+		print_message("# type %d: %s", type, told.text);
+		assert_true(told.nr > 0);
+		hwp_findings_destroy(f);
+	}
+	p = bare(0);
+	p.section_offline = true;
+	t = tell(p, HWP_STATE_OFFLINE);
+	assert_says(&t, "offline");
+	p = bare(0);
+	p.zone_is_device = true;
+	tell(p, HWP_STATE_DEVICE);
+	p = bare(0);
+	p.was_read = false;
+	t = tell(p, HWP_STATE_UNKNOWN);
+	assert_says(&t, "could not be read");
+	p = bare(0);
+	p.has_owner = true;
+	p.owner_pfn = 0x20c;
+	p.owner_order = 1;
+	t = tell(p, HWP_STATE_KERNEL);
+	assert_says(&t, "0x20c");
+}
+
+static void proof_and_log(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = bare(0);
+	struct told t = {};
+
+	(void)state;
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE, .head_pfn = 0x200, .order = 9,
+					    .head = { .refcount = 1, .type = HWP_TYPE_NONE } };
+	add_action(f, add_poisoned(f, p), "free buddy page", "Failed");
+	hwp_classify(f);
+	assert_int_equal(f->poisoned.data[0].state, HWP_STATE_REUSED);
+	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
+	assert_says(&t, "allocated again");
+	assert_says(&t, "order 9");
+	assert_says(&t, "log: recovery action for free buddy page: Failed");
+	hwp_findings_destroy(f);
+}
+
+/* The words of the contract: one for each value, none twice. */
+static void words(void **state)
+{
+	(void)state;
+	for (int i = 0; i < HWP_NR_STATES; i++) {
+		assert_non_null(hwp_state_name((enum hwp_state)i));
+		assert_true(hwp_state_class((enum hwp_state)i) < HWP_NR_CLASSES);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(hwp_state_name((enum hwp_state)i),
+						hwp_state_name((enum hwp_state)j));
+	}
+	for (int i = 0; i < HWP_NR_CLASSES; i++)
+		assert_non_null(hwp_class_name((enum hwp_class)i));
+	assert_int_equal(hwp_state_class(HWP_STATE_DROPPED), HWP_CLASS_LOST);
+	assert_int_equal(hwp_state_class(HWP_STATE_REUSED), HWP_CLASS_LEAKED);
+	assert_int_equal(hwp_state_class(HWP_STATE_ISOLATED), HWP_CLASS_CONTAINED);
+	for (int i = 0; i < HWP_NR_VERDICTS; i++) {
+		static const int statuses[HWP_NR_VERDICTS] = { 1, 1, 2, 0, 0 };
+
+		assert_int_equal(hwp_verdict_exit_status((enum hwp_verdict)i), statuses[i]);
+	}
+}
+
+/* A damaged kernel cannot fill the report with troubles, or hide a hole by many. */
+static void troubles_are_bounded(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	uint64_t holes = 0;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		assert_true(hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "trouble %d", i));
+	assert_true(f->troubles.nr < 1000);
+	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%0500d", 0));
+	for (size_t i = 0; i < f->troubles.nr; i++)
+		holes += f->troubles.data[i].kind == HWP_TROUBLE_HOLE;
+	assert_int_equal(holes, 1);
+	hwp_findings_destroy(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(free_block),	 cmocka_unit_test(free_by_type),
+		cmocka_unit_test(order_0),	 cmocka_unit_test(lost_block),
+		cmocka_unit_test(hugetlb),	 cmocka_unit_test(every_other_state),
+		cmocka_unit_test(proof_and_log), cmocka_unit_test(words),
+		cmocka_unit_test(troubles_are_bounded),
+	};
+
+	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Lines of mm/memory-failure.c and mm/hwpoison-inject.c, v5.4 to v7.3. */
+#include "synth.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "mfevent.h"
+
+struct line {
+	const char *text;
+	uint64_t pfn;
+	enum hwp_event_kind kind;
+	const char *page_type, *result, *comm;
+	int pid;
+};
+
+static const struct line lines[] = {
+	/* Of every version. */
+	{ "Memory failure: 0x1234: recovery action for clean LRU page: Recovered", 0x1234,
+	  .kind = HWP_EVENT_ACTION, .page_type = "clean LRU page", .result = "Recovered" },
+	{ "Memory failure: 0x10e305: recovery action for reserved kernel page: Ignored", 0x10e305,
+	  .kind = HWP_EVENT_ACTION, .page_type = "reserved kernel page", .result = "Ignored" },
+	{ "Memory failure: 0x1: recovery action for huge page: Failed", 1, .kind = HWP_EVENT_ACTION,
+	  .page_type = "huge page", .result = "Failed" },
+	{ "Memory failure: 0x1: recovery action for free buddy page: Delayed", 1,
+	  .kind = HWP_EVENT_ACTION, .page_type = "free buddy page", .result = "Delayed" },
+	{ "Memory failure: 0xabcdef: huge page still referenced by 1 users", 0xabcdef,
+	  .kind = HWP_EVENT_OTHER },
+	{ "Memory failure: 0x40000000: memory outside kernel control", 0x40000000,
+	  .kind = HWP_EVENT_OTHER },
+	{ "Memory failure: 0x1234: Sending SIGBUS to poison:4242 due to hardware memory corruption",
+	  0x1234, HWP_EVENT_SIGBUS, .comm = "poison", .pid = 4242 },
+	{ "Memory failure: 0x77: already hardware poisoned", 0x77, .kind = HWP_EVENT_ALREADY_POISONED },
+	{ "Memory failure: 0x77: unhandlable page.", 0x77, .kind = HWP_EVENT_OTHER },
+	{ "Memory failure: 0x77: unrecoverable page", 0x77, .kind = HWP_EVENT_OTHER },
+	/* v5.10 to v5.15 spell it with a capital F. */
+	{ "Memory Failure: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SPLIT_FAILED },
+	{ "Memory Failure: 0xa300: non anonymous thp", 0xa300, .kind = HWP_EVENT_OTHER },
+	{ "soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE },
+	{ "Soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE },
+	/* Older and newer unpoison. */
+	{ "Unpoison: Software-unpoisoned page 0x5c0d", 0x5c0d, .kind = HWP_EVENT_UNPOISON },
+	{ "Unpoison: 0x5c0d: software-unpoisoned page", 0x5c0d, .kind = HWP_EVENT_UNPOISON },
+	{ "Unpoison: 0x5c0d: page was already unpoisoned", 0x5c0d, .kind = HWP_EVENT_OTHER },
+	{ "Injecting memory failure at pfn 0x1f3d0", 0x1f3d0, .kind = HWP_EVENT_INJECTED },
+	{ "Injecting memory failure for pfn 0x1f3d0 at process virtual address 0x7f0000000000",
+	  0x1f3d0, .kind = HWP_EVENT_INJECTED },
+	{ "Soft offlining pfn 0x1f3d0 at process virtual address 0x7f0000000000", 0x1f3d0,
+	  .kind = HWP_EVENT_SOFT_OFFLINE },
+};
+
+/* action_page_types[] of every version. */
+static const char *const page_types[] = {
+	"reserved kernel page", "high-order kernel page", "kernel slab page",
+	"different compound page after locking", "huge page already hardware poisoned",
+	"huge page", "free huge page", "non-pmd-sized huge page", "get hwpoison page",
+	"unmapping failed page", "dirty swapcache page", "clean swapcache page",
+	"dirty mlocked LRU page", "clean mlocked LRU page", "dirty unevictable LRU page",
+	"clean unevictable LRU page", "dirty LRU page", "clean LRU page",
+	"already truncated LRU page", "free buddy page", "dax page", "unsplit thp",
+	"already poisoned page", "already poisoned", "non struct page pfn", "unknown page",
+};
+
+static const char *const results[] = { "Ignored", "Failed", "Delayed", "Recovered" };
+
+static bool parse(const char *text, struct hwp_event *e)
+{
+	size_t len = strlen(text);
+	/* No byte after the text may be looked at. */
+	char *exact = malloc(len ? len : 1);
+	bool found;
+
+	assert_non_null(exact);
+	memcpy(exact, text, len);
+	found = hwp_mfevent_parse(exact, len, e);
+	free(exact);
+	return found;
+}
+
+static void every_format(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(lines); i++) {
+		const struct line *l = &lines[i];
+		struct hwp_event e;
+
+		print_message("# %s\n", l->text);
+		assert_true(parse(l->text, &e));
+		assert_int_equal(e.pfn, l->pfn);
+		assert_int_equal(e.kind, l->kind);
+		assert_string_equal(e.page_type, l->page_type ? l->page_type : "");
+		assert_string_equal(e.result, l->result ? l->result : "");
+		assert_string_equal(e.comm, l->comm ? l->comm : "");
+		assert_int_equal(e.pid, l->kind == HWP_EVENT_SIGBUS ? l->pid : -1);
+		assert_string_equal(e.text, l->text);
+	}
+}
+
+static void every_type_and_result(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(page_types); i++) {
+		for (size_t j = 0; j < HWP_ARRAY_SIZE(results); j++) {
+			struct hwp_event e;
+			char text[160];
+
+			snprintf(text, sizeof(text), "Memory failure: 0xdeadbeef: recovery action "
+				 "for %s: %s", page_types[i], results[j]);
+			assert_true(parse(text, &e));
+			assert_int_equal(e.pfn, 0xdeadbeef);
+			assert_int_equal(e.kind, HWP_EVENT_ACTION);
+			assert_string_equal(e.page_type, page_types[i]);
+			assert_string_equal(e.result, results[j]);
+		}
+	}
+}
+
+/* A process chooses its own comm: up to 15 characters of anything. */
+static void comm_of_any_kind(void **state)
+{
+	static const char *const comms[] = {
+		"a", "a:b", "kworker/0:1", "a b c", ":", "x due to", "a:1 due to", "0x1234:", "",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(comms); i++) {
+		struct hwp_event e;
+		char text[160];
+
+		snprintf(text, sizeof(text), "Memory failure: 0x10: Sending SIGBUS to %s:31337 due "
+			 "to hardware memory corruption", comms[i]);
+		print_message("# %s\n", text);
+		assert_true(parse(text, &e));
+		assert_int_equal(e.kind, HWP_EVENT_SIGBUS);
+		assert_string_equal(e.comm, comms[i]);
+		assert_int_equal(e.pid, 31337);
+	}
+}
+
+static void other_lines(void **state)
+{
+	static const char *const others[] = {
+		"", "M", "Memory failure", "Memory failure: ", "Memory failure: 0x",
+		"Memory failure: 0xg: recovery action for huge page: Failed",
+		"Memory failure: 1234: recovery action for huge page: Failed",
+		"memory failure: 0x1: recovery action for huge page: Failed",
+		"x Memory failure: 0x1: recovery action for huge page: Failed",
+		"Memory failure: -0x1: recovery action for huge page: Failed",
+		"Memory failure:  0x1: recovery action for huge page: Failed",
+		"Unpoison: Page was already unpoisoned 0x5c0d", "Injecting memory failure at pfn",
+		"Out of memory: Killed process 1 (init)", "Unpoison: ", "soft offline: failed",
+	};
+	struct hwp_event e;
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(others); i++) {
+		print_message("# %s\n", others[i]);
+		assert_false(parse(others[i], &e));
+	}
+}
+
+static void assert_terminated(const struct hwp_event *e)
+{
+	assert_non_null(memchr(e->page_type, '\0', sizeof(e->page_type)));
+	assert_non_null(memchr(e->result, '\0', sizeof(e->result)));
+	assert_non_null(memchr(e->comm, '\0', sizeof(e->comm)));
+	assert_non_null(memchr(e->text, '\0', sizeof(e->text)));
+}
+
+/* Cut at every length, with every byte made nonsense: strings stay strings. */
+static void hostile_lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(lines); i++) {
+		size_t len = strlen(lines[i].text);
+
+		for (size_t n = 0; n <= len; n++) {
+			char *text = strdup(lines[i].text);
+			struct hwp_event e;
+
+			assert_non_null(text);
+			if (hwp_mfevent_parse(text, n, &e))
+				assert_terminated(&e);
+			for (int c = 0; n < len && c < 256; c += 15) {
+				text[n] = (char)c;
+				if (hwp_mfevent_parse(text, len, &e))
+					assert_terminated(&e);
+			}
+			free(text);
+		}
+	}
+}
+
+static void long_lines(void **state)
+{
+	static const char prefix[] = "Memory failure: 0x10: recovery action for ";
+	size_t len = 100000;
+	char *text = malloc(len);
+	struct hwp_event e;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'a', len);
+	memcpy(text, prefix, sizeof(prefix) - 1);
+	assert_true(hwp_mfevent_parse(text, len, &e));
+	assert_terminated(&e);
+	assert_int_equal(e.pfn, 0x10);
+	/* Numbers beyond 64 bits, and colons all over. */
+	memset(text + 18, 'f', len - 18);
+	assert_true(hwp_mfevent_parse(text, len, &e));
+	assert_terminated(&e);
+	memset(text + 20, ':', len - 20);
+	assert_true(hwp_mfevent_parse(text, len, &e));
+	assert_terminated(&e);
+	free(text);
+}
+
+static void only_the_first_line(void **state)
+{
+	struct hwp_event e;
+
+	(void)state;
+	assert_true(parse("Memory failure: 0x10: recovery action for dax page: Failed\n"
+			  "Memory failure: 0x11: recovery action for huge page: Recovered", &e));
+	assert_int_equal(e.pfn, 0x10);
+	assert_string_equal(e.result, "Failed");
+	assert_null(strchr(e.text, '\n'));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_format),	    cmocka_unit_test(every_type_and_result),
+		cmocka_unit_test(comm_of_any_kind), cmocka_unit_test(other_lines),
+		cmocka_unit_test(hostile_lines),    cmocka_unit_test(long_lines),
+		cmocka_unit_test(only_the_first_line),
+	};
+
+	return cmocka_run_group_tests_name("mfevent", tests, NULL, NULL);
+}

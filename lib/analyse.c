@@ -144,10 +144,8 @@ static struct hwp_error *collect(struct analysis *a)
 	err = hwp_kernel_facts_read(a->target, a->layout, a->findings);
 	if (!err)
 		err = sweep(a);
-	/* Nothing can be marked: the sweep has shown that the memmap is there. */
-	if (err || !a->layout->has_memory_failure)
-		return err;
-	err = hwp_collect_pages(&c, &a->flagged);
+	if (!err)
+		err = hwp_collect_pages(&c, &a->flagged);
 	if (!err)
 		err = walk_lists(a);
 	if (!err)

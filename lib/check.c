@@ -48,6 +48,11 @@ RUN(memmap_covered)
 			 c->nr_excluded, c->nr_zero, c->nr_faulted);
 		return HWP_INCONCLUSIVE;
 	}
+	if (c->nr_read != c->nr_pages) {
+		snprintf(detail, size, "of %" PRIu64 " struct pages only %" PRIu64
+			 " were looked at", c->nr_pages, c->nr_read);
+		return HWP_INCONCLUSIVE;
+	}
 	snprintf(detail, size, "all %" PRIu64 " struct pages were read", c->nr_pages);
 	return HWP_PASS;
 }

@@ -4,6 +4,8 @@
 # Fetch the Debian kernels that the lab boots.
 #
 #   kernels.sh [NAME...]      default: all of them
+#   kernels.sh unpack SUITE PATTERN DIR
+#                             any package of a suite, its files below DIR
 #
 # Each one becomes build/lab/kernels/NAME/{vmlinuz,release,modules/*.ko,modules/order}.
 # The mirror is the one the system's own apt uses.  apt works in directories of
@@ -139,6 +141,15 @@ fetch() {
 	echo "$name: $release"
 }
 
+unpack_any() {
+	local suite=$1 pattern=$2 root=$3 package
+	apt_update "$suite"
+	package=$(newest "$cache/$suite" "$pattern")
+	[ -n "$package" ] || die "no package matches $pattern in $suite"
+	mkdir -p "$root"
+	unpack "$cache/$suite" "$package" "$root"
+}
+
 main() {
 	local name suite image mods wanted=" $* " found=0 tool
 	for tool in apt-get dpkg-deb depmod xz zstd; do
@@ -155,4 +166,9 @@ main() {
 		die "unknown kernel among:$wanted; known: $(table | awk '{ printf "%s ", $1 }')"
 }
 
-main "$@"
+if [ "${1:-}" = unpack ]; then
+	[ $# -eq 4 ] || die "usage: kernels.sh unpack SUITE PATTERN DIR"
+	unpack_any "$2" "$3" "$4"
+else
+	main "$@"
+fi

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run the program under test and count cases the way tests/run.sh reads them."""
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get('HWPOISON', str(TOP / 'build' / 'hwpoison'))
+SAMPLES = TOP / 'vmcores' / 'samples'
+
+#: What a state means for the verdict.
+CLASSES = {
+    'buddy': 'leaked', 'pcp': 'leaked', 'reused': 'leaked', 'dropped': 'lost',
+    'large-folio': 'pending', 'hugetlb': 'pending', 'in-use': 'pending',
+    'taken-off': 'contained', 'isolated': 'contained',
+    'slab': 'kernel', 'pgtable': 'kernel', 'reserved': 'kernel', 'kernel': 'kernel',
+    'offline': 'other', 'device': 'other', 'unknown': 'unknown',
+}
+STATUS = {'leaked': 1, 'inconsistent': 1, 'incomplete': 2, 'at-risk': 0, 'clean': 0}
+
+
+class Run:
+    """One run of the program: its status, what it printed, how long it took."""
+
+    def __init__(self, *args, limit=60, memory=None):
+        def bound():
+            if memory:
+                resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+        began = time.monotonic()
+        try:
+            done = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL,
+                                  capture_output=True, timeout=limit, check=False,
+                                  preexec_fn=bound)
+            self.status, self.out, self.err = done.returncode, done.stdout, done.stderr.decode()
+        except subprocess.TimeoutExpired:
+            self.status, self.out, self.err = None, b'', f'no end after {limit} s'
+        self.seconds = time.monotonic() - began
+
+    def json(self):
+        """What it printed as JSON, or None."""
+        try:
+            return json.loads(self.out)
+        except ValueError:
+            return None
+
+
+class Cases:
+    """Prints a line for each case; the status is 1 if one of them failed."""
+
+    def __init__(self):
+        self.failed = 0
+
+    def tell(self, name, complaints):
+        """A case with what is wrong with it; nothing is wrong if that is empty."""
+        if not complaints:
+            print(f'ok {name}', flush=True)
+            return
+        self.failed += 1
+        print(f'not ok {name}: {complaints[0]}', flush=True)
+        for complaint in complaints[1:20]:
+            print(f'    {complaint}', flush=True)
+        if len(complaints) > 20:
+            print(f'    and {len(complaints) - 20} more', flush=True)
+
+    @staticmethod
+    def skip(name, why):
+        print(f'skip {name}: {why}', flush=True)
+
+    def exit(self):
+        sys.exit(1 if self.failed else 0)
+
+
+def vmcore_of(directory):
+    """The dump of a directory, an ELF file if it has one."""
+    for pattern in ('vmcore.elf', 'vmcore', 'vmcore*'):
+        for path in sorted(directory.glob(pattern)):
+            return path
+    return None
+
+
+def samples():
+    return sorted(d for d in SAMPLES.glob('*/') if vmcore_of(d)) if SAMPLES.is_dir() else []
+
+
+def expected_verdict(states):
+    """What follows from the states of all poisoned pages, by the order of the verdicts."""
+    classes = {CLASSES[state] for state in states}
+    if classes & {'leaked', 'lost'}:
+        return 'leaked'
+    if 'unknown' in classes:
+        return 'incomplete'
+    return 'at-risk' if classes & {'pending', 'kernel'} else 'clean'

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the guest's own kernel said about its pages, and how a report agrees with it.
+
+Every function that compares returns a list of sentences, one for each
+disagreement. Nothing is compared with what the program said earlier.
+"""
+import array
+import gzip
+import lzma
+import re
+import shlex
+import subprocess
+
+import hwp
+
+# Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h).
+KPF = {name: 1 << bit for name, bit in {
+    'MMAP': 11, 'SLAB': 7, 'BUDDY': 10, 'HEAD': 15, 'TAIL': 16, 'HUGE': 17, 'HWPOISON': 19,
+    'NOPAGE': 20, 'THP': 22, 'OFFLINE': 23, 'PGTABLE': 26, 'RESERVED': 32}.items()}
+
+# /proc/buddyinfo and its like were read a moment before the capture, and reading
+# and sending them allocates: pages move between buddy and the per-CPU lists.
+DRIFT_PAGES = 8192
+DRIFT_BLOCKS = 96
+
+# These checks fail because of where poison is, and only then.
+LEAK_CHECKS = {'poison-not-in-buddy': 'buddy', 'poison-not-on-pcp': 'pcp',
+               'poison-not-reused': 'reused', 'healthy-not-lost': 'dropped'}
+
+
+def _unpacked(path, tail):
+    if tail == '.gz':
+        return gzip.open(path).read()
+    if tail == '.xz':
+        return lzma.open(path).read()
+    if tail == '.zst':
+        return subprocess.run(['zstd', '-qdc', path], check=True, capture_output=True).stdout
+    return path.read_bytes()
+
+
+class Truth:
+    """The files that the guest left beside its dump."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.poisons = [self._poison(line) for line in self.lines('truth.txt')
+                        if line.startswith('poison ')]
+
+    def read(self, name):
+        """A file's bytes, compressed or not; None if there is none."""
+        for tail in ('', '.zst', '.gz', '.xz'):
+            path = self.directory / (name + tail)
+            if path.exists():
+                return _unpacked(path, tail)
+        return None
+
+    def lines(self, name):
+        data = self.read(name)
+        return data.decode().splitlines() if data else []
+
+    @staticmethod
+    def _poison(line):
+        fields = dict(word.split('=', 1) for word in shlex.split(line)[1:])
+        return {**fields, 'pfn': int(fields['pfn'], 16), 'states': fields['state'].split('|')}
+
+    def page_flags(self):
+        """/proc/kpageflags, a word for each pfn."""
+        data = self.read('kpageflags.bin')
+        return array.array('Q', data) if data else None
+
+    def buddy(self):
+        """{(nid, zone): [blocks by order]}"""
+        rows = (re.match(r'Node (\d+), zone\s+(\S+)\s+(.*)', line)
+                for line in self.lines('buddyinfo.txt'))
+        return {(int(m[1]), m[2]): [int(n) for n in m[3].split()] for m in rows if m}
+
+    def buddy_by_type(self):
+        """{(nid, zone, migratetype): [blocks by order]}"""
+        rows = (re.match(r'Node\s+(\d+), zone\s+(\S+), type\s+(\S+)\s+([\d ]+)$', line)
+                for line in self.lines('pagetypeinfo.txt'))
+        return {(int(m[1]), m[2], m[3].lower()): [int(n) for n in m[4].split()]
+                for m in rows if m}
+
+    def zones(self):
+        """{(nid, zone): {word: number}} of what /proc/zoneinfo says of whole zones."""
+        zones, words = {}, {}
+        for line in self.lines('zoneinfo.txt'):
+            m = re.match(r'Node (\d+), zone\s+(\S+)', line)
+            if m:
+                words = zones[int(m[1]), m[2]] = {}
+            m = re.match(r'\s+(spanned|present|managed|start_pfn:?)\s+(\d+)$', line)
+            if m:
+                words[m[1].rstrip(':')] = int(m[2])
+        return {k: v for k, v in zones.items() if v.get('spanned')}
+
+    def hardware_corrupted(self):
+        """The kernel's num_poisoned_pages, or None if it does not count."""
+        for line in self.lines('meminfo.txt'):
+            if line.startswith('HardwareCorrupted:'):
+                return int(line.split()[1]) // 4
+        return None
+
+    def node_totals(self):
+        """{nid: errors handled}, where the kernel counts them by node."""
+        rows = (re.search(r'/node(\d+)/memory_failure/total: (\d+)', line)
+                for line in self.lines('sysfs.txt'))
+        return {int(m[1]): int(m[2]) for m in rows if m}
+
+
+def compare_pages(truth, report):
+    """Every poisoned page in its true state, at its true place, and no other page."""
+    wrong = []
+    pages = {p['pfn']: p for p in report['poisoned']}
+    if len(pages) != len(report['poisoned']):
+        wrong.append('a page is listed twice')
+    known = {p['pfn'] for p in truth.poisons}
+    wrong += [f'{pfn:#x} is listed ({pages[pfn]["state"]}) and was never poisoned'
+              for pfn in sorted(pages.keys() - known)]
+    for poison in truth.poisons:
+        page = pages.get(poison['pfn'])
+        wrong += _compare_page(poison, page) if page else [
+            f'{poison["pfn"]:#x} is missing, truly {poison["state"]} ({poison["scenario"]})']
+    return wrong
+
+
+def _compare_page(poison, page):
+    who = f'{poison["pfn"]:#x} ({poison["scenario"]})'
+    wrong = []
+
+    def want(key, value):
+        if page[key] != value:
+            wrong.append(f'{who}: {key} is {page[key]}, truly {value}')
+
+    if page['state'] not in poison['states']:
+        wrong.append(f'{who}: state is {page["state"]}, truly {poison["state"]}')
+    want('phys', hex(page['pfn'] * 4096))
+    want('class', hwp.CLASSES[page['state']])
+    if page['state'] != 'offline':
+        want('nid', int(poison['nid']))
+        want('zone', poison['zone'])
+    if 'order' in poison:
+        want('order', int(poison['order']))
+        want('head_pfn', int(poison['head'], 16))
+    elif page['state'] in ('buddy', 'pcp', 'large-folio', 'hugetlb'):
+        wrong += _outside_block(who, page)
+    if page['state'] == 'dropped' and poison['state'] == 'dropped':
+        base, order = poison['hit'].split('/')
+        want('head_pfn', int(base, 16))
+        want('order', int(order))
+    if (page['state'] == 'pcp') != (page['cpu'] is not None):
+        wrong.append(f'{who}: cpu is {page["cpu"]} in state {page["state"]}')
+    return wrong
+
+
+def _outside_block(who, page):
+    head, order = page['head_pfn'], page['order']
+    if head is None or order is None:
+        return [f'{who}: no block']
+    if head % (1 << order) or not head <= page['pfn'] < head + (1 << order):
+        return [f'{who}: not in the block at {head:#x}, order {order}']
+    return []
+
+
+def compare_folios(truth, report):
+    """Folios that the truth names hold exactly the poison that it names."""
+    wrong = []
+    folios = {f['head_pfn']: f for f in report['folios']}
+    for poison in truth.poisons:
+        # A slab is compound as well, and no folio of a user.
+        if not {'large-folio', 'hugetlb'} & set(poison['states']) or 'head' not in poison:
+            continue
+        head = int(poison['head'], 16)
+        pfns = sorted(int(p, 16) for p in poison['folio_poisons'].split(','))
+        folio = folios.get(head)
+        if not folio:
+            wrong.append(f'no folio at {head:#x}')
+        elif sorted(folio['poisoned_pfns']) != pfns:
+            wrong.append(f'folio at {head:#x}: poison {folio["poisoned_pfns"]}, truly {pfns}')
+        elif (folio['kind'] == 'hugetlb') != ('hugetlb' in poison['states']):
+            wrong.append(f'folio at {head:#x}: kind {folio["kind"]}, truly {poison["state"]}')
+    return sorted(set(wrong))
+
+
+def compare_verdict(truth, report, status):
+    """The verdict, the exit status and the checks follow from the states."""
+    states = [p['state'] for p in report['poisoned']]
+    want = hwp.expected_verdict(states)
+    wrong = []
+    if report['verdict'] != want:
+        wrong.append(f'verdict {report["verdict"]}, the states mean {want}')
+    if status != hwp.STATUS[want]:
+        wrong.append(f'exit status {status}, not {hwp.STATUS[want]}')
+    for check in report['checks']:
+        may_fail = LEAK_CHECKS.get(check['name'])
+        if (check['result'] == 'fail') != (may_fail in states):
+            wrong.append(f'check {check["name"]}: {check["result"]} ({check["detail"]})')
+    coverage = report['coverage']
+    if coverage['nr_read'] != coverage['nr_pages'] or not coverage['nr_pages']:
+        wrong.append(f'coverage {coverage}')
+    return wrong
+
+
+def compare_counters(truth, report):
+    wrong = []
+    counted = truth.hardware_corrupted()
+    if counted is not None and report['kernel']['num_poisoned_pages'] != counted:
+        wrong.append(f'num_poisoned_pages {report["kernel"]["num_poisoned_pages"]}, '
+                     f'/proc/meminfo says {counted}')
+    for node in report['summary'].get('nodes') or []:
+        total = truth.node_totals().get(node['nid'])
+        if node['mf_total'] not in (None, total):
+            wrong.append(f'node {node["nid"]}: mf_total {node["mf_total"]}, sysfs says {total}')
+    return wrong
+
+
+def compare_page_flags(truth, report):
+    """What /proc/kpageflags shows of every pfn and what is said of the poisoned ones."""
+    flags = truth.page_flags()
+    if flags is None:
+        return ['no kpageflags.bin']
+    listed = {p['pfn']: p for p in report['poisoned']}
+    folios = {f['head_pfn']: f for f in report['folios']}
+    wrong, huge_head = [], None
+    for pfn, word in enumerate(flags):
+        if word & KPF['HEAD']:
+            huge_head = pfn if word & KPF['HUGE'] else None
+        if word & KPF['HWPOISON'] and not word & KPF['NOPAGE']:
+            # The flag of a HugeTLB head is shown on all its pages.
+            found = huge_head in folios if word & KPF['HUGE'] else pfn in listed
+            if not found:
+                wrong.append(f'{pfn:#x} is marked in kpageflags and not listed')
+    later = {p['pfn']: [int(w, 16) for w in p['kpf'].split('/')[:2]] for p in truth.poisons}
+    for pfn, page in listed.items():
+        # The guest keeps the first 8 MiB of the file. Pages of an offline block
+        # are not shown, and a page may have moved since the file was read.
+        if (pfn < len(flags) and page['state'] != 'offline' and
+                later.get(pfn) == [flags[pfn]] * 2):
+            wrong += _compare_flags(pfn, page, flags)
+    return wrong
+
+
+def _compare_flags(pfn, page, flags):
+    word, wrong = flags[pfn], []
+    marked = flags[page['head_pfn']] if page['state'] == 'hugetlb' else word
+    if not marked & KPF['HWPOISON']:
+        wrong.append(f'{pfn:#x}: listed, not marked in kpageflags')
+    for bit, state in (('SLAB', 'slab'), ('PGTABLE', 'pgtable'), ('HUGE', 'hugetlb'),
+                       ('RESERVED', 'reserved'), ('BUDDY', 'buddy')):
+        # An owner of a block that was free before is proof of another use.
+        if word & KPF[bit] and page['state'] not in (state, 'reused'):
+            wrong.append(f'{pfn:#x}: {page["state"]}, kpageflags show {bit}')
+        # 6.1 shows HUGE on all subpages too, unless their vmemmap is shared.
+        if page['state'] == state and not word & KPF[bit] and bit not in ('HUGE', 'BUDDY'):
+            wrong.append(f'{pfn:#x}: {state}, kpageflags do not show {bit}')
+    return wrong
+
+
+def compare_free(truth, document):
+    """Free blocks by node, zone and order against /proc/buddyinfo, and by migratetype
+    against /proc/pagetypeinfo: exactly where nothing allocates, else nearly."""
+    free = document['freelist']
+    wrong = []
+    zones = {(z['nid'], z['zone']): z for z in free['zones']}
+    for key, words in truth.zones().items():
+        zone = zones.get(key)
+        if not zone:
+            wrong.append(f'no zone {key}')
+            continue
+        span = (zone['start_pfn'], zone['end_pfn'] - zone['start_pfn'])
+        if span != (words['start_pfn'], words['spanned']) or zone['managed'] != words['managed']:
+            wrong.append(f'zone {key}: {zone}, /proc/zoneinfo says {words}')
+    wrong += [f'zone {key} is not in /proc/zoneinfo' for key in zones.keys() - truth.zones()]
+    found = _areas(free['areas'], 'nr_walked')
+    told = {k: v for k, v in truth.buddy().items() if k in zones}
+    wrong += _compare_counts(found, told)
+    lists = [x for x in free['lists'] if x['container'] == 'free_area']
+    found = _areas(lists, 'nr_blocks', 'migratetype')
+    told = {k: v for k, v in truth.buddy_by_type().items() if k[:2] in zones}
+    wrong += _compare_counts(found, told)
+    for area in free['areas']:
+        if not area['complete'] or area['nr_free'] != area['nr_walked']:
+            wrong.append(f'area {area}')
+    return wrong
+
+
+def _areas(rows, count, *more):
+    """{(nid, zone, ...): [blocks by order]}"""
+    areas = {}
+    for row in rows:
+        key = (row['nid'], row['zone'], *[row[m].lower() for m in more])
+        orders = areas.setdefault(key, [])
+        assert row['order'] == len(orders)
+        orders.append(row[count])
+    return areas
+
+
+def _compare_counts(found, told):
+    wrong = [f'free blocks of {key} are not told' for key in told.keys() - found.keys()]
+    for key, counts in told.items():
+        mine = found.get(key, counts)
+        if len(mine) != len(counts):
+            wrong.append(f'{key}: {len(mine)} orders, truly {len(counts)}')
+            continue
+        drift = abs(sum((a - b) << i for i, (a, b) in enumerate(zip(mine, counts))))
+        blocks = max(abs(a - b) for a, b in zip(mine, counts))
+        quiet = key[1] == 'DMA'
+        if (quiet and mine != counts or drift > DRIFT_PAGES or
+                blocks > DRIFT_BLOCKS):
+            wrong.append(f'{key}: free blocks by order {mine}, the kernel said {counts}')
+    return wrong
+
+
+def compare_no_vmcoreinfo(run):
+    """A dump that does not say what it is of: an error that names what is missing."""
+    line = run.err.strip()
+    if run.status != 2 or '\n' in line or 'VMCOREINFO' not in line:
+        return [f'exit status {run.status}, {line!r}']
+    return []
+
+
+def compare(directory, vmcore):
+    """{name of a comparison: disagreements} for one dump and its ground truth."""
+    truth = Truth(directory)
+    run = hwp.Run('check', '--json', vmcore)
+    if '--no-vmcoreinfo' in (truth.read('recipe') or b'').decode():
+        return {'no-vmcoreinfo': compare_no_vmcoreinfo(run)}
+    report = run.json()
+    document = hwp.Run('freelist', '--json', vmcore).json()
+    if not report or 'poisoned' not in report or not document or 'freelist' not in document:
+        return {'runs': [f'exit status {run.status}: {run.err.strip()}']}
+    results = {
+        'pages': compare_pages(truth, report),
+        'folios': compare_folios(truth, report),
+        'verdict': compare_verdict(truth, report, run.status),
+        'counters': compare_counters(truth, report),
+    }
+    if truth.read('kpageflags.bin'):
+        results['kpageflags'] = compare_page_flags(truth, report)
+    if truth.read('buddyinfo.txt'):
+        results['freelist'] = compare_free(truth, document)
+    return results

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How a report agrees with the oracle, which reads the same instant of the same memory:
+to the block, with no allowance."""
+import collections
+
+
+def _counts(rows):
+    return {key: n for key, n in rows.items() if n}
+
+
+def compare_lists(oracle, document):
+    """As many blocks on every list of every zone and CPU."""
+    blocks = oracle.blocks()
+    mine = collections.Counter(
+        (b.nid, b.zone, b.cpu, b.order, b.migratetype) for b in blocks)
+    said = collections.Counter()
+    for row in document['freelist']['lists']:
+        if row['container'] in ('free_area', 'pcp'):
+            migratetype = row['migratetype'] and row['migratetype'].lower()
+            key = row['nid'], row['zone'], row['cpu'], row['order'], migratetype
+            said[key] += row['nr_blocks']
+    wrong = [f'list {key}: {said[key]} blocks, the oracle walked {mine[key]}'
+             for key in sorted(set(_counts(mine)) | set(_counts(said)), key=str)
+             if mine[key] != said[key]]
+    for zone in oracle.zones:
+        for cpu in oracle.cpus():
+            pages = sum(1 << b.order for b in blocks
+                        if (b.nid, b.zone, b.cpu) == (zone.nid, zone.name, cpu))
+            if pages != oracle.pcp_count(zone, cpu):
+                wrong.append(f'the oracle itself: {pages} pages on {zone.name} cpu {cpu}, '
+                             f'counted {oracle.pcp_count(zone, cpu)}')
+    return wrong
+
+
+def compare_blocks(oracle, report):
+    """Every poisoned page in a free block is reported there, and no other page is."""
+    truth = {pfn: block for block in oracle.blocks() for pfn in oracle.poisoned_in(block)}
+    pages = {p['pfn']: p for p in report['poisoned']}
+    wrong = [f'{pfn:#x}: {p["state"]}, the oracle has it in no free block'
+             for pfn, p in pages.items() if p['state'] in ('buddy', 'pcp') and pfn not in truth]
+    for pfn, block in truth.items():
+        page = pages.get(pfn)
+        if not page:
+            wrong.append(f'{pfn:#x} is in {block} and not reported')
+            continue
+        want = {'state': 'buddy' if block.cpu is None else 'pcp', 'head_pfn': block.pfn,
+                'order': block.order, 'nid': block.nid, 'zone': block.zone, 'cpu': block.cpu,
+                'migratetype': block.migratetype}
+        said = {key: page[key] for key in want}
+        said['migratetype'] = said['migratetype'] and said['migratetype'].lower()
+        if said != want:
+            wrong.append(f'{pfn:#x}: {said}, the oracle says {want}')
+    return wrong

@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 3000
+"""Boot every kernel of the lab's matrix and compare what its dump is said to hold with
+what the kernel said.
+
+HWP_LAB_ROWS="73-thp 61-numa" takes these lines of the matrix alone. A dump that the
+lab wrote before is used again if it was made by the same recipe, of the same kernel,
+and not before the lab's own sources. With CI=true a dump goes when it has been compared.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / 'lib'))
+import hwp
+import kdump
+import oracle
+import second
+import truth
+
+VMCORES = hwp.TOP / 'vmcores'
+LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
+LIMIT = 600
+# These are read in every form that a dump can have, and by several threads.
+IN_ALL_FORMS = ('61-hvo', '612-numa', '73-la57', '73-thp')
+
+
+class Skip(Exception):
+    """Why a line of the matrix cannot be run here."""
+
+
+class Row:
+    """A line of the matrix: name, options, scenarios."""
+
+    def __init__(self, line):
+        name, options, scenarios = (part.strip() for part in line.split('|'))
+        self.name = name
+        self.options = [*shlex.split(options), '--scenarios', scenarios.replace(' ', '')]
+        self.kernel = self.options[self.options.index('--kernel') + 1]
+        self.directory = LAB / 'dumps' / name
+
+    def is_fresh(self):
+        """Whether the dump that is there is the one that the lab would write now."""
+        recipe = self.directory / 'recipe'
+        if not recipe.exists() or not hwp.vmcore_of(self.directory):
+            return False
+        command, kernel, *_ = recipe.read_text().split('\n')
+        sources = [p for p in VMCORES.glob('*.sh')] + [p for p in (VMCORES / 'guest').iterdir()]
+        return (shlex.split(command) == ['lab.sh', 'run', *self.options, '--out', 'DIR'] and
+                kernel == 'kernel ' + (LAB / 'kernels' / self.kernel / 'release').read_text().strip()
+                and recipe.stat().st_mtime >= max(p.stat().st_mtime for p in sources))
+
+    def make(self):
+        if self.is_fresh():
+            return
+        done = _run([VMCORES / 'lab.sh', 'matrix', self.name])
+        if done.returncode:
+            raise RuntimeError('the lab failed: ' + _last_line(done.stdout))
+
+    def drop(self):
+        """Delete what is large; the truth stays."""
+        for path in self.directory.glob('vmcore*'):
+            path.unlink()
+
+
+def _run(command):
+    return subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT,
+                          check=False)
+
+
+def _last_line(text):
+    return (text.strip().splitlines() or ['it says nothing'])[-1]
+
+
+def matrix():
+    rows = [Row(line) for line in (VMCORES / 'matrix').read_text().splitlines()
+            if line and not line.startswith('#')]
+    wanted = os.environ.get('HWP_LAB_ROWS', '').split()
+    unknown = set(wanted) - {row.name for row in rows}
+    if unknown:
+        sys.exit(f'not in the matrix: {" ".join(sorted(unknown))}')
+    return [row for row in rows if not wanted or row.name in wanted]
+
+
+def fetch_kernels(rows):
+    """{kernel: why it cannot be had}"""
+    missing = {}
+    for name in sorted({row.kernel for row in rows}):
+        done = _run([VMCORES / 'kernels.sh', name])
+        if done.returncode:
+            missing[name] = _last_line(done.stdout)
+    return missing
+
+
+def compare_with_oracle(directory):
+    path = directory / 'vmcore.elf'
+    report = hwp.Run('check', '--json', path).json()
+    document = hwp.Run('freelist', '--json', path).json()
+    eye = oracle.Oracle(path)
+    return second.compare_lists(eye, document) + second.compare_blocks(eye, report)
+
+
+def compare(row):
+    """Everything that disagrees about one dump."""
+    directory = row.directory
+    wrong = []
+    for path in sorted(directory.glob('vmcore*')):
+        if 'paging' not in path.name:
+            results = truth.compare(directory, path)
+            wrong += [f'{path.name}: {name}: {what}' for name, found in results.items()
+                      for what in found]
+    if (directory / 'vmcore.elf').exists() and '--no-vmcoreinfo' not in row.options:
+        wrong += compare_with_oracle(directory)
+    return wrong
+
+
+def _same_text(path, command, *options):
+    """What is printed, but for the name and the format of the file."""
+    run = hwp.Run(command, '--json', *options, path)
+    report = run.json()
+    if not report or 'target' not in report:
+        return f'exit status {run.status}: {run.err.strip()}'
+    text = run.out.decode()
+    for key in ('path', 'format'):
+        value = json.dumps(report['target'][key], ensure_ascii=False)
+        text = text.replace(f'"{key}": {value}', f'"{key}": "-"', 1)
+    return f'exit status {run.status}\n{text}'
+
+
+def _other_forms(directory, work):
+    """The dump as flattened kdump, rearranged, and with pages packed by lzo and snappy."""
+    flat = directory / 'vmcore.flat'
+    yield flat
+    plain = work / 'vmcore.zlib'
+    kdump.unflatten(flat, plain)
+    yield plain
+    for name, method in (('lzo', kdump.LZO), ('snappy', kdump.SNAPPY)):
+        path = work / f'vmcore.{name}'
+        if not kdump.repack(plain, path, method):
+            raise RuntimeError(f'no page can be packed by {name}')
+        yield path
+
+
+def compare_forms(directory):
+    """The same bytes whatever form the dump has."""
+    wrong = []
+    with tempfile.TemporaryDirectory() as work:
+        for command in ('check', 'list', 'freelist'):
+            want = _same_text(directory / 'vmcore.elf', command)
+            for path in _other_forms(directory, pathlib.Path(work)):
+                wrong += _differ(f'{command} of {path.name}', want, _same_text(path, command))
+    return wrong + compare_paging(directory)
+
+
+def compare_paging(directory):
+    """A dump that QEMU made by walking page tables is read right or refused clearly."""
+    path = directory / 'vmcore.paging.elf'
+    if not path.exists():
+        return []
+    run = hwp.Run('check', '--json', path)
+    if run.status == 2 and run.err.count('\n') == 1:
+        return []
+    return _differ('paging dump', _same_text(directory / 'vmcore.elf', 'check'),
+                   _same_text(path, 'check'))
+
+
+def _differ(what, want, said):
+    if said == want:
+        return []
+    for a, b in zip(want.split('\n'), said.split('\n')):
+        if a != b:
+            return [f'{what}: {b.strip()} where the ELF file gives {a.strip()}']
+    return [f'{what}: not as long']
+
+
+def compare_threads(directory):
+    path = directory / 'vmcore.elf'
+    one = hwp.Run('check', '--json', '--threads', '1', path)
+    four = hwp.Run('check', '--json', '--threads', '4', path)
+    if (one.status, one.out) != (four.status, four.out) or not one.out:
+        return [f'exit status {one.status} and {four.status}, not the same bytes']
+    return []
+
+
+def run_row(row, missing):
+    """[(case, disagreements)] for one line of the matrix."""
+    try:
+        if row.kernel in missing and not row.is_fresh():
+            return [(row.name, Skip(missing[row.kernel]))]
+        row.make()
+        results = [(row.name, compare(row))]
+        if row.name in IN_ALL_FORMS:
+            results += [(f'{row.name} in all forms', compare_forms(row.directory)),
+                        (f'{row.name} by threads', compare_threads(row.directory))]
+        if os.environ.get('CI') == 'true':
+            row.drop()
+        return results
+    except (RuntimeError, OSError, KeyError, TypeError, ValueError, subprocess.TimeoutExpired,
+            oracle.Wrong) as error:
+        return [(row.name, [f'{type(error).__name__}: {error}'])]
+
+
+def main():
+    rows = matrix()
+    cases = hwp.Cases()
+    if not shutil.which(os.environ.get('QEMU', 'qemu-system-x86_64')):
+        for row in rows:
+            cases.skip(row.name, 'no qemu-system-x86_64; `sh tests/setup.sh lab` installs it')
+        cases.exit()
+    missing = fetch_kernels(rows)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for results in pool.map(lambda row: run_row(row, missing), rows):
+            for name, wrong in results:
+                if isinstance(wrong, Skip):
+                    cases.skip(name, wrong)
+                else:
+                    cases.tell(name, wrong)
+    cases.exit()
+
+
+if __name__ == '__main__':
+    main()

@@ -150,7 +150,7 @@ static void put_zone(struct hwp_json *json, const struct hwp_findings *f, int in
 	const struct hwp_zone_facts *zone = hwp_report_zone(f, index);
 
 	put_index(json, "nid", zone ? zone->nid : -1);
-	hwp_json_string(json, "zone", zone ? zone->name : NULL);
+	hwp_json_string(json, "zone", zone && zone->name[0] ? zone->name : NULL);
 }
 
 static void put_sentence(void *arg, const char *sentence)

@@ -73,6 +73,8 @@ static void tell_incomplete(struct sentence *s, const struct hwp_findings *f)
 	for (size_t i = 0; i < f->troubles.nr; i++)
 		nr_holes += f->troubles.data[i].kind == HWP_TROUBLE_HOLE;
 	add(s, "no leak was seen, but this is no all-clear");
+	/* What follows is why. */
+	s->nr_parts = 0;
 	if (f->damage[0])
 		add(s, "the dump is damaged");
 	if (c->nr_read < c->nr_pages)
@@ -95,11 +97,10 @@ static void tell_at_risk(struct sentence *s, const struct hwp_findings *f)
 
 	add(s, "no poisoned page has leaked");
 	if (nr_pending && f->kernel.fix != HWP_FIX_PRESENT)
-		add(s,
-		    "but %" PRIu64 " %s still in use, on a kernel that %s let them leak when "
-		    "they are freed",
+		add(s, "but %" PRIu64 " %s still in use and %s leak when this kernel frees %s",
 		    nr_pending, nr_pending == 1 ? "is" : "are",
-		    f->kernel.fix == HWP_FIX_ABSENT ? "can" : "may");
+		    f->kernel.fix == HWP_FIX_ABSENT ? "can" : "may",
+		    nr_pending == 1 ? "it" : "them");
 	if (nr_kernel)
 		add(s, "%s%" PRIu64 " belong%s to the kernel, which may still use %s",
 		    s->nr_parts == 1 ? "but " : "", nr_kernel, nr_kernel == 1 ? "s" : "",
@@ -230,6 +231,6 @@ void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_wrap(text, 0, 0,
 			      "Get a dump that is whole and holds the memmap: compare its size and "
 			      "checksum with the original, or dump again with makedumpfile, which "
-			      "keeps the memmap at every dump level.");
+			      "keeps the memmap at every dump level (without -e).");
 	}
 }

@@ -30,7 +30,8 @@ static void kdump_close(void *arg)
 
 	if (!k)
 		return;
-	kdump_free(k->ctx);
+	if (k->ctx)
+		kdump_free(k->ctx);
 	if (!k->is_clone && k->fd >= 0)
 		close(k->fd);
 	free(k);

@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Walks over the free lists of a machine in memory, sound and damaged. */
+#include "machine.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+static uint64_t nr_of(const struct hwp_findings *f, enum hwp_trouble_kind kind)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < f->troubles.nr; i++) {
+		nr += f->troubles.data[i].kind == kind;
+		print_message("# %s\n", f->troubles.data[i].text);
+	}
+	return nr;
+}
+
+static const struct hwp_block *block_at(const struct hwp_findings *f, uint64_t pfn)
+{
+	for (size_t i = 0; i < f->blocks.nr; i++) {
+		const struct hwp_block *b = &f->blocks.data[i];
+
+		if (pfn >= b->head_pfn && pfn < b->head_pfn + (UINT64_C(1) << b->order))
+			return b;
+	}
+	return NULL;
+}
+
+static const struct hwp_list_stat *list_stat(const struct hwp_findings *f,
+					     enum hwp_container container, int order, int mt,
+					     int cpu)
+{
+	for (size_t i = 0; i < f->lists.nr; i++) {
+		const struct hwp_list_stat *s = &f->lists.data[i];
+
+		if (s->container == container && s->order == order && s->migratetype == mt &&
+		    s->cpu == cpu)
+			return s;
+	}
+	return NULL;
+}
+
+static void empty(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f = machine_walk(m);
+
+	(void)state;
+	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+	/* 11 orders of 6 types, 14 lists of 2 CPUs, the trylock and the unaccepted list. */
+	assert_int_equal(f->lists.nr, 11 * 6 + 2 * 14 + 2);
+	assert_int_equal(f->areas.nr, 11);
+	assert_int_equal(f->blocks.nr, 0);
+	machine_destroy(m);
+}
+
+static void every_list(void **state)
+{
+	void (*kernels[])(struct hwp_layout *) = { kernel_73, kernel_612, kernel_61 };
+
+	(void)state;
+	for (size_t k = 0; k < HWP_ARRAY_SIZE(kernels); k++) {
+		struct machine *m = machine_create(kernels[k]);
+		uint64_t pfn = 0x1400, nr_pages = 0;
+		struct hwp_findings *f;
+
+		for (unsigned int order = 0; order < 11; order++) {
+			pfn = (pfn + (1u << order) - 1) & ~((UINT64_C(1) << order) - 1);
+			machine_poison(m, pfn + (1u << order) - 1);
+			machine_free(m, pfn, order, order % 6);
+			nr_pages += UINT64_C(1) << order;
+			pfn += UINT64_C(1) << order;
+		}
+		f = machine_walk(m);
+		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) +
+				 nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+		assert_int_equal(f->zones.data[0].nr_buddy_pages, nr_pages);
+		assert_int_equal(f->blocks.nr, 11);
+		for (size_t i = 0; i < m->poisoned.nr; i++) {
+			const struct hwp_block *b = block_at(f, m->poisoned.data[i]);
+
+			assert_non_null(b);
+			assert_int_equal(b->container, HWP_FREE_AREA);
+			assert_int_equal(b->order, i);
+			assert_int_equal(b->migratetype, i % 6);
+			assert_int_equal(b->cpu, -1);
+			assert_int_equal(list_stat(f, HWP_FREE_AREA, (int)i, (int)i % 6,
+						   -1)->nr_poisoned, 1);
+		}
+		for (size_t i = 0; i < f->areas.nr; i++)
+			assert_int_equal(f->areas.data[i].nr_free, f->areas.data[i].nr_walked);
+		machine_destroy(m);
+	}
+}
+
+/* kernel-layouts.md 4.5: what list i of a per-CPU set holds. */
+static void pcp_lists(void **state)
+{
+	static const struct {
+		unsigned int nr_lists, i;
+		int order, mt;
+	} rows[] = {
+		{ 14, 0, 0, 0 }, { 14, 2, 0, 2 }, { 14, 3, 1, 0 }, { 14, 11, 3, 2 },
+		{ 14, 12, 9, -1 }, { 14, 13, 9, 1 },
+		/* One list for THP: it tells no type. */
+		{ 13, 12, 9, -1 },
+		/* v5.14 to v5.19: one for each type. */
+		{ 15, 12, 9, 0 }, { 15, 14, 9, 2 },
+		/* To v5.13, and without THP. */
+		{ 3, 1, 0, 1 }, { 12, 11, 3, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct machine *m = machine_create(kernel_73);
+		const struct hwp_block *b;
+		struct hwp_findings *f;
+
+		print_message("# %u lists, list %u\n", rows[i].nr_lists, rows[i].i);
+		m->layout.per_cpu_pages.nr_lists = rows[i].nr_lists;
+		for (unsigned int cpu = 0; cpu < MACHINE_NR_CPUS; cpu++)
+			machine_list_init(m, machine_pcp_list(cpu, 14));
+		machine_poison(m, 0x1600);
+		machine_free_pcp(m, 0x1600, (unsigned int)rows[i].order, 1, rows[i].i);
+		f = machine_walk(m);
+		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) +
+				 nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+		assert_int_equal(f->zones.data[0].nr_pcp_pages, 1 << rows[i].order);
+		b = block_at(f, 0x1600);
+		assert_non_null(b);
+		assert_int_equal(b->container, HWP_PCP_LIST);
+		assert_int_equal(b->cpu, 1);
+		assert_int_equal(b->order, rows[i].order);
+		if (rows[i].nr_lists != 14 || rows[i].i != 12)
+			assert_int_equal(b->migratetype, rows[i].mt);
+		else
+			assert_int_not_equal(b->migratetype, 1);
+		machine_destroy(m);
+	}
+}
+
+/* CPUs that cannot exist have no lists, and uniprocessors no offset. */
+static void cpus(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+
+	(void)state;
+	synth_put(m->symbols, 8, 2, 8);
+	f = machine_walk(m);
+	assert_null(list_stat(f, HWP_PCP_LIST, 0, 0, 0));
+	assert_non_null(list_stat(f, HWP_PCP_LIST, 0, 0, 1));
+	machine_destroy(m);
+
+	m = machine_create(kernel_73);
+	m->layout.symbol.per_cpu_offset = m->layout.symbol.nr_cpu_ids = 0;
+	m->layout.symbol.cpu_possible_mask = 0;
+	machine_poison(m, 0x1601);
+	machine_free_pcp(m, 0x1600, 9, 0, 13);
+	f = machine_walk(m);
+	assert_non_null(block_at(f, 0x1601));
+	machine_destroy(m);
+
+	/* A hostile number of CPUs is a hole, not a crash. */
+	m = machine_create(kernel_73);
+	synth_put(m->symbols, 0, 0xffffffff, 4);
+	f = machine_walk(m);
+	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	machine_destroy(m);
+}
+
+static void trylock_list(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	const struct hwp_block *b;
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_poison(m, 0x1803);
+	machine_clear(m, 0x1800, 2);
+	machine_clear(m, 0x1900, 0);
+	synth_put(machine_page(m, 0x1800), 40, 2, 8);
+	machine_put(m, MACHINE_ZONE + ZONE_TRYLOCK, machine_lru(0x1900));
+	machine_put(m, machine_lru(0x1900), machine_lru(0x1800));
+	f = machine_walk(m);
+	b = block_at(f, 0x1803);
+	assert_non_null(b);
+	assert_int_equal(b->container, HWP_TRYLOCK_LIST);
+	assert_int_equal(b->order, 2);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	machine_destroy(m);
+}
+
+static void unaccepted_list(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	const struct hwp_block *b;
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_poison(m, 0x1803);
+	machine_clear(m, 0x1800, 10);
+	synth_put(machine_page(m, 0x1800), 48, 0xf7000000, 4);
+	machine_list_add_tail(m, MACHINE_ZONE + ZONE_UNACCEPTED, machine_lru(0x1800));
+	f = machine_walk(m);
+	b = block_at(f, 0x1803);
+	assert_non_null(b);
+	assert_int_equal(b->container, HWP_UNACCEPTED_LIST);
+	assert_int_equal(b->order, 10);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) + nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+	machine_destroy(m);
+}
+
+/* Five blocks of order 3, poison in the second and the last. */
+static struct machine *five_blocks(void)
+{
+	struct machine *m = machine_create(kernel_73);
+
+	machine_poison(m, 0x140d);
+	machine_poison(m, 0x1424);
+	for (uint64_t i = 0; i < 5; i++)
+		machine_free(m, 0x1400 + 8 * i, 3, 1);
+	return m;
+}
+
+/* One link in the middle leads astray: both ends are still found, and it is told. */
+static void broken_link(void **state)
+{
+	const uint64_t places[] = { 0, 1, 0xffd3000000000008, machine_lru(0x1403) + 1,
+				    machine_lru(0x0fff), 0xdead000000000100, UINT64_MAX,
+				    machine_lru(0x1500), machine_area_list(3, 1) + 16 };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(places); i++) {
+		for (int forward = 0; forward < 2; forward++) {
+			struct machine *m = five_blocks();
+			const struct hwp_list_stat *s;
+			struct hwp_findings *f;
+
+			machine_put(m, machine_lru(0x1410) + (forward ? 0 : 8), places[i]);
+			f = machine_walk(m);
+			assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+			s = list_stat(f, HWP_FREE_AREA, 3, 1, -1);
+			assert_true(s->was_cut);
+			/* None twice; the damaged one itself may be lost. */
+			assert_true(s->nr_blocks >= 4 && s->nr_blocks <= 5);
+			assert_non_null(block_at(f, 0x140d));
+			assert_non_null(block_at(f, 0x1424));
+			assert_int_equal(s->nr_poisoned, 2);
+			machine_destroy(m);
+		}
+	}
+}
+
+static void broken_heads(void **state)
+{
+	struct machine *m = five_blocks();
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_put(m, machine_area_list(3, 1), 0x1234);
+	f = machine_walk(m);
+	assert_non_null(block_at(f, 0x140d));
+	assert_non_null(block_at(f, 0x1424));
+	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	machine_destroy(m);
+
+	m = five_blocks();
+	machine_put(m, machine_area_list(3, 1) + 8, 0x1234);
+	f = machine_walk(m);
+	assert_non_null(block_at(f, 0x140d));
+	assert_non_null(block_at(f, 0x1424));
+	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE) + nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+	machine_destroy(m);
+
+	/* Both: nothing of the list is left, and that is a hole, not an empty list. */
+	m = five_blocks();
+	machine_put(m, machine_area_list(3, 1), 0);
+	machine_put(m, machine_area_list(3, 1) + 8, 0);
+	f = machine_walk(m);
+	assert_null(block_at(f, 0x140d));
+	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	machine_destroy(m);
+}
+
+/* Back to the head too early: what is behind is on the list all the same. */
+static void cut_short(void **state)
+{
+	(void)state;
+	for (int forward = 0; forward < 2; forward++) {
+		struct machine *m = machine_create(kernel_73);
+		uint64_t head = machine_pcp_list(0, 0);
+		struct hwp_findings *f;
+
+		for (uint64_t pfn = 0x1600; pfn < 0x1608; pfn++)
+			machine_free_pcp(m, pfn, 0, 0, 0);
+		machine_poison(m, 0x1601);
+		machine_poison(m, 0x1606);
+		machine_put(m, machine_lru(0x1604) + (forward ? 0 : 8), head);
+		f = machine_walk(m);
+		assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE) +
+				     nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+		assert_non_null(block_at(f, 0x1601));
+		assert_non_null(block_at(f, 0x1606));
+		machine_destroy(m);
+	}
+}
+
+static void cycles(void **state)
+{
+	(void)state;
+	for (uint64_t from = 0; from < 5; from++) {
+		for (uint64_t to = 0; to < 5; to++) {
+			struct machine *m = five_blocks();
+			const struct hwp_list_stat *s;
+			struct hwp_findings *f;
+
+			if (to == from + 1) {
+				machine_destroy(m);
+				continue;
+			}
+			machine_put(m, machine_lru(0x1400 + 8 * from),
+				    machine_lru(0x1400 + 8 * to));
+			f = machine_walk(m);
+			s = list_stat(f, HWP_FREE_AREA, 3, 1, -1);
+			assert_true(s->was_cut);
+			assert_true(s->nr_blocks >= 4 && s->nr_blocks <= 5);
+			assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+			machine_destroy(m);
+		}
+	}
+}
+
+static int walk_trylock_cycle(const void *arg)
+{
+	struct machine *m = machine_create(kernel_73);
+	const uint64_t *span = arg;
+	struct hwp_findings *f;
+	struct hwp_list_walk walk;
+	struct hwp_error *err;
+	int ret;
+
+	machine_poison(m, 0x1801);
+	machine_clear(m, 0x1800, 0);
+	machine_clear(m, 0x1900, 0);
+	machine_put(m, MACHINE_ZONE + ZONE_TRYLOCK, machine_lru(0x1800));
+	machine_put(m, machine_lru(0x1800), machine_lru(0x1900));
+	machine_put(m, machine_lru(0x1900), machine_lru(0x1800));
+	machine_open(m);
+	f = m->findings;
+	m->zones.zones.data[0].end_pfn = *span;
+	walk = (struct hwp_list_walk){ .target = m->target, .layout = &m->layout,
+				       .reader = m->reader, .zones = &m->zones, .findings = f,
+				       .poisoned_pfns = m->poisoned.data, .nr_poisoned = 1 };
+	err = hwp_walk_free_lists(&walk);
+	ret = err || f->blocks.nr > 2 * MACHINE_PAGES || !nr_of(f, HWP_TROUBLE_HOLE);
+	hwp_error_destroy(err);
+	machine_destroy(m);
+	return ret;
+}
+
+/* A singly linked list has no back links: its cycles must end as well. */
+static void trylock_cycle(void **state)
+{
+	const uint64_t spans[] = { MACHINE_START + MACHINE_PAGES, UINT64_C(1) << 52 };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(spans); i++)
+		assert_int_equal(synth_in_child(walk_trylock_cycle, &spans[i], 20), 0);
+}
+
+/* What stands on a list and does not belong there. */
+static void wrong_entries(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		struct machine *m = five_blocks();
+		char *page = machine_page(m, 0x1408);
+		struct hwp_findings *f;
+
+		switch (i) {
+		case 0: /* another order */
+			synth_put(page, 40, 4, 8);
+			break;
+		case 1: /* not marked as buddy */
+			synth_put(page, 48, 0xffffffff, 4);
+			break;
+		case 2: /* in use */
+			synth_put(page, 52, 1, 4);
+			break;
+		case 3: /* of another zone */
+			synth_put(page, 0, UINT64_C(0x000fffffc0000000), 8);
+			break;
+		case 4: /* of another node */
+			synth_put(page, 0, UINT64_C(0x0057ffffc0000000), 8);
+			break;
+		case 5: /* all of order 3, on the list of order 4: not aligned either */
+			machine_free(m, 0x1448, 4, 0);
+			break;
+		}
+		f = machine_walk(m);
+		print_message("# entry %d\n", i);
+		assert_int_not_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+		/* It is a contradiction to tell, but no reason not to see the poison. */
+		assert_non_null(block_at(f, 0x140d));
+		assert_int_equal(list_stat(f, HWP_FREE_AREA, 3, 1, -1)->nr_blocks, 5);
+		machine_destroy(m);
+	}
+}
+
+static void buddy_on_pcp(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_free_pcp(m, 0x1600, 0, 0, 0);
+	synth_put(machine_page(m, 0x1600), 48, 0xf0000000, 4);
+	f = machine_walk(m);
+	assert_int_not_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+	machine_destroy(m);
+}
+
+static void nr_free_is_kept(void **state)
+{
+	struct machine *m = five_blocks();
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_put(m, machine_area_list(3, 0) + ZONE_NR_FREE, 7);
+	f = machine_walk(m);
+	assert_int_equal(f->areas.data[3].order, 3);
+	assert_int_equal(f->areas.data[3].nr_free, 7);
+	assert_int_equal(f->areas.data[3].nr_walked, 5);
+	machine_destroy(m);
+}
+
+/* What cannot be read is a hole, and what can be is still told. */
+static void unreadable(void **state)
+{
+	struct machine *m = five_blocks();
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_poison(m, 0x1600);
+	machine_free_pcp(m, 0x1600, 0, 0, 0);
+	/* The zone without its free_area from order 8 on. */
+	m->synth.segments[1].size = ZONE_FREE_AREA + 8 * ZONE_FREE_AREA_SIZE;
+	f = machine_walk(m);
+	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	assert_non_null(block_at(f, 0x140d));
+	assert_non_null(block_at(f, 0x1600));
+	machine_destroy(m);
+
+	/* Struct pages of blocks 2 to 4 are not in the dump. */
+	m = five_blocks();
+	m->synth.segments[0].size = (0x1000 - 0x1000 + 0x400) * KERNEL_PAGE_SIZE;
+	synth_exclude(&m->synth, MACHINE_MAP + 0x400 * KERNEL_PAGE_SIZE, 4096);
+	f = machine_walk(m);
+	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	machine_destroy(m);
+}
+
+/* Blocks are told near poison only, but are counted everywhere. */
+static void far_blocks(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_poison(m, 0x1400);
+	machine_free(m, 0x1408, 3, 1);
+	machine_free(m, 0x2c00, 3, 1);
+	f = machine_walk(m);
+	assert_non_null(block_at(f, 0x1408));
+	assert_null(block_at(f, 0x2c00));
+	assert_int_equal(f->zones.data[0].nr_buddy_pages, 16);
+	machine_destroy(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(empty),	   cmocka_unit_test(every_list),
+		cmocka_unit_test(pcp_lists),	   cmocka_unit_test(cpus),
+		cmocka_unit_test(trylock_list),	   cmocka_unit_test(unaccepted_list),
+		cmocka_unit_test(broken_link),	   cmocka_unit_test(broken_heads),
+		cmocka_unit_test(cut_short),	   cmocka_unit_test(cycles),
+		cmocka_unit_test(trylock_cycle),
+		cmocka_unit_test(wrong_entries),   cmocka_unit_test(buddy_on_pcp),
+		cmocka_unit_test(nr_free_is_kept), cmocka_unit_test(unreadable),
+		cmocka_unit_test(far_blocks),
+	};
+
+	return cmocka_run_group_tests_name("freelist", tests, NULL, NULL);
+}

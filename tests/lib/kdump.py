@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The same kdump file in other forms: un-flattened, and with its pages packed otherwise."""
+import ctypes
 import struct
 import zlib
 
@@ -96,3 +97,137 @@ def repack(source, target, method):
     with open(target, 'wb') as file:
         file.write(head + rows + b''.join(body))
     return sum(1 for _, _, flags in written.values() if flags)
+
+
+class Kdump:
+    """A kdump file's pages and VMCOREINFO, flattened or not."""
+
+    ZSTD = 0x20
+
+    def __init__(self, path):
+        data = path.read_bytes()
+        if data[:12] == b'makedumpfile':
+            data = self._rearranged(data)
+        if data[:8] != b'KDUMP   ':
+            raise ValueError(f'{path} is no kdump file')
+        self.data = data
+        self.block, sub, bitmaps, self.max_pfn = struct.unpack_from('<IIII', data, 428)
+        at = self.block
+        self.phys_base, = struct.unpack_from('<Q', data, at)
+        offset, size = struct.unpack_from('<QQ', data, at + 32)
+        end, = struct.unpack_from('<Q', data, at + 96)
+        self.max_pfn = end or self.max_pfn
+        self.vmcoreinfo = data[offset:offset + size] if offset else b''
+        half = bitmaps // 2 * self.block
+        start = (1 + sub) * self.block
+        self.ram = data[start:start + half]
+        self.stored = data[start + half:start + 2 * half]
+        self.table = start + 2 * half
+
+    @staticmethod
+    def _rearranged(data):
+        records = list(flat_records(data))
+        out = bytearray(max(offset + size for offset, _, size in records))
+        for offset, at, size in records:
+            out[offset:offset + size] = data[at:at + size]
+        return bytes(out)
+
+    @staticmethod
+    def _bits(bitmap):
+        return (8 * i + bit for i, byte in enumerate(bitmap) if byte
+                for bit in range(8) if byte >> bit & 1)
+
+    def ranges(self):
+        """Runs of pfns that are memory, stored or not: [first, end)."""
+        first = end = None
+        for pfn in self._bits(self.ram):
+            if pfn != end:
+                if first is not None:
+                    yield first, end
+                first = pfn
+            end = pfn + 1
+        if first is not None:
+            yield first, end
+
+    def pages(self):
+        """(pfn, the page's bytes) of every page that is stored."""
+        unzstd = None
+        for i, pfn in enumerate(self._bits(self.stored)):
+            offset, size, flags, _ = struct.unpack_from('<qIIQ', self.data, self.table + 24 * i)
+            page = self.data[offset:offset + size]
+            if flags & ZLIB:
+                page = zlib.decompress(page)
+            elif flags & self.ZSTD:
+                unzstd = unzstd or Zstd()
+                page = unzstd(page)
+            elif flags & (LZO | SNAPPY):
+                raise ValueError('packed by lzo or snappy')
+            yield pfn, page
+
+
+class Zstd:
+    """Unpack pages by the library that the program itself needs; Python 3.11 has none."""
+
+    def __init__(self):
+        self.call = ctypes.CDLL('libzstd.so.1').ZSTD_decompress
+        self.call.restype = ctypes.c_size_t
+        self.call.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
+        self.page = ctypes.create_string_buffer(PAGE)
+
+    def __call__(self, packed):
+        if self.call(self.page, PAGE, packed, len(packed)) != PAGE:
+            raise ValueError('a page cannot be unpacked')
+        return self.page.raw
+
+
+def elf_notes(vmcoreinfo, name=b'VMCOREINFO\0\0'):
+    """A note section that holds VMCOREINFO."""
+    padded = vmcoreinfo + b'\0' * (-len(vmcoreinfo) % 4)
+    return struct.pack('<III', 11, len(vmcoreinfo), 0) + name + padded
+
+
+def elf_headers(ranges, notes):
+    """The headers of an ELF core file; [(first pfn, end, offset in the file)]."""
+    count = len(ranges) + 1
+    offset = (64 + 56 * count + len(notes) + PAGE - 1) // PAGE * PAGE
+    head = b'\x7fELF\x02\x01\x01' + b'\0' * 9 + struct.pack(
+        '<HHIQQQIHHHHHH', 4, 62, 1, 0, 64, 0, 0, 64, 56, count, 0, 0, 0)
+    rows = [struct.pack('<IIQQQQQQ', 4, 0, 64 + 56 * count, 0, 0, len(notes), len(notes), 0)]
+    places = []
+    for first, end in ranges:
+        size = (end - first) * PAGE
+        rows.append(struct.pack('<IIQQQQQQ', 1, 7, offset, 0, first * PAGE, size, size, 0))
+        places.append((first, end, offset))
+        offset += size
+    return head + b''.join(rows) + notes, places, offset
+
+
+def to_elf(source, target, exclude=lambda pfn: False):
+    """Write a kdump file as a sparse ELF core file. What it does not store reads as
+    zeros; pfns that @exclude names are in no segment at all."""
+    dump = Kdump(source)
+    ranges = []
+    for first, end in dump.ranges():
+        ranges += _without(first, end, exclude)
+    head, places, size = elf_headers(ranges, elf_notes(dump.vmcoreinfo))
+    with open(target, 'wb') as file:
+        file.write(head)
+        file.truncate(size)
+        at = 0
+        for pfn, page in dump.pages():
+            while at < len(places) and pfn >= places[at][1]:
+                at += 1
+            if at < len(places) and pfn >= places[at][0] and page.strip(b'\0'):
+                file.seek(places[at][2] + (pfn - places[at][0]) * PAGE)
+                file.write(page)
+
+
+def _without(first, end, exclude):
+    start = first
+    for pfn in range(first, end):
+        if exclude(pfn):
+            if pfn > start:
+                yield start, pfn
+            start = pfn + 1
+    if end > start:
+        yield start, end

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Dumps to write into: each an ELF file of its own, sparse, made from a real dump."""
+import contextlib
+import os
+import pathlib
+import struct
+
+import hwp
+import kdump
+
+LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
+
+
+def _release(directory):
+    try:
+        line = (directory / 'truth.txt').read_text().split('\n', 1)[0]
+    except OSError:
+        return ''
+    return line.partition('release=')[2]
+
+
+def _has_nodes(directory, count):
+    try:
+        text = (directory / 'buddyinfo.txt').read_text()
+    except OSError:
+        return False
+    return len({line.split(',')[0] for line in text.splitlines()}) >= count
+
+
+def _kdump_of(directory):
+    for path in sorted(directory.glob('vmcore*')):
+        if path.name != 'vmcore.elf' and 'elf' not in path.name:
+            return path
+    return None
+
+
+def find(release, nodes=1):
+    """The directory of a dump of that kernel: a sample, or else one that the lab has made."""
+    lab = sorted(LAB.glob('dumps/*/')) if LAB.is_dir() else []
+    for directory in [*hwp.samples(), *lab]:
+        if (_release(directory).startswith(release) and _has_nodes(directory, nodes) and
+                _kdump_of(directory) and 'no-vmcoreinfo' not in directory.name and
+                _can_mark(directory)):
+            return directory
+    return None
+
+
+def _can_mark(directory):
+    """Not a kernel that is built without memory failure."""
+    try:
+        return 'HardwareCorrupted' in (directory / 'meminfo.txt').read_text()
+    except OSError:
+        return False
+
+
+def make(directory, target, exclude=lambda pfn: False):
+    """Write the dump of a directory as an ELF file."""
+    kdump.to_elf(_kdump_of(directory), target, exclude)
+
+
+class Patch:
+    """Bytes of a file to change, and to put back."""
+
+    def __init__(self, path):
+        self.path = path
+        self.old = []
+
+    def write(self, offset, data):
+        with open(self.path, 'r+b') as file:
+            file.seek(offset)
+            self.old.append((offset, file.read(len(data))))
+            file.seek(offset)
+            file.write(data)
+
+    def number(self, offset, value, form='Q'):
+        self.write(offset, struct.pack('<' + form, value))
+
+    def undo(self):
+        with open(self.path, 'r+b') as file:
+            while self.old:
+                offset, data = self.old.pop()
+                file.seek(offset)
+                file.write(data)
+
+
+@contextlib.contextmanager
+def patched(path):
+    patch = Patch(path)
+    try:
+        yield patch
+    finally:
+        patch.undo()

@@ -2,8 +2,8 @@
 /**
  * excerpt VMCORE OUT: a small kdump file with the kernel's own data and the
  * memmap of a QEMU ELF dump. Left out are free pages, what belongs to users
- * (anonymous memory, page cache, HugeTLB), the kernel's text and its unwind
- * tables.
+ * (anonymous memory, page cache, HugeTLB), the kernel's text, its unwind tables
+ * and the index by which the kernel itself looks up a symbol's name.
  */
 #include <endian.h>
 #include <err.h>
@@ -59,7 +59,7 @@ struct excerpt {
 	/** Physical addresses of what is left out of the kernel image. */
 	struct {
 		uint64_t start, end;
-	} dropped[4];
+	} dropped[5];
 	uint64_t max_pfn;
 	/** One bit for each pfn: is RAM; is kept. */
 	uint8_t *ram, *kept;
@@ -120,7 +120,22 @@ static void read_notes(struct excerpt *x, const char *path)
 		errx(2, "%s: no VMCOREINFO", path);
 }
 
-/** The kernel's text and what unwinds it. */
+/** The end of kallsyms_seqs_of_names, three bytes for each symbol, which has no symbol. */
+static void find_index_end(struct excerpt *x, const struct hwp_symbol *start,
+			   struct hwp_symbol *end)
+{
+	struct hwp_symbol nr = { .name = "kallsyms_num_syms" };
+	uint32_t nr_syms;
+
+	must(hwp_target_symbols(x->target, &nr, 1));
+	if (!start->found || !nr.found)
+		return;
+	must(hwp_target_read(x->target, HWP_KERNEL_VIRTUAL, nr.address, &nr_syms, sizeof(nr_syms),
+			     NULL));
+	end->address = start->address + 3 * (uint64_t)nr_syms;
+	end->found = true;
+}
+
 static void find_dropped(struct excerpt *x)
 {
 	struct hwp_symbol syms[] = {
@@ -128,12 +143,14 @@ static void find_dropped(struct excerpt *x)
 		{ .name = "__start_orc_unwind_ip" },  { .name = "__stop_orc_unwind_ip" },
 		{ .name = "__start_orc_unwind" },     { .name = "__stop_orc_unwind" },
 		{ .name = "orc_lookup" },	      { .name = "orc_lookup_end" },
+		{ .name = "kallsyms_seqs_of_names" }, {},
 	};
 	/* __START_KERNEL_map on x86_64 */
 	const uint64_t kernel_map = UINT64_C(0xffffffff80000000);
 	uint64_t phys_base;
 
-	must(hwp_target_symbols(x->target, syms, HWP_ARRAY_SIZE(syms)));
+	must(hwp_target_symbols(x->target, syms, HWP_ARRAY_SIZE(syms) - 1));
+	find_index_end(x, &syms[8], &syms[9]);
 	must(hwp_target_vmcoreinfo_number(x->target, "NUMBER(phys_base)", &phys_base));
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(x->dropped); i++) {
 		if (!syms[2 * i].found || !syms[2 * i + 1].found)

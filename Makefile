@@ -90,7 +90,7 @@ $(O)/flags: FORCE
 $(O)/objects: FORCE
 	$(call record,$(LIB_OBJS))
 
--include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(UNIT:=.d)
+-include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(UNIT:=.d) $(O)/excerpt.d
 
 # A sample holds a leak, so `check` ends with 1: here that is success too.
 demo: all
@@ -114,8 +114,18 @@ arch: all
 bench: all
 	@$(run) tests/bench/bench.sh
 
+$(O)/excerpt: vmcores/excerpt.c $(LIB) $(O)/flags
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $< $(LIB) $(LDFLAGS) $(LIBS) -o $@
+
 lab:
 	@vmcores/lab.sh matrix
+
+samples: all $(O)/excerpt
+	@O='$(O)' vmcores/sample.sh
+
+sample-%: all $(O)/excerpt
+	@O='$(O)' vmcores/sample.sh $*
 
 minimal-root:
 	@tests/root/minimal-root.sh
@@ -131,7 +141,8 @@ format:
 
 # Not all of $(O): the lab keeps its kernels there.
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,lib cmds unit tests flags objects hwpoison libhwpoison.a san-*)
+	$(Q)rm -rf $(addprefix $(O)/,lib cmds unit tests flags objects hwpoison libhwpoison.a excerpt \
+		excerpt.d san-*)
 
 help:
 	@echo 'make                build $(PROGRAM)'
@@ -139,7 +150,8 @@ help:
 	@echo 'make test [T=WORD]  every test, or those whose name holds WORD'
 	@echo 'make unit | arch    the unit tests | the architecture rules'
 	@echo 'make bench          measure'
-	@echo 'make lab            make the sample vmcores with QEMU'
+	@echo 'make lab            make vmcores with QEMU'
+	@echo 'make samples        make the vmcores in vmcores/samples anew: sample-NAME for one'
 	@echo 'make minimal-root   try the README in a fresh minimal Debian (root)'
 	@echo 'make install        to $$(DESTDIR)$$(PREFIX)/bin; also: uninstall'
 	@echo 'make format | clean'
@@ -148,5 +160,5 @@ help:
 
 FORCE:
 .DELETE_ON_ERROR:
-.PHONY: all demo test unit unit-programs arch bench lab minimal-root install uninstall format clean \
-	help FORCE
+.PHONY: all demo test unit unit-programs arch bench lab samples minimal-root install uninstall \
+	format clean help FORCE

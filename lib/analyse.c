@@ -7,8 +7,10 @@
 #include "classify.h"
 #include "collect.h"
 #include "counters.h"
+#include "extent.h"
 #include "freelist.h"
 #include "hwpoison.h"
+#include "observe.h"
 
 struct analysis {
 	const struct hwp_options *options;
@@ -56,6 +58,7 @@ static struct hwp_error *describe(struct analysis *a)
 		 hwp_target_type_provider(a->target));
 	f->page_shift = a->layout->page_shift;
 	f->max_order = a->layout->nr_orders - 1;
+	f->pmd_order = a->layout->pmd_order;
 	memcpy(f->migratetype_names, a->layout->migratetype_names, sizeof(f->migratetype_names));
 	for (size_t i = 0; i < a->zones->zones.nr; i++) {
 		const struct hwp_zone *z = &a->zones->zones.data[i];
@@ -111,6 +114,42 @@ static struct hwp_error *sweep(struct analysis *a)
 	return err;
 }
 
+static int compare_spans(const void *a, const void *b)
+{
+	const struct hwp_pfn_span *x = a, *y = b;
+
+	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
+}
+
+/** Where blocks matter: around every poisoned page, and in every folio. */
+static size_t spans_of_interest(const struct hwp_findings *f, struct hwp_pfn_span *spans)
+{
+	size_t nr = 0, kept = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		uint64_t start = f->poisoned.data[i].pfn >> f->max_order << f->max_order;
+
+		spans[nr++] = (struct hwp_pfn_span){ start, start + (UINT64_C(1) << f->max_order) };
+	}
+	for (size_t i = 0; i < f->folios.nr; i++) {
+		uint64_t start = f->folios.data[i].head_pfn;
+
+		spans[nr++] = (struct hwp_pfn_span){
+			start, start + (UINT64_C(1) << f->folios.data[i].order)
+		};
+	}
+	if (!nr)
+		return 0;
+	qsort(spans, nr, sizeof(*spans), compare_spans);
+	for (size_t i = 1; i < nr; i++) {
+		if (spans[i].start_pfn > spans[kept].end_pfn)
+			spans[++kept] = spans[i];
+		else if (spans[i].end_pfn > spans[kept].end_pfn)
+			spans[kept].end_pfn = spans[i].end_pfn;
+	}
+	return kept + 1;
+}
+
 static struct hwp_error *walk_lists(struct analysis *a)
 {
 	struct hwp_findings *f = a->findings;
@@ -123,22 +162,55 @@ static struct hwp_error *walk_lists(struct analysis *a)
 		.nr_poisoned = f->poisoned.nr,
 	};
 	_cleanup_free_ uint64_t *pfns = malloc((f->poisoned.nr + 1) * sizeof(*pfns));
+	_cleanup_free_ struct hwp_pfn_span *spans =
+		malloc((f->poisoned.nr + f->folios.nr + 1) * sizeof(*spans));
 	uint64_t start = now_ns();
 	struct hwp_error *err;
 
-	if (!pfns)
+	if (!pfns || !spans)
 		return hwp_error_no_memory();
 	for (size_t i = 0; i < f->poisoned.nr; i++)
 		pfns[i] = f->poisoned.data[i].pfn;
 	walk.poisoned_pfns = pfns;
+	walk.spans = spans;
+	walk.nr_spans = spans_of_interest(f, spans);
 	err = hwp_walk_free_lists(&walk);
 	f->times.lists_ns = now_ns() - start;
+	return err;
+}
+
+static int compare_orders(const void *a, const void *b)
+{
+	unsigned int x = *(const unsigned int *)a, y = *(const unsigned int *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/** The orders of hstates[]; none when the kernel has no HugeTLB. */
+static struct hwp_error *read_hugetlb_orders(struct analysis *a, struct hwp_extent_orders *ret)
+{
+	const struct hwp_layout *l = a->layout;
+	struct hwp_error *err;
+	uint32_t nr, order;
+
+	ret->nr = 0;
+	if (!l->symbol.hstates || !l->symbol.hugetlb_max_hstate || l->hstate.order == HWP_ABSENT)
+		return NULL;
+	err = hwp_target_read_u32(a->target, l->symbol.hugetlb_max_hstate, &nr);
+	for (uint32_t i = 0; !err && i < nr && ret->nr < 8; i++) {
+		err = hwp_target_read_u32(a->target, l->symbol.hstates +
+					  (uint64_t)i * l->hstate.size + l->hstate.order, &order);
+		if (!err && order > 0 && order <= 24)
+			ret->orders[ret->nr++] = order;
+	}
+	qsort(ret->orders, ret->nr, sizeof(ret->orders[0]), compare_orders);
 	return err;
 }
 
 static struct hwp_error *collect(struct analysis *a)
 {
 	struct hwp_collector c = { a->target, a->layout, a->reader, a->zones, a->findings };
+	struct hwp_extent_orders hugetlb;
 	struct hwp_error *err;
 
 	err = hwp_kernel_facts_read(a->target, a->layout, a->findings);
@@ -147,14 +219,35 @@ static struct hwp_error *collect(struct analysis *a)
 	if (!err)
 		err = hwp_collect_pages(&c, &a->flagged);
 	if (!err)
+		err = hwp_collect_events(&c);
+	if (!err)
+		err = read_hugetlb_orders(a, &hugetlb);
+	if (!err)
+		err = hwp_extents_find(a->findings, &hugetlb);
+	if (!err)
 		err = walk_lists(a);
 	if (!err)
 		err = hwp_collect_places(&c);
 	if (!err)
-		err = hwp_collect_events(&c);
+		err = hwp_extents_add_stranded(a->findings);
 	if (!err)
 		err = hwp_counters_read(a->target, a->layout, a->zones, a->findings);
 	return err;
+}
+
+/** From here on the facts are complete but for what became of freed folios. */
+static struct hwp_error *conclude(struct analysis *a)
+{
+	struct hwp_error *err;
+
+	hwp_classify(a->findings);
+	err = hwp_extents_expect(a->findings);
+	if (!err)
+		err = hwp_observe(a->reader, a->findings);
+	if (err)
+		return err;
+	hwp_extents_judge(a->findings);
+	return hwp_check_run(a->findings);
 }
 
 struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_findings **ret)
@@ -170,10 +263,8 @@ struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_find
 	err = open_all(&a);
 	if (!err)
 		err = collect(&a);
-	if (err)
-		return err;
-	hwp_classify(a.findings);
-	err = hwp_check_run(a.findings);
+	if (!err)
+		err = conclude(&a);
 	if (err)
 		return err;
 	opened = hwp_target_open_times(a.target);

@@ -237,7 +237,7 @@ static void find_owner(struct hwp_collector *c, struct hwp_poisoned *p)
 struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
-	struct hwp_stranded_region region = {};
+	_cleanup_(hwp_region_deinit) struct hwp_region region = {};
 	struct hwp_error *err = NULL;
 
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
@@ -254,7 +254,6 @@ struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 		    p->page.refcount == 0)
 			err = hwp_stranded_find(c->reader, f, &region, p);
 	}
-	free(region.kinds);
 	return err;
 }
 

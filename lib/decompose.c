@@ -69,7 +69,7 @@ static uint64_t next_poisoned(const struct hwp_poison_map *map, uint64_t i)
 
 /** Cut the healthy run [pfn, end_pfn). */
 static struct hwp_error *cut(uint64_t pfn, uint64_t end_pfn, unsigned int max_order,
-			     hwp_healthy_blocks *ret)
+			     struct hwp_healthy_blocks *ret)
 {
 	while (pfn < end_pfn) {
 		unsigned int order = pfn ? (unsigned int)__builtin_ctzll(pfn) : max_order;
@@ -77,7 +77,7 @@ static struct hwp_error *cut(uint64_t pfn, uint64_t end_pfn, unsigned int max_or
 
 		order = order < fits ? order : fits;
 		order = order < max_order ? order : max_order;
-		if (!hwp_vec_push(ret, ((struct hwp_healthy_block){ pfn, order })))
+		if (!hwp_vec_push(&ret->blocks, ((struct hwp_healthy_block){ pfn, order })))
 			return hwp_error_no_memory();
 		pfn += UINT64_C(1) << order;
 	}
@@ -85,7 +85,7 @@ static struct hwp_error *cut(uint64_t pfn, uint64_t end_pfn, unsigned int max_or
 }
 
 struct hwp_error *hwp_decompose(const struct hwp_poison_map *map, unsigned int max_order,
-				hwp_healthy_blocks *ret)
+				struct hwp_healthy_blocks *ret)
 {
 	uint64_t at = 0, nr = nr_pages(map), left = map->nr_poisoned;
 	struct hwp_error *err = NULL;

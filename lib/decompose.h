@@ -15,19 +15,15 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "vec.h"
+#include "findings.h"
 
-/** 2^order pages from pfn. */
-struct hwp_healthy_block {
-	uint64_t pfn;
-	unsigned int order;
+struct hwp_healthy_blocks {
+	HWP_VEC(struct hwp_healthy_block) blocks;
 };
 
-typedef HWP_VEC(struct hwp_healthy_block) hwp_healthy_blocks;
-
-static inline void hwp_healthy_blocks_deinit(hwp_healthy_blocks *blocks)
+static inline void hwp_healthy_blocks_deinit(struct hwp_healthy_blocks *blocks)
 {
-	hwp_vec_deinit(blocks);
+	hwp_vec_deinit(&blocks->blocks);
 }
 
 /** Folios of a higher order do not exist: 2^30 pages are 4 TiB. */
@@ -58,6 +54,6 @@ bool hwp_poison_map_add(struct hwp_poison_map *map, uint64_t pfn);
  * 2^@p max_order pages (MAX_PAGE_ORDER of the kernel, 10 by default).
  */
 struct hwp_error *hwp_decompose(const struct hwp_poison_map *map, unsigned int max_order,
-				hwp_healthy_blocks *ret);
+				struct hwp_healthy_blocks *ret);
 
 #endif /* HWP_DECOMPOSE_H */

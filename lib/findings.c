@@ -22,6 +22,9 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->areas);
 	hwp_vec_deinit(&f->troubles);
 	hwp_vec_deinit(&f->events);
+	hwp_vec_deinit(&f->folios);
+	hwp_vec_deinit(&f->expected);
+	hwp_vec_deinit(&f->runs);
 	hwp_vec_deinit(&f->counters.blocks);
 	hwp_vec_deinit(&f->counters.nodes);
 	hwp_vec_deinit(&f->counters.pending_pfns);
@@ -110,6 +113,37 @@ static const char *const container_names[] = {
 	[HWP_GUARD] = "guard",
 };
 
+static const char *const extent_kind_names[] = {
+	[HWP_EXTENT_HUGETLB] = "hugetlb",
+	[HWP_EXTENT_THP] = "thp",
+	[HWP_EXTENT_LARGE] = "large",
+	[HWP_EXTENT_FREED] = "freed",
+};
+
+static const char *const extent_source_names[] = {
+	[HWP_SOURCE_FOLIO] = "folio",
+	[HWP_SOURCE_EVENT] = "log",
+	[HWP_SOURCE_STRANDED] = "stranded neighbours",
+	[HWP_SOURCE_RANGE] = "--range",
+};
+
+static const char *const outcome_names[] = {
+	[HWP_OUTCOME_HELD] = "held",
+	[HWP_OUTCOME_LEAKED] = "leaked",
+	[HWP_OUTCOME_WOULD_LEAK] = "would-leak",
+	[HWP_OUTCOME_WOULD_HOLD] = "would-hold",
+	[HWP_OUTCOME_UNKNOWN] = "unknown",
+};
+
+static const char *const run_state_names[] = {
+	[HWP_RUN_BUDDY] = "buddy",
+	[HWP_RUN_PCP] = "pcp",
+	[HWP_RUN_ALLOCATED] = "allocated",
+	[HWP_RUN_CONTAINED] = "contained",
+	[HWP_RUN_LOST] = "lost",
+	[HWP_RUN_UNREADABLE] = "unreadable",
+};
+
 static const char *const event_names[] = {
 	[HWP_EVENT_ACTION] = "action",
 	[HWP_EVENT_SIGBUS] = "sigbus",
@@ -159,6 +193,26 @@ const char *hwp_switch_name(enum hwp_switch sw)
 const char *hwp_container_name(enum hwp_container container)
 {
 	return container_names[container];
+}
+
+const char *hwp_extent_kind_name(enum hwp_extent_kind kind)
+{
+	return extent_kind_names[kind];
+}
+
+const char *hwp_extent_source_name(enum hwp_extent_source source)
+{
+	return extent_source_names[source];
+}
+
+const char *hwp_outcome_name(enum hwp_outcome outcome)
+{
+	return outcome_names[outcome];
+}
+
+const char *hwp_run_state_name(enum hwp_run_state state)
+{
+	return run_state_names[state];
 }
 
 const char *hwp_event_kind_name(enum hwp_event_kind kind)

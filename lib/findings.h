@@ -67,6 +67,79 @@ enum hwp_switch {
 	HWP_SWITCH_UNKNOWN,
 };
 
+/** What a folio is, or was. */
+enum hwp_extent_kind {
+	HWP_EXTENT_HUGETLB,
+	HWP_EXTENT_THP,
+	HWP_EXTENT_LARGE,
+	/** It was freed; its extent follows from evidence. */
+	HWP_EXTENT_FREED,
+};
+
+/** How the extent of a folio that is gone is known. */
+enum hwp_extent_source {
+	/** Its head page is there. */
+	HWP_SOURCE_FOLIO,
+	/** The log: "unsplit thp" (a PMD-sized page), "huge page" (an hstate's size). */
+	HWP_SOURCE_EVENT,
+	/** The neighbours that were thrown away with a page. */
+	HWP_SOURCE_STRANDED,
+	/** Given by the user. */
+	HWP_SOURCE_RANGE,
+};
+
+/** Did the free path keep poison and healthy pages apart? */
+enum hwp_outcome {
+	HWP_OUTCOME_HELD,
+	HWP_OUTCOME_LEAKED,
+	HWP_OUTCOME_WOULD_LEAK,
+	HWP_OUTCOME_WOULD_HOLD,
+	HWP_OUTCOME_UNKNOWN,
+};
+
+/** What the memory shows for some pages of a folio. */
+enum hwp_run_state {
+	HWP_RUN_BUDDY,
+	HWP_RUN_PCP,
+	/** In use, by whomever. */
+	HWP_RUN_ALLOCATED,
+	/** Poisoned, and set apart. */
+	HWP_RUN_CONTAINED,
+	/** Healthy (or poisoned and dropped with healthy ones), owned by nothing. */
+	HWP_RUN_LOST,
+	HWP_RUN_UNREADABLE,
+};
+
+struct hwp_run {
+	uint64_t pfn, nr_pages;
+	enum hwp_run_state state;
+	/** Of the free block; -1 for none. */
+	int order;
+	/** -1 unless on a per-CPU list. */
+	int cpu;
+	bool is_poisoned;
+};
+
+/** 2^order pages from pfn without a poisoned one. */
+struct hwp_healthy_block {
+	uint64_t pfn;
+	unsigned int order;
+};
+
+/** One folio that holds poison, or the extent of one that was freed. */
+struct hwp_folio {
+	uint64_t head_pfn;
+	int order;
+	enum hwp_extent_kind kind;
+	enum hwp_extent_source source;
+	/** Index of a poisoned page in it whose facts describe the folio. */
+	size_t first_poisoned, nr_poisoned;
+	/** Slices of hwp_findings.expected and hwp_findings.runs. */
+	size_t first_expected, nr_expected, first_run, nr_runs;
+	uint64_t nr_healthy, nr_healthy_lost;
+	enum hwp_outcome outcome;
+};
+
 /** Where free pages are kept; kernel-layouts.md 4. */
 enum hwp_container {
 	HWP_NOT_FREE,
@@ -302,6 +375,8 @@ struct hwp_kernel_facts {
 	char release[128];
 	bool has_memory_failure;
 	enum hwp_fix fix;
+	/** A gigantic page goes back as one compound block (split_large_buddy). */
+	bool frees_gigantic_whole;
 	enum hwp_switch init_on_alloc, init_on_free, check_pages, page_poisoning, debug_pagealloc,
 		hugetlb_vmemmap_optimized, page_owner;
 };
@@ -340,7 +415,7 @@ struct hwp_findings {
 	char format[64];
 	char damage[160];
 	char memory_provider[16], type_provider[16];
-	unsigned int page_shift, max_order;
+	unsigned int page_shift, max_order, pmd_order;
 	char migratetype_names[16][16];
 
 	struct hwp_kernel_facts kernel;
@@ -354,6 +429,10 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_area_stat) areas;
 	HWP_VEC(struct hwp_trouble) troubles;
 	HWP_VEC(struct hwp_event) events;
+	/** Ascending by head_pfn; with their blocks and runs. */
+	HWP_VEC(struct hwp_folio) folios;
+	HWP_VEC(struct hwp_healthy_block) expected;
+	HWP_VEC(struct hwp_run) runs;
 	/** The log has lost its beginning. */
 	bool log_wrapped, log_readable;
 	struct hwp_counters counters;
@@ -388,6 +467,10 @@ const char *hwp_verdict_name(enum hwp_verdict verdict);
 const char *hwp_result_name(enum hwp_result result);
 const char *hwp_fix_name(enum hwp_fix fix);
 const char *hwp_container_name(enum hwp_container container);
+const char *hwp_extent_kind_name(enum hwp_extent_kind kind);
+const char *hwp_extent_source_name(enum hwp_extent_source source);
+const char *hwp_outcome_name(enum hwp_outcome outcome);
+const char *hwp_run_state_name(enum hwp_run_state state);
 const char *hwp_event_kind_name(enum hwp_event_kind kind);
 const char *hwp_switch_name(enum hwp_switch sw);
 

@@ -115,11 +115,25 @@ static bool poisoned_within(const struct hwp_list_walk *w, uint64_t start, uint6
 	return i < w->nr_poisoned && w->poisoned_pfns[i] < end;
 }
 
+static bool is_of_interest(const struct hwp_list_walk *w, uint64_t start, uint64_t end)
+{
+	size_t low = 0, high = w->nr_spans;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (w->spans[mid].end_pfn <= start)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < w->nr_spans && w->spans[low].start_pfn < end;
+}
+
 static struct hwp_error *add_block(struct list *list, uint64_t pfn, int order)
 {
 	struct hwp_list_walk *w = list->walk;
-	int max_order = (int)w->layout->nr_orders - 1;
-	uint64_t region, nr_pages = UINT64_C(1) << order;
+	uint64_t nr_pages = UINT64_C(1) << order;
 	struct hwp_block block = {
 		.head_pfn = pfn,
 		.container = list->stat.container,
@@ -136,9 +150,7 @@ static struct hwp_error *add_block(struct list *list, uint64_t pfn, int order)
 		w->findings->zones.data[list->zone].nr_buddy_pages += nr_pages;
 	if (poisoned_within(w, pfn, pfn + nr_pages))
 		list->stat.nr_poisoned++;
-	region = hwp_align_down(pfn, (unsigned int)(order > max_order ? order : max_order));
-	if (!poisoned_within(w, region, region + (UINT64_C(1) << max_order)) &&
-	    !poisoned_within(w, pfn, pfn + nr_pages))
+	if (!is_of_interest(w, pfn, pfn + nr_pages))
 		return NULL;
 	return hwp_vec_push(&w->findings->blocks, block) ? NULL : hwp_error_no_memory();
 }

@@ -9,15 +9,23 @@
 #include "findings.h"
 #include "zones.h"
 
+/** pfns [start_pfn, end_pfn). */
+struct hwp_pfn_span {
+	uint64_t start_pfn, end_pfn;
+};
+
 struct hwp_list_walk {
 	struct hwp_target *target;
 	const struct hwp_layout *layout;
 	struct hwp_page_reader *reader;
 	const struct hwp_zones *zones;
 	struct hwp_findings *findings;
-	/** Ascending; blocks that hold one of these, or lie near one, are kept. */
+	/** Ascending. */
 	const uint64_t *poisoned_pfns;
 	size_t nr_poisoned;
+	/** Ascending and disjoint: blocks that reach into one of these are kept. */
+	const struct hwp_pfn_span *spans;
+	size_t nr_spans;
 };
 
 /**

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "extent.h"
+
+#include <string.h>
+
+#include "decompose.h"
+
+/* A believable machine does not have more folios with errors. */
+#define MAX_FOLIOS 65536
+
+static uint64_t end_of(const struct hwp_folio *folio)
+{
+	return folio->head_pfn + (UINT64_C(1) << folio->order);
+}
+
+/** Index of the first folio that ends above @p pfn. */
+static size_t lower_bound(const struct hwp_findings *f, uint64_t pfn)
+{
+	size_t low = 0, high = f->folios.nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (end_of(&f->folios.data[mid]) <= pfn)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/** Insert a folio unless it overlaps one that is better known. */
+static struct hwp_error *insert(struct hwp_findings *f, struct hwp_folio folio)
+{
+	size_t at = lower_bound(f, folio.head_pfn);
+
+	if (at < f->folios.nr && f->folios.data[at].head_pfn < end_of(&folio))
+		return NULL;
+	if (f->folios.nr >= MAX_FOLIOS) {
+		f->too_many = true;
+		return NULL;
+	}
+	if (!hwp_vec_push(&f->folios, folio))
+		return hwp_error_no_memory();
+	memmove(&f->folios.data[at + 1], &f->folios.data[at],
+		(f->folios.nr - 1 - at) * sizeof(folio));
+	f->folios.data[at] = folio;
+	return NULL;
+}
+
+static struct hwp_error *insert_live(struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	struct hwp_folio folio = {
+		.head_pfn = p->folio.head_pfn,
+		.order = p->folio.order,
+		.source = HWP_SOURCE_FOLIO,
+		.kind = HWP_EXTENT_LARGE,
+	};
+
+	if (p->folio.kind == HWP_FOLIO_HUGETLB)
+		folio.kind = HWP_EXTENT_HUGETLB;
+	else if (p->folio.kind == HWP_FOLIO_LARGE && p->folio.order == (int)f->pmd_order)
+		folio.kind = HWP_EXTENT_THP;
+	return insert(f, folio);
+}
+
+/** The size of a folio that the log tells of; -1 when it tells of none. */
+static int order_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p,
+			  const struct hwp_extent_orders *hugetlb)
+{
+	const struct hwp_event *e = p->event >= 0 ? &f->events.data[p->event] : NULL;
+
+	if (!e || e->kind != HWP_EVENT_ACTION)
+		return -1;
+	if (strstr(e->page_type, "unsplit thp"))
+		return (int)f->pmd_order;
+	/* Of several sizes the log does not tell which: the smallest claims least. */
+	if (strstr(e->page_type, "huge page"))
+		return hugetlb->nr ? (int)hugetlb->orders[0] : -1;
+	return -1;
+}
+
+static struct hwp_error *insert_freed(struct hwp_findings *f, uint64_t pfn, int order,
+				      enum hwp_extent_source source)
+{
+	struct hwp_folio folio = {
+		.head_pfn = pfn >> order << order,
+		.order = order,
+		.kind = HWP_EXTENT_FREED,
+		.source = source,
+	};
+
+	return insert(f, folio);
+}
+
+struct hwp_error *hwp_extents_find(struct hwp_findings *f, const struct hwp_extent_orders *hugetlb)
+{
+	struct hwp_error *err = NULL;
+
+	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
+		if (f->poisoned.data[i].folio.kind != HWP_FOLIO_NONE)
+			err = insert_live(f, &f->poisoned.data[i]);
+	}
+	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+		int order = order_by_event(f, p, hugetlb);
+
+		if (p->folio.kind == HWP_FOLIO_NONE && order > 0)
+			err = insert_freed(f, p->pfn, order, HWP_SOURCE_EVENT);
+	}
+	return err;
+}
+
+struct hwp_error *hwp_extents_add_stranded(struct hwp_findings *f)
+{
+	struct hwp_error *err = NULL;
+
+	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (p->is_stranded)
+			err = insert_freed(f, p->stranded_pfn, p->stranded_order,
+					   HWP_SOURCE_STRANDED);
+	}
+	return err;
+}
+
+static void find_poisoned(const struct hwp_findings *f, struct hwp_folio *folio)
+{
+	size_t i = 0;
+
+	while (i < f->poisoned.nr && f->poisoned.data[i].pfn < folio->head_pfn)
+		i++;
+	folio->first_poisoned = i;
+	while (i < f->poisoned.nr && f->poisoned.data[i].pfn < end_of(folio))
+		i++;
+	folio->nr_poisoned = i - folio->first_poisoned;
+}
+
+static bool is_unrecorded(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		if (f->poisoned.data[folio->first_poisoned + i].raw_page_unknown)
+			return true;
+	}
+	return false;
+}
+
+/** Nothing can be expected of a folio whose bad pages nobody recorded. */
+static struct hwp_error *expect(struct hwp_findings *f, struct hwp_folio *folio)
+{
+	_cleanup_(hwp_healthy_blocks_deinit) struct hwp_healthy_blocks blocks = {};
+	_cleanup_(hwp_poison_map_deinit) struct hwp_poison_map map = {};
+	struct hwp_error *err;
+
+	find_poisoned(f, folio);
+	folio->first_expected = f->expected.nr;
+	folio->nr_healthy = (UINT64_C(1) << folio->order) - folio->nr_poisoned;
+	if (is_unrecorded(f, folio))
+		return NULL;
+	err = hwp_poison_map_init(&map, folio->head_pfn, (unsigned int)folio->order);
+	if (err)
+		return err;
+	for (size_t i = 0; i < folio->nr_poisoned; i++)
+		hwp_poison_map_add(&map, f->poisoned.data[folio->first_poisoned + i].pfn);
+	err = hwp_decompose(&map, f->max_order, &blocks);
+	for (size_t i = 0; i < blocks.blocks.nr && !err; i++) {
+		if (!hwp_vec_push(&f->expected, blocks.blocks.data[i]))
+			err = hwp_error_no_memory();
+	}
+	folio->nr_expected = f->expected.nr - folio->first_expected;
+	return err;
+}
+
+struct hwp_error *hwp_extents_expect(struct hwp_findings *f)
+{
+	struct hwp_error *err = NULL;
+
+	for (size_t i = 0; i < f->folios.nr && !err; i++)
+		err = expect(f, &f->folios.data[i]);
+	return err;
+}
+
+/** What would happen, or happened, when the folio is freed. */
+static enum hwp_outcome outcome_of(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	bool unreadable = false, is_kernels = false, leaked = folio->nr_healthy_lost > 0;
+
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
+		enum hwp_class class = hwp_state_class(p->state);
+
+		leaked |= class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST;
+		is_kernels |= p->folio.kind == HWP_FOLIO_SLAB || p->folio.kind == HWP_FOLIO_KERNEL;
+	}
+	for (size_t i = 0; i < folio->nr_runs; i++)
+		unreadable |= f->runs.data[folio->first_run + i].state == HWP_RUN_UNREADABLE;
+	if (leaked)
+		return HWP_OUTCOME_LEAKED;
+	if (folio->kind == HWP_EXTENT_FREED)
+		return unreadable ? HWP_OUTCOME_UNKNOWN : HWP_OUTCOME_HELD;
+	/* The fix looks at PG_has_hwpoisoned, which kernel memory never has. */
+	if (is_kernels)
+		return HWP_OUTCOME_WOULD_LEAK;
+	/* Before split_large_buddy() gigantic pages were freed one by one, and an order-0 page
+	 * with the flag is withheld: kernel-layouts.md 3.4. */
+	if (folio->order > (int)f->max_order && !f->kernel.frees_gigantic_whole)
+		return HWP_OUTCOME_WOULD_HOLD;
+	return f->kernel.fix == HWP_FIX_PRESENT ? HWP_OUTCOME_WOULD_HOLD : HWP_OUTCOME_WOULD_LEAK;
+}
+
+void hwp_extents_judge(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->folios.nr; i++) {
+		struct hwp_folio *folio = &f->folios.data[i];
+
+		folio->nr_healthy_lost = 0;
+		for (size_t r = 0; r < folio->nr_runs; r++) {
+			const struct hwp_run *run = &f->runs.data[folio->first_run + r];
+
+			if (run->state == HWP_RUN_LOST && !run->is_poisoned)
+				folio->nr_healthy_lost += run->nr_pages;
+		}
+		folio->outcome = outcome_of(f, folio);
+	}
+}

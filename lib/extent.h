@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The extents of folios that hold, or held, poisoned pages, and what the
+ * fixed kernel would free of each: pure functions of the findings.
+ */
+#ifndef HWP_EXTENT_H
+#define HWP_EXTENT_H
+
+#include "error.h"
+#include "findings.h"
+
+/** Huge page orders of the kernel's hstates, ascending. */
+struct hwp_extent_orders {
+	unsigned int orders[8];
+	size_t nr;
+};
+
+/**
+ * Put every folio with poison into findings.folios, ascending and disjoint:
+ * those that exist, then the extents of those that the log says were there.
+ * Needs pages and events; not their places.
+ */
+struct hwp_error *hwp_extents_find(struct hwp_findings *findings,
+				   const struct hwp_extent_orders *hugetlb);
+
+/** With the places known: add the blocks that were thrown away. */
+struct hwp_error *hwp_extents_add_stranded(struct hwp_findings *findings);
+
+/** Fill findings.expected for every folio. */
+struct hwp_error *hwp_extents_expect(struct hwp_findings *findings);
+
+/** With the runs observed: healthy pages lost, and each folio's outcome. */
+void hwp_extents_judge(struct hwp_findings *findings);
+
+#endif /* HWP_EXTENT_H */

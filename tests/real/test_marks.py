@@ -20,7 +20,7 @@ import second
 
 SEED = int(os.environ.get('HWP_SEED', 20260623))
 # A kernel, and the least number of nodes.
-KERNELS = (('6.1', 1), ('6.12', 1), ('7.3', 1), ('7.3', 2))
+KERNELS = (('6.1', 1), ('6.12', 2), ('7.3', 1))
 BLOCKS_OF_A_LIST = 8
 PAGES_OF_A_KIND = 60
 

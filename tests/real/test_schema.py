@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything that --json prints is what the JSON Schema describes."""
+import json
+import pathlib
+import re
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import hwp
+
+SCHEMA = hwp.TOP / 'lib' / 'hwpoison.report.1.schema.json'
+ON_DUMPS = ('check', 'list', 'freelist', 'layout')
+
+
+def once(pairs):
+    """An object whose keys are all different, which json.loads does not ask for."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError('a key stands twice')
+    return found
+
+
+def complaints(validator, run, name):
+    """What the schema says of a document, and whether it is the document asked for."""
+    try:
+        document = json.loads(run.out.decode('utf-8'), object_pairs_hook=once)
+    except ValueError as error:
+        return [f'exit status {run.status}, no JSON: {error}']
+    wrong = [] if document.get('schema') == name else [f'schema is {document.get("schema")}']
+    for error in validator.iter_errors(document):
+        wrong.append(f'{"/".join(map(str, error.absolute_path))}: {error.message[:200]}')
+    return wrong
+
+
+def forbids(validator, document):
+    """The schema is strict: a report with a word too much, or one short, is none."""
+    wrong = []
+    for path in (('verdict',), ('coverage', 'ratio'), ('poisoned', 0, 'state'),
+                 ('checks', 0, 'result')):
+        copy = json.loads(json.dumps(document))
+        parent = copy
+        for step in path[:-1]:
+            parent = parent[step]
+        del parent[path[-1]]
+        if validator.is_valid(copy):
+            wrong.append(f'a report without {path} is valid')
+        parent[path[-1]] = 'nonsense'
+        if validator.is_valid(copy):
+            wrong.append(f'a report with {path} "nonsense" is valid')
+    return wrong
+
+
+def main():
+    cases = hwp.Cases()
+    try:
+        import jsonschema
+    except ImportError:
+        print('no python3-jsonschema; `sh tests/setup.sh test` installs it')
+        sys.exit(77)
+    schema = json.loads(SCHEMA.read_text())
+    validator_class = jsonschema.validators.validator_for(schema)
+    validator_class.check_schema(schema)
+    validator = validator_class(schema)
+
+    cases.tell('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
+    for directory in hwp.samples():
+        for command in ON_DUMPS:
+            run = hwp.Run(command, '--json', hwp.vmcore_of(directory))
+            wrong = complaints(validator, run, 'hwpoison.report/1')
+            if command == 'check' and not wrong:
+                wrong = forbids(validator, run.json())
+            cases.tell(f'{directory.name} {command}', wrong)
+    cases.tell('version', complaints(validator, hwp.Run('version', '--json'),
+                                     'hwpoison.version/1'))
+    cases.tell('help', complaints(validator, hwp.Run('help', '--json'), 'hwpoison.help/1'))
+    errors(validator, cases)
+    cases.exit()
+
+
+def errors(validator, cases):
+    """An error is a document as well, and a line on stderr that says the same."""
+    with tempfile.TemporaryDirectory() as work:
+        text = pathlib.Path(work) / 'text "quoted"\\ \u20ac \n line'
+        text.write_text('not a dump\n')
+        bytes_name = (work + '/\udcff\udcfe').encode('utf-8', 'surrogateescape')
+        for name, arguments in {
+                'no file': ('check', '--json', work + '/nothing'),
+                'no dump': ('check', '--json', text),
+                'no UTF-8': ('check', '--json', bytes_name.decode('utf-8', 'surrogateescape')),
+                'no target': ('list', '--json'),
+                'bad option': ('check', '--json', '--nonsense'),
+                'no command': ('nonsense', '--json')}.items():
+            run = hwp.Run(*arguments)
+            wrong = complaints(validator, run, 'hwpoison.error/1')
+            if run.status != 2:
+                wrong.append(f'exit status {run.status}')
+            if len(re.findall('\n', run.err)) != 1:
+                wrong.append(f'not one line on stderr: {run.err!r}')
+            cases.tell(f'error: {name}', wrong)
+
+
+if __name__ == '__main__':
+    main()

@@ -9,7 +9,7 @@
 /** What is said of the withheld poisoned page @p pfn. */
 static struct hwp_poisoned look(struct machine *m, uint64_t pfn)
 {
-	struct hwp_stranded_region region = {};
+	struct hwp_region region = {};
 	struct hwp_poisoned p = { .pfn = pfn };
 	struct hwp_error *err;
 

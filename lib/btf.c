@@ -132,8 +132,8 @@ static bool type_size(const struct btf_types *t, uint32_t id, uint64_t *ret)
 
 /** Find a direct member, or one inside unnamed members. */
 static const struct btf_type *find_member(const struct btf_types *t, const struct btf_type *in,
-					  const char *name, size_t len, unsigned int *budget,
-					  struct hwp_member *ret)
+					  const char *name, size_t len, int depth,
+					  unsigned int *budget, struct hwp_member *ret)
 {
 	const struct btf_member *m = btf_members(in);
 
@@ -145,8 +145,8 @@ static const struct btf_type *find_member(const struct btf_types *t, const struc
 
 		if (!type || !member_name)
 			continue;
-		if (!*member_name && btf_is_composite(type)) {
-			found = find_member(t, type, name, len, budget, &inner);
+		if (!*member_name && btf_is_composite(type) && depth < MAX_DEPTH) {
+			found = find_member(t, type, name, len, depth + 1, budget, &inner);
 			if (found) {
 				inner.offset += offset;
 				*ret = inner;
@@ -193,7 +193,7 @@ static struct hwp_error *btf_op_member(void *arg, const char *type_name, const c
 		type = element_of(t, type);
 		if (!type || !btf_is_composite(type))
 			return no_member(type_name, path);
-		type = find_member(t, type, name, len, &budget, &m);
+		type = find_member(t, type, name, len, 0, &budget, &m);
 		if (!type)
 			return no_member(type_name, path);
 		m.offset += total.offset;

@@ -221,7 +221,13 @@ static struct hwp_error *follow(struct list *list, bool forward, uint64_t stop_a
 		*last = from = at;
 		at = forward ? e.next : e.prev;
 	}
-	*complete = at == list->head;
+	if (at != list->head)
+		return NULL;
+	if (hwp_u64(links + (forward ? 8 : 0)) != *last)
+		return tell(list, HWP_TROUBLE_HOLE,
+			    "the head does not lead back to the last entry: the list is corrupt",
+			    *last);
+	*complete = true;
 	return NULL;
 }
 
@@ -289,10 +295,28 @@ static void pcp_list_kind(const struct hwp_layout *l, unsigned int i, int *order
 	*mt = nr_thp == types ? (int)(i - nr_small) : nr_thp == 2 && i > nr_small ? 1 : -1;
 }
 
+/** per_cpu_pages.count is in pages. */
+static struct hwp_error *check_count(struct hwp_list_walk *w, int zone, int cpu, uint64_t set,
+				     uint64_t nr_walked)
+{
+	const struct hwp_zone *z = &w->zones->zones.data[zone];
+	uint32_t count;
+	struct hwp_error *err;
+
+	err = hwp_target_read_u32(w->target, set + w->layout->per_cpu_pages.count, &count);
+	if (err || count == nr_walked)
+		return err;
+	return hwp_findings_trouble(w->findings, HWP_TROUBLE_CONTRADICTION,
+				    "node %d %s cpu %d: the per-CPU lists hold %" PRIu64
+				    " pages, count is %" PRIu32, z->nid, z->name, cpu, nr_walked,
+				    count) ? NULL : hwp_error_no_memory();
+}
+
 static struct hwp_error *walk_pcp(struct hwp_list_walk *w, int zone, int cpu, uint64_t offset)
 {
 	const struct hwp_layout *l = w->layout;
-	uint64_t pageset;
+	uint64_t pageset, nr_pages = 0;
+	bool was_cut = false;
 	struct hwp_error *err;
 
 	err = hwp_target_read_u64(w->target, w->zones->zones.data[zone].address + l->zone.pageset,
@@ -310,7 +334,11 @@ static struct hwp_error *walk_pcp(struct hwp_list_walk *w, int zone, int cpu, ui
 
 		pcp_list_kind(l, i, &list.stat.order, &list.stat.migratetype);
 		err = walk_list(&list);
+		nr_pages += list.stat.nr_blocks << list.stat.order;
+		was_cut |= list.stat.was_cut;
 	}
+	if (!err && !was_cut)
+		err = check_count(w, zone, cpu, pageset + offset + l->zone.pageset_pcp, nr_pages);
 	return err;
 }
 

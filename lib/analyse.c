@@ -114,42 +114,6 @@ static struct hwp_error *sweep(struct analysis *a)
 	return err;
 }
 
-static int compare_spans(const void *a, const void *b)
-{
-	const struct hwp_pfn_span *x = a, *y = b;
-
-	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
-}
-
-/** Where blocks matter: around every poisoned page, and in every folio. */
-static size_t spans_of_interest(const struct hwp_findings *f, struct hwp_pfn_span *spans)
-{
-	size_t nr = 0, kept = 0;
-
-	for (size_t i = 0; i < f->poisoned.nr; i++) {
-		uint64_t start = f->poisoned.data[i].pfn >> f->max_order << f->max_order;
-
-		spans[nr++] = (struct hwp_pfn_span){ start, start + (UINT64_C(1) << f->max_order) };
-	}
-	for (size_t i = 0; i < f->folios.nr; i++) {
-		uint64_t start = f->folios.data[i].head_pfn;
-
-		spans[nr++] = (struct hwp_pfn_span){
-			start, start + (UINT64_C(1) << f->folios.data[i].order)
-		};
-	}
-	if (!nr)
-		return 0;
-	qsort(spans, nr, sizeof(*spans), compare_spans);
-	for (size_t i = 1; i < nr; i++) {
-		if (spans[i].start_pfn > spans[kept].end_pfn)
-			spans[++kept] = spans[i];
-		else if (spans[i].end_pfn > spans[kept].end_pfn)
-			spans[kept].end_pfn = spans[i].end_pfn;
-	}
-	return kept + 1;
-}
-
 static struct hwp_error *walk_lists(struct analysis *a)
 {
 	struct hwp_findings *f = a->findings;
@@ -162,18 +126,14 @@ static struct hwp_error *walk_lists(struct analysis *a)
 		.nr_poisoned = f->poisoned.nr,
 	};
 	_cleanup_free_ uint64_t *pfns = malloc((f->poisoned.nr + 1) * sizeof(*pfns));
-	_cleanup_free_ struct hwp_pfn_span *spans =
-		malloc((f->poisoned.nr + f->folios.nr + 1) * sizeof(*spans));
 	uint64_t start = now_ns();
 	struct hwp_error *err;
 
-	if (!pfns || !spans)
+	if (!pfns)
 		return hwp_error_no_memory();
 	for (size_t i = 0; i < f->poisoned.nr; i++)
 		pfns[i] = f->poisoned.data[i].pfn;
 	walk.poisoned_pfns = pfns;
-	walk.spans = spans;
-	walk.nr_spans = spans_of_interest(f, spans);
 	err = hwp_walk_free_lists(&walk);
 	f->times.lists_ns = now_ns() - start;
 	return err;

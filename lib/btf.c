@@ -137,12 +137,13 @@ static const struct btf_type *find_member(const struct btf_types *t, const struc
 {
 	const struct btf_member *m = btf_members(in);
 
-	for (uint16_t i = 0; i < btf_vlen(in) && *budget; i++, --*budget) {
+	for (uint16_t i = 0; i < btf_vlen(in) && *budget; i++) {
 		const char *member_name = btf__name_by_offset(t->btf, m[i].name_off);
 		uint64_t offset = btf_member_bit_offset(in, i) / 8;
 		const struct btf_type *type = resolve(t, m[i].type), *found;
 		struct hwp_member inner;
 
+		--*budget;
 		if (!type || !member_name)
 			continue;
 		if (!*member_name && btf_is_composite(type) && depth < MAX_DEPTH) {

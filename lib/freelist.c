@@ -460,10 +460,49 @@ static struct hwp_error *tolerate(struct hwp_list_walk *w, struct hwp_error *err
 	return kept ? NULL : hwp_error_no_memory();
 }
 
+static int compare_spans(const void *a, const void *b)
+{
+	const struct hwp_pfn_span *x = a, *y = b;
+
+	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
+}
+
+/** Where blocks matter: around every poisoned page, and in every folio. */
+static struct hwp_pfn_span *find_spans(const struct hwp_list_walk *w, size_t *nr_ret)
+{
+	const struct hwp_findings *f = w->findings;
+	struct hwp_pfn_span *spans = calloc(w->nr_poisoned + f->folios.nr + 1, sizeof(*spans));
+	unsigned int order = w->layout->nr_orders - 1;
+	size_t nr = 0, kept = 0;
+
+	for (size_t i = 0; spans && i < w->nr_poisoned; i++, nr++) {
+		spans[nr].start_pfn = hwp_align_down(w->poisoned_pfns[i], order);
+		spans[nr].end_pfn = spans[nr].start_pfn + (UINT64_C(1) << order);
+	}
+	for (size_t i = 0; spans && i < f->folios.nr; i++, nr++) {
+		spans[nr].start_pfn = f->folios.data[i].head_pfn;
+		spans[nr].end_pfn = spans[nr].start_pfn + (UINT64_C(1) << f->folios.data[i].order);
+	}
+	if (nr)
+		qsort(spans, nr, sizeof(*spans), compare_spans);
+	for (size_t i = 1; i < nr; i++) {
+		if (spans[i].start_pfn > spans[kept].end_pfn)
+			spans[++kept] = spans[i];
+		else if (spans[i].end_pfn > spans[kept].end_pfn)
+			spans[kept].end_pfn = spans[i].end_pfn;
+	}
+	*nr_ret = nr ? kept + 1 : 0;
+	return spans;
+}
+
 struct hwp_error *hwp_walk_free_lists(struct hwp_list_walk *w)
 {
+	_cleanup_free_ struct hwp_pfn_span *spans = find_spans(w, &w->nr_spans);
 	struct hwp_error *err = NULL;
 
+	if (!spans)
+		return hwp_error_no_memory();
+	w->spans = spans;
 	for (size_t z = 0; z < w->zones->zones.nr && !err; z++) {
 		for (unsigned int order = 0; order < w->layout->nr_orders && !err; order++)
 			err = tolerate(w, walk_area(w, (int)z, order), "free lists");

@@ -20,10 +20,10 @@ struct hwp_list_walk {
 	struct hwp_page_reader *reader;
 	const struct hwp_zones *zones;
 	struct hwp_findings *findings;
-	/** Ascending. */
+	/** Ascending. Blocks near them, and in findings.folios, are kept. */
 	const uint64_t *poisoned_pfns;
 	size_t nr_poisoned;
-	/** Ascending and disjoint: blocks that reach into one of these are kept. */
+	/** Set by hwp_walk_free_lists() for its own use, ascending and disjoint. */
 	const struct hwp_pfn_span *spans;
 	size_t nr_spans;
 };

@@ -20,7 +20,7 @@ struct blob {
 	size_t size;
 };
 
-static struct blob *blob_create(void)
+SYNTH_UNUSED static struct blob *blob_create(void)
 {
 	struct blob *b = calloc(1, sizeof(*b));
 
@@ -47,7 +47,7 @@ static void blob_word(struct blob *b, uint32_t word)
 }
 
 /** Begin a type; returns its id. @p size is its size or the type that it refers to. */
-static uint32_t blob_type(struct blob *b, const char *name, unsigned int kind, unsigned int vlen,
+SYNTH_UNUSED static uint32_t blob_type(struct blob *b, const char *name, unsigned int kind, unsigned int vlen,
 			  uint32_t size)
 {
 	blob_word(b, blob_string(b, name));
@@ -89,7 +89,7 @@ SYNTH_UNUSED static void blob_enumerator(struct blob *b, const char *name, uint3
 	blob_word(b, value);
 }
 
-static void blob_finish(struct blob *b)
+SYNTH_UNUSED static void blob_finish(struct blob *b)
 {
 	struct btf_header h = {
 		.magic = BTF_MAGIC,

@@ -424,6 +424,26 @@ static void buddy_on_pcp(void **state)
 	machine_destroy(m);
 }
 
+/* per_cpu_pages.count is in pages, of all lists of the set. */
+static void pcp_count(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct machine *m = machine_create(kernel_73);
+		char *count = m->percpu[1] + PCP_COUNT;
+		struct hwp_findings *f;
+
+		machine_free_pcp(m, 0x1600, 9, 1, 13);
+		machine_free_pcp(m, 0x1400, 3, 1, 10);
+		assert_int_equal(hwp_u32(count), 520);
+		synth_put(count, 0, 520 + (uint64_t)i - 1, 4);
+		f = machine_walk(m);
+		assert_int_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION) + nr_of(f, HWP_TROUBLE_HOLE),
+				 i != 1);
+		machine_destroy(m);
+	}
+}
+
 static void nr_free_is_kept(void **state)
 {
 	struct machine *m = five_blocks();
@@ -491,7 +511,7 @@ int main(void)
 		cmocka_unit_test(cut_short),	   cmocka_unit_test(cycles),
 		cmocka_unit_test(trylock_cycle),
 		cmocka_unit_test(wrong_entries),   cmocka_unit_test(buddy_on_pcp),
-		cmocka_unit_test(nr_free_is_kept), cmocka_unit_test(unreadable),
+		cmocka_unit_test(pcp_count),	   cmocka_unit_test(nr_free_is_kept), cmocka_unit_test(unreadable),
 		cmocka_unit_test(far_blocks),
 	};
 

@@ -66,7 +66,7 @@ static void kallsyms_init(struct kallsyms *k, enum scheme scheme)
 			 ? "SYMBOL(kallsyms_relative_base)=ffffffff82000010\n" : "");
 }
 
-static uint64_t kallsyms_encode(const struct kallsyms *k, uint64_t address)
+SYNTH_UNUSED static uint64_t kallsyms_encode(const struct kallsyms *k, uint64_t address)
 {
 	switch (k->scheme) {
 	case PLACE_RELATIVE:
@@ -81,7 +81,7 @@ static uint64_t kallsyms_encode(const struct kallsyms *k, uint64_t address)
 }
 
 /** Append symbol "@p type@p name"; every "init" in it is one token. */
-static void kallsyms_add(struct kallsyms *k, char type, const char *name, uint64_t address)
+SYNTH_UNUSED static void kallsyms_add(struct kallsyms *k, char type, const char *name, uint64_t address)
 {
 	unsigned char tokens[1024];
 	size_t nr = 0, width = k->scheme == ADDRESSES ? 8 : 4;

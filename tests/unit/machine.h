@@ -29,6 +29,7 @@
 #define ZONE_UNACCEPTED 1400
 #define ZONE_TRYLOCK 1464
 #define ZONE_SIZE 1856
+#define PCP_COUNT 4
 #define PCP_LISTS 32
 #define PCP_SIZE 4096
 
@@ -125,7 +126,7 @@ static void machine_layout(struct machine *m)
 	l->zone.unaccepted_pages = ZONE_UNACCEPTED;
 	l->free_area.size = ZONE_FREE_AREA_SIZE;
 	l->free_area.nr_free = ZONE_NR_FREE;
-	l->per_cpu_pages.count = 4;
+	l->per_cpu_pages.count = PCP_COUNT;
 	l->per_cpu_pages.lists = PCP_LISTS;
 	l->per_cpu_pages.nr_lists = 14;
 	l->per_cpu_pages.nr_pcptypes = 3;
@@ -195,8 +196,11 @@ SYNTH_UNUSED static void machine_free(struct machine *m, uint64_t pfn, unsigned 
 SYNTH_UNUSED static void machine_free_pcp(struct machine *m, uint64_t pfn, unsigned int order,
 					  unsigned int cpu, unsigned int i)
 {
+	char *count = m->percpu[cpu] + PCP_COUNT;
+
 	machine_clear(m, pfn, order);
 	machine_list_add_tail(m, machine_pcp_list(cpu, i), machine_lru(pfn));
+	synth_put(count, 0, hwp_u32(count) + (1u << order), 4);
 }
 
 SYNTH_UNUSED static void machine_poison(struct machine *m, uint64_t pfn)

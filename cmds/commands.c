@@ -121,9 +121,20 @@ const struct hwp_command *hwp_find_command(const char *name)
 	return NULL;
 }
 
+/** An error before the options are parsed is told as JSON as well, if they ask for it. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "-j") == 0)
+			return true;
+	}
+	return false;
+}
+
 int hwp_run_command_line(const struct hwp_context *context, int argc, char **argv)
 {
 	const struct hwp_command *command;
+	bool json = wants_json(argc, argv);
 	const char *name;
 
 	if (argc < 2)
@@ -134,9 +145,9 @@ int hwp_run_command_line(const struct hwp_context *context, int argc, char **arg
 	else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
 		name = "version";
 	else if (name[0] == '-')
-		return hwp_usage_error(context, false, "the command comes before '%s'", name);
+		return hwp_usage_error(context, json, "the command comes before '%s'", name);
 	command = hwp_find_command(name);
 	if (!command)
-		return hwp_usage_error(context, false, "unknown command '%s'", name);
+		return hwp_usage_error(context, json, "unknown command '%s'", name);
 	return command->run(context, command, argc - 1, argv + 1);
 }

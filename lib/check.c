@@ -187,6 +187,81 @@ RUN(raw_hwp_list_consistent)
 	return HWP_PASS;
 }
 
+static bool is_expected(const struct hwp_findings *f, const struct hwp_folio *folio,
+			const struct hwp_run *run)
+{
+	for (size_t i = 0; i < folio->nr_expected; i++) {
+		const struct hwp_healthy_block *b = &f->expected.data[folio->first_expected + i];
+
+		if (run->pfn >= b->pfn &&
+		    run->pfn + run->nr_pages <= b->pfn + (UINT64_C(1) << b->order))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Nothing merges inside a folio that holds poison, as the parent of every
+ * expected block does: so a free block that is not inside one was freed wrong.
+ */
+RUN(ranges_held)
+{
+	uint64_t nr_freed = 0;
+
+	for (size_t i = 0; i < f->folios.nr; i++) {
+		const struct hwp_folio *folio = &f->folios.data[i];
+
+		nr_freed += folio->kind == HWP_EXTENT_FREED;
+		for (size_t r = 0; folio->kind == HWP_EXTENT_FREED && r < folio->nr_runs; r++) {
+			const struct hwp_run *run = &f->runs.data[folio->first_run + r];
+
+			if ((run->state != HWP_RUN_BUDDY && run->state != HWP_RUN_PCP) ||
+			    is_expected(f, folio, run))
+				continue;
+			snprintf(detail, size, "of the folio at 0x%" PRIx64 ", order %d, the free "
+				 "block with pfn 0x%" PRIx64 ", order %d, is in no healthy range",
+				 folio->head_pfn, folio->order, run->pfn, run->order);
+			return HWP_FAIL;
+		}
+	}
+	if (!nr_freed)
+		snprintf(detail, size, "no freed folio is known");
+	else
+		snprintf(detail, size, "%" PRIu64 " freed folio%s: every free block lies in a "
+			 "healthy range", nr_freed, nr_freed == 1 ? "" : "s");
+	return HWP_PASS;
+}
+
+/*
+ * memory_failure() sets the flag on a folio of users before it tries to split
+ * it. It is lost when a split leaves large pieces (to v6.17), and never set
+ * when memory_failure() gave the page up, so a clear one proves nothing.
+ */
+RUN(folio_flag_matches_pages)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (p->state != HWP_STATE_LARGE_FOLIO || !p->folio.can_have_hwpoisoned)
+			continue;
+		nr++;
+		if (p->folio.has_hwpoisoned)
+			continue;
+		snprintf(detail, size, "the folio at 0x%" PRIx64 " holds pfn 0x%" PRIx64
+			 ", but PG_has_hwpoisoned is clear: a fixed kernel would free it whole",
+			 p->folio.head_pfn, p->pfn);
+		return HWP_INCONCLUSIVE;
+	}
+	if (nr)
+		snprintf(detail, size, "PG_has_hwpoisoned is set for %" PRIu64 " poisoned page%s",
+			 nr, nr == 1 ? "" : "s");
+	else
+		snprintf(detail, size, "no large folio holds poison");
+	return HWP_PASS;
+}
+
 /** Reports of pages that were poisoned already: some kernels count them again. */
 static int64_t nr_repeats(const struct hwp_findings *f)
 {
@@ -319,6 +394,10 @@ static const struct hwp_check checks[] = {
 	  poison_not_reused },
 	{ "healthy-not-lost", "no healthy page was thrown away with a poisoned one",
 	  "memmap-covered", true, healthy_not_lost },
+	{ "ranges-held", "what was freed of a poisoned folio are its healthy ranges",
+	  "freelist-consistent", false, ranges_held },
+	{ "folio-flag-matches-pages", "PG_has_hwpoisoned tells of every poisoned large folio", NULL,
+	  false, folio_flag_matches_pages },
 	{ "raw-hwp-list-consistent", "every flagged HugeTLB folio says which pages are bad", NULL,
 	  false, raw_hwp_list_consistent },
 	{ "poison-accounted", "the kernel counted as many poisoned pages as were found",

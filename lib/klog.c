@@ -110,24 +110,38 @@ static struct hwp_error *load_batch(struct ring *r, uint64_t index)
  * would wrap starts at offset 0 instead. Which one it is changed in v6.19 for
  * blocks that end exactly at the buffer's end, so the id decides.
  */
-static bool read_text(struct ring *r, uint64_t begin, uint64_t id, size_t len)
+static bool read_text(struct ring *r, uint64_t begin, uint64_t next, uint64_t id, size_t *len_ret)
 {
 	uint64_t size = UINT64_C(1) << r->size_bits;
-	const uint64_t offsets[] = { begin & (size - 1), 0 };
+	const struct {
+		uint64_t offset, size;
+	} blocks[] = {
+		{ begin & (size - 1), next - begin },
+		{ 0, next & (size - 1) },
+	};
 
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(offsets); i++) {
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(blocks); i++) {
 		_cleanup_error_ struct hwp_error *err = NULL;
-		uint64_t found;
+		uint64_t found, room = blocks[i].size < size ? blocks[i].size : size;
+		size_t len = *len_ret;
 
-		if (offsets[i] + 8 + len > size)
+		if (room < 8)
 			continue;
-		err = hwp_target_read_u64(r->target, r->data + offsets[i], &found);
+		/* A record may be cut to what its block holds. */
+		len = len < room - 8 ? len : room - 8;
+		len = len < MAX_TEXT ? len : MAX_TEXT;
+		if (blocks[i].offset + 8 + len > size)
+			continue;
+		err = hwp_target_read_u64(r->target, r->data + blocks[i].offset,
+					  &found);
 		if (err || found != id)
 			continue;
-		err = hwp_target_read(r->target, HWP_KERNEL_VIRTUAL, r->data + offsets[i] + 8,
+		err = hwp_target_read(r->target, HWP_KERNEL_VIRTUAL, r->data + blocks[i].offset + 8,
 				      r->text, len, NULL);
-		if (!err)
-			return true;
+		if (err)
+			continue;
+		*len_ret = len;
+		return true;
 	}
 	return false;
 }
@@ -137,7 +151,7 @@ static struct hwp_error *read_record(struct ring *r, uint64_t id, struct hwp_klo
 				     bool *valid)
 {
 	const struct hwp_layout *l = r->layout;
-	uint64_t index = id & ((UINT64_C(1) << r->count_bits) - 1), state, begin, next, room;
+	uint64_t index = id & ((UINT64_C(1) << r->count_bits) - 1), state, begin, next;
 	const char *desc, *info;
 	struct hwp_error *err = load_batch(r, index);
 
@@ -155,16 +169,11 @@ static struct hwp_error *read_record(struct ring *r, uint64_t id, struct hwp_klo
 	record->len = hwp_u16(info + l->printk.info_text_len);
 	begin = hwp_u64(desc + l->printk.text_blk + l->printk.lpos_begin);
 	next = hwp_u64(desc + l->printk.text_blk + l->printk.lpos_next);
-	room = next - begin;
 	/* Odd positions mark a record without data. */
 	if (begin & 1 || next & 1)
 		return NULL;
-	if (room >= 8 && room < UINT64_C(1) << r->size_bits && record->len > room - 8)
-		record->len = room - 8;
-	if (record->len > MAX_TEXT)
-		record->len = MAX_TEXT;
 	record->text = r->text;
-	*valid = read_text(r, begin, id, record->len);
+	*valid = read_text(r, begin, next, id, &record->len);
 	return NULL;
 }
 

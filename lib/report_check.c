@@ -77,52 +77,57 @@ static void put_accounting(struct hwp_text *text, const struct hwp_findings *f)
 			       counted);
 }
 
-static void put_folio(struct hwp_table *table, const struct hwp_findings *f,
-		      const struct hwp_report_folio *folio)
+static void put_record(struct hwp_table *table, const struct hwp_folio_facts *facts)
 {
-	const struct hwp_folio_facts *facts = folio->facts;
-
-	hwp_table_row(table);
-	hwp_table_cell(table, "0x%" PRIx64 "/%d", facts->head_pfn, facts->order);
-	hwp_table_cell(table, "%s", hwp_report_folio_kind(f, facts));
-	hwp_table_cell(table, "%" PRIu64, UINT64_C(1) << (facts->order & 63));
-	hwp_table_cell(table, "%zu", folio->nr_poisoned);
-	if (facts->kind == HWP_FOLIO_LARGE)
-		hwp_table_cell(table, "PG_has_hwpoisoned is %s",
-			       !facts->can_have_hwpoisoned ? "not in this kernel" :
+	if (!facts || (facts->kind != HWP_FOLIO_HUGETLB && facts->kind != HWP_FOLIO_LARGE))
+		hwp_table_cell(table, "-");
+	else if (facts->kind == HWP_FOLIO_LARGE)
+		hwp_table_cell(table, "has_hwpoisoned %s",
+			       !facts->can_have_hwpoisoned ? "not built" :
 			       facts->has_hwpoisoned	   ? "set" :
 							     "clear");
 	else if (facts->raw_unreliable)
-		hwp_table_cell(table, "raw_hwp_unreliable is set");
+		hwp_table_cell(table, "raw_hwp_unreliable");
 	else if (!facts->raw_list_readable)
 		hwp_table_cell(table, "no raw_hwp_list");
 	else
-		hwp_table_cell(table, "raw_hwp_list holds %" PRIu64, facts->nr_raw);
+		hwp_table_cell(table, "%" PRIu64 " in raw_hwp_list", facts->nr_raw);
+}
+
+static void put_folio(struct hwp_table *table, const struct hwp_findings *f,
+		      const struct hwp_folio *folio)
+{
+	hwp_table_row(table);
+	hwp_table_cell(table, "0x%" PRIx64 "/%d", folio->head_pfn, folio->order);
+	hwp_table_cell(table, "%s", hwp_extent_kind_name(folio->kind));
+	hwp_table_cell(table, "%zu", folio->nr_poisoned);
+	hwp_table_cell(table, "%" PRIu64, folio->nr_healthy);
+	hwp_table_cell(table, "%" PRIu64, folio->nr_healthy_lost);
+	hwp_table_cell(table, "%s", hwp_outcome_name(folio->outcome));
+	put_record(table, hwp_report_folio_facts(f, folio));
 }
 
 static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_findings *f)
 {
 	static const struct hwp_table_column columns[] = {
-		{ "HEAD/ORDER", false }, { "KIND", false },   { "PAGES", true },
-		{ "POISONED", true },	 { "RECORD", false },
+		{ "HEAD/ORDER", false }, { "KIND", false },    { "POISONED", true },
+		{ "HEALTHY", true },	 { "LOST", true },     { "OUTCOME", false },
+		{ "RECORD", false },
 	};
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
-	struct hwp_report_folio folio;
-	size_t pos = 0, nr = 0;
 	struct hwp_error *err;
 
+	if (!f->folios.nr)
+		return NULL;
 	table = hwp_table_create(text->out, text->style, columns, HWP_ARRAY_SIZE(columns));
 	if (!table)
 		return hwp_error_no_memory();
-	while (hwp_report_next_folio(f, &pos, &folio))
-		if (nr++ < MAX_FOLIOS)
-			put_folio(table, f, &folio);
-	if (!nr)
-		return NULL;
-	hwp_text_heading(text, "Huge folios that hold poison");
+	for (size_t i = 0; i < f->folios.nr && i < MAX_FOLIOS; i++)
+		put_folio(table, f, &f->folios.data[i]);
+	hwp_text_heading(text, "Folios that hold poison, or held it when they were freed");
 	err = hwp_table_print(table, NULL, NULL);
-	if (!err && nr > MAX_FOLIOS)
-		fprintf(text->out, "and %zu more\n", nr - MAX_FOLIOS);
+	if (!err && f->folios.nr > MAX_FOLIOS)
+		fprintf(text->out, "and %zu more\n", f->folios.nr - MAX_FOLIOS);
 	return err;
 }
 

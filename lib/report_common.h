@@ -8,26 +8,9 @@
 
 #include <stdio.h>
 
-/** A HugeTLB or large folio that holds poison. */
-struct hwp_report_folio {
-	const struct hwp_folio_facts *facts;
-	/** Its pages are those of poisoned[first .. end) with its head_pfn. */
-	size_t first, end, nr_poisoned;
-};
-
-/**
- * The next such folio at or after poisoned[*@p pos], which is moved on; false
- * when there is none.
- */
-bool hwp_report_next_folio(const struct hwp_findings *findings, size_t *pos,
-			   struct hwp_report_folio *ret);
-
-/** Whether @p page is one of poisoned pages of the folio with @p facts. */
-bool hwp_report_in_folio(const struct hwp_poisoned *page, const struct hwp_folio_facts *facts);
-
-/** "hugetlb", "thp" or "large". */
-const char *hwp_report_folio_kind(const struct hwp_findings *findings,
-				  const struct hwp_folio_facts *facts);
+/** What the head of a folio that exists says; NULL for one that was freed. */
+const struct hwp_folio_facts *hwp_report_folio_facts(const struct hwp_findings *findings,
+						     const struct hwp_folio *folio);
 
 /** NULL when the page's zone is unknown. */
 const struct hwp_zone_facts *hwp_report_zone(const struct hwp_findings *findings, int zone);

@@ -7,6 +7,7 @@
 #include "bits.h"
 #include "json.h"
 #include "report_common.h"
+#include "report_json_folio.h"
 
 #define SCHEMA "hwpoison.report/1"
 
@@ -193,46 +194,11 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_end(json);
 }
 
-static void put_folio(struct hwp_json *json, const struct hwp_findings *f,
-		      const struct hwp_report_folio *folio)
-{
-	const struct hwp_folio_facts *facts = folio->facts;
-
-	hwp_json_row_object(json, NULL);
-	hwp_json_u64(json, "head_pfn", facts->head_pfn);
-	hwp_json_i64(json, "order", facts->order);
-	hwp_json_string(json, "kind", hwp_report_folio_kind(f, facts));
-	hwp_json_row_array(json, "poisoned_pfns");
-	for (size_t i = folio->first; i < folio->end; i++)
-		if (hwp_report_in_folio(&f->poisoned.data[i], facts))
-			hwp_json_u64(json, NULL, f->poisoned.data[i].pfn);
-	hwp_json_end(json);
-	if (facts->kind == HWP_FOLIO_LARGE && facts->can_have_hwpoisoned)
-		hwp_json_bool(json, "flag_has_hwpoisoned", facts->has_hwpoisoned);
-	else
-		hwp_json_null(json, "flag_has_hwpoisoned");
-	if (facts->kind == HWP_FOLIO_HUGETLB) {
-		hwp_json_row_object(json, "raw_hwp");
-		if (facts->raw_list_readable)
-			hwp_json_u64(json, "count", facts->nr_raw);
-		else
-			hwp_json_null(json, "count");
-		hwp_json_bool(json, "unreliable", facts->raw_unreliable);
-		hwp_json_end(json);
-	} else {
-		hwp_json_null(json, "raw_hwp");
-	}
-	hwp_json_end(json);
-}
-
 static void put_folios(struct hwp_json *json, const struct hwp_findings *f)
 {
-	struct hwp_report_folio folio;
-	size_t pos = 0;
-
 	hwp_json_array(json, "folios");
-	while (hwp_report_next_folio(f, &pos, &folio))
-		put_folio(json, f, &folio);
+	for (size_t i = 0; i < f->folios.nr; i++)
+		hwp_report_json_folio(json, f, &f->folios.data[i]);
 	hwp_json_end(json);
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** One element of "folios". */
+#ifndef HWP_REPORT_JSON_FOLIO_H
+#define HWP_REPORT_JSON_FOLIO_H
+
+#include "findings.h"
+#include "json.h"
+
+void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *findings,
+			   const struct hwp_folio *folio);
+
+/** "expected": [{pfn, order}, …] */
+void hwp_report_json_blocks(struct hwp_json *json, const struct hwp_healthy_block *blocks,
+			    size_t nr);
+
+#endif /* HWP_REPORT_JSON_FOLIO_H */

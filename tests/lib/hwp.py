@@ -36,8 +36,8 @@ class Run:
             done = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL,
                                   capture_output=True, timeout=limit, check=False,
                                   preexec_fn=bound)
-            self.status, self.out, self.err = done.returncode, done.stdout, done.stderr.decode(
-                errors='backslashreplace')
+            self.status, self.out = done.returncode, done.stdout
+            self.err = done.stderr.decode(errors='backslashreplace')
         except subprocess.TimeoutExpired:
             self.status, self.out, self.err = None, b'', f'no end after {limit} s'
         self.seconds = time.monotonic() - began

@@ -231,3 +231,40 @@ def _without(first, end, exclude):
             start = pfn + 1
     if end > start:
         yield start, end
+
+
+def rewrite(source, target, changed=None, dropped=()):
+    """Copy a kdump file (not a flattened one) with other contents for some pages,
+    and without those pages at all that are dropped."""
+    dump, changed = Kdump(source), changed or {}
+    data, rows, body = dump.data, [], []
+    stored, where = bytearray(dump.stored), {}
+    kept = sum(pfn not in dropped for pfn in Kdump._bits(dump.stored))
+    at = dump.table + 24 * kept
+    for i, pfn in enumerate(Kdump._bits(dump.stored)):
+        if pfn in dropped:
+            stored[pfn // 8] &= ~(1 << pfn % 8)
+            continue
+        offset, size, flags, more = struct.unpack_from('<qIIQ', data, dump.table + 24 * i)
+        page, key = data[offset:offset + size], offset
+        if pfn in changed:
+            page, flags, key = changed[pfn], 0, ('changed', pfn)
+        if key not in where:
+            where[key] = at
+            body.append(page)
+            at += len(page)
+        rows.append(struct.pack('<qIIQ', where[key], len(page), flags, more))
+    head = bytearray(data[:dump.table])
+    head[dump.table - len(stored):] = stored
+    target.write_bytes(bytes(head) + b''.join(rows) + b''.join(body))
+
+
+def flatten(source, target, step=1 << 20):
+    """Write a file in makedumpfile's flattened form."""
+    data = source.read_bytes()
+    with open(target, 'wb') as file:
+        file.write(struct.pack('>16sqq', b'makedumpfile', 1, 1).ljust(FLAT_HEAD, b'\0'))
+        for at in range(0, len(data), step):
+            piece = data[at:at + step]
+            file.write(struct.pack('>qq', at, len(piece)) + piece)
+        file.write(struct.pack('>qq', -1, -1))

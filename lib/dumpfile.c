@@ -232,6 +232,111 @@ static struct hwp_error *check_elf(int fd, uint64_t file_size, struct hwp_file_f
 	return err ? err : check_segments(fd, file_size, &phdrs, facts);
 }
 
+/* Headers of makedumpfile's kdump format: the fields that say how long the file is. */
+#define KDUMP_SIGNATURE "KDUMP   "
+#define KDUMP_HEADER_SIZE 464
+#define KDUMP_BLOCK_SIZE 428
+#define KDUMP_SUB_HEADER_BLOCKS 432
+#define KDUMP_BITMAP_BLOCKS 436
+#define KDUMP_DESC_SIZE 24
+/* Descriptors looked at for the end of the page data: the last ones of a large dump. */
+#define MAX_DESC_BYTES (UINT64_C(64) << 20)
+
+struct kdump_parts {
+	uint64_t bitmap, bitmap_size, descs, nr_descs;
+};
+
+static struct hwp_error *count_bits(int fd, uint64_t offset, uint64_t size, uint64_t *ret)
+{
+	uint64_t words[4096];
+	struct hwp_error *err = NULL;
+
+	*ret = 0;
+	while (size && !err) {
+		size_t n = size < sizeof(words) ? size : sizeof(words);
+
+		memset(words, 0, sizeof(words));
+		err = pread_exactly(fd, words, n, (off_t)offset);
+		for (size_t i = 0; i < HWP_ARRAY_SIZE(words) && !err; i++)
+			*ret += (uint64_t)__builtin_popcountll(words[i]);
+		offset += n;
+		size -= n;
+	}
+	return err;
+}
+
+/** Where the parts of the file are, by its header; BAD_DATA when they cannot be there. */
+static struct hwp_error *find_parts(int fd, uint64_t file_size, struct kdump_parts *ret)
+{
+	unsigned char header[KDUMP_HEADER_SIZE];
+	uint64_t block, sub_blocks, bitmap_blocks;
+	struct hwp_error *err = pread_exactly(fd, header, sizeof(header), 0);
+
+	if (err)
+		return err;
+	block = hwp_u32(header + KDUMP_BLOCK_SIZE);
+	sub_blocks = hwp_u32(header + KDUMP_SUB_HEADER_BLOCKS);
+	bitmap_blocks = hwp_u32(header + KDUMP_BITMAP_BLOCKS);
+	if (block < 4096 || block > 65536 || !hwp_is_pow2(block) || sub_blocks > 65536 ||
+	    bitmap_blocks == 0 || bitmap_blocks % 2)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "the kdump header is nonsense");
+	ret->bitmap = (1 + sub_blocks + bitmap_blocks / 2) * block;
+	ret->bitmap_size = bitmap_blocks / 2 * block;
+	ret->descs = ret->bitmap + ret->bitmap_size;
+	if (ret->descs > file_size)
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"the file is cut off: %" PRIu64 " bytes are there, its "
+					"headers alone take %" PRIu64, file_size, ret->descs);
+	err = count_bits(fd, ret->bitmap, ret->bitmap_size, &ret->nr_descs);
+	if (!err && ret->nr_descs > (file_size - ret->descs) / KDUMP_DESC_SIZE)
+		err = hwp_error_create(HWP_ERROR_BAD_DATA,
+				       "the file is cut off within its table of pages");
+	return err;
+}
+
+/** The end of the page data: descriptors of equal pages share their data. */
+static struct hwp_error *end_of_pages(int fd, const struct kdump_parts *parts, uint64_t *ret)
+{
+	uint64_t max = MAX_DESC_BYTES / KDUMP_DESC_SIZE;
+	uint64_t first = parts->nr_descs > max ? parts->nr_descs - max : 0;
+	char descs[1024 * KDUMP_DESC_SIZE];
+	struct hwp_error *err = NULL;
+
+	*ret = 0;
+	for (uint64_t i = first; i < parts->nr_descs && !err; i += 1024) {
+		uint64_t nr = parts->nr_descs - i < 1024 ? parts->nr_descs - i : 1024;
+
+		err = pread_exactly(fd, descs, nr * KDUMP_DESC_SIZE,
+				    (off_t)(parts->descs + i * KDUMP_DESC_SIZE));
+		for (uint64_t d = 0; d < nr && !err; d++) {
+			const char *desc = descs + d * KDUMP_DESC_SIZE;
+			uint64_t end;
+
+			if (!__builtin_add_overflow(hwp_u64(desc), hwp_u32(desc + 8), &end) &&
+			    end > *ret)
+				*ret = end;
+		}
+	}
+	return err;
+}
+
+/* libkdumpfile maps what the header promises, so a short file must not reach it. */
+static struct hwp_error *check_kdump(int fd, uint64_t file_size, struct hwp_file_facts *facts)
+{
+	struct kdump_parts parts;
+	struct hwp_error *err;
+	uint64_t end;
+
+	err = find_parts(fd, file_size, &parts);
+	if (!err)
+		err = end_of_pages(fd, &parts, &end);
+	if (!err && end > file_size && !facts->damage[0])
+		snprintf(facts->damage, sizeof(facts->damage),
+			 "the file is cut off: %" PRIu64 " of %" PRIu64 " bytes are there",
+			 file_size, end);
+	return err;
+}
+
 struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_file_facts *facts)
 {
 	struct hwp_error *err = NULL;
@@ -256,5 +361,7 @@ struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_fil
 	}
 	if (!err && memcmp(magic, ELFMAG, SELFMAG) == 0)
 		err = check_elf(*fd, (uint64_t)st.st_size, facts);
+	else if (!err && memcmp(magic, KDUMP_SIGNATURE, strlen(KDUMP_SIGNATURE)) == 0)
+		err = check_kdump(*fd, (uint64_t)st.st_size, facts);
 	return hwp_error_prefix(err, "%s", path);
 }

@@ -216,47 +216,6 @@ static struct hwp_error *describe_system(kdump_ctx_t *ctx, const char *vmcoreinf
 	return NULL;
 }
 
-/*
- * A kdump file is written in pfn order, so one that was cut off has lost its
- * last page: try to read it. kdump_read() is given no chance to zero-fill.
- */
-static void check_last_page(struct kdump *k, struct hwp_file_facts *facts)
-{
-	kdump_num_t max_pfn;
-	kdump_attr_t attr = { .type = KDUMP_BITMAP };
-	unsigned char bits[512];
-	kdump_addr_t last = 0;
-	bool any = false;
-	size_t len = 1;
-	char byte;
-
-	if (kdump_get_number_attr(k->ctx, "max_pfn", &max_pfn) != KDUMP_OK || !max_pfn)
-		return;
-	if (kdump_get_typed_attr(k->ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) != KDUMP_OK)
-		return;
-	for (kdump_num_t end = max_pfn; end > 0 && !any;) {
-		kdump_num_t first = (end - 1) & ~(kdump_num_t)(sizeof(bits) * 8 - 1);
-
-		if (kdump_bmp_get_bits(attr.val.bitmap, first, end - 1, bits) != KDUMP_OK)
-			break;
-		for (kdump_num_t pfn = end; pfn-- > first && !any;) {
-			any = hwp_test_bit(bits, pfn - first);
-			last = pfn;
-		}
-		end = first;
-	}
-	kdump_bmp_decref(attr.val.bitmap);
-	if (!any)
-		return;
-	kdump_clear_err(k->ctx);
-	if (kdump_read(k->ctx, KDUMP_MACHPHYSADDR, last << facts->page_shift, &byte, &len) ==
-	    KDUMP_OK)
-		return;
-	snprintf(facts->damage, sizeof(facts->damage),
-		 "the file is cut off: its last page, pfn 0x%llx, cannot be read",
-		 (unsigned long long)last);
-}
-
 static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_path,
 				     struct hwp_file_facts *facts)
 {
@@ -286,8 +245,6 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 	if (status != KDUMP_OK || page_shift < 12 || page_shift > 16)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "the dump's page size is unknown");
 	facts->page_shift = page_shift;
-	if (!is_elf && !facts->damage[0])
-		check_last_page(k, facts);
 	return NULL;
 }
 
@@ -299,7 +256,8 @@ struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,
 
 	if (!k)
 		return hwp_error_no_memory();
-	k->fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A FIFO must not make us wait: it is refused. */
+	k->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (k->fd < 0)
 		return hwp_error_os(errno, "%s", path);
 	err = hwp_dumpfile_prepare(path, &k->fd, facts);

@@ -43,7 +43,7 @@ ifneq ($(SAN),)
 endif
 
 # Targets that compile nothing need no libraries.
-no_build := clean format help lab minimal-root uninstall
+no_build := check-asan check-tsan clean format fuzz help lab minimal-root uninstall
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
   ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) && echo found),found)
     $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
@@ -59,6 +59,7 @@ PROGRAM := $(O)/hwpoison
 LIB_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard lib/*.c)))
 CMD_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard cmds/*.c)))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz-%,$(sort $(wildcard tests/fuzz/*.c)))
 
 all: $(PROGRAM)
 
@@ -111,8 +112,34 @@ unit-programs: $(UNIT)
 arch: all
 	@$(run) tests/run.sh arch/
 
-bench: all
-	@$(run) tests/bench/bench.sh
+# DUMP=FILE measures on that one.
+bench: all $(O)/bench/stages
+	@$(run) tests/bench/bench.py $(DUMP)
+
+$(O)/bench/%: tests/bench/%.c $(LIB) $(O)/flags
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $< $(LIB) $(LDFLAGS) \
+		$(LIBS) -o $@
+
+# SECONDS for each target; T=WORD fuzzes only those whose name holds WORD.
+SECONDS := 60
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address,undefined \
+		O='$(O)/fuzz' fuzz-programs
+	@tests/fuzz/run.sh '$(O)/fuzz' $(SECONDS) $(T)
+
+fuzz-programs: $(FUZZ)
+
+$(O)/fuzz-%: tests/fuzz/%.c $(LIB) $(O)/flags
+	$(call msg,FUZZ,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $< $(LIB) $(LDFLAGS) -fsanitize=fuzzer \
+		$(LIBS) -o $@
+
+# T=WORD as for `test`.
+check-asan:
+	@$(MAKE) --no-print-directory SAN=address,undefined test
+check-tsan:
+	@$(MAKE) --no-print-directory SAN=thread test
 
 $(O)/excerpt: vmcores/excerpt.c $(LIB) $(O)/flags
 	$(call msg,LINK,$@)
@@ -142,14 +169,16 @@ format:
 # Not all of $(O): the lab keeps its kernels there.
 clean:
 	$(Q)rm -rf $(addprefix $(O)/,lib cmds unit tests flags objects hwpoison libhwpoison.a excerpt \
-		excerpt.d san-*)
+		excerpt.d bench fuzz san-*)
 
 help:
 	@echo 'make                build $(PROGRAM)'
 	@echo 'make demo           check a sample vmcore'
 	@echo 'make test [T=WORD]  every test, or those whose name holds WORD'
 	@echo 'make unit | arch    the unit tests | the architecture rules'
-	@echo 'make bench          measure'
+	@echo 'make check-asan | check-tsan   every test under sanitizers'
+	@echo 'make fuzz [SECONDS=60] [T=WORD]  fuzz, each target so long'
+	@echo 'make bench [DUMP=FILE]  measure'
 	@echo 'make lab            make vmcores with QEMU'
 	@echo 'make samples        make the vmcores in vmcores/samples anew: sample-NAME for one'
 	@echo 'make minimal-root   try the README in a fresh minimal Debian (root)'
@@ -160,5 +189,5 @@ help:
 
 FORCE:
 .DELETE_ON_ERROR:
-.PHONY: all demo test unit unit-programs arch bench lab samples minimal-root install uninstall \
-	format clean help FORCE
+.PHONY: all demo test unit unit-programs arch bench fuzz fuzz-programs check-asan check-tsan lab \
+	samples minimal-root install uninstall format clean help FORCE

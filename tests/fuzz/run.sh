@@ -23,8 +23,8 @@ for source in tests/fuzz/*.c; do
 	esac
 	found=$programs/corpus-$name
 	mkdir -p "$found" "tests/fuzz/corpus/$name"
-	if "$programs/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-		-max_len=16384 -print_final_stats=1 -artifact_prefix="$programs/$name-" \
+	if "$programs/fuzz-$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+		-max_len=16384 -print_final_stats=1 -artifact_prefix="$programs/found-$name-" \
 		"$found" "tests/fuzz/corpus/$name" >"$programs/$name.log" 2>&1; then
 		result=ok
 	else
@@ -36,7 +36,7 @@ for source in tests/fuzz/*.c; do
 	echo "$result $name: ${runs:-?} runs in $seconds s, ${cover:-?} edges"
 	[ $result = ok ] || {
 		grep -E '^(SUMMARY|==[0-9]+==ERROR|.*runtime error)' "$programs/$name.log" | head -n 3
-		ls "$programs/$name"-* | tail -n 1
+		ls "$programs/found-$name"-* | tail -n 1
 	}
 done
 [ $failed -eq 0 ]

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Measure `hwpoison check --json` on a dump of a 1 GiB guest beside `cat`.
+
+bench.py [DUMP.elf]     without one, a dump of the lab is taken, or made
+
+Everything is warm. Two cores that others use as well are noisy, so runs
+alternate and medians and ratios are told. N=15 runs, N in the environment.
+"""
+import glob
+import os
+import statistics
+import struct
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+O = os.environ.get("O", os.path.join(ROOT, "build"))
+HWPOISON = os.path.join(O, "hwpoison")
+STAGES = os.path.join(O, "bench", "stages")
+N = int(os.environ.get("N", "15"))
+
+
+def die(text):
+	sys.exit(f"bench.py: {text}")
+
+
+def find_dump():
+	pattern = os.path.join(ROOT, "build/lab/dumps/73-*/vmcore.elf")
+	wanted = [p for p in sorted(glob.glob(pattern)) if os.path.getsize(p) > 1 << 30]
+	preferred = [p for p in wanted if "/73-thp/" in p]
+	if wanted:
+		return (preferred or wanted)[0]
+	subprocess.run([os.path.join(ROOT, "vmcores/lab.sh"), "matrix", "73-thp"], check=True)
+	wanted = sorted(glob.glob(pattern))
+	return wanted[0] if wanted else die("the lab made no dump")
+
+
+def unflatten(source, path):
+	"""Rearrange a flattened file, so that a plain kdump file can be measured."""
+	if os.path.exists(path) and os.path.getmtime(path) >= os.path.getmtime(source):
+		return
+	with open(source, "rb") as flat, open(path + ".part", "wb") as out:
+		flat.seek(4096)
+		while True:
+			offset, size = struct.unpack(">qq", flat.read(16))
+			if offset < 0:
+				break
+			out.seek(offset)
+			out.write(flat.read(size))
+	os.rename(path + ".part", path)
+
+
+def run(argv, output=os.devnull):
+	"""Milliseconds, peak RSS in KiB, exit status."""
+	actions = [(os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]
+	start = time.perf_counter()
+	pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
+	_, status, usage = os.wait4(pid, 0)
+	ms = (time.perf_counter() - start) * 1000
+	return ms, usage.ru_maxrss, os.waitstatus_to_exitcode(status)
+
+
+def check(argv):
+	result = run(argv)
+	if result[2] not in (0, 1):
+		die(f"exit status {result[2]} of {' '.join(argv)}")
+	return result
+
+
+def spread(values):
+	return f"{statistics.median(values):8.1f} ms  ({min(values):.1f} … {max(values):.1f})"
+
+
+def verdict(met):
+	return "target met" if met else "target MISSED"
+
+
+def beside_cat(dump):
+	argv = [HWPOISON, "check", "--json", dump]
+	run(["cat", dump])
+	check(argv)
+	cats, checks, rss = [], [], []
+	for _ in range(N):
+		cats.append(run(["cat", dump])[0])
+		ms, kib, _ = check(argv)
+		checks.append(ms)
+		rss.append(kib)
+	ratio = statistics.median(c / b for c, b in zip(checks, cats))
+	median = statistics.median(checks)
+	peak = max(rss) / 1024
+	print(f"  cat DUMP >/dev/null   {spread(cats)}")
+	print(f"  check --json          {spread(checks)}")
+	print(f"  ratio                 {ratio:8.3f}     at most 0.25: {verdict(ratio <= 0.25)}")
+	print(f"  time                  {median:8.1f} ms  below 100:    {verdict(median < 100)}")
+	print(f"  peak RSS              {peak:8.1f} MiB below 64:     {verdict(peak < 64)}")
+
+
+def other_ways(dump):
+	folder = os.path.dirname(dump)
+	rows = [("elf, 1 thread", dump, "1"), ("elf, 2 threads", dump, "2")]
+	flat = os.path.join(folder, "vmcore.flat")
+	if os.path.exists(flat):
+		plain = os.path.join(O, "bench", "vmcore.kdump")
+		unflatten(flat, plain)
+		rows += [("kdump, 1 thread", plain, "1"), ("kdump, 2 threads", plain, "2"),
+			 ("kdump, flattened", flat, "1")]
+	for name in ("zlib", "lzo", "snappy"):
+		path = os.path.join(folder, "vmcore." + name)
+		if os.path.exists(path):
+			rows.append((name, path, "1"))
+	times = {name: [] for name, _, _ in rows}
+	rss = dict.fromkeys(times, 0)
+	for i in range(N + 1):
+		for name, path, threads in rows:
+			ms, kib, _ = check([HWPOISON, "check", "--json", "--threads", threads, path])
+			rss[name] = max(rss[name], kib)
+			if i:
+				times[name].append(ms)
+	for name, values in times.items():
+		print(f"  {name:21} {spread(values)}, {rss[name] / 1024:.1f} MiB")
+	return rows
+
+
+def stages(rows):
+	table = {}
+	for name, path, threads in rows:
+		runs = []
+		for _ in range(N):
+			out = subprocess.run([STAGES, path, threads], check=True, capture_output=True,
+					     text=True).stdout
+			runs.append({k: int(v) / 1e6 for k, v in (line.split() for line in
+								  out.splitlines())})
+		table[name] = {k: statistics.median(r[k] for r in runs) for k in runs[0]}
+	names = list(next(iter(table.values())))
+	print(f"  {'ms, medians':21} " + " ".join(f"{n:>8}" for n in names))
+	for name, row in table.items():
+		print(f"  {name:21} " + " ".join(f"{row[n]:8.2f}" for n in names))
+
+
+def main():
+	for program in (HWPOISON, STAGES):
+		if not os.access(program, os.X_OK):
+			die(f"{program} is missing: run `make bench`")
+	dump = sys.argv[1] if len(sys.argv) > 1 else find_dump()
+	if not os.path.exists(dump):
+		die(f"{dump}: no such file")
+	print(f"{os.path.relpath(dump, ROOT)}, {os.path.getsize(dump) / (1 << 30):.2f} GiB; "
+	      f"medians of {N} runs; {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
+	beside_cat(dump)
+	print("other ways")
+	rows = other_ways(dump)
+	print("stages")
+	stages(rows)
+
+
+main()

@@ -178,13 +178,14 @@ static struct hwp_error *read_phdrs(int fd, const Elf64_Ehdr *ehdr, phdr_vec *re
 
 /*
  * dump-guest-memory -p writes one PT_LOAD for each run of virtual addresses.
- * Such a segment may end early in the file where guest RAM changes from one
- * backend to the next, and libkdumpfile then reads zeros for the rest.
+ * Where guest RAM changes from one backend to the next (two nodes) it cuts
+ * p_filesz short, though the rest follows in the file: libkdumpfile takes it
+ * for missing, or for zeros. Elsewhere no segment of QEMU's is cut.
  */
 static struct hwp_error *check_segments(int fd, uint64_t file_size, const phdr_vec *phdrs,
 					struct hwp_file_facts *facts)
 {
-	bool from_qemu = false, is_paging = false;
+	bool from_qemu = false, is_cut = false;
 	uint64_t end = 0;
 
 	for (size_t i = 0; i < phdrs->nr; i++) {
@@ -194,18 +195,19 @@ static struct hwp_error *check_segments(int fd, uint64_t file_size, const phdr_v
 			from_qemu |= has_qemu_note(fd, p);
 		if (p->p_type != PT_LOAD)
 			continue;
-		if (p->p_vaddr != 0 && p->p_vaddr != p->p_paddr)
-			is_paging = true;
+		if (p->p_filesz < p->p_memsz)
+			is_cut = true;
 		if (p->p_filesz > UINT64_MAX - p->p_offset)
 			return hwp_error_create(HWP_ERROR_BAD_DATA,
 						"the ELF program headers are nonsense");
 		if (p->p_filesz && p->p_offset + p->p_filesz > end)
 			end = p->p_offset + p->p_filesz;
 	}
-	if (from_qemu && is_paging)
+	if (from_qemu && is_cut)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"a paging dump of QEMU, which libkdumpfile misreads: take "
-					"it again by dump-guest-memory without -p");
+					"a paging dump of a guest with two memory backends, which "
+					"libkdumpfile misreads: take it again by dump-guest-memory "
+					"without -p");
 	if (end > file_size)
 		snprintf(facts->damage, sizeof(facts->damage),
 			 "the file is cut off: %" PRIu64 " of %" PRIu64 " bytes are there",

@@ -2,6 +2,7 @@
 /** Memory of a dump file, by libkdumpfile: every format it reads. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include <libkdumpfile/kdumpfile.h>
@@ -17,8 +18,14 @@
 #define CACHE_SIZE_ELF 128
 #define CACHE_SIZE_KDUMP 32
 
+/* Translations hold for this much at least. */
+#define SMALLEST_PAGE 4096
+
 struct kdump {
 	kdump_ctx_t *ctx;
+	/** Translation of kernel addresses; set up last. */
+	addrxlat_ctx_t *xlat;
+	addrxlat_sys_t *xlat_system;
 	int fd;
 	/** A clone borrows the descriptor. */
 	bool is_clone;
@@ -30,6 +37,10 @@ static void kdump_close(void *arg)
 
 	if (!k)
 		return;
+	if (k->xlat_system)
+		addrxlat_sys_decref(k->xlat_system);
+	if (k->xlat)
+		addrxlat_ctx_decref(k->xlat);
 	if (k->ctx)
 		kdump_free(k->ctx);
 	if (!k->is_clone && k->fd >= 0)
@@ -66,24 +77,67 @@ static struct hwp_error *kdump_failure(kdump_ctx_t *ctx, kdump_status status, ui
 	return hwp_error_at(code, address, "%s", message ? message : kdump_strerror(status));
 }
 
+/*
+ * By physical address: libkdumpfile 0.5 sorts the virtual addresses of ELF
+ * segments by their physical ones, and a read by virtual address can then end
+ * in zeros.
+ */
+static struct hwp_error *read_page_part(struct kdump *k, uint64_t address, void *buf, size_t size)
+{
+	addrxlat_fulladdr_t at = { .addr = address, .as = ADDRXLAT_KVADDR };
+	size_t len = size;
+	kdump_status status;
+
+	if (addrxlat_fulladdr_conv(&at, ADDRXLAT_MACHPHYSADDR, k->xlat, k->xlat_system) !=
+	    ADDRXLAT_OK) {
+		const char *message = addrxlat_ctx_get_err(k->xlat);
+		struct hwp_error *err = hwp_error_at(HWP_ERROR_FAULT, address, "%s",
+						     message ? message : "not mapped");
+
+		addrxlat_ctx_clear_err(k->xlat);
+		return err;
+	}
+	status = kdump_read(k->ctx, KDUMP_MACHPHYSADDR, at.addr, buf, &len);
+	return status == KDUMP_OK ? NULL : kdump_failure(k->ctx, status, address);
+}
+
+static struct hwp_error *read_physical(struct kdump *k, uint64_t address, void *buf, size_t size,
+				       size_t *nr_read_ret)
+{
+	kdump_status status = kdump_read(k->ctx, KDUMP_MACHPHYSADDR, address, buf, &size);
+
+	*nr_read_ret = size;
+	return status == KDUMP_OK ? NULL : kdump_failure(k->ctx, status, address + size);
+}
+
 static struct hwp_error *kdump_op_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
 				       size_t size, size_t *nr_read_ret)
 {
 	struct kdump *k = arg;
-	kdump_addrspace_t as = space == HWP_PHYSICAL ? KDUMP_MACHPHYSADDR : KDUMP_KVADDR;
-	size_t len = size;
-	struct hwp_error *err;
-	kdump_status status;
+	struct hwp_error *err = NULL;
+	size_t done = 0;
 
 	kdump_clear_err(k->ctx);
-	status = kdump_read(k->ctx, as, address, buf, &len);
-	*nr_read_ret = len;
-	if (status == KDUMP_OK)
-		return NULL;
-	err = kdump_failure(k->ctx, status, address + len);
-	return hwp_error_prefix(err, "%s address 0x%llx",
-				space == HWP_PHYSICAL ? "physical" : "kernel",
-				(unsigned long long)address + len);
+	if (space == HWP_PHYSICAL)
+		return hwp_error_prefix(read_physical(k, address, buf, size, nr_read_ret),
+					"physical address 0x%" PRIx64, address);
+	while (done < size && !err) {
+		size_t part = SMALLEST_PAGE - (address + done) % SMALLEST_PAGE;
+
+		part = part < size - done ? part : size - done;
+		err = read_page_part(k, address + done, (char *)buf + done, part);
+		done += err ? 0 : part;
+	}
+	*nr_read_ret = done;
+	return hwp_error_prefix(err, "kernel address 0x%" PRIx64, address + done);
+}
+
+/** After every attribute is set: setting one may replace the translation. */
+static struct hwp_error *get_translation(struct kdump *k)
+{
+	kdump_status status = kdump_get_addrxlat(k->ctx, &k->xlat, &k->xlat_system);
+
+	return status == KDUMP_OK ? NULL : kdump_failure(k->ctx, status, 0);
 }
 
 static struct hwp_error *kdump_op_vmcoreinfo(void *arg, char **text_ret)
@@ -100,19 +154,22 @@ static struct hwp_error *kdump_op_vmcoreinfo(void *arg, char **text_ret)
 
 static struct hwp_error *kdump_op_clone(void *arg, void **ret)
 {
-	struct kdump *k = arg, *copy;
+	_cleanup_(kdump_closep) struct kdump *copy = NULL;
+	struct kdump *k = arg;
+	struct hwp_error *err;
 
-	copy = malloc(sizeof(*copy));
+	copy = calloc(1, sizeof(*copy));
 	if (!copy)
 		return hwp_error_no_memory();
-	copy->ctx = kdump_clone(k->ctx, 0);
 	copy->fd = -1;
 	copy->is_clone = true;
-	if (!copy->ctx) {
-		free(copy);
+	copy->ctx = kdump_clone(k->ctx, 0);
+	if (!copy->ctx)
 		return hwp_error_no_memory();
-	}
-	*ret = copy;
+	err = get_translation(copy);
+	if (err)
+		return err;
+	*ret = no_cleanup_ptr(copy);
 	return NULL;
 }
 
@@ -245,7 +302,7 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 	if (status != KDUMP_OK || page_shift < 12 || page_shift > 16)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "the dump's page size is unknown");
 	facts->page_shift = page_shift;
-	return NULL;
+	return get_translation(k);
 }
 
 struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,

@@ -203,7 +203,7 @@ bool hwp_layout_member(struct hwp_resolver *r, const char *path, struct hwp_memb
 static struct hwp_error *resolve_member(struct hwp_resolver *r, const struct member_row *row)
 {
 	uint32_t *where = (uint32_t *)((char *)r->layout + row->where);
-	char name[64];
+	char name[64], label[80];
 
 	*where = row->fact == ELEMENTS ? 0 : HWP_ABSENT;
 	for (const char *s = row->names; *s;) {
@@ -223,7 +223,10 @@ static struct hwp_error *resolve_member(struct hwp_resolver *r, const struct mem
 				return hwp_error_create(HWP_ERROR_BAD_DATA,
 							"type of %s is nonsense", name);
 			*where = (uint32_t)value;
-			return hwp_layout_note(r, name, value, hwp_target_type_provider(r->target))
+			snprintf(label, sizeof(label), row->fact == OFFSET ? "%s"
+						     : row->fact == SIZE   ? "sizeof %s"
+									   : "%s[]", name);
+			return hwp_layout_note(r, label, value, hwp_target_type_provider(r->target))
 				       ? NULL : hwp_error_no_memory();
 		}
 		s += len + (s[len] == ' ');

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * excerpt VMCORE OUT: a small kdump file with the kernel's own data and the
+ * excerpt [-p] VMCORE OUT: a small kdump file with the kernel's own data and the
  * memmap of a QEMU ELF dump. Left out are free pages, what belongs to users
  * (anonymous memory, page cache, HugeTLB), the kernel's text, its unwind tables
- * and the index by which the kernel itself looks up a symbol's name.
+ * and the index by which the kernel itself looks up a symbol's name. With -p,
+ * what poisoned pages hold is kept.
  */
 #include <endian.h>
 #include <err.h>
@@ -61,6 +62,7 @@ struct excerpt {
 		uint64_t start, end;
 	} dropped[5];
 	uint64_t max_pfn;
+	bool keep_poisoned;
 	/** One bit for each pfn: is RAM; is kept. */
 	uint8_t *ram, *kept;
 	uint64_t nr_ram, nr_kept;
@@ -175,6 +177,14 @@ static const void *deciding_page(struct excerpt *x, uint64_t pfn)
 	return page;
 }
 
+static bool is_poisoned(struct excerpt *x, uint64_t pfn)
+{
+	const void *page;
+
+	must(hwp_page_read(x->reader, pfn, &page));
+	return hwp_flag_set(hwp_page_flags(x->layout, page), x->layout->flag.hwpoison);
+}
+
 static bool is_kernel_data(struct excerpt *x, uint64_t pfn)
 {
 	const struct hwp_layout *l = x->layout;
@@ -216,7 +226,9 @@ static void choose(struct excerpt *x)
 			}
 			set_bit(x->ram, pfn);
 			x->nr_ram++;
-			if (!range->online || !is_kernel_data(x, pfn))
+			if (!range->online)
+				continue;
+			if (!(x->keep_poisoned && is_poisoned(x, pfn)) && !is_kernel_data(x, pfn))
 				continue;
 			set_bit(x->kept, pfn);
 			x->nr_kept++;
@@ -319,12 +331,18 @@ static void write_pages(struct excerpt *x, FILE *out, uint64_t descs)
 
 int main(int argc, char **argv)
 {
-	struct hwp_target_options options = { .core_path = argc == 3 ? argv[1] : NULL };
+	struct hwp_target_options options = {};
 	struct excerpt x = {};
 	FILE *out;
 
+	if (argc == 4 && strcmp(argv[1], "-p") == 0) {
+		x.keep_poisoned = true;
+		argv++;
+		argc--;
+	}
 	if (argc != 3)
-		errx(2, "usage: excerpt VMCORE OUT");
+		errx(2, "usage: excerpt [-p] VMCORE OUT");
+	options.core_path = argv[1];
 	must(hwp_target_open(&options, &x.target));
 	must(hwp_layout_create(x.target, &x.layout));
 	must(hwp_memmap_create(x.target, x.layout, &x.memmap));

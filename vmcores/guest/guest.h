@@ -37,11 +37,24 @@ struct poison {
 	pid_t owner;		/* the process that holds it at the end, or 0 */
 	uint64_t kpf, kpf_after, kpf_drained;	/* before and after the capture */
 	uint64_t mapcount;
+	uint64_t pattern;	/* what the page holds in every word, or 0 */
 };
 
 #define MAX_POISONS 4096
 extern struct poison poisons[MAX_POISONS];
 extern int nr_poisons;
+
+/* A folio that was freed, and its pages' /proc/kpageflags before the capture. */
+struct extent {
+	const char *scenario, *kind;
+	uint64_t base;
+	unsigned int order;
+	uint64_t *kpf;
+};
+
+#define MAX_EXTENTS 16
+extern struct extent extents[MAX_EXTENTS];
+extern int nr_extents;
 
 /* kpage.c: /proc/kpageflags and friends */
 void kpage_open(void);
@@ -52,6 +65,7 @@ uint64_t va_pfn(pid_t pid, const void *va);
 bool is_free_pfn(uint64_t pfn);
 bool all_kpf(uint64_t base, uint64_t nr, uint64_t mask, uint64_t want);
 uint64_t find_free_run(uint64_t nr, uint64_t low, uint64_t high);
+void kpf_range(uint64_t base, uint64_t nr, uint64_t *to);
 uint64_t *kpf_snapshot(void);
 
 /* util.c */
@@ -120,5 +134,6 @@ struct scenario {
 };
 extern const struct scenario page_scenarios[], thp_scenarios[];
 extern const struct scenario hugetlb_scenarios[], kernel_scenarios[];
+extern const struct scenario fix_scenarios[];
 
 #endif

@@ -108,26 +108,34 @@ uint64_t find_free_run(uint64_t nr, uint64_t low, uint64_t high)
 	return NO_PFN;
 }
 
-uint64_t *kpf_snapshot(void)
+/* The words of NR pages at once; those that cannot be read are KPF_NOPAGE. */
+void kpf_range(uint64_t base, uint64_t nr, uint64_t *to)
 {
-	static uint64_t *words[2];
-	static int turn;
-	size_t size = nr_pfns * sizeof(uint64_t), done = 0;
-	uint64_t *to;
+	size_t size = nr * sizeof(*to), done = 0;
 
-	turn = !turn;
-	if (!words[turn])
-		words[turn] = mmap(NULL, size, PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	to = words[turn];
 	while (done < size) {
-		ssize_t n = pread(flags_fd, (char *)to + done, size - done, done);
+		ssize_t n = pread(flags_fd, (char *)to + done, size - done,
+				  base * sizeof(*to) + done);
 
 		if (n <= 0)
 			break;
 		done += n;
 	}
-	for (size_t i = done / 8; i < nr_pfns; i++)
+	for (size_t i = done / 8; i < nr; i++)
 		to[i] = KPF(NOPAGE);
+}
+
+uint64_t *kpf_snapshot(void)
+{
+	static uint64_t *words[2];
+	static int turn;
+	uint64_t *to;
+
+	turn = !turn;
+	if (!words[turn])
+		words[turn] = mmap(NULL, nr_pfns * sizeof(*to), PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	to = words[turn];
+	kpf_range(0, nr_pfns, to);
 	return to;
 }

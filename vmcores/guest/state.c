@@ -105,7 +105,7 @@ static const char *isolated_or_wish(const struct poison *p)
 	if (strstr(action, "LRU page: Recovered") && strcmp(p->wish, "in-use"))
 		return "isolated";
 	if (strstr(action, "free buddy page: Recovered") ||
-	    strstr(action, "huge page: Recovered"))
+	    (strstr(action, "huge page: Recovered") && strcmp(p->wish, "isolated")))
 		return "taken-off";
 	return p->wish;
 }

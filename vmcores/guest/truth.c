@@ -185,6 +185,8 @@ void truth_memory(void)
 		poisons[i].kpf = kpf(poisons[i].pfn);
 		poisons[i].mapcount = kpc(poisons[i].pfn);
 	}
+	for (int i = 0; i < nr_extents; i++)
+		kpf_range(extents[i].base, 1ULL << extents[i].order, extents[i].kpf);
 }
 
 /* The virtual machine stops here, and goes on when the host has its dump. */
@@ -221,10 +223,51 @@ static void line_poison(const struct poison *p)
 	     p->scenario, state_of(p), nid_of(p->pfn), zone_of(p->pfn));
 	if (p->kpf & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL)))
 		line_folio(p);
+	if (p->pattern)
+		line(" pattern=%#llx", (unsigned long long)p->pattern);
 	line(" hit=%#llx/%u owner=%d mapcount=%llu kpf=%#llx/%#llx/%#llx log=\"%s\"\n",
 	     (unsigned long long)p->base, p->order, p->owner, (unsigned long long)p->mapcount,
 	     (unsigned long long)p->kpf, (unsigned long long)p->kpf_after,
 	     (unsigned long long)p->kpf_drained, last_action(p->pfn));
+}
+
+/*
+ * Every page of a freed folio: poisoned; or healthy and in buddy or on a per-CPU
+ * list at the capture, in some use again, on no list and in no use /proc shows.
+ */
+static void line_extent(const struct extent *e)
+{
+	const uint64_t free_mask = ~(KPF(BUDDY) | KPF(HWPOISON) | (~0ULL << 33));
+	uint64_t buddy = 0, pcp = 0, used = 0, nowhere = 0, bad = 0;
+	const char *comma = "";
+
+	line("folio base=%#llx order=%u kind=%s scenario=%s poisons=", (unsigned long long)e->base,
+	     e->order, e->kind, e->scenario);
+	for (int i = 0; i < nr_poisons; i++)
+		if (poisons[i].pfn >= e->base && poisons[i].pfn < e->base + (1ULL << e->order)) {
+			line("%s%#llx", comma, (unsigned long long)poisons[i].pfn);
+			comma = ",";
+		}
+	for (uint64_t i = 0; i < 1ULL << e->order; i++) {
+		uint64_t drained = kpf(e->base + i);
+
+		/* Draining itself takes a page off the buddy lists. */
+		if (drained & KPF(HWPOISON))
+			drained |= KPF(BUDDY);
+		if (e->kpf[i] & KPF(HWPOISON))
+			bad++;
+		else if (e->kpf[i] & KPF(BUDDY))
+			buddy++;
+		else if ((e->kpf[i] & free_mask) || (drained & free_mask))
+			used++;
+		else if (drained & KPF(BUDDY))
+			pcp++;
+		else
+			nowhere++;
+	}
+	line(" nr_poisoned=%llu nr_buddy=%llu nr_pcp=%llu nr_used=%llu nr_nowhere=%llu\n",
+	     (unsigned long long)bad, (unsigned long long)buddy, (unsigned long long)pcp,
+	     (unsigned long long)used, (unsigned long long)nowhere);
 }
 
 static bool noted(uint64_t pfn, uint64_t flags)
@@ -275,6 +318,8 @@ void truth_final(const char *scenarios)
 	line("kernel release=%s\nscenarios %s\n", uts.release, scenarios);
 	for (int i = 0; i < nr_poisons; i++)
 		line_poison(&poisons[i]);
+	for (int i = 0; i < nr_extents; i++)
+		line_extent(&extents[i]);
 	for (uint64_t pfn = 0; pfn < max_pfn(); pfn++)
 		if ((after[pfn] & KPF(HWPOISON)) && !(after[pfn] & KPF(NOPAGE)) &&
 		    !noted(pfn, after[pfn]))

@@ -37,6 +37,8 @@ void say(const char *fmt, ...)
 	va_start(ap, fmt);
 	len += vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);
 	va_end(ap);
+	/* Without it, the record is not whole until the next one begins. */
+	line[len++] = '\n';
 	if (fd < 0)
 		fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	if (write(fd, line, len) < 0)

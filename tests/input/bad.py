@@ -98,3 +98,8 @@ class Memory:
         if not wrong and (done.status == 0 or report and report['verdict'] == 'leaked'):
             wrong = [f'exit status {done.status}, verdict {report and report["verdict"]}']
         return wrong
+
+    def told(self):
+        """Whatever it is taken for, it is not passed over."""
+        done, _, wrong = self.check()
+        return wrong or ([] if done.status else ['exit status 0'])

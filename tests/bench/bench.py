@@ -93,6 +93,7 @@ def beside_cat(dump):
 	print(f"  cat DUMP >/dev/null   {spread(cats)}")
 	print(f"  check --json          {spread(checks)}")
 	print(f"  ratio                 {ratio:8.3f}     at most 0.25: {verdict(ratio <= 0.25)}")
+	print(f"  ratio of the best     {min(checks) / min(cats):8.3f}     (what noise adds is least there)")
 	print(f"  time                  {median:8.1f} ms  below 100:    {verdict(median < 100)}")
 	print(f"  peak RSS              {peak:8.1f} MiB below 64:     {verdict(peak < 64)}")
 

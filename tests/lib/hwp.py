@@ -88,11 +88,13 @@ def samples():
     return sorted(d for d in SAMPLES.glob('*/') if vmcore_of(d)) if SAMPLES.is_dir() else []
 
 
-def expected_verdict(states):
-    """What follows from the states of all poisoned pages, by the order of the verdicts."""
+def expected_verdict(states, has_fix=False):
+    """What follows from the states of all poisoned pages, by the order of the verdicts.
+    What is pending will be freed as it should be by a kernel that has the fix."""
+    risks = {'kernel'} if has_fix else {'kernel', 'pending'}
     classes = {CLASSES[state] for state in states}
     if classes & {'leaked', 'lost'}:
         return 'leaked'
     if 'unknown' in classes:
         return 'incomplete'
-    return 'at-risk' if classes & {'pending', 'kernel'} else 'clean'
+    return 'at-risk' if classes & risks else 'clean'

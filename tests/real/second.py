@@ -36,7 +36,8 @@ def compare_blocks(oracle, report):
     """Every poisoned page in a free block is reported there, and no other page is."""
     truth = {pfn: block for block in oracle.blocks() for pfn in oracle.poisoned_in(block)}
     pages = {p['pfn']: p for p in report['poisoned']}
-    wrong = [f'{pfn:#x}: {p["state"]}, the oracle has it in no free block'
+    wrong = compare_observed(oracle, report.get('folios', []))
+    wrong += [f'{pfn:#x}: {p["state"]}, the oracle has it in no free block'
              for pfn, p in pages.items() if p['state'] in ('buddy', 'pcp') and pfn not in truth]
     for pfn, block in truth.items():
         page = pages.get(pfn)
@@ -50,4 +51,27 @@ def compare_blocks(oracle, report):
         said['migratetype'] = said['migratetype'] and said['migratetype'].lower()
         if said != want:
             wrong.append(f'{pfn:#x}: {said}, the oracle says {want}')
+    return wrong
+
+
+def compare_observed(oracle, folios):
+    """What is observed of a folio's pages is free where the oracle has a free block."""
+    owner = {}
+    for block in oracle.blocks():
+        for folio in folios:
+            end = folio['head_pfn'] + (1 << folio['order'])
+            first = max(block.pfn, folio['head_pfn'])
+            owner.update((pfn, block) for pfn in range(first, min(
+                end, block.pfn + (1 << block.order))))
+    wrong = []
+    for folio in folios:
+        for row in folio['observed']:
+            for pfn in range(row['pfn'], row['pfn'] + row['nr_pages']):
+                block = owner.get(pfn)
+                want = (None if not block else
+                        ('buddy' if block.cpu is None else 'pcp', block.order, block.cpu))
+                said = ((row['state'], row['order'], row['cpu'])
+                        if row['state'] in ('buddy', 'pcp') else None)
+                if said != want:
+                    wrong.append(f'{pfn:#x}: observed {row}, the oracle says {block}')
     return wrong

@@ -17,7 +17,10 @@ import truth
 def compare_with_oracle(directory):
     """The oracle reads the sample as an ELF file, the program as it is."""
     vmcore = hwp.vmcore_of(directory)
-    report = hwp.Run('check', '--json', vmcore).json()
+    run = hwp.Run('check', '--json', vmcore)
+    if run.status not in (0, 1):
+        return [f'exit status {run.status}: {run.err.strip()}']
+    report = run.json()
     document = hwp.Run('freelist', '--json', vmcore).json()
     with tempfile.TemporaryDirectory() as work:
         path = pathlib.Path(work) / 'vmcore.elf'

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The whole road, once: target, layout, memmap, findings, checks. */
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -42,8 +43,24 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+/** A zone's own numbers, against each other and the memmap. */
+static bool check_zone(struct hwp_findings *f, const struct hwp_zone *z, uint64_t end_of_memmap)
+{
+	uint64_t spanned = z->end_pfn - z->start_pfn;
+
+	if (z->managed_pages <= z->present_pages && z->present_pages <= spanned &&
+	    z->end_pfn <= end_of_memmap)
+		return true;
+	return hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION,
+				    "node %d %s: spans %" PRIu64 " pages from 0x%" PRIx64 ", has %"
+				    PRIu64 " present, %" PRIu64 " managed; the memmap ends at 0x%"
+				    PRIx64, z->nid, z->name, spanned, z->start_pfn,
+				    z->present_pages, z->managed_pages, end_of_memmap);
+}
+
 static struct hwp_error *describe(struct analysis *a)
 {
+	uint64_t end_of_memmap = a->memmap->ranges.data[a->memmap->ranges.nr - 1].end_pfn;
 	struct hwp_findings *f = a->findings;
 	const char *damage = hwp_target_damage(a->target);
 
@@ -71,7 +88,7 @@ static struct hwp_error *describe(struct analysis *a)
 		};
 
 		memcpy(facts.name, z->name, sizeof(facts.name));
-		if (!hwp_vec_push(&f->zones, facts))
+		if (!hwp_vec_push(&f->zones, facts) || !check_zone(f, z, end_of_memmap))
 			return hwp_error_no_memory();
 	}
 	return NULL;

@@ -48,6 +48,11 @@ RUN(memmap_covered)
 			 c->nr_excluded, c->nr_zero, c->nr_faulted);
 		return HWP_INCONCLUSIVE;
 	}
+	if (c->nr_uninitialised) {
+		snprintf(detail, size, "%" PRIu64 " struct pages of online memory are all ones, as "
+			 "before their initialisation", c->nr_uninitialised);
+		return HWP_INCONCLUSIVE;
+	}
 	if (c->nr_read != c->nr_pages) {
 		snprintf(detail, size, "of %" PRIu64 " struct pages only %" PRIu64
 			 " were looked at", c->nr_pages, c->nr_read);
@@ -288,6 +293,14 @@ static void append(char *detail, size_t size, const char *fmt, ...)
 	va_end(ap);
 }
 
+static bool has_holes(const struct hwp_findings *f)
+{
+	const struct hwp_coverage *c = &f->coverage;
+
+	return c->nr_read != c->nr_pages || c->nr_uninitialised || f->damage[0] || f->too_many ||
+	       nr_troubles(f, HWP_TROUBLE_HOLE);
+}
+
 /** The global count against what was found. */
 static enum hwp_result total_accounted(const struct hwp_findings *f, char *detail, size_t size)
 {
@@ -314,6 +327,10 @@ static enum hwp_result total_accounted(const struct hwp_findings *f, char *detai
 	    f->counters.mf_running) {
 		append(detail, size, ": an event was being handled");
 		return HWP_PASS;
+	}
+	if (more > 0 && has_holes(f)) {
+		append(detail, size, ": the rest may be in what could not be read");
+		return HWP_INCONCLUSIVE;
 	}
 	if (more > 0 && f->summary.nr_unrecorded_folios) {
 		append(detail, size, ": HugeTLB folios without a record hide the rest");

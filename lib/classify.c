@@ -87,6 +87,19 @@ static bool changed_hands(enum owner then, enum owner now, const struct hwp_pois
 	return false;
 }
 
+/** An error that struck the folio while it was HugeTLB has left a record; so had it. */
+static bool log_tells_of_hugetlb(const struct hwp_findings *f, const struct hwp_folio_facts *folio)
+{
+	for (size_t i = 0; i < f->events.nr; i++) {
+		const struct hwp_event *e = &f->events.data[i];
+
+		if (e->pfn >= folio->head_pfn && (e->pfn - folio->head_pfn) >> folio->order == 0 &&
+		    owner_then(e) == OWNER_HUGETLB)
+			return true;
+	}
+	return false;
+}
+
 const char *hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const struct hwp_folio_facts *folio = &p->folio;
@@ -97,7 +110,7 @@ const char *hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_poiso
 		return "its own flag is set inside a HugeTLB folio, where memory failure records "
 		       "errors in raw_hwp_list: it was poisoned before the folio was allocated";
 	if (is_hugetlb && p->raw_page_unknown && folio->raw_list_readable &&
-	    !folio->raw_unreliable && folio->nr_raw == 0)
+	    !folio->raw_unreliable && folio->nr_raw == 0 && !log_tells_of_hugetlb(f, folio))
 		return "the HugeTLB head is flagged but raw_hwp_list is empty: it was poisoned "
 		       "before the folio was allocated";
 	if (p->is_raw || p->event < 0)
@@ -201,6 +214,9 @@ static enum hwp_state allocated_state(const struct hwp_findings *f, const struct
 		return HWP_STATE_RESERVED;
 	if (p->page.refcount > 0)
 		return referenced_state(f, p);
+	/* It may be on the list that could not be walked. */
+	if (p->zone < 0 || f->zones.data[p->zone].lists_cut)
+		return HWP_STATE_UNKNOWN;
 	if (p->has_owner)
 		return HWP_STATE_KERNEL;
 	return p->is_stranded ? HWP_STATE_DROPPED : HWP_STATE_ISOLATED;

@@ -44,6 +44,18 @@ static struct hwp_error *add_page(struct hwp_collector *c, uint64_t pfn,
 	return hwp_vec_push(&c->findings->poisoned, page) ? NULL : hwp_error_no_memory();
 }
 
+/** A failure to read one thing is told, and the rest goes on. */
+static struct hwp_error *tolerate(struct hwp_findings *f, struct hwp_error *err)
+{
+	bool kept;
+
+	if (!err || err->code == HWP_ERROR_NO_MEMORY)
+		return err;
+	kept = hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s", err->message);
+	hwp_error_destroy(err);
+	return kept ? NULL : hwp_error_no_memory();
+}
+
 /** A flagged HugeTLB head stands for the raw pages in its list. */
 static struct hwp_error *add_raw_pages(struct hwp_collector *c, struct hwp_folio_facts *folio)
 {
@@ -53,17 +65,10 @@ static struct hwp_error *add_raw_pages(struct hwp_collector *c, struct hwp_folio
 	err = hwp_folio_raw_pages(c->target, c->reader, folio, &raw);
 	folio->raw_list_readable = !err && c->layout->folio.raw_hwp_scheme != HWP_RAW_HWP_NONE;
 	folio->nr_raw = raw.nr;
-	if (err && err->code != HWP_ERROR_NO_MEMORY) {
-		bool kept = hwp_findings_trouble(c->findings,
-						 err->code == HWP_ERROR_BAD_DATA
-							 ? HWP_TROUBLE_CONTRADICTION
-							 : HWP_TROUBLE_HOLE,
-						 "HugeTLB folio at 0x%" PRIx64 ": %s",
-						 folio->head_pfn, err->message);
-
-		hwp_error_destroy(err);
-		err = kept ? NULL : hwp_error_no_memory();
-	}
+	folio->raw_list_broken = err && err->code != HWP_ERROR_NO_MEMORY;
+	if (folio->raw_list_broken)
+		err = hwp_error_prefix(err, "HugeTLB folio at 0x%" PRIx64, folio->head_pfn);
+	err = tolerate(c->findings, err);
 	for (size_t i = 0; i < raw.nr && !err; i++) {
 		bool is_alias = folio->vmemmap_optimized &&
 				raw.data[i] - folio->head_pfn >= 4096 / c->layout->page.size;
@@ -71,7 +76,7 @@ static struct hwp_error *add_raw_pages(struct hwp_collector *c, struct hwp_folio
 		err = add_page(c, raw.data[i], folio, is_alias,
 			       (struct hwp_poisoned){ .is_raw = true });
 	}
-	if (!err && (raw.nr == 0 || folio->raw_unreliable))
+	if (!err && (raw.nr == 0 || folio->raw_unreliable || folio->raw_list_broken))
 		err = add_page(c, folio->head_pfn, folio, false,
 			       (struct hwp_poisoned){ .raw_page_unknown = true });
 	return err;
@@ -99,18 +104,6 @@ static void sort_and_merge(struct hwp_findings *f)
 			f->poisoned.data[++kept] = f->poisoned.data[i];
 	}
 	f->poisoned.nr = kept + 1;
-}
-
-/** A failure to read one thing is told, and the rest goes on. */
-static struct hwp_error *tolerate(struct hwp_findings *f, struct hwp_error *err)
-{
-	bool kept;
-
-	if (!err || err->code == HWP_ERROR_NO_MEMORY)
-		return err;
-	kept = hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s", err->message);
-	hwp_error_destroy(err);
-	return kept ? NULL : hwp_error_no_memory();
 }
 
 /** A folio that waits to be freed may have lost its type already. */

@@ -20,6 +20,9 @@
 #define FLAT_HEADER_SIZE 4096
 #define FLAT_END INT64_C(-1)
 
+/* One note for each CPU, and VMCOREINFO. */
+#define MAX_NOTES (UINT64_C(16) << 20)
+
 struct flat_record {
 	uint64_t offset_be, size_be;
 };
@@ -124,28 +127,50 @@ static struct hwp_error *replace_flattened(int *fd, struct hwp_file_facts *facts
 	return NULL;
 }
 
-/* "QEMU" names the notes that dump-guest-memory adds, one for each CPU. */
-static bool has_qemu_note(int fd, const Elf64_Phdr *note)
+struct hwp_error *hwp_vmcoreinfo_check(const char *text, size_t len)
 {
-	size_t size = note->p_filesz < 65536 ? note->p_filesz : 65536, at = 0;
-	_cleanup_free_ char *buf = malloc(size + 1);
-	_cleanup_error_ struct hwp_error *err = NULL;
+	static const char key[] = "PAGESIZE=";
+	const char *at = memmem(text, len, key, sizeof(key) - 1);
+	uint64_t page_size = 0;
+
+	if (!at)
+		return NULL;
+	for (at += sizeof(key) - 1; at < text + len && *at >= '0' && *at <= '9'; at++)
+		page_size = page_size * 10 + (uint64_t)(*at - '0');
+	if (page_size >= 4096 && page_size <= 65536 && hwp_is_pow2(page_size))
+		return NULL;
+	return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense: PAGESIZE=%" PRIu64,
+				page_size);
+}
+
+/** "QEMU" names the notes that dump-guest-memory adds, one for each CPU. */
+static struct hwp_error *read_notes(int fd, const Elf64_Phdr *phdr, bool *from_qemu)
+{
+	size_t size = phdr->p_filesz < MAX_NOTES ? phdr->p_filesz : MAX_NOTES, at = 0;
+	_cleanup_free_ char *buf = calloc(1, size + 1);
+	struct hwp_error *err;
 
 	if (!buf)
-		return false;
-	err = pread_exactly(fd, buf, size, (off_t)note->p_offset);
+		return hwp_error_no_memory();
+	err = pread_exactly(fd, buf, size, (off_t)phdr->p_offset);
 	while (!err && at + sizeof(Elf64_Nhdr) <= size) {
+		uint64_t name_size, desc, next;
 		Elf64_Nhdr header;
-		uint64_t next;
 
 		memcpy(&header, buf + at, sizeof(header));
 		at += sizeof(header);
-		if (header.n_namesz == 5 && at + 5 <= size && memcmp(buf + at, "QEMU", 5) == 0)
-			return true;
-		next = at + ((header.n_namesz + 3ULL) & ~3ULL) + ((header.n_descsz + 3ULL) & ~3ULL);
-		at = next < size ? next : size;
+		name_size = (header.n_namesz + 3ULL) & ~3ULL;
+		desc = at + name_size;
+		next = desc + ((header.n_descsz + 3ULL) & ~3ULL);
+		if (next > size)
+			break;
+		if (header.n_namesz == 5 && memcmp(buf + at, "QEMU", 5) == 0)
+			*from_qemu = true;
+		if (header.n_namesz == 11 && memcmp(buf + at, "VMCOREINFO", 11) == 0)
+			err = hwp_vmcoreinfo_check(buf + desc, header.n_descsz);
+		at = next;
 	}
-	return false;
+	return err;
 }
 
 typedef HWP_VEC(Elf64_Phdr) phdr_vec;
@@ -186,13 +211,16 @@ static struct hwp_error *check_segments(int fd, uint64_t file_size, const phdr_v
 					struct hwp_file_facts *facts)
 {
 	bool from_qemu = false, is_cut = false;
+	struct hwp_error *err = NULL;
 	uint64_t end = 0;
 
 	for (size_t i = 0; i < phdrs->nr; i++) {
 		const Elf64_Phdr *p = &phdrs->data[i];
 
 		if (p->p_type == PT_NOTE)
-			from_qemu |= has_qemu_note(fd, p);
+			err = read_notes(fd, p, &from_qemu);
+		if (err)
+			return err;
 		if (p->p_type != PT_LOAD)
 			continue;
 		if (p->p_filesz < p->p_memsz)
@@ -240,6 +268,7 @@ static struct hwp_error *check_elf(int fd, uint64_t file_size, struct hwp_file_f
 #define KDUMP_BLOCK_SIZE 428
 #define KDUMP_SUB_HEADER_BLOCKS 432
 #define KDUMP_BITMAP_BLOCKS 436
+#define KDUMP_SUB_VMCOREINFO 32
 #define KDUMP_DESC_SIZE 24
 /* Descriptors looked at for the end of the page data: the last ones of a large dump. */
 #define MAX_DESC_BYTES (UINT64_C(64) << 20)
@@ -322,6 +351,31 @@ static struct hwp_error *end_of_pages(int fd, const struct kdump_parts *parts, u
 	return err;
 }
 
+/** VMCOREINFO of a kdump file: offset and size stand in the sub-header. */
+static struct hwp_error *check_kdump_vmcoreinfo(int fd, uint64_t file_size)
+{
+	unsigned char header[KDUMP_HEADER_SIZE], where[16];
+	_cleanup_free_ char *text = NULL;
+	struct hwp_error *err;
+	uint64_t offset, size;
+
+	err = pread_exactly(fd, header, sizeof(header), 0);
+	if (!err)
+		err = pread_exactly(fd, where, sizeof(where), (off_t)hwp_u32(header +
+				    KDUMP_BLOCK_SIZE) + KDUMP_SUB_VMCOREINFO);
+	if (err)
+		return err;
+	offset = hwp_u64(where);
+	size = hwp_u64(where + 8);
+	if (size == 0 || size > 1 << 20 || offset > file_size || size > file_size - offset)
+		return NULL;
+	text = malloc(size);
+	if (!text)
+		return hwp_error_no_memory();
+	err = pread_exactly(fd, text, size, (off_t)offset);
+	return err ? err : hwp_vmcoreinfo_check(text, size);
+}
+
 /* libkdumpfile maps what the header promises, so a short file must not reach it. */
 static struct hwp_error *check_kdump(int fd, uint64_t file_size, struct hwp_file_facts *facts)
 {
@@ -330,6 +384,8 @@ static struct hwp_error *check_kdump(int fd, uint64_t file_size, struct hwp_file
 	uint64_t end;
 
 	err = find_parts(fd, file_size, &parts);
+	if (!err)
+		err = check_kdump_vmcoreinfo(fd, file_size);
 	if (!err)
 		err = end_of_pages(fd, &parts, &end);
 	if (!err && end > file_size && !facts->damage[0])

@@ -74,6 +74,9 @@ static void say_raw(const struct speaker *s, const struct hwp_poisoned *p)
 	else if (p->folio.raw_unreliable)
 		say(s, "the HugeTLB folio is marked raw_hwp_unreliable: any of its %" PRIu64
 		    " pages may be bad", UINT64_C(1) << p->folio.order);
+	else if (p->raw_page_unknown && p->folio.raw_list_broken)
+		say(s, "raw_hwp_list of this HugeTLB folio could not be read to its end: more of "
+		    "its %" PRIu64 " pages may be bad", UINT64_C(1) << p->folio.order);
 	else if (p->raw_page_unknown)
 		say(s, "the HugeTLB head is flagged, but not which of its %" PRIu64
 		    " pages is bad", UINT64_C(1) << p->folio.order);
@@ -161,7 +164,11 @@ static void say_unknown(const struct speaker *s, const struct hwp_poisoned *p)
 {
 	if (p->is_raw)
 		say_raw(s, p);
-	say(s, "its struct page could not be read");
+	if (!p->was_read)
+		say(s, "its struct page could not be read");
+	else
+		say(s, "refcount %d, and a list of its zone that may hold it could not be walked",
+		    p->page.refcount);
 }
 
 void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,

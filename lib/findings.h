@@ -212,6 +212,8 @@ struct hwp_folio_facts {
 	bool has_hwpoisoned, can_have_hwpoisoned;
 	/** HugeTLB only. */
 	bool in_pool, vmemmap_optimized, raw_unreliable, raw_list_readable;
+	/** raw_hwp_list could not be read to its end. */
+	bool raw_list_broken;
 	/** Queued on hpage_freelist: a worker is about to free it. */
 	bool being_freed;
 	uint64_t nr_raw;
@@ -303,6 +305,8 @@ struct hwp_zone_facts {
 	uint64_t start_pfn, end_pfn, present_pages, managed_pages;
 	/** By walking: blocks and pages on the zone's lists. */
 	uint64_t nr_buddy_pages, nr_pcp_pages;
+	/** A list of the zone could not be walked to its end: pages may be on it. */
+	bool lists_cut;
 };
 
 /** One list of free pages. */

@@ -174,6 +174,8 @@ static struct hwp_error *check_entry(struct list *list, const struct entry *e)
 		what = "an entry has references";
 	else if (e->pfn & ((UINT64_C(1) << list->stat.order) - 1))
 		what = "an entry is not aligned to its order";
+	else if (e->pfn < list_zone(list)->start_pfn || e->pfn >= list_zone(list)->end_pfn)
+		what = "an entry lies outside its zone's span";
 	else if (hwp_zones_find(list->walk->zones, l, e->pfn, flags) != list_zone(list) &&
 		 list->walk->zones->flags_tell)
 		what = "an entry belongs to another zone";
@@ -244,6 +246,8 @@ static struct hwp_error *walk_list(struct list *list)
 		list->stat.was_cut = true;
 		err = follow(list, false, last, &ignored, &complete);
 	}
+	if (list->stat.was_cut)
+		list->walk->findings->zones.data[list->zone].lists_cut = true;
 	if (!err && !hwp_vec_push(&list->walk->findings->lists, list->stat))
 		err = hwp_error_no_memory();
 	return err;
@@ -322,7 +326,7 @@ static struct hwp_error *walk_pcp(struct hwp_list_walk *w, int zone, int cpu, ui
 	err = hwp_target_read_u64(w->target, w->zones->zones.data[zone].address + l->zone.pageset,
 				  &pageset);
 	if (!err && !pageset)
-		return NULL;
+		err = hwp_error_create(HWP_ERROR_BAD_DATA, "the zone has no per-CPU lists");
 	for (unsigned int i = 0; i < l->per_cpu_pages.nr_lists && !err; i++) {
 		struct list list = {
 			.walk = w,
@@ -413,6 +417,8 @@ static struct hwp_error *walk_trylock(struct hwp_list_walk *w, int zone)
 		at = e.next;
 		err = add_block(&list, e.pfn, (int)order);
 	}
+	if (list.stat.was_cut)
+		w->findings->zones.data[zone].lists_cut = true;
 	if (!err && !hwp_vec_push(&w->findings->lists, list.stat))
 		err = hwp_error_no_memory();
 	return err;
@@ -448,13 +454,18 @@ static int compare_blocks(const void *a, const void *b)
 	return x->order - y->order;
 }
 
-/** A hole in one zone is told and does not hide the others. */
-static struct hwp_error *tolerate(struct hwp_list_walk *w, struct hwp_error *err, const char *what)
+/** A hole in @p zone (-1: in all) is told and does not hide the others. */
+static struct hwp_error *tolerate(struct hwp_list_walk *w, struct hwp_error *err, int zone,
+				  const char *what)
 {
 	bool kept;
 
 	if (!err || err->code == HWP_ERROR_NO_MEMORY)
 		return err;
+	for (size_t z = 0; z < w->findings->zones.nr; z++) {
+		if (zone < 0 || (size_t)zone == z)
+			w->findings->zones.data[z].lists_cut = true;
+	}
 	kept = hwp_findings_trouble(w->findings, HWP_TROUBLE_HOLE, "%s: %s", what, err->message);
 	hwp_error_destroy(err);
 	return kept ? NULL : hwp_error_no_memory();
@@ -505,12 +516,12 @@ struct hwp_error *hwp_walk_free_lists(struct hwp_list_walk *w)
 	w->spans = spans;
 	for (size_t z = 0; z < w->zones->zones.nr && !err; z++) {
 		for (unsigned int order = 0; order < w->layout->nr_orders && !err; order++)
-			err = tolerate(w, walk_area(w, (int)z, order), "free lists");
+			err = tolerate(w, walk_area(w, (int)z, order), (int)z, "free lists");
 		if (!err)
-			err = tolerate(w, walk_others(w, (int)z), "free lists");
+			err = tolerate(w, walk_others(w, (int)z), (int)z, "free lists");
 	}
 	if (!err)
-		err = tolerate(w, walk_cpus(w), "per-CPU lists");
+		err = tolerate(w, walk_cpus(w), -1, "per-CPU lists");
 	if (!err && w->findings->blocks.nr)
 		qsort(w->findings->blocks.data, w->findings->blocks.nr,
 		      sizeof(*w->findings->blocks.data), compare_blocks);

@@ -249,6 +249,8 @@ static struct hwp_error *describe_system(kdump_ctx_t *ctx, const char *vmcoreinf
 
 	if (vmcoreinfo_path)
 		err = read_text_file(vmcoreinfo_path, &text);
+	if (!err && text)
+		err = hwp_vmcoreinfo_check(text, strlen(text));
 	if (err)
 		return err;
 	if (kdump_get_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK) {

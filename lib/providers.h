@@ -37,6 +37,9 @@ struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,
  */
 struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_file_facts *facts);
 
+/** Refuse VMCOREINFO by which libkdumpfile would divide by zero. */
+struct hwp_error *hwp_vmcoreinfo_check(const char *text, size_t len);
+
 /** Rearrange the flattened dump @p in into @p out. BAD_DATA when cut off. */
 struct hwp_error *hwp_unflatten(int in, int out);
 

@@ -88,6 +88,8 @@ static struct hwp_error *read_page_part(struct kdump *k, uint64_t address, void 
 	size_t len = size;
 	kdump_status status;
 
+	if (!k->xlat)
+		return hwp_error_at(HWP_ERROR_FAULT, address, "addresses cannot be translated");
 	if (addrxlat_fulladdr_conv(&at, ADDRXLAT_MACHPHYSADDR, k->xlat, k->xlat_system) !=
 	    ADDRXLAT_OK) {
 		const char *message = addrxlat_ctx_get_err(k->xlat);
@@ -137,7 +139,11 @@ static struct hwp_error *get_translation(struct kdump *k)
 {
 	kdump_status status = kdump_get_addrxlat(k->ctx, &k->xlat, &k->xlat_system);
 
-	return status == KDUMP_OK ? NULL : kdump_failure(k->ctx, status, 0);
+	if (status == KDUMP_OK)
+		return NULL;
+	k->xlat = NULL;
+	k->xlat_system = NULL;
+	return kdump_failure(k->ctx, status, 0);
 }
 
 static struct hwp_error *kdump_op_vmcoreinfo(void *arg, char **text_ret)
@@ -156,7 +162,7 @@ static struct hwp_error *kdump_op_clone(void *arg, void **ret)
 {
 	_cleanup_(kdump_closep) struct kdump *copy = NULL;
 	struct kdump *k = arg;
-	struct hwp_error *err;
+	struct hwp_error *err = NULL;
 
 	copy = calloc(1, sizeof(*copy));
 	if (!copy)
@@ -166,7 +172,8 @@ static struct hwp_error *kdump_op_clone(void *arg, void **ret)
 	copy->ctx = kdump_clone(k->ctx, 0);
 	if (!copy->ctx)
 		return hwp_error_no_memory();
-	err = get_translation(copy);
+	if (k->xlat)
+		err = get_translation(copy);
 	if (err)
 		return err;
 	*ret = no_cleanup_ptr(copy);
@@ -304,7 +311,9 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 	if (status != KDUMP_OK || page_shift < 12 || page_shift > 16)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "the dump's page size is unknown");
 	facts->page_shift = page_shift;
-	return get_translation(k);
+	/* Without VMCOREINFO there may be none; target.c tells what is missing. */
+	hwp_error_destroy(get_translation(k));
+	return NULL;
 }
 
 struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,

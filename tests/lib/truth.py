@@ -326,11 +326,11 @@ def compare_free(truth, document):
     wrong += [f'zone {key} is not in /proc/zoneinfo' for key in zones.keys() - truth.zones()]
     found = _areas(free['areas'], 'nr_walked')
     told = {k: v for k, v in truth.buddy().items() if k in zones}
-    wrong += _compare_counts(found, told)
+    wrong += compare_counts(found, told)
     lists = [x for x in free['lists'] if x['container'] == 'free_area']
     found = _areas(lists, 'nr_blocks', 'migratetype')
     told = {k: v for k, v in truth.buddy_by_type().items() if k[:2] in zones}
-    wrong += _compare_counts(found, told)
+    wrong += compare_counts(found, told)
     for area in free['areas']:
         if not area['complete'] or area['nr_free'] != area['nr_walked']:
             wrong.append(f'area {area}')
@@ -348,7 +348,8 @@ def _areas(rows, count, *more):
     return areas
 
 
-def _compare_counts(found, told):
+def compare_counts(found, told):
+    """Blocks by order, {key: [counts]}, against what the kernel said a moment before."""
     wrong = [f'free blocks of {key} are not told' for key in told.keys() - found.keys()]
     for key, counts in told.items():
         mine = found.get(key, counts)

@@ -434,6 +434,57 @@ class Oracle:
         return [*self.buddy_blocks(), *self.pcp_blocks()]
 
 
+class Kinds:
+    """Allocated pages, told apart by their struct pages alone."""
+
+    def __init__(self, eye):
+        self.eye = eye
+        btf, info = eye.btf, eye.dump.info
+        self.at = {m: btf.offset('page', m) for m in ('flags', '_mapcount', '_refcount',
+                                                      'mapping')}
+        self.head = btf.offset('page', 'lru')
+        self.flag = {name: 1 << value for name, value in btf.enum('pageflags').items()}
+        self.slab = info.get('NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)')
+        # 6.1 tells a page table by a bit that is clear, 6.12 and later by the top byte.
+        self.old_types = 'NUMBER(PG_slab)' in info
+
+    def of(self, pfn):
+        """The state that a mark on this page must have, or None if it is not clear."""
+        try:
+            return self._of(self.eye.page(pfn))
+        except Wrong:
+            return None
+
+    def _of(self, va):
+        flags, low = (self.eye.dump.u64(va + at) for at in (self.at['flags'], self.head))
+        kind = self.eye.dump.number(va + self.at['_mapcount'], 'I')
+        count = self.eye.dump.number(va + self.at['_refcount'], 'i')
+        mapping = self.eye.dump.u64(va + self.at['mapping'])
+        if low & 1 or flags == 2 ** 64 - 1:
+            return None
+        if flags & self.flag['PG_reserved']:
+            return 'reserved' if count > 0 else None
+        if self.is_slab(flags, kind):
+            return 'slab'
+        if self.is_table(kind):
+            return 'pgtable' if count > 0 else None
+        if flags & self.flag['PG_head'] or count <= 0:
+            return None
+        if flags & self.flag['PG_lru'] and mapping and kind < 0x80000000:
+            return 'in-use'
+        return 'not leaked'
+
+    def is_slab(self, flags, kind):
+        if self.old_types:
+            return bool(flags & self.flag['PG_slab'])
+        return kind >> 24 == int(self.slab) >> 24 & 0xff
+
+    def is_table(self, kind):
+        if self.old_types:
+            return kind & 0xf0000200 == 0xf0000000
+        return kind >> 24 == self.eye.btf.enum('pagetype')['PGTY_table'] & 0xff
+
+
 def main():
     oracle = Oracle(sys.argv[1])
     for block in oracle.blocks():

@@ -3,6 +3,9 @@
 to the block, with no allowance."""
 import collections
 
+import oracle as oracle_module
+import truth as guest
+
 
 def _counts(rows):
     return {key: n for key, n in rows.items() if n}
@@ -74,4 +77,49 @@ def compare_observed(oracle, folios):
                         if row['state'] in ('buddy', 'pcp') else None)
                 if said != want:
                     wrong.append(f'{pfn:#x}: observed {row}, the oracle says {block}')
+    return wrong
+
+
+def compare_kernel(oracle, truth):
+    """The oracle itself: its free blocks and its pages against the guest's /proc."""
+    by_order, by_type = {}, {}
+    orders = oracle.btf.length('zone', 'free_area')
+    for zone in oracle.zones:
+        by_order[zone.nid, zone.name] = [0] * orders
+        for migratetype in oracle.migratetypes.values():
+            by_type[zone.nid, zone.name, migratetype] = [0] * orders
+    for b in oracle.buddy_blocks():
+        by_order[b.nid, b.zone][b.order] += 1
+        by_type[b.nid, b.zone, b.migratetype][b.order] += 1
+    told = {k: v for k, v in truth.buddy().items() if k in by_order}
+    told_types = {k: v for k, v in truth.buddy_by_type().items() if k in by_type}
+    wrong = guest.compare_counts(by_order, told) + guest.compare_counts(by_type, told_types)
+    spans = {(z.nid, z.name): (z.start, z.spanned, z.managed) for z in oracle.zones}
+    words = {k: (v['start_pfn'], v['spanned'], v['managed']) for k, v in truth.zones().items()}
+    if spans != words:
+        wrong.append(f'zones {spans}, /proc/zoneinfo says {words}')
+    return wrong + _compare_kinds(oracle, truth)
+
+
+def _compare_kinds(oracle, truth):
+    """Page by page with /proc/kpageflags. It was read a moment before: of the pages
+    of a zone that kernel and users take and free, a few are others by now."""
+    flags, kpf = truth.page_flags(), guest.KPF
+    kinds, wrong = oracle_module.Kinds(oracle), []
+    free = {pfn for b in oracle.buddy_blocks() for pfn in range(b.pfn, b.pfn + (1 << b.order))}
+    bits = {'slab': kpf['SLAB'], 'pgtable': kpf['PGTABLE'], 'reserved': kpf['RESERVED']}
+    for zone in oracle.zones:
+        other = collections.Counter()
+        for pfn in range(zone.start, min(zone.start + zone.spanned, len(flags))):
+            word, kind = flags[pfn], kinds.of(pfn)
+            other['buddy'] += (pfn in free) != bool(word & kpf['BUDDY'])
+            if kind in bits:
+                other[kind] += not word & bits[kind]
+            elif kind:
+                other[kind] += bool(word & (bits['slab'] | bits['pgtable'] | bits['reserved']))
+        allowed = {'buddy': 0 if zone.name == 'DMA' else guest.DRIFT_PAGES, 'reserved': 0}
+        wrong += [f'the oracle itself: {n} pages of {zone.name}, node {zone.nid}, are {kind} '
+                  'only to one of it and kpageflags' for kind, n in other.items()
+                  if n > allowed.get(kind, guest.DRIFT_BLOCKS)]
+        print(f'    {zone.name} of node {zone.nid}: told otherwise by kpageflags: {dict(other)}')
     return wrong

@@ -129,62 +129,16 @@ def whole_blocks(marker, chance):
     return len(pages), wrong
 
 
-class Kinds:
-    """Allocated pages, told apart by their struct pages alone."""
-
-    def __init__(self, eye):
-        self.eye = eye
-        btf, info = eye.btf, eye.dump.info
-        self.at = {m: btf.offset('page', m) for m in ('flags', '_mapcount', '_refcount',
-                                                      'mapping')}
-        self.head = btf.offset('page', 'lru')
-        self.flag = {name: 1 << value for name, value in btf.enum('pageflags').items()}
-        self.slab = info.get('NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)')
-        # 6.1 tells a page table by a bit that is clear, 6.12 and later by the top byte.
-        self.old_types = 'NUMBER(PG_slab)' in info
-
-    def of(self, pfn):
-        """The state that a mark on this page must have, or None if it is not clear."""
-        va = self.eye.page(pfn)
-        flags, low = (self.eye.dump.u64(va + at) for at in (self.at['flags'], self.head))
-        kind = self.eye.dump.number(va + self.at['_mapcount'], 'I')
-        count = self.eye.dump.number(va + self.at['_refcount'], 'i')
-        mapping = self.eye.dump.u64(va + self.at['mapping'])
-        if low & 1 or flags == 2 ** 64 - 1:
-            return None
-        if flags & self.flag['PG_reserved']:
-            return 'reserved' if count > 0 else None
-        if self.is_slab(flags, kind):
-            return 'slab'
-        if self.is_table(kind):
-            return 'pgtable' if count > 0 else None
-        if flags & self.flag['PG_head'] or count <= 0:
-            return None
-        if flags & self.flag['PG_lru'] and mapping and kind < 0x80000000:
-            return 'in-use'
-        return 'not leaked'
-
-    def is_slab(self, flags, kind):
-        if self.old_types:
-            return bool(flags & self.flag['PG_slab'])
-        return kind >> 24 == int(self.slab) >> 24 & 0xff
-
-    def is_table(self, kind):
-        if self.old_types:
-            return kind & 0xf0000200 == 0xf0000000
-        return kind >> 24 == self.eye.btf.enum('pagetype')['PGTY_table'] & 0xff
-
-
 def allocated_pages(marker, chance):
     """Pages that somebody owns are in no free block, whatever is around them."""
-    kinds = Kinds(marker.eye)
+    kinds = oracle.Kinds(marker.eye)
     free = {pfn for b in marker.blocks for pfn in range(b.pfn, b.pfn + (1 << b.order))}
     poisoned = {p['pfn'] for p in marker.before['poisoned']}
     found = collections.defaultdict(list)
     for zone in marker.eye.zones:
         for pfn in range(zone.start, zone.start + zone.spanned):
             if pfn not in free and pfn not in poisoned:
-                found[kind_of(kinds, pfn)].append(pfn)
+                found[kinds.of(pfn)].append(pfn)
     found.pop(None, None)
     chosen = {pfn: kind for kind, pfns in sorted(found.items())
               for pfn in chance.sample(pfns, min(len(pfns), PAGES_OF_A_KIND))}
@@ -198,13 +152,6 @@ def allocated_pages(marker, chance):
         if page['class'] in ('leaked', 'lost') or kind not in ('not leaked', page['state']):
             wrong.append(f'{pfn:#x}: {page["state"]} ({page["class"]}), truly {kind}')
     return len(chosen), wrong
-
-
-def kind_of(kinds, pfn):
-    try:
-        return kinds.of(pfn)
-    except oracle.Wrong:
-        return None
 
 
 def main():

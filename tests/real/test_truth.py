@@ -26,7 +26,8 @@ def compare_with_oracle(directory):
         path = pathlib.Path(work) / 'vmcore.elf'
         base.make(directory, path)
         eye = oracle.Oracle(path)
-        return second.compare_lists(eye, document) + second.compare_blocks(eye, report)
+        return (second.compare_lists(eye, document) + second.compare_blocks(eye, report) +
+                second.compare_kernel(eye, truth.Truth(directory)))
 
 
 def main():

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The layout from what a kernel tells of itself, and from what a liar tells. */
+#include "types_73.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "memmap.h"
+
+static struct hwp_error *create(const struct synth *s, struct hwp_layout **ret)
+{
+	struct hwp_target *target = synth_open(s);
+	struct hwp_error *err = hwp_layout_create(target, ret);
+
+	hwp_target_destroy(target);
+	return err;
+}
+
+static void of_73(void **state)
+{
+	struct hwp_layout *l;
+	struct hwp_error *err = create(&kernel_types_73, &l);
+
+	(void)state;
+	if (err)
+		print_message("# %s\n", err->message);
+	assert_null(err);
+	assert_int_equal(l->page.size, 64);
+	assert_int_equal(l->page.compound, 8);
+	assert_int_equal(l->page.type, 48);
+	assert_int_equal(l->page.compound_scheme, HWP_COMPOUND_INFO_MASK);
+	assert_int_equal(l->folio.order_scheme, HWP_ORDER_IN_FLAGS_1);
+	assert_int_equal(l->folio.order, 64);
+	assert_int_equal(l->folio.hugetlb_scheme, HWP_HUGETLB_PAGE_TYPE);
+	assert_int_equal(l->folio.raw_hwp_scheme, HWP_RAW_HWP_FOLIO_MEMBER);
+	assert_int_equal(l->folio.raw_hwp, 232);
+	assert_int_equal(l->type_scheme, HWP_TYPE_TOP_BYTE);
+	assert_int_equal(l->types[HWP_TYPE_BUDDY], 0xf0);
+	assert_int_equal(l->types[HWP_TYPE_LARGE_KMALLOC], 0);
+	assert_int_equal(l->flag.hwpoison, 21);
+	assert_int_equal(l->flag.slab, HWP_ABSENT);
+	/* 1024 nodes and 5 zones: nid = flags >> 54, zone = flags >> 51 & 7. */
+	assert_int_equal(l->field.node_shift, 54);
+	assert_int_equal(l->field.node_width, 10);
+	assert_int_equal(l->field.zone_shift, 51);
+	assert_int_equal(l->field.zone_width, 3);
+	assert_int_equal(l->nr_orders, 11);
+	assert_int_equal(l->nr_migratetypes, 6);
+	assert_int_equal(l->per_cpu_pages.nr_lists, 14);
+	assert_int_equal(l->pmd_order, 9);
+	assert_int_equal(l->section.flag_mask, 0x3f);
+	assert_true(l->has_memory_failure);
+	assert_true(l->nr_rows > 0);
+	hwp_layout_destroy(l);
+	hwp_layout_destroy(NULL);
+}
+
+/** The 7.3 tables, to change. */
+struct tables {
+	struct synth_member members[HWP_ARRAY_SIZE(types_73)];
+	struct synth_enumerator enumerators[HWP_ARRAY_SIZE(enumerators_73)];
+	struct synth synth;
+};
+
+static struct tables *tables_create(void)
+{
+	struct tables *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	memcpy(t->members, types_73, sizeof(types_73));
+	memcpy(t->enumerators, enumerators_73, sizeof(enumerators_73));
+	t->synth = kernel_types_73;
+	t->synth.members = t->members;
+	t->synth.enumerators = t->enumerators;
+	return t;
+}
+
+static struct synth_member *find_member(struct tables *t, const char *type, const char *member)
+{
+	for (struct synth_member *m = t->members; m->type; m++) {
+		if (strcmp(m->type, type) == 0 && !m->member == !member &&
+		    (!member || strcmp(m->member, member) == 0))
+			return m;
+	}
+	fail_msg("no %s.%s", type, member);
+	return NULL;
+}
+
+static void rename_member(struct tables *t, const char *type, const char *from, const char *to)
+{
+	find_member(t, type, from)->member = to;
+}
+
+/* Each of these alone makes the kernel unreadable, and is named. */
+static void missing(void **state)
+{
+	static const char *const required[][2] = {
+		{ "page", "flags" }, { "page", "compound_info" }, { "page", "lru" },
+		{ "page", "private" }, { "page", "_mapcount" }, { "page", "_refcount" },
+		{ "zone", "zone_start_pfn" }, { "zone", "free_area" },
+		{ "zone", "per_cpu_pageset" }, { "free_area", "nr_free" },
+		{ "per_cpu_pages", "lists" }, { "pglist_data", "node_zones" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(required); i++) {
+		struct tables *t = tables_create();
+		struct hwp_layout *l;
+		struct hwp_error *err;
+
+		rename_member(t, required[i][0], required[i][1], "renamed");
+		err = create(&t->synth, &l);
+		assert_non_null(err);
+		assert_int_equal(err->code, HWP_ERROR_UNSUPPORTED);
+		print_message("# %s\n", err->message);
+		assert_non_null(strstr(err->message, required[i][1]));
+		hwp_error_destroy(err);
+		free(t);
+	}
+}
+
+/* All that is missing is told at once. */
+static void missing_together(void **state)
+{
+	struct tables *t = tables_create();
+	struct hwp_layout *l;
+	struct hwp_error *err;
+
+	(void)state;
+	rename_member(t, "page", "private", "x");
+	rename_member(t, "zone", "name", "x");
+	err = create(&t->synth, &l);
+	assert_non_null(err);
+	assert_non_null(strstr(err->message, "page.private"));
+	assert_non_null(strstr(err->message, "zone.name"));
+	hwp_error_destroy(err);
+	free(t);
+}
+
+static void create_well(const struct tables *t, struct hwp_layout **ret)
+{
+	struct hwp_error *err = create(&t->synth, ret);
+
+	if (err)
+		fail_msg("%s", err->message);
+}
+
+static void variants(void **state)
+{
+	struct tables *t = tables_create();
+	struct hwp_layout *l;
+
+	(void)state;
+	/* Before v7.1 the word was called compound_head and held a pointer. */
+	rename_member(t, "page", "compound_info", "compound_head");
+	create_well(t, &l);
+	assert_int_equal(l->page.compound_scheme, HWP_COMPOUND_HEAD_POINTER);
+	hwp_layout_destroy(l);
+	free(t);
+
+	/* v7.1 on without CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP. */
+	t = tables_create();
+	rename_member(t, "zone", "vmemmap_tails", "x");
+	create_well(t, &l);
+	assert_int_equal(l->page.compound_scheme, HWP_COMPOUND_HEAD_POINTER);
+	hwp_layout_destroy(l);
+	free(t);
+
+	/* v6.3 to v6.5: an order of its own. */
+	t = tables_create();
+	rename_member(t, "folio", "_nr_pages", "_folio_order");
+	create_well(t, &l);
+	assert_int_equal(l->folio.order_scheme, HWP_ORDER_BYTE);
+	assert_int_equal(l->folio.order, 120);
+	hwp_layout_destroy(l);
+	free(t);
+
+}
+
+/* CONFIG_MEMORY_FAILURE=n: no PG_hwpoison, and no memory_failure() either. */
+static void no_memory_failure(void **state)
+{
+	static const struct synth_symbol symbols[] = { { "node_data", NODE_DATA }, {} };
+	struct tables *t = tables_create();
+	struct hwp_layout *l;
+	struct hwp_error *err;
+
+	(void)state;
+	t->enumerators[0].name = "PG_something";
+	/* A kernel that marks pages in a way unknown to us must not pass for one that cannot. */
+	err = create(&t->synth, &l);
+	assert_non_null(err);
+	assert_non_null(strstr(err->message, "PG_hwpoison"));
+	hwp_error_destroy(err);
+	t->synth.symbols = symbols;
+	create_well(t, &l);
+	assert_false(l->has_memory_failure);
+	hwp_layout_destroy(l);
+	free(t);
+}
+
+static struct tables *lie_with;
+
+/* Resolve it, and use it as far as a memmap goes: no number may crash. */
+static int use(const void *arg)
+{
+	struct hwp_target *target = synth_open(&lie_with->synth);
+	struct hwp_memmap *memmap = NULL;
+	struct hwp_layout *l = NULL;
+	struct hwp_error *err = hwp_layout_create(target, &l);
+	uint64_t pfn;
+
+	(void)arg;
+	if (!err)
+		err = hwp_memmap_create(target, l, &memmap);
+	if (!err)
+		hwp_memmap_pfn_of(memmap, 0xffd4000000004000, &pfn);
+	hwp_error_destroy(err);
+	hwp_memmap_destroy(memmap);
+	hwp_layout_destroy(l);
+	hwp_target_destroy(target);
+	return 0;
+}
+
+/* Every offset, size and length in turn is nonsense. */
+static void lies(void **state)
+{
+	static const uint64_t extremes[] = { 0, 1, 4095, 1 << 20, UINT32_MAX - 1, UINT32_MAX,
+					     UINT64_MAX };
+	char sections[2048 * 8 + 4096] = {};
+	struct tables *t = tables_create();
+
+	(void)state;
+	/* One root of 256 sections, the first present, with a memmap, online, early. */
+	synth_put(sections, 0, 0xff1100017fed2740 + 2048 * 8, 8);
+	synth_put(sections, 2048 * 8, 0xffd400000000000f, 8);
+	synth_add(&t->synth, 0xff1100017fed2740, sections, sizeof(sections));
+	lie_with = t;
+	assert_int_equal(synth_in_child(use, NULL, 10), 0);
+	for (size_t i = 0; t->members[i].type; i++) {
+		struct hwp_member saved = t->members[i].is;
+
+		for (size_t n = 0; n < 3 * HWP_ARRAY_SIZE(extremes); n++) {
+			struct hwp_member *m = &t->members[i].is;
+
+			*m = saved;
+			*(n % 3 == 0 ? &m->offset : n % 3 == 1 ? &m->size : &m->nr_elements) =
+				extremes[n / 3];
+			if (synth_in_child(use, NULL, 10) != 0)
+				fail_msg("%s.%s: %llu %llu %llu", t->members[i].type,
+					 t->members[i].member ? t->members[i].member : "",
+					 (unsigned long long)m->offset,
+					 (unsigned long long)m->size,
+					 (unsigned long long)m->nr_elements);
+		}
+		t->members[i].is = saved;
+	}
+	free(t);
+}
+
+/* A member that does not lie in its type is refused before anything reads it. */
+static void outside_its_type(void **state)
+{
+	static const char *const members[][2] = {
+		{ "page", "flags" }, { "page", "compound_info" }, { "page", "lru" },
+		{ "page", "mapping" }, { "page", "private" }, { "page", "_mapcount" },
+		{ "page", "_refcount" }, { "zone", "zone_start_pfn" }, { "zone", "spanned_pages" },
+		{ "zone", "present_pages" }, { "zone", "managed_pages" }, { "zone", "name" },
+		{ "mem_section", "section_mem_map" }, { "mem_section", "usage" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(members); i++) {
+		struct tables *t = tables_create();
+		uint64_t size = find_member(t, members[i][0], NULL)->is.size;
+		struct synth_member *m = find_member(t, members[i][0], members[i][1]);
+
+		for (uint64_t past = 0; past < 2; past++) {
+			struct hwp_layout *l = NULL;
+			struct hwp_error *err;
+
+			m->is.offset = past ? size : size - m->is.size + 1;
+			err = create(&t->synth, &l);
+			if (!err)
+				fail_msg("%s.%s at %llu of %llu", m->type, m->member,
+					 (unsigned long long)m->is.offset,
+					 (unsigned long long)size);
+			hwp_error_destroy(err);
+		}
+		free(t);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(of_73),	    cmocka_unit_test(missing),
+		cmocka_unit_test(missing_together), cmocka_unit_test(variants),
+		cmocka_unit_test(no_memory_failure),
+		cmocka_unit_test(lies),		    cmocka_unit_test(outside_its_type),
+	};
+
+	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);
+}

@@ -193,7 +193,10 @@ run() {
 	[[ $kernel && $scenarios && $out ]] ||
 		die "run needs --kernel, --scenarios and --out"
 	command -v "$qemu" >/dev/null || die "no $qemu; apt-get install qemu-system-x86"
-	[ -e "$lab/kernels/$kernel/release" ] || "$here/kernels.sh" "$kernel"
+	case $kernel in
+	fix-*) [ -e "$lab/kernels/$kernel/release" ] || "$here/fix/build.sh" "${kernel#fix-}" ;;
+	*) [ -e "$lab/kernels/$kernel/release" ] || "$here/kernels.sh" "$kernel" ;;
+	esac
 	mkdir -p "$(dirname "$out")"
 	out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
 	work=$(mktemp -d "$out.XXXXXX")

@@ -251,16 +251,14 @@ static void line_extent(const struct extent *e)
 	for (uint64_t i = 0; i < 1ULL << e->order; i++) {
 		uint64_t drained = kpf(e->base + i);
 
-		/* Draining itself takes a page off the buddy lists. */
-		if (drained & KPF(HWPOISON))
-			drained |= KPF(BUDDY);
 		if (e->kpf[i] & KPF(HWPOISON))
 			bad++;
 		else if (e->kpf[i] & KPF(BUDDY))
 			buddy++;
-		else if ((e->kpf[i] & free_mask) || (drained & free_mask))
+		else if (e->kpf[i] & free_mask)
 			used++;
-		else if (drained & KPF(BUDDY))
+		/* Drained, or handed out or poisoned since: it was on a list. */
+		else if (drained & (free_mask | KPF(BUDDY) | KPF(HWPOISON)))
 			pcp++;
 		else
 			nowhere++;

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Boot the kernels of build.sh and capture what they leave behind.
+#
+#   lab.sh [NAME...]            dumps of the rows of fix/matrix, all or these, into build/lab/fix/NAME
+#   lab.sh samples [NAME...]    excerpts of these dumps, with their truth, into vmcores/samples/fix-NAME
+#   lab.sh time                 how long 1 GiB takes to free with no and with eight bad pages
+#
+# A broken kernel's dump is made as well; verify.py says what is wrong in each.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+lab=${HWP_LAB:-$top/build/lab}
+build=${O:-$top/build}
+texts='truth buddyinfo pagetypeinfo meminfo zoneinfo sysfs iomem dmesg cmdline version'
+
+die() { echo "fix/lab.sh: $*" >&2; exit 2; }
+
+dump() {
+	local out=$lab/fix/$name
+	eval "set -- $options"
+	"$here/../lab.sh" run --mem 512M --formats elf "$@" --scenarios "${scenarios// /}" \
+		--out "$out" </dev/null
+	python3 "$here/verify.py" "$out" >"$out/verify.txt" || true
+	cat "$out/verify.txt"
+}
+
+# The excerpt answers as the dump does, and no path of this machine is in it.
+sample() {
+	local from=$lab/fix/$name to=$here/../samples/fix-$name text part
+	[ -e "$from/vmcore.elf" ] || die "no dump $name: make it first"
+	rm -rf "$to"
+	mkdir -p "$to"
+	"$build/excerpt" -p "$from/vmcore.elf" "$to/vmcore.kdump" >/dev/null
+	for text in $texts verify; do
+		cp "$from/$text.txt" "$to/"
+	done
+	sed -i '1d' "$to/verify.txt"
+	cp "$from/recipe" "$to/"
+	for part in kpageflags kpagecount; do
+		gzip -9n <"$from/$part.bin" >"$to/$part.bin.gz"
+	done
+	! grep -rqaF "$top" "$to" || die "$name: a path of this machine is in it"
+	diff -q <(answer "$from/vmcore.elf") <(answer "$to/vmcore.kdump") >&2 ||
+		die "$name: the excerpt's answer is not the dump's"
+	echo "fix-$name: $(stat -c %s "$to/vmcore.kdump") bytes, $(du -sb "$to" | cut -f1) with its truth"
+}
+
+answer() {
+	{ "$build/hwpoison" check --json "$1" || [ $? -eq 1 ]; } |
+		python3 -c 'import json, sys
+report = json.load(sys.stdin)
+del report["target"]
+print(json.dumps(report, indent=1))'
+}
+
+rows() {
+	local what=$1 name options scenarios wanted all made=0
+	shift
+	wanted=" $* " all=$#
+	while IFS='|' read -r name options scenarios; do
+		name=${name// /}
+		[ "$all" -eq 0 ] || [[ $wanted == *" $name "* ]] || continue
+		"$what"
+		made=$((made + 1))
+	done < <(grep -v '^#' "$here/matrix")
+	[ "$all" -eq 0 ] || [ "$made" -eq "$all" ] || die "fix/matrix has not all of:$wanted"
+}
+
+# The measuring kernel's own words: "measure: healthy: free 151000 ns", "measure: whole ...".
+times() {
+	local out=$lab/fix/time i
+	for i in 1 2 3; do
+		"$here/../lab.sh" run --kernel fix-measure --mem 7G --formats '' --timeout 300 \
+			--cmdline "hugepagesz=1G hugepages=5" --scenarios fix-giga-time \
+			--out "$out-$i" </dev/null
+	done
+	grep -ho 'measure: .*' "$out"-?/dmesg.txt | awk '
+		/free/ { kind = $2 == "healthy:" ? "without" : "with eight" }
+		{ print kind " bad pages, " ($2 == "whole" ? "whole" : "free lists") "\t" $(NF - 1) / 1000 }' |
+		sort -t'	' -k1,1 -k2,2n | awk -F'\t' '
+		function show() { if (n) printf "%-36s median %.0f us of %d\n", last, us[int((n + 1) / 2)], n }
+		$1 != last { show(); n = 0; last = $1 }
+		{ us[++n] = $2 }
+		END { show() }'
+}
+
+case ${1:-} in
+samples) shift; rows sample "$@" ;;
+time) times ;;
+*) rows dump "$@" ;;
+esac

@@ -124,7 +124,7 @@ static void clean_with_contained(void **state)
 static void holes(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 9; i++) {
 		struct hwp_findings *f = clean_findings();
 		const char *check = "memmap-covered";
 
@@ -158,6 +158,10 @@ static void holes(void **state)
 		case 7:
 			/* Pages that nobody accounts for are a hole as well. */
 			f->coverage.nr_read = 0x20000;
+			break;
+		case 8:
+			/* All ones: memory whose struct pages were overwritten. */
+			f->coverage.nr_uninitialised = 1;
 			break;
 		}
 		decide(f);
@@ -325,6 +329,64 @@ static void raw_lists(void **state)
 		assert_verdict(f, rows[i].want == HWP_FAIL ? HWP_VERDICT_LEAKED
 							   : HWP_VERDICT_AT_RISK,
 			       rows[i].want == HWP_FAIL);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* A flag that is set tells; a clear one may have been lost in a split to large pieces. */
+static void folio_flags(void **state)
+{
+	static const enum hwp_result want[] = { HWP_PASS, HWP_INCONCLUSIVE, HWP_PASS };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned *p = add_poisoned(f, thp_page());
+
+		p->folio.has_hwpoisoned = i == 0;
+		/* v5.14 and older have no such flag. */
+		p->folio.can_have_hwpoisoned = i != 2;
+		decide(f);
+		assert_result(f, "folio-flag-matches-pages", want[i]);
+		assert_verdict(f, HWP_VERDICT_AT_RISK, 0);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* Order 2 at 0x200, poison at 0x201: one block of order 0, one of order 1 are healthy. */
+static void healthy_ranges(void **state)
+{
+	static const struct {
+		struct hwp_run run;
+		enum hwp_result want;
+	} rows[] = {
+		{ { 0x200, 1, HWP_RUN_BUDDY, 0, -1, false }, HWP_PASS },
+		{ { 0x202, 2, HWP_RUN_BUDDY, 1, -1, false }, HWP_PASS },
+		{ { 0x203, 1, HWP_RUN_PCP, 0, 0, false }, HWP_PASS },
+		{ { 0x202, 2, HWP_RUN_ALLOCATED, -1, -1, false }, HWP_PASS },
+		{ { 0x201, 1, HWP_RUN_CONTAINED, -1, -1, true }, HWP_PASS },
+		{ { 0x200, 4, HWP_RUN_BUDDY, 2, -1, true }, HWP_FAIL },
+		{ { 0x200, 2, HWP_RUN_BUDDY, 1, -1, true }, HWP_FAIL },
+		{ { 0x201, 1, HWP_RUN_PCP, 0, 0, true }, HWP_FAIL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_folio folio = { .head_pfn = 0x200, .order = 2,
+					   .kind = HWP_EXTENT_FREED, .nr_expected = 2,
+					   .nr_runs = 1 };
+
+		assert_true(hwp_vec_push(&f->folios, folio));
+		assert_true(hwp_vec_push(&f->expected, ((struct hwp_healthy_block){ 0x200, 0 })));
+		assert_true(hwp_vec_push(&f->expected, ((struct hwp_healthy_block){ 0x202, 1 })));
+		assert_true(hwp_vec_push(&f->runs, rows[i].run));
+		hwp_classify(f);
+		assert_null(hwp_check_run(f));
+		print_message("# run %zu\n", i);
+		assert_result(f, "ranges-held", rows[i].want);
+		if (rows[i].want == HWP_FAIL)
+			assert_verdict(f, HWP_VERDICT_INCONSISTENT, 1);
 		hwp_findings_destroy(f);
 	}
 }
@@ -512,7 +574,8 @@ int main(void)
 		cmocka_unit_test(holes),	 cmocka_unit_test(prerequisites),
 		cmocka_unit_test(unknown_page),	 cmocka_unit_test(leaks),
 		cmocka_unit_test(lists_and_counts), cmocka_unit_test(methods),
-		cmocka_unit_test(raw_lists),	 cmocka_unit_test(accounts),
+		cmocka_unit_test(raw_lists),	 cmocka_unit_test(folio_flags),
+		cmocka_unit_test(healthy_ranges), cmocka_unit_test(accounts),
 		cmocka_unit_test(hostile_counts), cmocka_unit_test(at_risk),
 		cmocka_unit_test(order_of_verdicts), cmocka_unit_test(no_memory_failure),
 		cmocka_unit_test(table_is_sound),

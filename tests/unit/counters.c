@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The kernel's own counts, and memory blocks in an xarray, sound and hostile. */
+#include "types_73.h"
+
+#include <cmocka.h>
+
+#include "counters.h"
+
+#define COUNTERS UINT64_C(0xffffffff84000000)
+#define NODES (COUNTERS + 0x1000)
+#define BLOCKS (COUNTERS + 0x40000)
+#define NODE_SIZE 0x400
+
+struct world {
+	char bytes[0x80000];
+	struct hwp_layout *layout;
+	struct synth synth;
+	struct hwp_zones zones;
+};
+
+static void put(struct world *w, uint64_t address, uint64_t value)
+{
+	synth_put(w->bytes, address - COUNTERS, value, 8);
+}
+
+static struct world *world_create(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct hwp_target *target;
+
+	assert_non_null(w);
+	w->synth = kernel_types_73;
+	target = synth_open(&w->synth);
+	assert_null(hwp_layout_create(target, &w->layout));
+	hwp_target_destroy(target);
+	synth_add(&w->synth, COUNTERS, w->bytes, sizeof(w->bytes));
+	w->layout->symbol.num_poisoned_pages = COUNTERS;
+	w->layout->symbol.mf_mutex = COUNTERS + 8;
+	w->layout->symbol.sections_per_block = COUNTERS + 16;
+	w->layout->symbol.memory_blocks = COUNTERS + 24;
+	w->layout->symbol.nr_cpu_ids = w->layout->symbol.per_cpu_offset = 0;
+	put(w, COUNTERS + 16, 1);
+	return w;
+}
+
+static void world_destroy(struct world *w)
+{
+	hwp_layout_destroy(w->layout);
+	free(w);
+}
+
+static struct hwp_findings *read_counters(struct world *w)
+{
+	struct hwp_findings *f = calloc(1, sizeof(*f));
+	struct hwp_target *target = synth_open(&w->synth);
+
+	assert_non_null(f);
+	assert_null(hwp_counters_read(target, w->layout, &w->zones, f));
+	hwp_target_destroy(target);
+	return f;
+}
+
+/** xa_node @p i: its shift; slots are at 40. */
+static uint64_t node(struct world *w, unsigned int i, uint8_t shift)
+{
+	synth_put(w->bytes, NODES - COUNTERS + i * NODE_SIZE, shift, 1);
+	return NODES + i * NODE_SIZE;
+}
+
+static uint64_t block(struct world *w, unsigned int i, uint64_t nr_hwpoison)
+{
+	put(w, BLOCKS + i * 1024 + 848, nr_hwpoison);
+	return BLOCKS + i * 1024;
+}
+
+static void set_root(struct world *w, uint64_t entry)
+{
+	put(w, COUNTERS + 24 + 8, entry);
+}
+
+static void plain_counts(void **state)
+{
+	struct world *w = world_create();
+	struct hwp_findings *f;
+
+	(void)state;
+	put(w, COUNTERS, 29);
+	f = read_counters(w);
+	assert_true(f->counters.has_num_poisoned_pages);
+	assert_int_equal(f->counters.num_poisoned_pages, 29);
+	assert_false(f->counters.mf_running);
+	hwp_findings_destroy(f);
+	put(w, COUNTERS + 8, 0xff11000001234567);
+	f = read_counters(w);
+	assert_true(f->counters.mf_running);
+	hwp_findings_destroy(f);
+	w->layout->symbol.num_poisoned_pages = 0;
+	f = read_counters(w);
+	assert_false(f->counters.has_num_poisoned_pages);
+	hwp_findings_destroy(f);
+	world_destroy(w);
+}
+
+static void memory_blocks(void **state)
+{
+	struct world *w = world_create();
+	struct hwp_findings *f;
+	uint64_t root, leaf;
+
+	(void)state;
+	/* One entry may stand without a node. */
+	set_root(w, block(w, 0, 3));
+	f = read_counters(w);
+	assert_int_equal(f->counters.blocks.nr, 1);
+	assert_int_equal(f->counters.blocks.data[0].nr_hwpoison, 3);
+	hwp_findings_destroy(f);
+
+	/* Two levels: blocks 0, 5 and 64 + 63. */
+	root = node(w, 0, 6);
+	leaf = node(w, 1, 0);
+	put(w, leaf + 40, block(w, 0, 3));
+	put(w, leaf + 40 + 5 * 8, block(w, 1, 4));
+	put(w, root + 40, leaf | 2);
+	leaf = node(w, 2, 0);
+	put(w, leaf + 40 + 63 * 8, block(w, 2, 5));
+	put(w, root + 48, leaf | 2);
+	set_root(w, root | 2);
+	f = read_counters(w);
+	assert_true(f->counters.has_memory_blocks);
+	assert_int_equal(f->counters.blocks.nr, 3);
+	for (size_t i = 0; i < 3; i++) {
+		static const uint64_t ids[] = { 0, 5, 127 };
+		const struct hwp_memory_block_count *b = &f->counters.blocks.data[i];
+
+		assert_int_equal(b->id, ids[i]);
+		assert_int_equal(b->nr_hwpoison, 3 + i);
+		/* A section of 2^27 bytes is 32768 pages. */
+		assert_int_equal(b->start_pfn, ids[i] * 32768);
+		assert_int_equal(b->end_pfn, (ids[i] + 1) * 32768);
+	}
+	assert_int_equal(f->troubles.nr, 0);
+	hwp_findings_destroy(f);
+	world_destroy(w);
+}
+
+static int read_hostile(const void *arg)
+{
+	int shape = *(const int *)arg;
+	struct world *w = world_create();
+	struct hwp_findings *f;
+
+	/* Every slot of a level is the one node of the next. */
+	for (unsigned int i = 0; i < 11; i++) {
+		uint8_t shift = shape == 0 ? (uint8_t)(60 - 6 * i)
+			      : shape == 1 ? (uint8_t)(10 - i) : 60;
+		uint64_t at = node(w, i, shift), next = shape == 3 ? at : NODES + (i + 1) * NODE_SIZE;
+
+		for (unsigned int s = 0; s < 64 && (i < 10 || shape == 3); s++)
+			put(w, at + 40 + s * 8, next | 2);
+	}
+	set_root(w, NODES | 2);
+	f = read_counters(w);
+	hwp_findings_destroy(f);
+	world_destroy(w);
+	return 0;
+}
+
+static void hostile_xarrays(void **state)
+{
+	(void)state;
+	for (int shape = 0; shape < 4; shape++) {
+		print_message("# shape %d\n", shape);
+		assert_int_equal(synth_in_child(read_hostile, &shape, 20), 0);
+	}
+}
+
+/* What cannot be read is told and hides nothing else. */
+static void unreadable(void **state)
+{
+	struct world *w = world_create();
+	struct hwp_findings *f;
+
+	(void)state;
+	put(w, COUNTERS, 7);
+	set_root(w, 0xdead000000000102);
+	f = read_counters(w);
+	assert_int_equal(f->counters.num_poisoned_pages, 7);
+	assert_false(f->counters.has_memory_blocks);
+	assert_int_not_equal(f->troubles.nr, 0);
+	hwp_findings_destroy(f);
+	put(w, COUNTERS + 16, 0);
+	f = read_counters(w);
+	assert_int_not_equal(f->troubles.nr, 0);
+	hwp_findings_destroy(f);
+	world_destroy(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_counts),	   cmocka_unit_test(memory_blocks),
+		cmocka_unit_test(hostile_xarrays), cmocka_unit_test(unreadable),
+	};
+
+	return cmocka_run_group_tests_name("counters", tests, NULL, NULL);
+}

@@ -59,6 +59,28 @@ static const char list_help[] =
 	"  hwpoison list --json vmcore | jq '.poisoned[] | select(.class == \"leaked\")'\n"
 	"      What leaked, with evidence.\n";
 
+static const char decompose_help[] =
+	"The healthy ranges of a folio, as a fixed kernel (free_has_hwpoisoned) frees them:\n"
+	"each run of pages without a poisoned one, cut from its start into the largest\n"
+	"aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn is decimal,\n"
+	"or hexadecimal after 0x; A-B stands for the pages from A up to, not with, B.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison decompose --base 0x200 --order 4 --poison 0x20d\n"
+	"      Folio     0x200-0x210, order 4: 16 pages\n"
+	"      Poisoned  1 page: 0x20d\n"
+	"      Healthy   15 pages in 2 ranges, 4 blocks of at most order 10\n"
+	"      Sum       15 healthy + 1 poisoned = 16 = 2^4\n"
+	"\n"
+	"      Healthy ranges\n"
+	"      FIRST  END    PAGES  BLOCKS, AS PFN/ORDER\n"
+	"      0x200  0x20d     13  0x200/3 0x208/2 0x20c/0\n"
+	"      0x20e  0x210      2  0x20e/1\n"
+	"\n"
+	"  hwpoison decompose --base 0x40000 --order 18 --poison 0x40000-0x40008 --json |\n"
+	"      jq '.folios[].expected | length'\n"
+	"      How many blocks a 1 GiB page gives whose first eight pages are bad.\n";
+
 static const char freelist_help[] =
 	"For each node and zone: the number of free blocks by order and migratetype, as\n"
 	"walked along the lists, against what free_area.nr_free says; the per-CPU lists,\n"
@@ -104,6 +126,9 @@ const struct hwp_command hwp_commands[] = {
 	  ANALYSING, list_help },
 	{ "freelist", hwp_cmd_freelist, "Show the lists of free pages, and the poison inside",
 	  TARGET_USAGE, ANALYSING, freelist_help },
+	{ "decompose", hwp_cmd_decompose, "Cut a folio with poison into its healthy blocks",
+	  "--base PFN --order N --poison PFN,...", HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
+	  decompose_help },
 	{ "layout", hwp_cmd_layout, "Show how this kernel was understood", TARGET_USAGE, ANALYSING,
 	  layout_help },
 	{ "version", hwp_cmd_version, "Print versions and compiled-in features", "[--json]",
@@ -121,20 +146,10 @@ const struct hwp_command *hwp_find_command(const char *name)
 	return NULL;
 }
 
-/** An error before the options are parsed is told as JSON as well, if they ask for it. */
-static bool wants_json(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "-j") == 0)
-			return true;
-	}
-	return false;
-}
-
 int hwp_run_command_line(const struct hwp_context *context, int argc, char **argv)
 {
 	const struct hwp_command *command;
-	bool json = wants_json(argc, argv);
+	bool json = hwp_wants_json(argc, argv);
 	const char *name;
 
 	if (argc < 2)

@@ -20,6 +20,10 @@ enum {
 	OPT_FULL,
 	OPT_QUICK,
 	OPT_THREADS,
+	OPT_BASE,
+	OPT_ORDER,
+	OPT_POISON,
+	OPT_MAX_ORDER,
 };
 
 struct option_row {
@@ -32,6 +36,12 @@ struct option_row {
 };
 
 static const struct option_row rows[] = {
+	{ OPT_BASE, "base", "PFN", HWP_OPTIONS_DECOMPOSE, "first page of the folio" },
+	{ OPT_ORDER, "order", "N", HWP_OPTIONS_DECOMPOSE, "it has 2^N pages" },
+	{ OPT_POISON, "poison", "PFN,...", HWP_OPTIONS_DECOMPOSE,
+	  "its poisoned pages, or ranges A-B of them" },
+	{ OPT_MAX_ORDER, "max-order", "N", HWP_OPTIONS_DECOMPOSE,
+	  "the largest block has 2^N pages (10)" },
 	{ 'c', "core", "FILE", HWP_OPTIONS_TARGET, "look at this vmcore, as TARGET does" },
 	{ 'k', "kernel", NULL, HWP_OPTIONS_TARGET,
 	  "look at the running kernel (not in this build yet)" },
@@ -47,7 +57,8 @@ static const struct option_row rows[] = {
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
-	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET, "auto (the default), always or never" },
+	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,
+	  "auto (the default), always or never" },
 	{ 'h', "help", NULL, HWP_OPTIONS_COMMON, "print this help" },
 };
 
@@ -119,8 +130,7 @@ void hwp_print_options(FILE *out, unsigned int groups)
 	}
 }
 
-/* Errors that come before --json is parsed must know of it too. */
-static bool wants_json(int argc, char **argv)
+bool hwp_wants_json(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "-j") == 0)
@@ -170,6 +180,32 @@ static int parse_provider(const struct hwp_context *context, bool json, const ch
 	return hwp_usage_error(context, json, "unknown provider '%s'", name);
 }
 
+/* Numbers are kept as they are given: the command knows what they mean. */
+static int take_number(const struct hwp_context *context, int value, const char *argument,
+		       struct hwp_cmd_options *options)
+{
+	const struct {
+		int value;
+		const char **to, *name;
+	} numbers[] = {
+		{ OPT_BASE, &options->base, "base" },
+		{ OPT_ORDER, &options->order, "order" },
+		{ OPT_POISON, &options->poison, "poison" },
+		{ OPT_MAX_ORDER, &options->max_order, "max-order" },
+	};
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(numbers); i++) {
+		if (numbers[i].value != value)
+			continue;
+		if (*numbers[i].to)
+			return hwp_usage_error(context, options->json, "--%s was given twice",
+					       numbers[i].name);
+		*numbers[i].to = argument;
+	}
+	/* --json was seen before; --full is what we do. */
+	return HWP_GO_ON;
+}
+
 static int take_option(const struct hwp_context *context, int value, const char *argument,
 		       struct hwp_cmd_options *options)
 {
@@ -214,8 +250,7 @@ static int take_option(const struct hwp_context *context, int value, const char 
 		options->help = true;
 		return HWP_GO_ON;
 	default:
-		/* --json was seen before; --full is what we do. */
-		return HWP_GO_ON;
+		return take_number(context, value, argument, options);
 	}
 }
 
@@ -281,7 +316,7 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 	int value, status = HWP_GO_ON;
 
 	*ret = (struct hwp_cmd_options){
-		.json = wants_json(argc, argv),
+		.json = hwp_wants_json(argc, argv),
 		.style = {
 			.color = context->out_is_terminal && !context->no_color,
 			.utf8 = context->utf8,

@@ -13,6 +13,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_JSON = 1 << 1,
 	/** Which target, and how to look at it. */
 	HWP_OPTIONS_TARGET = 1 << 2,
+	/** A folio, in numbers. */
+	HWP_OPTIONS_DECOMPOSE = 1 << 3,
 };
 
 struct hwp_cmd_options {
@@ -20,6 +22,8 @@ struct hwp_cmd_options {
 	bool live, quiet, json, help;
 	unsigned int nr_threads;
 	struct hwp_report_style style;
+	/** HWP_OPTIONS_DECOMPOSE, as given; NULL when not. */
+	const char *base, *order, *poison, *max_order;
 	/** What is left: for commands without HWP_OPTIONS_TARGET. */
 	int nr_args;
 	char **args;
@@ -34,6 +38,9 @@ struct hwp_cmd_options {
  */
 int hwp_parse_options(const struct hwp_context *context, const struct hwp_command *command,
 		      int argc, char **argv, struct hwp_cmd_options *ret);
+
+/** Do the options of @p argv ask for JSON? For errors that come before they are parsed. */
+bool hwp_wants_json(int argc, char **argv);
 
 /** The options of @p groups, a line each, for help. */
 void hwp_print_options(FILE *out, unsigned int groups);

@@ -67,6 +67,11 @@ static uint64_t next_poisoned(const struct hwp_poison_map *map, uint64_t i)
 	return w * 64 + (uint64_t)__builtin_ctzll(word);
 }
 
+uint64_t hwp_poison_map_next(const struct hwp_poison_map *map, uint64_t pfn)
+{
+	return map->base_pfn + next_poisoned(map, pfn < map->base_pfn ? 0 : pfn - map->base_pfn);
+}
+
 /** Cut the healthy run [pfn, end_pfn). */
 static struct hwp_error *cut(uint64_t pfn, uint64_t end_pfn, unsigned int max_order,
 			     struct hwp_healthy_blocks *ret)

@@ -49,6 +49,15 @@ void hwp_poison_map_deinit(struct hwp_poison_map *map);
 /** Mark @p pfn; false when it lies outside the folio. Marking twice is fine. */
 bool hwp_poison_map_add(struct hwp_poison_map *map, uint64_t pfn);
 
+/** First pfn at or after @p pfn that is poisoned; the folio's end when none is. */
+uint64_t hwp_poison_map_next(const struct hwp_poison_map *map, uint64_t pfn);
+
+/** The first pfn after the folio. */
+static inline uint64_t hwp_poison_map_end(const struct hwp_poison_map *map)
+{
+	return map->base_pfn + (UINT64_C(1) << map->order);
+}
+
 /**
  * Append the healthy blocks in ascending order to @p ret. Blocks are at most
  * 2^@p max_order pages (MAX_PAGE_ORDER of the kernel, 10 by default).

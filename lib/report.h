@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "decompose.h"
 #include "error.h"
 #include "findings.h"
 #include "layout.h"
@@ -24,6 +25,15 @@ struct hwp_layout_report {
 	const struct hwp_layout *layout;
 };
 
+/** What `decompose` tells: a folio's poison, and its healthy blocks. */
+struct hwp_decompose_report {
+	const struct hwp_poison_map *map;
+	const struct hwp_healthy_block *blocks;
+	size_t nr_blocks;
+	/** No block has a higher order. */
+	unsigned int max_order;
+};
+
 /** `check`: verdict, coverage, poisoned pages, checks. */
 struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *findings,
 				   const struct hwp_report_style *style);
@@ -40,13 +50,18 @@ struct hwp_error *hwp_report_freelist(FILE *out, const struct hwp_findings *find
 struct hwp_error *hwp_report_layout(FILE *out, const struct hwp_layout_report *report,
 				    const struct hwp_report_style *style);
 
+/** `decompose`: healthy ranges, their blocks, sums, and a map. */
+struct hwp_error *hwp_report_decompose(FILE *out, const struct hwp_decompose_report *report,
+				       const struct hwp_report_style *style);
+
 /**
  * The same as JSON, schema hwpoison.report/1 (lib/hwpoison.report.1.schema.json);
- * freelist and layout have a key of their own name instead of poisoned and
+ * freelist, layout and decompose have a key of their own name instead of poisoned and
  * what follows from it.
  */
 struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *findings);
 struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings *findings);
 struct hwp_error *hwp_report_layout_json(FILE *out, const struct hwp_layout_report *report);
+struct hwp_error *hwp_report_decompose_json(FILE *out, const struct hwp_decompose_report *report);
 
 #endif /* HWP_REPORT_H */

@@ -16,10 +16,14 @@ static void put_tool(struct hwp_json *json, const char *memory, const char *type
 	hwp_json_object(json, "tool");
 	hwp_json_string(json, "name", "hwpoison");
 	hwp_json_string(json, "version", HWP_VERSION);
-	hwp_json_row_object(json, "providers");
-	hwp_json_string(json, "memory", memory);
-	hwp_json_string(json, "types", types);
-	hwp_json_end(json);
+	if (memory && types) {
+		hwp_json_row_object(json, "providers");
+		hwp_json_string(json, "memory", memory);
+		hwp_json_string(json, "types", types);
+		hwp_json_end(json);
+	} else {
+		hwp_json_null(json, "providers");
+	}
 	hwp_json_end(json);
 }
 
@@ -416,6 +420,39 @@ struct hwp_error *hwp_report_layout_json(FILE *out, const struct hwp_layout_repo
 		hwp_json_string(&json, "source", row->source);
 		hwp_json_end(&json);
 	}
+	hwp_json_end(&json);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+	return hwp_report_flush(out);
+}
+
+struct hwp_error *hwp_report_decompose_json(FILE *out, const struct hwp_decompose_report *report)
+{
+	const struct hwp_poison_map *map = report->map;
+	uint64_t end = hwp_poison_map_end(map);
+	struct hwp_json json = { .out = out };
+
+	hwp_json_object(&json, NULL);
+	hwp_json_string(&json, "schema", SCHEMA);
+	put_tool(&json, NULL, NULL);
+	hwp_json_row_object(&json, "decompose");
+	hwp_json_u64(&json, "max_order", report->max_order);
+	hwp_json_u64(&json, "nr_pages", end - map->base_pfn);
+	hwp_json_u64(&json, "nr_poisoned", map->nr_poisoned);
+	hwp_json_u64(&json, "nr_blocks", report->nr_blocks);
+	hwp_json_end(&json);
+	hwp_json_array(&json, "folios");
+	hwp_json_row_object(&json, NULL);
+	hwp_json_u64(&json, "head_pfn", map->base_pfn);
+	hwp_json_u64(&json, "order", map->order);
+	hwp_json_row_array(&json, "poisoned_pfns");
+	for (uint64_t pfn = hwp_poison_map_next(map, 0); pfn < end;
+	     pfn = hwp_poison_map_next(map, pfn + 1))
+		hwp_json_u64(&json, NULL, pfn);
+	hwp_json_end(&json);
+	hwp_report_json_blocks(&json, report->blocks, report->nr_blocks);
+	hwp_json_u64(&json, "nr_healthy", end - map->base_pfn - map->nr_poisoned);
+	hwp_json_end(&json);
 	hwp_json_end(&json);
 	hwp_json_end(&json);
 	hwp_json_finish(&json);

@@ -21,11 +21,20 @@
 /* Translations hold for this much at least. */
 #define SMALLEST_PAGE 4096
 
+/* Pages whose presence in the file is looked up at once. */
+#define STORED_WINDOW UINT64_C(32768)
+
 struct kdump {
 	kdump_ctx_t *ctx;
 	/** Translation of kernel addresses; set up last. */
 	addrxlat_ctx_t *xlat;
 	addrxlat_sys_t *xlat_system;
+	/** Pages that the file holds; NULL when the format does not tell. */
+	kdump_bmp_t *stored;
+	/** Bits of @p stored from stored_first on; none at first. */
+	uint64_t stored_first;
+	unsigned char stored_bits[STORED_WINDOW / 8];
+	unsigned int page_shift;
 	int fd;
 	/** A clone borrows the descriptor. */
 	bool is_clone;
@@ -37,6 +46,8 @@ static void kdump_close(void *arg)
 
 	if (!k)
 		return;
+	if (k->stored)
+		kdump_bmp_decref(k->stored);
 	if (k->xlat_system)
 		addrxlat_sys_decref(k->xlat_system);
 	if (k->xlat)
@@ -78,38 +89,71 @@ static struct hwp_error *kdump_failure(kdump_ctx_t *ctx, kdump_status status, ui
 }
 
 /*
+ * Reading a page that the file does not hold leaves libkdumpfile 0.5.1 with a
+ * broken cache: later pages fail to decompress. So it is never asked for one.
+ */
+static bool is_stored(struct kdump *k, uint64_t physical)
+{
+	uint64_t pfn = physical >> k->page_shift, first = pfn & ~(STORED_WINDOW - 1);
+
+	if (!k->stored)
+		return true;
+	if (k->stored_first != first) {
+		memset(k->stored_bits, 0, sizeof(k->stored_bits));
+		k->stored_first = first;
+		if (kdump_bmp_get_bits(k->stored, first, first + STORED_WINDOW - 1,
+				       k->stored_bits) != KDUMP_OK)
+			k->stored_first = UINT64_MAX;
+	}
+	/* When the bitmap cannot tell, the read itself will. */
+	return k->stored_first == UINT64_MAX || hwp_test_bit(k->stored_bits, pfn - first);
+}
+
+static struct hwp_error *not_stored(uint64_t address)
+{
+	return hwp_error_at(HWP_ERROR_EXCLUDED, address, "the page is not in the dump");
+}
+
+/*
  * By physical address: libkdumpfile 0.5 sorts the virtual addresses of ELF
  * segments by their physical ones, and a read by virtual address can then end
  * in zeros.
  */
-static struct hwp_error *read_page_part(struct kdump *k, uint64_t address, void *buf, size_t size)
+static struct hwp_error *translate(struct kdump *k, uint64_t address, uint64_t *ret)
 {
 	addrxlat_fulladdr_t at = { .addr = address, .as = ADDRXLAT_KVADDR };
-	size_t len = size;
-	kdump_status status;
+	struct hwp_error *err;
+	const char *message;
 
 	if (!k->xlat)
 		return hwp_error_at(HWP_ERROR_FAULT, address, "addresses cannot be translated");
-	if (addrxlat_fulladdr_conv(&at, ADDRXLAT_MACHPHYSADDR, k->xlat, k->xlat_system) !=
+	if (addrxlat_fulladdr_conv(&at, ADDRXLAT_MACHPHYSADDR, k->xlat, k->xlat_system) ==
 	    ADDRXLAT_OK) {
-		const char *message = addrxlat_ctx_get_err(k->xlat);
-		struct hwp_error *err = hwp_error_at(HWP_ERROR_FAULT, address, "%s",
-						     message ? message : "not mapped");
-
-		addrxlat_ctx_clear_err(k->xlat);
-		return err;
+		*ret = at.addr;
+		return NULL;
 	}
-	status = kdump_read(k->ctx, KDUMP_MACHPHYSADDR, at.addr, buf, &len);
-	return status == KDUMP_OK ? NULL : kdump_failure(k->ctx, status, address);
+	message = addrxlat_ctx_get_err(k->xlat);
+	err = hwp_error_at(HWP_ERROR_FAULT, address, "%s", message ? message : "not mapped");
+	addrxlat_ctx_clear_err(k->xlat);
+	return err;
 }
 
-static struct hwp_error *read_physical(struct kdump *k, uint64_t address, void *buf, size_t size,
-				       size_t *nr_read_ret)
+static struct hwp_error *read_page_part(struct kdump *k, enum hwp_space space, uint64_t address,
+					void *buf, size_t size)
 {
-	kdump_status status = kdump_read(k->ctx, KDUMP_MACHPHYSADDR, address, buf, &size);
+	uint64_t physical = address;
+	struct hwp_error *err = NULL;
+	kdump_status status;
+	size_t len = size;
 
-	*nr_read_ret = size;
-	return status == KDUMP_OK ? NULL : kdump_failure(k->ctx, status, address + size);
+	if (space == HWP_KERNEL_VIRTUAL)
+		err = translate(k, address, &physical);
+	if (err)
+		return err;
+	if (!is_stored(k, physical))
+		return not_stored(address);
+	status = kdump_read(k->ctx, KDUMP_MACHPHYSADDR, physical, buf, &len);
+	return status == KDUMP_OK ? NULL : kdump_failure(k->ctx, status, address);
 }
 
 static struct hwp_error *kdump_op_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
@@ -120,18 +164,28 @@ static struct hwp_error *kdump_op_read(void *arg, enum hwp_space space, uint64_t
 	size_t done = 0;
 
 	kdump_clear_err(k->ctx);
-	if (space == HWP_PHYSICAL)
-		return hwp_error_prefix(read_physical(k, address, buf, size, nr_read_ret),
-					"physical address 0x%" PRIx64, address);
 	while (done < size && !err) {
 		size_t part = SMALLEST_PAGE - (address + done) % SMALLEST_PAGE;
 
 		part = part < size - done ? part : size - done;
-		err = read_page_part(k, address + done, (char *)buf + done, part);
+		err = read_page_part(k, space, address + done, (char *)buf + done, part);
 		done += err ? 0 : part;
 	}
 	*nr_read_ret = done;
-	return hwp_error_prefix(err, "kernel address 0x%" PRIx64, address + done);
+	return hwp_error_prefix(err, "%s address 0x%" PRIx64,
+				space == HWP_PHYSICAL ? "physical" : "kernel", address + done);
+}
+
+static void get_stored(struct kdump *k)
+{
+	kdump_attr_t attr = { .type = KDUMP_BITMAP };
+
+	k->stored_first = UINT64_MAX - 1;
+	/* It is lent: the reference is ours to take. */
+	if (kdump_get_typed_attr(k->ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) == KDUMP_OK &&
+	    kdump_bmp_incref(attr.val.bitmap))
+		k->stored = attr.val.bitmap;
+	kdump_clear_err(k->ctx);
 }
 
 /** After every attribute is set: setting one may replace the translation. */
@@ -172,6 +226,8 @@ static struct hwp_error *kdump_op_clone(void *arg, void **ret)
 	copy->ctx = kdump_clone(k->ctx, 0);
 	if (!copy->ctx)
 		return hwp_error_no_memory();
+	copy->page_shift = k->page_shift;
+	get_stored(copy);
 	if (k->xlat)
 		err = get_translation(copy);
 	if (err)
@@ -310,7 +366,8 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 	status = kdump_get_number_attr(k->ctx, KDUMP_ATTR_PAGE_SHIFT, &page_shift);
 	if (status != KDUMP_OK || page_shift < 12 || page_shift > 16)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "the dump's page size is unknown");
-	facts->page_shift = page_shift;
+	k->page_shift = facts->page_shift = (unsigned int)page_shift;
+	get_stored(k);
 	/* Without VMCOREINFO there may be none; target.c tells what is missing. */
 	hwp_error_destroy(get_translation(k));
 	return NULL;

@@ -29,6 +29,7 @@ import truth
 VMCORES = hwp.TOP / 'vmcores'
 LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
 LIMIT = 600
+TOOLS = (os.environ.get('QEMU', 'qemu-system-x86_64'), 'busybox', 'cpio', 'gcc', 'xz', 'zstd')
 # These are read in every form that a dump can have, and by several threads.
 IN_ALL_FORMS = ('61-hvo', '612-numa', '73-la57', '73-thp')
 
@@ -49,14 +50,14 @@ class Row:
 
     def is_fresh(self):
         """Whether the dump that is there is the one that the lab would write now."""
-        recipe = self.directory / 'recipe'
-        if not recipe.exists() or not hwp.vmcore_of(self.directory):
+        recipe, release = self.directory / 'recipe', LAB / 'kernels' / self.kernel / 'release'
+        if not (recipe.exists() and release.exists() and hwp.vmcore_of(self.directory)):
             return False
         command, kernel, *_ = recipe.read_text().split('\n')
         sources = [p for p in VMCORES.glob('*.sh')] + [p for p in (VMCORES / 'guest').iterdir()]
         return (shlex.split(command) == ['lab.sh', 'run', *self.options, '--out', 'DIR'] and
-                kernel == 'kernel ' + (LAB / 'kernels' / self.kernel / 'release').read_text().strip()
-                and recipe.stat().st_mtime >= max(p.stat().st_mtime for p in sources))
+                kernel == 'kernel ' + release.read_text().strip() and
+                recipe.stat().st_mtime >= max(p.stat().st_mtime for p in sources))
 
     def make(self):
         if self.is_fresh():
@@ -212,9 +213,10 @@ def run_row(row, missing):
 def main():
     rows = matrix()
     cases = hwp.Cases()
-    if not shutil.which(os.environ.get('QEMU', 'qemu-system-x86_64')):
+    lacking = [tool for tool in TOOLS if not shutil.which(tool)]
+    if lacking:
         for row in rows:
-            cases.skip(row.name, 'no qemu-system-x86_64; `sh tests/setup.sh lab` installs it')
+            cases.skip(row.name, f'no {lacking[0]}; `sh tests/setup.sh lab` installs it')
         cases.exit()
     missing = fetch_kernels(rows)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Drawn maps: the size of a cell, the worst of its pages, lines alike, legends. */
+#include "synth.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "report_map.h"
+
+static char *drawn;
+
+static const char *draw(const struct hwp_map *map, const struct hwp_report_style *style)
+{
+	struct hwp_text text;
+	size_t size;
+	FILE *out;
+
+	free(drawn);
+	out = open_memstream(&drawn, &size);
+	assert_non_null(out);
+	hwp_text_init(&text, out, style);
+	hwp_map_draw(&text, map);
+	fclose(out);
+	return drawn;
+}
+
+static void blocks_and_poison(void **state)
+{
+	static const struct hwp_healthy_block blocks[] = {
+		{ 0x200, 3 }, { 0x208, 2 }, { 0x20c, 0 }, { 0x20e, 1 },
+	};
+	const struct hwp_report_style ascii = {}, utf8 = { .utf8 = true };
+	const struct hwp_report_style color = { .color = true };
+	struct hwp_map map;
+
+	(void)state;
+	assert_null(hwp_map_init(&map, 0x200, 4));
+	hwp_map_set_blocks(&map, blocks, HWP_ARRAY_SIZE(blocks));
+	hwp_map_set(&map, 0x20d, 1, HWP_MAP_POISONED);
+	assert_string_equal(draw(&map, &ascii), "0x200  --------====-X==\n"
+						"A cell is 1 page:\n"
+						"  X poisoned  -= healthy blocks, in turn\n");
+	assert_non_null(strstr(draw(&map, &utf8), "\u2592\u2592\u2591\u2588\u2592\u2592\n"));
+	/* Every colour that begins ends. */
+	draw(&map, &color);
+	assert_non_null(strstr(drawn, "\033[1;31mX\033[0m"));
+	hwp_map_deinit(&map);
+}
+
+static void worst_of_a_cell(void **state)
+{
+	const struct hwp_report_style ascii = {};
+	struct hwp_map map;
+
+	(void)state;
+	assert_null(hwp_map_init(&map, 0, 10));
+	assert_int_equal(map.cell_order, 2);
+	for (unsigned int s = 0; s < HWP_NR_MAP_STATES; s++) {
+		/* Upwards and downwards: the order of calls does not matter. */
+		hwp_map_set(&map, 0, 1, s);
+		hwp_map_set(&map, 5, 1, HWP_NR_MAP_STATES - 1 - s);
+		assert_int_equal(map.cells[0], s);
+	}
+	assert_int_equal(map.cells[1], HWP_MAP_POISONED);
+	/* One page of two cells each. */
+	hwp_map_set(&map, 11, 2, HWP_MAP_LOST);
+	assert_string_equal(draw(&map, &ascii) + strlen("0x0    XX!!"), strchr(drawn + 7, '!') + 2);
+	/* Outside, or nothing at all. */
+	hwp_map_set(&map, 1024, 5, HWP_MAP_POISONED);
+	hwp_map_set(&map, 16, 0, HWP_MAP_POISONED);
+	assert_int_equal(map.cells[4], HWP_MAP_NOTHING);
+	hwp_map_set(&map, 1020, UINT64_MAX, HWP_MAP_BUDDY);
+	assert_int_equal(map.cells[255], HWP_MAP_BUDDY);
+	hwp_map_deinit(&map);
+}
+
+static void cells_of_every_order(void **state)
+{
+	(void)state;
+	for (unsigned int order = 0; order <= 30; order++) {
+		struct hwp_map map;
+
+		assert_null(hwp_map_init(&map, UINT64_C(1) << 40, order));
+		assert_true(map.cell_order <= 9 && map.cell_order <= order);
+		assert_true(order > 17 || order - map.cell_order <= 8);
+		hwp_map_set(&map, map.base_pfn + (UINT64_C(1) << order) - 1, 1, HWP_MAP_POISONED);
+		assert_int_equal(map.cells[(UINT64_C(1) << (order - map.cell_order)) - 1],
+				 HWP_MAP_POISONED);
+		hwp_map_deinit(&map);
+	}
+}
+
+static void lines_alike(void **state)
+{
+	const struct hwp_report_style ascii = {}, narrow = { .width = 40 };
+	unsigned int nr_lines = 0;
+	struct hwp_map map;
+
+	(void)state;
+	assert_null(hwp_map_init(&map, 0x40000, 18));
+	hwp_map_set(&map, 0x40000, UINT64_C(1) << 18, HWP_MAP_BUDDY);
+	hwp_map_set(&map, 0x60000, 1, HWP_MAP_POISONED);
+	draw(&map, &ascii);
+	assert_non_null(strstr(drawn, "...  (2 more lines like these)\n"));
+	assert_non_null(strstr(drawn, "0x60000  X..."));
+	for (const char *line = drawn; *line; line = strchr(line, '\n') + 1) {
+		assert_true(strcspn(line, "\n") <= 80);
+		nr_lines++;
+	}
+	assert_int_equal(nr_lines, 8);
+	draw(&map, &narrow);
+	for (const char *line = drawn; *line; line = strchr(line, '\n') + 1)
+		assert_true(strcspn(line, "\n") <= 48);
+	hwp_map_deinit(&map);
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	free(drawn);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(blocks_and_poison),
+		cmocka_unit_test(worst_of_a_cell),
+		cmocka_unit_test(cells_of_every_order),
+		cmocka_unit_test(lines_alike),
+	};
+
+	return cmocka_run_group_tests_name("report_map", tests, NULL, forget);
+}

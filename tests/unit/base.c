@@ -184,7 +184,8 @@ static void vmcoreinfo(void **state)
 /* arm64 writes its numbers in hexadecimal with a prefix. */
 static void vmcoreinfo_hexadecimal(void **state)
 {
-	struct synth s = { .vmcoreinfo = "OSRELEASE=x\nNUMBER(VMALLOC_START)=0xffa0000000000000\n" };
+	struct synth s = { .vmcoreinfo = "OSRELEASE=x\n"
+					 "NUMBER(VMALLOC_START)=0xffa0000000000000\n" };
 	struct hwp_target *t = synth_open(&s);
 
 	(void)state;

@@ -47,8 +47,8 @@ static void blob_word(struct blob *b, uint32_t word)
 }
 
 /** Begin a type; returns its id. @p size is its size or the type that it refers to. */
-SYNTH_UNUSED static uint32_t blob_type(struct blob *b, const char *name, unsigned int kind, unsigned int vlen,
-			  uint32_t size)
+SYNTH_UNUSED static uint32_t blob_type(struct blob *b, const char *name, unsigned int kind,
+				       unsigned int vlen, uint32_t size)
 {
 	blob_word(b, blob_string(b, name));
 	blob_word(b, kind << 24 | vlen);

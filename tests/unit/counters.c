@@ -153,7 +153,8 @@ static int read_hostile(const void *arg)
 	for (unsigned int i = 0; i < 11; i++) {
 		uint8_t shift = shape == 0 ? (uint8_t)(60 - 6 * i)
 			      : shape == 1 ? (uint8_t)(10 - i) : 60;
-		uint64_t at = node(w, i, shift), next = shape == 3 ? at : NODES + (i + 1) * NODE_SIZE;
+		uint64_t at = node(w, i, shift);
+		uint64_t next = shape == 3 ? at : NODES + (i + 1) * NODE_SIZE;
 
 		for (unsigned int s = 0; s < 64 && (i < 10 || shape == 3); s++)
 			put(w, at + 40 + s * 8, next | 2);

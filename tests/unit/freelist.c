@@ -511,8 +511,8 @@ int main(void)
 		cmocka_unit_test(cut_short),	   cmocka_unit_test(cycles),
 		cmocka_unit_test(trylock_cycle),
 		cmocka_unit_test(wrong_entries),   cmocka_unit_test(buddy_on_pcp),
-		cmocka_unit_test(pcp_count),	   cmocka_unit_test(nr_free_is_kept), cmocka_unit_test(unreadable),
-		cmocka_unit_test(far_blocks),
+		cmocka_unit_test(pcp_count),	   cmocka_unit_test(nr_free_is_kept),
+		cmocka_unit_test(unreadable),	   cmocka_unit_test(far_blocks),
 	};
 
 	return cmocka_run_group_tests_name("freelist", tests, NULL, NULL);

@@ -111,7 +111,8 @@ static void every_byte(void **state)
 
 static void numbers(void **state)
 {
-	static const uint64_t unsigneds[] = { 0, 1, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX };
+	static const uint64_t unsigneds[] = { 0, 1, INT64_MAX, (uint64_t)INT64_MAX + 1,
+					      UINT64_MAX };
 	static const int64_t signeds[] = { INT64_MIN, -1, 0, INT64_MAX };
 	struct hwp_json json = begin();
 	struct json_object *object;

@@ -81,7 +81,8 @@ SYNTH_UNUSED static uint64_t kallsyms_encode(const struct kallsyms *k, uint64_t 
 }
 
 /** Append symbol "@p type@p name"; every "init" in it is one token. */
-SYNTH_UNUSED static void kallsyms_add(struct kallsyms *k, char type, const char *name, uint64_t address)
+SYNTH_UNUSED static void kallsyms_add(struct kallsyms *k, char type, const char *name,
+				      uint64_t address)
 {
 	unsigned char tokens[1024];
 	size_t nr = 0, width = k->scheme == ADDRESSES ? 8 : 4;

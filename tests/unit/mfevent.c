@@ -31,7 +31,8 @@ static const struct line lines[] = {
 	  .kind = HWP_EVENT_OTHER },
 	{ "Memory failure: 0x1234: Sending SIGBUS to poison:4242 due to hardware memory corruption",
 	  0x1234, HWP_EVENT_SIGBUS, .comm = "poison", .pid = 4242 },
-	{ "Memory failure: 0x77: already hardware poisoned", 0x77, .kind = HWP_EVENT_ALREADY_POISONED },
+	{ "Memory failure: 0x77: already hardware poisoned", 0x77,
+	  .kind = HWP_EVENT_ALREADY_POISONED },
 	{ "Memory failure: 0x77: unhandlable page.", 0x77, .kind = HWP_EVENT_OTHER },
 	{ "Memory failure: 0x77: unrecoverable page", 0x77, .kind = HWP_EVENT_OTHER },
 	/* v5.10 to v5.15 spell it with a capital F. */

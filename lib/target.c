@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -285,7 +286,7 @@ const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *k
 	return NULL;
 }
 
-/* SYMBOL() values are hexadecimal without a prefix, all others decimal. */
+/* SYMBOL() values are hexadecimal without a prefix; of the others some bear one. */
 struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, const char *key,
 					       uint64_t *ret)
 {
@@ -302,9 +303,12 @@ struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, 
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is no number", key);
 	memcpy(text, value, len);
 	text[len] = '\0';
+	if (strncmp(text, "0x", 2) == 0)
+		base = 16;
+	errno = 0;
 	number = text[0] == '-' ? (uint64_t)strtoll(text, &end, base)
 				: (uint64_t)strtoull(text, &end, base);
-	if (*end)
+	if (*end || errno)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is no number", key);
 	*ret = number;
 	return NULL;

@@ -95,8 +95,17 @@ static void put_cells(struct hwp_text *text, const uint8_t *cells, size_t nr)
 		hwp_text_color(text, HWP_COLOR_END);
 }
 
-static void put_label(struct hwp_text *text, const uint8_t *cells, size_t nr, const char *label)
+/** An item of the legend, on a new line when it does not fit. */
+static void put_label(struct hwp_text *text, const uint8_t *cells, size_t nr, const char *label,
+		      unsigned int *column)
 {
+	unsigned int columns = 3 + (unsigned int)(nr + strlen(label));
+
+	if (*column && *column + columns > text->width) {
+		putc('\n', text->out);
+		*column = 0;
+	}
+	*column += columns;
 	fputs("  ", text->out);
 	put_cells(text, cells, nr);
 	fprintf(text->out, " %s", label);
@@ -106,19 +115,22 @@ static void put_legend(struct hwp_text *text, const struct hwp_map *map)
 {
 	static const uint8_t healthy[] = { HWP_MAP_HEALTHY, HWP_MAP_HEALTHY_NEXT };
 	uint64_t nr = UINT64_C(1) << map->cell_order, seen = 0;
+	unsigned int column = 0;
+	char sentence[80];
 
 	for (uint64_t i = 0; i < nr_cells(map); i++)
 		seen |= UINT64_C(1) << map->cells[i];
-	fprintf(text->out, "A cell is %" PRIu64 " page%s%s:\n", nr, hwp_plural(nr),
-		nr == 1 ? "" : ", and shows the worst of them");
+	snprintf(sentence, sizeof(sentence), "A cell is %" PRIu64 " page%s%s:", nr, hwp_plural(nr),
+		 nr == 1 ? "" : ", and shows the worst of them");
+	hwp_text_wrap(text, 0, 0, sentence);
 	for (unsigned int s = HWP_NR_MAP_STATES; s-- > 0;) {
 		const uint8_t cell = (uint8_t)s;
 
 		if (seen >> s & 1 && glyphs[s].label)
-			put_label(text, &cell, 1, glyphs[s].label);
+			put_label(text, &cell, 1, glyphs[s].label, &column);
 	}
 	if (seen & (1 << HWP_MAP_HEALTHY | 1 << HWP_MAP_HEALTHY_NEXT))
-		put_label(text, healthy, 2, "healthy blocks, in turn");
+		put_label(text, healthy, 2, "healthy blocks, in turn", &column);
 	putc('\n', text->out);
 }
 

@@ -64,7 +64,9 @@ static void worst_of_a_cell(void **state)
 	assert_int_equal(map.cells[1], HWP_MAP_POISONED);
 	/* One page of two cells each. */
 	hwp_map_set(&map, 11, 2, HWP_MAP_LOST);
-	assert_string_equal(draw(&map, &ascii) + strlen("0x0    XX!!"), strchr(drawn + 7, '!') + 2);
+	assert_int_equal(map.cells[2], HWP_MAP_LOST);
+	assert_int_equal(map.cells[3], HWP_MAP_LOST);
+	assert_non_null(strstr(draw(&map, &ascii), "0x0    XX!!  "));
 	/* Outside, or nothing at all. */
 	hwp_map_set(&map, 1024, 5, HWP_MAP_POISONED);
 	hwp_map_set(&map, 16, 0, HWP_MAP_POISONED);
@@ -107,10 +109,10 @@ static void lines_alike(void **state)
 		assert_true(strcspn(line, "\n") <= 80);
 		nr_lines++;
 	}
-	assert_int_equal(nr_lines, 8);
+	assert_int_equal(nr_lines, 9);
 	draw(&map, &narrow);
 	for (const char *line = drawn; *line; line = strchr(line, '\n') + 1)
-		assert_true(strcspn(line, "\n") <= 48);
+		assert_true(strcspn(line, "\n") <= 44);
 	hwp_map_deinit(&map);
 }
 

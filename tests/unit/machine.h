@@ -111,8 +111,9 @@ static void machine_fill(struct machine *m)
 	const struct words allocated = { .flags = MACHINE_FLAGS, .type = 0xffffffff,
 					 .refcount = 1 };
 
-	for (uint64_t i = 0; i < MACHINE_PAGES; i++)
-		put_words(m->map[i], &allocated);
+	put_words(m->map[0], &allocated);
+	for (uint64_t i = 1; i < MACHINE_PAGES; i++)
+		memcpy(m->map[i], m->map[0], KERNEL_PAGE_SIZE);
 }
 
 static void machine_layout(struct machine *m)

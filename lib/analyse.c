@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bad_memory.h"
 #include "check.h"
 #include "classify.h"
 #include "collect.h"
@@ -209,6 +210,8 @@ static struct hwp_error *collect(struct analysis *a)
 		err = hwp_extents_add_stranded(a->findings);
 	if (!err)
 		err = hwp_counters_read(a->target, a->layout, a->zones, a->findings);
+	if (!err)
+		hwp_bad_memory_look(a->target, a->layout, a->findings);
 	return err;
 }
 

@@ -267,6 +267,76 @@ RUN(folio_flag_matches_pages)
 	return HWP_PASS;
 }
 
+/*
+ * x86 takes a page out of the direct map when a machine check found the error
+ * and memory_failure() dealt with it; injection and APEI leave the map alone.
+ */
+RUN(poison_unmapped)
+{
+	uint64_t nr_mapped = 0, nr_unmapped = 0, nr_checked = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		nr_mapped += p->direct_map == HWP_DIRECT_MAP_PRESENT;
+		nr_unmapped += p->direct_map == HWP_DIRECT_MAP_ABSENT;
+		if (!p->has_machine_check || hwp_state_class(p->state) != HWP_CLASS_CONTAINED)
+			continue;
+		nr_checked++;
+		if (p->direct_map != HWP_DIRECT_MAP_PRESENT)
+			continue;
+		snprintf(detail, size, "pfn 0x%" PRIx64 " was found by a machine check and set "
+			 "apart, but is in the direct map still", p->pfn);
+		return HWP_FAIL;
+	}
+	snprintf(detail, size, "%" PRIu64 " pages are in the direct map, %" PRIu64 " are not%s",
+		 nr_mapped, nr_unmapped,
+		 nr_checked ? "" : "; the log tells of no machine check, and only that unmaps them");
+	return nr_checked ? HWP_PASS : HWP_SKIP;
+}
+
+/** Was the page given back to the allocator, or withheld by it? */
+static bool was_freed(const struct hwp_poisoned *p)
+{
+	return p->state == HWP_STATE_BUDDY || p->state == HWP_STATE_PCP ||
+	       p->state == HWP_STATE_DROPPED ||
+	       (p->state == HWP_STATE_ISOLATED && p->page.refcount == 0);
+}
+
+/*
+ * page_poison fills freed pages with 0xaa, which nothing else does; zeros, as
+ * init_on_free leaves them, may have been there before.
+ */
+RUN(poison_unwritten)
+{
+	uint64_t nr_zero = 0, nr_looked = 0;
+
+	if (f->kernel.page_poisoning != HWP_ON && f->kernel.init_on_free != HWP_ON) {
+		snprintf(detail, size, "no pass writes to freed pages (page_poison, init_on_free)");
+		return HWP_SKIP;
+	}
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (!was_freed(p) || p->contents == HWP_CONTENTS_UNKNOWN)
+			continue;
+		nr_looked++;
+		nr_zero += p->contents == HWP_CONTENTS_ZERO;
+		if (p->contents != HWP_CONTENTS_PAGE_POISON)
+			continue;
+		snprintf(detail, size, "pfn 0x%" PRIx64 " is filled with 0xaa: page_poison wrote "
+			 "to it when it was freed", p->pfn);
+		return HWP_FAIL;
+	}
+	if (nr_zero && f->kernel.init_on_free == HWP_ON) {
+		snprintf(detail, size, "%" PRIu64 " freed page%s all zeros, as init_on_free would "
+			 "leave them", nr_zero, nr_zero == 1 ? " is" : "s are");
+		return HWP_INCONCLUSIVE;
+	}
+	snprintf(detail, size, "none of %" PRIu64 " freed pages in the dump was", nr_looked);
+	return nr_looked ? HWP_PASS : HWP_SKIP;
+}
+
 /** Reports of pages that were poisoned already: some kernels count them again. */
 static int64_t nr_repeats(const struct hwp_findings *f)
 {
@@ -417,6 +487,10 @@ static const struct hwp_check checks[] = {
 	  false, folio_flag_matches_pages },
 	{ "raw-hwp-list-consistent", "every flagged HugeTLB folio says which pages are bad", NULL,
 	  false, raw_hwp_list_consistent },
+	{ "poison-unmapped", "a page that a machine check found is out of the direct map", NULL,
+	  false, poison_unmapped },
+	{ "poison-unwritten", "no pass over freed memory wrote to a poisoned page", NULL, false,
+	  poison_unwritten },
 	{ "poison-accounted", "the kernel counted as many poisoned pages as were found",
 	  "memmap-covered", false, poison_accounted },
 };

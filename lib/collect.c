@@ -291,6 +291,7 @@ static void join_event(struct hwp_findings *f, size_t index)
 
 	if (!p)
 		return;
+	p->has_machine_check |= e->kind == HWP_EVENT_MACHINE_CHECK;
 	before = p->event >= 0 ? &f->events.data[p->event] : NULL;
 	if (e->kind == HWP_EVENT_UNPOISON)
 		p->event = -1;

@@ -219,6 +219,8 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 		say_kernel(&s, p);
 	}
 	say_owner(&s, p);
+	if (p->direct_map == HWP_DIRECT_MAP_ABSENT)
+		say(&s, "not in the kernel's direct map");
 	if (p->event >= 0)
 		say(&s, "log: %s", f->events.data[p->event].text);
 }

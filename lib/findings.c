@@ -152,6 +152,7 @@ static const char *const event_names[] = {
 	[HWP_EVENT_UNPOISON] = "unpoison",
 	[HWP_EVENT_INJECTED] = "injected",
 	[HWP_EVENT_SPLIT_FAILED] = "split-failed",
+	[HWP_EVENT_MACHINE_CHECK] = "machine-check",
 	[HWP_EVENT_OTHER] = "other",
 };
 

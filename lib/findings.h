@@ -234,6 +234,24 @@ struct hwp_owner {
 	uint64_t start_ns;
 };
 
+/** Is the page in the kernel's direct map? */
+enum hwp_direct_map {
+	HWP_DIRECT_MAP_UNKNOWN,
+	HWP_DIRECT_MAP_PRESENT,
+	HWP_DIRECT_MAP_ABSENT,
+};
+
+/** What a dump holds of the page's memory. */
+enum hwp_contents {
+	/** Not looked at, or not in the dump. */
+	HWP_CONTENTS_UNKNOWN,
+	HWP_CONTENTS_OTHER,
+	/** All zeros: as init_on_free leaves it. */
+	HWP_CONTENTS_ZERO,
+	/** All 0xaa: as page_poison leaves it. */
+	HWP_CONTENTS_PAGE_POISON,
+};
+
 /** One poisoned page: the facts, then what classify made of them. */
 struct hwp_poisoned {
 	uint64_t pfn;
@@ -264,6 +282,10 @@ struct hwp_poisoned {
 	uint64_t owner_pfn;
 	int owner_order;
 	struct hwp_owner owner;
+	enum hwp_direct_map direct_map;
+	enum hwp_contents contents;
+	/** The log tells of a machine check at this page. */
+	bool has_machine_check;
 	/** Last event about this pfn, index in hwp_findings.events, or -1. */
 	int64_t event;
 
@@ -284,6 +306,8 @@ enum hwp_event_kind {
 	HWP_EVENT_UNPOISON,
 	HWP_EVENT_INJECTED,
 	HWP_EVENT_SPLIT_FAILED,
+	/** x86 found the error by a machine check. */
+	HWP_EVENT_MACHINE_CHECK,
 	HWP_EVENT_OTHER,
 };
 

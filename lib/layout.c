@@ -162,6 +162,7 @@ static const struct {
 	SYM(hvo_bool, "vmemmap_optimize_enabled", "hugetlb_free_vmemmap_enabled"),
 	SYM(page_owner_inited, "page_owner_inited"),
 	SYM(gtod_offset, "__gtod_offset"),
+	SYM(page_offset_base, "page_offset_base"),
 	SYM(sched_clock_stable, "__sched_clock_stable"),
 #undef SYM
 };

@@ -205,7 +205,8 @@ struct hwp_layout {
 			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
 			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
 			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited,
-			memory_failure, gtod_offset, sched_clock_stable;
+			memory_failure, gtod_offset, sched_clock_stable,
+			page_offset_base;
 	} symbol;
 
 	/** The kernel marks pages at all (CONFIG_MEMORY_FAILURE). */

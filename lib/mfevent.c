@@ -102,6 +102,30 @@ static const struct {
 	{ "Injecting memory failure for pfn ", HWP_EVENT_INJECTED },
 };
 
+/**
+ * arch/x86/kernel/cpu/mce/core.c tells the physical address, in bare hex, after
+ * whatever prefix the file has.
+ */
+static bool parse_machine_check(const char *line, struct hwp_event *e)
+{
+	static const char *const texts[] = {
+		"Uncorrected hardware memory error in user-access at ",
+		"Kernel accessed poison in user space at ",
+	};
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(texts); i++) {
+		const char *at = strstr(line, texts[i]);
+
+		if (!at || !isxdigit((unsigned char)at[strlen(texts[i])]))
+			continue;
+		e->pfn = strtoull(at + strlen(texts[i]), NULL, 16) >> 12;
+		e->kind = HWP_EVENT_MACHINE_CHECK;
+		copy(e->text, sizeof(e->text), line, strlen(line));
+		return true;
+	}
+	return false;
+}
+
 bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret)
 {
 	struct hwp_event e = { .pid = -1 };
@@ -129,5 +153,8 @@ bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret)
 		*ret = e;
 		return true;
 	}
-	return false;
+	if (!parse_machine_check(line, &e))
+		return false;
+	*ret = e;
+	return true;
 }

@@ -309,9 +309,10 @@ void truth_final(const char *scenarios)
 	uint64_t *after = kpf_snapshot();
 	struct utsname uts;
 
+	/* At once: whatever allocates before it could take blocks off the lists. */
+	drain_all();
 	uname(&uts);
 	state_text(klog);
-	drain_all();
 	text_len = 0;
 	line("kernel release=%s\nscenarios %s\n", uts.release, scenarios);
 	for (int i = 0; i < nr_poisons; i++)

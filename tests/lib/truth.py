@@ -65,6 +65,24 @@ class Truth:
         fields = dict(word.split('=', 1) for word in shlex.split(line)[1:])
         return {**fields, 'pfn': int(fields['pfn'], 16), 'states': fields['state'].split('|')}
 
+    def settle(self, on_list):
+        """Where pages were at the instant of the capture, {pfn: 'buddy' or 'pcp'}, by another
+        reader of the same memory. The guest looks a moment before and a moment after it,
+        and what is free may move between. One block of a dump may have: told is which."""
+        moved = {}
+        for poison in self.poisons:
+            found = on_list.get(poison['pfn'])
+            if found and found not in poison['states']:
+                poison['states'] = [found]
+            elif not found and set(poison['states']) <= {'buddy', 'pcp'}:
+                poison['states'] = ['isolated', 'dropped']
+            else:
+                continue
+            poison['state'] = '|'.join(poison['states'])
+            moved.setdefault(poison['hit'], []).append(
+                f'{poison["pfn"]:#x} ({poison["scenario"]}) moved: {found} at the capture')
+        return [line for lines in moved.values() for line in lines], len(moved) <= 1
+
     def has_fix(self):
         """Whether the kernel has the fix: none of Debian's has; the lab says so of its own."""
         return any(line.startswith('kernel release=') and '-fix-' in line
@@ -373,9 +391,10 @@ def compare_no_vmcoreinfo(run):
     return []
 
 
-def compare(directory, vmcore):
+def compare(directory, vmcore, on_list=None):
     """{name of a comparison: disagreements} for one dump and its ground truth."""
     truth = Truth(directory)
+    moved, few = truth.settle(on_list) if on_list is not None else ([], True)
     run = hwp.Run('check', '--json', vmcore)
     if '--no-vmcoreinfo' in (truth.read('recipe') or b'').decode():
         return {'no-vmcoreinfo': compare_no_vmcoreinfo(run)}
@@ -384,6 +403,7 @@ def compare(directory, vmcore):
     if not report or 'poisoned' not in report or not document or 'freelist' not in document:
         return {'runs': [f'exit status {run.status}: {run.err.strip()}']}
     results = {
+        'truth': [] if few else moved,
         'pages': compare_pages(truth, report),
         'folios': compare_folios(truth, report),
         'ranges': compare_ranges(report),

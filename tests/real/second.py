@@ -35,9 +35,20 @@ def compare_lists(oracle, document):
     return wrong
 
 
+def poisoned_blocks(oracle):
+    """{pfn: block} of every marked page that is in a free block."""
+    return {pfn: block for block in oracle.blocks() for pfn in oracle.poisoned_in(block)}
+
+
+def on_list(oracle):
+    """{pfn: state} of the same."""
+    return {pfn: 'buddy' if block.cpu is None else 'pcp'
+            for pfn, block in poisoned_blocks(oracle).items()}
+
+
 def compare_blocks(oracle, report):
     """Every poisoned page in a free block is reported there, and no other page is."""
-    truth = {pfn: block for block in oracle.blocks() for pfn in oracle.poisoned_in(block)}
+    truth = poisoned_blocks(oracle)
     pages = {p['pfn']: p for p in report['poisoned']}
     wrong = compare_observed(oracle, report.get('folios', []))
     wrong += [f'{pfn:#x}: {p["state"]}, the oracle has it in no free block'

@@ -102,25 +102,21 @@ def fetch_kernels(rows):
     return missing
 
 
-def compare_with_oracle(directory):
-    path = directory / 'vmcore.elf'
-    report = hwp.Run('check', '--json', path).json()
-    document = hwp.Run('freelist', '--json', path).json()
-    eye = oracle.Oracle(path)
-    return second.compare_lists(eye, document) + second.compare_blocks(eye, report)
-
-
 def compare(row):
     """Everything that disagrees about one dump."""
     directory = row.directory
-    wrong = []
+    elf, wrong, on_list = directory / 'vmcore.elf', [], None
+    if elf.exists() and '--no-vmcoreinfo' not in row.options:
+        eye = oracle.Oracle(elf)
+        on_list = second.on_list(eye)
+        report = hwp.Run('check', '--json', elf).json()
+        document = hwp.Run('freelist', '--json', elf).json()
+        wrong += second.compare_lists(eye, document) + second.compare_blocks(eye, report)
     for path in sorted(directory.glob('vmcore*')):
         if 'paging' not in path.name:
-            results = truth.compare(directory, path)
+            results = truth.compare(directory, path, on_list)
             wrong += [f'{path.name}: {name}: {what}' for name, found in results.items()
                       for what in found]
-    if (directory / 'vmcore.elf').exists() and '--no-vmcoreinfo' not in row.options:
-        wrong += compare_with_oracle(directory)
     return wrong
 
 

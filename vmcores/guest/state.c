@@ -122,7 +122,9 @@ static bool lost(const struct poison *p)
 /*
  * Freed with its block, and now neither free nor owned.  When the block was
  * cut up before an allocation met the page, that page may have been thrown
- * away alone or with its neighbour; a neighbour in some use tells which.
+ * away alone or with its neighbour; a neighbour in some use tells which.  Small
+ * blocks on the per-CPU lists are handed out all the time, so whether it was
+ * thrown away before the capture or from such a list after it is not known.
  */
 static const char *left_behind(const struct poison *p)
 {
@@ -131,8 +133,8 @@ static const char *left_behind(const struct poison *p)
 	if (lost(p))
 		return "dropped";
 	if (!is_free_pfn(other) || (kpf(other) & (KPF(BUDDY) | KPF(HWPOISON))))
-		return "isolated";
-	return "isolated|dropped";
+		return "isolated|pcp";
+	return "isolated|dropped|pcp";
 }
 
 /* The owner that /proc shows, or NULL. */

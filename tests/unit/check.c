@@ -102,7 +102,12 @@ static void clean(void **state)
 	decide(f);
 	assert_int_equal(f->checks.nr, nr);
 	for (size_t i = 0; i < f->checks.nr; i++)
-		assert_int_equal(f->checks.data[i].result, HWP_PASS);
+		assert_true(f->checks.data[i].result == HWP_PASS ||
+			    f->checks.data[i].result == HWP_SKIP);
+	/* No machine check was logged, and no pass writes to freed pages. */
+	assert_result(f, "poison-unmapped", HWP_SKIP);
+	assert_result(f, "poison-unwritten", HWP_SKIP);
+	assert_result(f, "poison-accounted", HWP_PASS);
 	assert_verdict(f, HWP_VERDICT_CLEAN, 0);
 	hwp_findings_destroy(f);
 }
@@ -391,6 +396,65 @@ static void healthy_ranges(void **state)
 	}
 }
 
+/* Only a machine check takes a page out of the direct map: kernel-layouts.md 5.7. */
+static void direct_map(void **state)
+{
+	static const struct {
+		bool machine_check;
+		enum hwp_direct_map map;
+		enum hwp_result want;
+	} rows[] = {
+		{ true, HWP_DIRECT_MAP_ABSENT, HWP_PASS },
+		{ true, HWP_DIRECT_MAP_PRESENT, HWP_FAIL },
+		{ true, HWP_DIRECT_MAP_UNKNOWN, HWP_INCONCLUSIVE },
+		{ false, HWP_DIRECT_MAP_PRESENT, HWP_SKIP },
+		{ false, HWP_DIRECT_MAP_ABSENT, HWP_SKIP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned *p = add_poisoned(f, isolated_page(0x1234));
+
+		p->has_machine_check = rows[i].machine_check;
+		p->direct_map = rows[i].map;
+		decide(f);
+		print_message("# row %zu\n", i);
+		assert_result(f, "poison-unmapped", rows[i].want);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* 0xaa is page_poison's alone; zeros may have been there before. */
+static void contents(void **state)
+{
+	static const struct {
+		enum hwp_switch poisoning, init_on_free;
+		enum hwp_contents contents;
+		enum hwp_result want;
+	} rows[] = {
+		{ HWP_OFF, HWP_OFF, HWP_CONTENTS_PAGE_POISON, HWP_SKIP },
+		{ HWP_NOT_BUILT, HWP_OFF, HWP_CONTENTS_ZERO, HWP_SKIP },
+		{ HWP_ON, HWP_OFF, HWP_CONTENTS_PAGE_POISON, HWP_FAIL },
+		{ HWP_ON, HWP_OFF, HWP_CONTENTS_ZERO, HWP_PASS },
+		{ HWP_NOT_BUILT, HWP_ON, HWP_CONTENTS_ZERO, HWP_INCONCLUSIVE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned *p = add_poisoned(f, free_page(HWP_FREE_AREA));
+
+		f->kernel.page_poisoning = rows[i].poisoning;
+		f->kernel.init_on_free = rows[i].init_on_free;
+		p->contents = rows[i].contents;
+		decide(f);
+		print_message("# row %zu\n", i);
+		assert_result(f, "poison-unwritten", rows[i].want);
+		hwp_findings_destroy(f);
+	}
+}
+
 static void add_repeat(struct hwp_findings *f, bool as_action)
 {
 	struct hwp_event e = { .pfn = 0x1234, .pid = -1, .kind = HWP_EVENT_ALREADY_POISONED };
@@ -575,7 +639,8 @@ int main(void)
 		cmocka_unit_test(unknown_page),	 cmocka_unit_test(leaks),
 		cmocka_unit_test(lists_and_counts), cmocka_unit_test(methods),
 		cmocka_unit_test(raw_lists),	 cmocka_unit_test(folio_flags),
-		cmocka_unit_test(healthy_ranges), cmocka_unit_test(accounts),
+		cmocka_unit_test(healthy_ranges), cmocka_unit_test(direct_map),
+		cmocka_unit_test(contents),	 cmocka_unit_test(accounts),
 		cmocka_unit_test(hostile_counts), cmocka_unit_test(at_risk),
 		cmocka_unit_test(order_of_verdicts), cmocka_unit_test(no_memory_failure),
 		cmocka_unit_test(table_is_sound),

@@ -331,12 +331,6 @@ class Oracle:
             raise Wrong(f'{lru:#x} is not in a struct page')
         return pfn
 
-    def flags(self, pfn):
-        return self.dump.u64(self.page(pfn) + self.btf.offset('page', 'flags'))
-
-    def is_poisoned(self, pfn):
-        return bool(self.flags(pfn) >> self.hwpoison & 1)
-
     def poisoned_in(self, block):
         """The pfns of a block whose struct pages have PG_hwpoison."""
         if self.hwpoison is None:

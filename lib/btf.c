@@ -270,7 +270,7 @@ static struct hwp_error *read_blob(struct hwp_target *target, void **data_ret, u
 	if (syms[1].address < syms[0].address || size > MAX_BTF_SIZE)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "__stop_BTF - __start_BTF is 0x%" PRIx64,
 					size);
-	data = malloc(size ? size : 1);
+	data = hwp_alloc_big(size);
 	if (!data)
 		return hwp_error_no_memory();
 	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, syms[0].address, data, size, NULL);

@@ -11,6 +11,20 @@
 #define RUN(name) \
 	static enum hwp_result name(const struct hwp_findings *f, char *detail, size_t size)
 
+/** Text appended to a detail, as far as it fits. */
+static void append(char *detail, size_t size, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+
+static void append(char *detail, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(detail);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail + len, size - len, fmt, ap);
+	va_end(ap);
+}
+
 static uint64_t nr_troubles(const struct hwp_findings *f, enum hwp_trouble_kind kind)
 {
 	uint64_t nr = 0;
@@ -273,7 +287,7 @@ RUN(folio_flag_matches_pages)
  */
 RUN(poison_unmapped)
 {
-	uint64_t nr_mapped = 0, nr_unmapped = 0, nr_checked = 0;
+	uint64_t nr_mapped = 0, nr_unmapped = 0, nr_checked = 0, nr_unknown = 0;
 
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
@@ -283,6 +297,7 @@ RUN(poison_unmapped)
 		if (!p->has_machine_check || hwp_state_class(p->state) != HWP_CLASS_CONTAINED)
 			continue;
 		nr_checked++;
+		nr_unknown += p->direct_map == HWP_DIRECT_MAP_UNKNOWN;
 		if (p->direct_map != HWP_DIRECT_MAP_PRESENT)
 			continue;
 		snprintf(detail, size, "pfn 0x%" PRIx64 " was found by a machine check and set "
@@ -292,7 +307,9 @@ RUN(poison_unmapped)
 	snprintf(detail, size, "%" PRIu64 " pages are in the direct map, %" PRIu64 " are not%s",
 		 nr_mapped, nr_unmapped,
 		 nr_checked ? "" : "; the log tells of no machine check, and only that unmaps them");
-	return nr_checked ? HWP_PASS : HWP_SKIP;
+	if (nr_unknown)
+		append(detail, size, ", of %" PRIu64 " it could not be read", nr_unknown);
+	return !nr_checked ? HWP_SKIP : nr_unknown ? HWP_INCONCLUSIVE : HWP_PASS;
 }
 
 /** Was the page given back to the allocator, or withheld by it? */
@@ -347,20 +364,6 @@ static int64_t nr_repeats(const struct hwp_findings *f)
 		      (f->events.data[i].kind == HWP_EVENT_ACTION &&
 		       strstr(f->events.data[i].page_type, "already"));
 	return nr;
-}
-
-/** Text appended to a detail, as far as it fits. */
-static void append(char *detail, size_t size, const char *fmt, ...)
-	__attribute__((__format__(__printf__, 3, 4)));
-
-static void append(char *detail, size_t size, const char *fmt, ...)
-{
-	size_t len = strlen(detail);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(detail + len, size - len, fmt, ap);
-	va_end(ap);
 }
 
 static bool has_holes(const struct hwp_findings *f)

@@ -37,7 +37,7 @@ struct kdump {
 	unsigned int page_shift;
 	int fd;
 	/** A clone borrows the descriptor. */
-	bool is_clone;
+	bool is_clone, is_elf;
 };
 
 static void kdump_close(void *arg)
@@ -181,6 +181,10 @@ static void get_stored(struct kdump *k)
 	kdump_attr_t attr = { .type = KDUMP_BITMAP };
 
 	k->stored_first = UINT64_MAX - 1;
+	/* ELF files are mapped and do not suffer from it; their bitmap is wrong, even to
+	 * crash, where segments overlap. */
+	if (k->is_elf)
+		return;
 	/* It is lent: the reference is ours to take. */
 	if (kdump_get_typed_attr(k->ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) == KDUMP_OK &&
 	    kdump_bmp_incref(attr.val.bitmap))
@@ -227,6 +231,7 @@ static struct hwp_error *kdump_op_clone(void *arg, void **ret)
 	if (!copy->ctx)
 		return hwp_error_no_memory();
 	copy->page_shift = k->page_shift;
+	copy->is_elf = k->is_elf;
 	get_stored(copy);
 	if (k->xlat)
 		err = get_translation(copy);
@@ -345,7 +350,6 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 	const char *format;
 	struct hwp_error *err;
 	kdump_status status;
-	bool is_elf;
 
 	status = kdump_open_fd(k->ctx, k->fd);
 	if (status == KDUMP_ERR_NOTIMPL)
@@ -356,10 +360,10 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 		return kdump_failure(k->ctx, status, 0);
 	if (kdump_get_string_attr(k->ctx, KDUMP_ATTR_FILE_FORMAT, &format) != KDUMP_OK)
 		format = "unknown";
-	is_elf = strcmp(format, "elf") == 0;
+	k->is_elf = strcmp(format, "elf") == 0;
 	snprintf(facts->format + strlen(facts->format),
 		 sizeof(facts->format) - strlen(facts->format), "%s", format);
-	kdump_set_number_attr(k->ctx, "cache.size", is_elf ? CACHE_SIZE_ELF : CACHE_SIZE_KDUMP);
+	kdump_set_number_attr(k->ctx, "cache.size", k->is_elf ? CACHE_SIZE_ELF : CACHE_SIZE_KDUMP);
 	err = describe_system(k->ctx, vmcoreinfo_path);
 	if (err)
 		return err;

@@ -17,6 +17,8 @@
 #define MAX_ENTRY (2 + 0x3fff)
 #define NR_TOKENS 256
 #define READ_STEP (UINT32_C(256) << 10)
+/* Bytes that a symbol's entry takes in the kernels seen, rounded up. */
+#define TYPICAL_ENTRY 13
 
 /** How kallsyms_offsets[] encodes an address; kernel-layouts.md 12. */
 enum address_scheme {
@@ -258,6 +260,25 @@ static struct hwp_error *read_tokens(struct hwp_target *target, struct ksyms *k)
 	return NULL;
 }
 
+/** Have room for one more step of names. */
+static bool make_room(struct ksyms *k, size_t *capacity)
+{
+	size_t bigger = *capacity ? *capacity * 2 : (size_t)k->nr_syms * TYPICAL_ENTRY + READ_STEP;
+	uint8_t *p;
+
+	if (*capacity - k->names_size >= READ_STEP)
+		return true;
+	p = hwp_alloc_big(bigger);
+	if (!p)
+		return false;
+	if (k->names_size)
+		memcpy(p, k->names, k->names_size);
+	free(k->names);
+	k->names = p;
+	*capacity = bigger;
+	return true;
+}
+
 /** Names have no stated size: read on until nr_syms entries are complete. */
 static struct hwp_error *read_names(struct hwp_target *target, struct ksyms *k)
 {
@@ -267,22 +288,18 @@ static struct hwp_error *read_names(struct hwp_target *target, struct ksyms *k)
 	struct hwp_error *err;
 	uint32_t i = 0;
 
-	k->hashes = malloc(k->nr_syms * sizeof(*k->hashes));
-	k->positions = malloc(k->nr_syms * sizeof(*k->positions));
+	k->hashes = hwp_alloc_big(k->nr_syms * sizeof(*k->hashes));
+	k->positions = hwp_alloc_big(k->nr_syms * sizeof(*k->positions));
 	if (!k->hashes || !k->positions)
 		return hwp_error_no_memory();
 	err = table_address(target, "kallsyms_names", &address);
 	while (!err && i < k->nr_syms) {
 		size_t nr_read;
-		uint8_t *p;
 
-		capacity += READ_STEP;
-		p = realloc(k->names, capacity);
-		if (!p)
+		if (!make_room(k, &capacity))
 			return hwp_error_no_memory();
-		k->names = p;
 		err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, address + k->names_size,
-				      p + k->names_size, READ_STEP, &nr_read);
+				      k->names + k->names_size, READ_STEP, &nr_read);
 		k->names_size += nr_read;
 		for (; i < k->nr_syms; i++) {
 			size_t start = at;
@@ -324,7 +341,7 @@ static struct hwp_error *read_offsets(struct hwp_target *target, struct ksyms *k
 		err = hwp_target_read_u64(target, base, &k->relative_base);
 	if (!hwp_error_catch(&err, HWP_ERROR_LOOKUP) && err)
 		return err;
-	k->offsets = malloc(size);
+	k->offsets = hwp_alloc_big(size);
 	if (!k->offsets)
 		return hwp_error_no_memory();
 	return hwp_target_read(target, HWP_KERNEL_VIRTUAL, k->offsets_address, k->offsets, size,

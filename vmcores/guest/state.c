@@ -168,8 +168,9 @@ const char *state_of(const struct poison *p)
 	bool freed = !strcmp(p->wish, "pcp|buddy") || !strcmp(p->wish, "reused");
 	const char *owner;
 
+	/* Between the two readings lies the capture. */
 	if (p->kpf & KPF(BUDDY))
-		return "buddy";
+		return p->kpf_after & KPF(BUDDY) ? "buddy" : "buddy|pcp|isolated|dropped";
 	if (p->kpf_after & KPF(BUDDY))
 		return "pcp|buddy";
 	if (p->kpf_drained & KPF(BUDDY))

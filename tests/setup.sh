@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # tests/setup.sh        install what the build needs and this Debian lacks
-# tests/setup.sh test   ... and what `make test` needs
-# tests/setup.sh lab    ... and what `make lab` needs
+# tests/setup.sh lab    ... and what `make lab` needs, which boots kernels
+# tests/setup.sh test   ... and what `make test` needs, which does so too
 # shellcheck disable=SC2086 # the package lists are meant to split
 set -eu
 
 build='gcc make libc6-dev pkg-config libkdumpfile-dev libelf-dev libbpf-dev libzstd-dev
 	zlib1g-dev libsmartcols-dev'
-test='libcmocka-dev libjson-c-dev python3 python3-jsonschema clang'
+test='libcmocka-dev python3 python3-jsonschema clang'
 lab='qemu-system-x86 seabios busybox-static cpio zstd kmod xz-utils'
 
 die()
@@ -20,8 +20,8 @@ die()
 
 case "$#:${1-}" in
 0:) wanted=$build ;;
-1:test) wanted="$build $test" ;;
-1:lab) wanted="$build $test $lab" ;;
+1:lab) wanted="$build $lab" ;;
+1:test) wanted="$build $lab $test" ;;
 *) die "usage: sh tests/setup.sh [test | lab]" ;;
 esac
 

@@ -28,7 +28,7 @@ ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
 endif
 
 PKGS := libkdumpfile libaddrxlat libbpf libelf libzstd zlib smartcols
-TEST_PKGS := cmocka
+TEST_PKGS := cmocka json-c
 
 CFLAGS ?= -O2 -g
 override CPPFLAGS += -Ilib -D_GNU_SOURCE -DHWP_VERSION='"$(VERSION)"'

@@ -22,6 +22,11 @@ int hwp_analyse_and_report(const struct hwp_context *context, const struct hwp_c
 	options.target.core_path = parsed.core_path;
 	options.target.vmcoreinfo_path = parsed.vmcoreinfo_path;
 	options.nr_threads = parsed.nr_threads;
+	options.has_folio_pfn = command->option_groups & HWP_TAKES_PFN;
+	options.folio_pfn = parsed.pfn;
+	options.has_range = parsed.range;
+	options.range_pfn = parsed.range_pfn;
+	options.range_end_pfn = parsed.range_end_pfn;
 	if (context->err_is_terminal && !parsed.quiet) {
 		options.progress = hwp_progress_update;
 		options.progress_arg = &progress;

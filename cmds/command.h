@@ -55,6 +55,10 @@ int hwp_cmd_list(const struct hwp_context *context, const struct hwp_command *co
 		 char **argv);
 int hwp_cmd_freelist(const struct hwp_context *context, const struct hwp_command *command, int argc,
 		     char **argv);
+int hwp_cmd_folio(const struct hwp_context *context, const struct hwp_command *command, int argc,
+		  char **argv);
+int hwp_cmd_events(const struct hwp_context *context, const struct hwp_command *command, int argc,
+		   char **argv);
 int hwp_cmd_decompose(const struct hwp_context *context, const struct hwp_command *command,
 		      int argc, char **argv);
 int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *command, int argc,

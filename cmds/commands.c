@@ -59,6 +59,39 @@ static const char list_help[] =
 	"  hwpoison list --json vmcore | jq '.poisoned[] | select(.class == \"leaked\")'\n"
 	"      What leaked, with evidence.\n";
 
+static const char folio_help[] =
+	"All about the page PFN and the folio that it is in, or was in when it was freed:\n"
+	"head, order, refcount and flags, the folio's own record of its poison, its healthy\n"
+	"ranges and blocks as a fixed kernel frees them, what the memory shows for each of\n"
+	"its pages, what this kernel does with it, and maps. A page whose folio holds no\n"
+	"poison is told in a few lines. The exit status is that of check.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison folio 0x5c11 vmcore\n"
+	"      The folio that page 0x5c11 is, or was, in.\n"
+	"\n"
+	"  hwpoison folio 0x2fbe --range 0x2fbc-0x2fc0 vmcore\n"
+	"      A folio was at these four pages, says the user, and was freed. Without\n"
+	"      --range its extent is known from its head page, from the log or from the\n"
+	"      neighbours that were thrown away with it, or not at all.\n"
+	"\n"
+	"  hwpoison folio --json 0x5c11 vmcore | jq '.folios[0].observed'\n"
+	"      What each of its pages is now.\n";
+
+static const char events_help[] =
+	"Each line of the kernel log about a memory failure, in the order of time, with\n"
+	"what the page was then, the result, and the page's state now; see check for the\n"
+	"states. A page that is not marked, or no more, is unmarked.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison events vmcore\n"
+	"          TIME  PFN      STATE NOW    RESULT     WHAT\n"
+	"      5.015204  0x5805   pcp          -          injected\n"
+	"      5.015413  0x5805   pcp          Failed     unsplit thp\n"
+	"\n"
+	"  hwpoison events --json vmcore | jq -r '.events[].text'\n"
+	"      The lines themselves.\n";
+
 static const char decompose_help[] =
 	"The healthy ranges of a folio, as a fixed kernel (free_has_hwpoisoned) frees them:\n"
 	"each run of pages without a poisoned one, cut from its start into the largest\n"
@@ -121,11 +154,15 @@ static const char help_help[] = "Without COMMAND: the commands, a line each.\n"
 
 const struct hwp_command hwp_commands[] = {
 	{ "check", hwp_cmd_check, "Give the verdict, and show what it rests on", TARGET_USAGE,
-	  ANALYSING, check_help },
+	  ANALYSING | HWP_OPTIONS_RANGE, check_help },
 	{ "list", hwp_cmd_list, "List every poisoned page with its evidence", TARGET_USAGE,
 	  ANALYSING, list_help },
 	{ "freelist", hwp_cmd_freelist, "Show the lists of free pages, and the poison inside",
 	  TARGET_USAGE, ANALYSING, freelist_help },
+	{ "folio", hwp_cmd_folio, "Show one folio: its healthy blocks, and what became of them",
+	  "[OPTIONS] PFN TARGET", ANALYSING | HWP_OPTIONS_RANGE | HWP_TAKES_PFN, folio_help },
+	{ "events", hwp_cmd_events, "Show the memory failures in the kernel log, and what followed",
+	  TARGET_USAGE, ANALYSING, events_help },
 	{ "decompose", hwp_cmd_decompose, "Cut a folio with poison into its healthy blocks",
 	  "--base PFN --order N --poison PFN,...", HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
 	  decompose_help },

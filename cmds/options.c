@@ -9,6 +9,7 @@
 
 #include "bits.h"
 #include "json.h"
+#include "pfns.h"
 #include "report_common.h"
 
 #define MAX_THREADS 1024
@@ -24,6 +25,7 @@ enum {
 	OPT_ORDER,
 	OPT_POISON,
 	OPT_MAX_ORDER,
+	OPT_RANGE,
 };
 
 struct option_row {
@@ -55,6 +57,8 @@ static const struct option_row rows[] = {
 	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_TARGET,
 	  "look only where poison is counted (needs -k)" },
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
+	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
+	  "a folio was at these pages, and was freed" },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
 	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,
@@ -192,6 +196,7 @@ static int take_number(const struct hwp_context *context, int value, const char 
 		{ OPT_ORDER, &options->order, "order" },
 		{ OPT_POISON, &options->poison, "poison" },
 		{ OPT_MAX_ORDER, &options->max_order, "max-order" },
+		{ OPT_RANGE, &options->range, "range" },
 	};
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(numbers); i++) {
@@ -294,6 +299,31 @@ static int bad_option(const struct hwp_context *context, const struct hwp_comman
 			       is_long ? word : name);
 }
 
+/* The pfn stands before the target. */
+static int take_pfn(const struct hwp_context *context, const struct hwp_command *command,
+		    struct hwp_cmd_options *options)
+{
+	if (!options->nr_args)
+		return hwp_usage_error(context, options->json, "'%s' needs a pfn", command->name);
+	if (!hwp_parse_pfn(options->args[0], &options->pfn))
+		return hwp_usage_error(context, options->json,
+				       "'%s' needs a pfn, like 1234 or 0x5c11, not '%s'",
+				       command->name, options->args[0]);
+	options->args++;
+	options->nr_args--;
+	return HWP_GO_ON;
+}
+
+static int take_range(const struct hwp_context *context, struct hwp_cmd_options *options)
+{
+	if (options->range && !hwp_parse_pfn_range(options->range, &options->range_pfn,
+						   &options->range_end_pfn))
+		return hwp_usage_error(context, options->json,
+				       "--range is PFN-PFN, like 0x5c00-0x5e00, not '%s'",
+				       options->range);
+	return HWP_GO_ON;
+}
+
 static int take_target(const struct hwp_context *context, struct hwp_cmd_options *options)
 {
 	if (options->nr_args + (options->core_path != NULL) + options->live > 1)
@@ -339,5 +369,10 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 		hwp_print_command_help(context, command);
 		return hwp_finish(context, hwp_report_flush(context->out), 0);
 	}
-	return groups & HWP_OPTIONS_TARGET ? take_target(context, ret) : HWP_GO_ON;
+	status = take_range(context, ret);
+	if (status == HWP_GO_ON && groups & HWP_TAKES_PFN)
+		status = take_pfn(context, command, ret);
+	if (status == HWP_GO_ON && groups & HWP_OPTIONS_TARGET)
+		status = take_target(context, ret);
+	return status;
 }

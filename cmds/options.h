@@ -3,6 +3,8 @@
 #ifndef HWP_OPTIONS_H
 #define HWP_OPTIONS_H
 
+#include <stdint.h>
+
 #include "command.h"
 #include "error.h"
 #include "report.h"
@@ -15,6 +17,10 @@ enum hwp_option_group {
 	HWP_OPTIONS_TARGET = 1 << 2,
 	/** A folio, in numbers. */
 	HWP_OPTIONS_DECOMPOSE = 1 << 3,
+	/** --range: where a folio was. */
+	HWP_OPTIONS_RANGE = 1 << 4,
+	/** No option: the first argument is a pfn. */
+	HWP_TAKES_PFN = 1 << 5,
 };
 
 struct hwp_cmd_options {
@@ -24,6 +30,11 @@ struct hwp_cmd_options {
 	struct hwp_report_style style;
 	/** HWP_OPTIONS_DECOMPOSE, as given; NULL when not. */
 	const char *base, *order, *poison, *max_order;
+	/** HWP_OPTIONS_RANGE: pfns [range_pfn, range_end_pfn), or both 0. */
+	const char *range;
+	uint64_t range_pfn, range_end_pfn;
+	/** HWP_TAKES_PFN. */
+	uint64_t pfn;
 	/** What is left: for commands without HWP_OPTIONS_TARGET. */
 	int nr_args;
 	char **args;

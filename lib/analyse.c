@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The whole road, once: target, layout, memmap, findings, checks. */
 #include <inttypes.h>
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,6 +13,7 @@
 #include "extent.h"
 #include "freelist.h"
 #include "hwpoison.h"
+#include "lookup.h"
 #include "observe.h"
 
 struct analysis {
@@ -185,13 +187,33 @@ static struct hwp_error *read_hugetlb_orders(struct analysis *a, struct hwp_exte
 	return err;
 }
 
+/** What the user wants to know beyond what is always looked at. */
+static struct hwp_error *take_wishes(struct analysis *a)
+{
+	const struct hwp_options *o = a->options;
+
+	if (o->has_folio_pfn && !hwp_memmap_find(a->memmap, o->folio_pfn))
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "pfn 0x%" PRIx64
+					" has no struct page: there is no memory", o->folio_pfn);
+	if (o->has_folio_pfn && o->has_range &&
+	    (o->folio_pfn < o->range_pfn || o->folio_pfn >= o->range_end_pfn))
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "pfn 0x%" PRIx64
+					" is not in --range", o->folio_pfn);
+	a->findings->subject.asked = o->has_folio_pfn;
+	a->findings->subject.page.pfn = o->folio_pfn;
+	return o->has_range ? hwp_extents_set_range(a->findings, o->range_pfn, o->range_end_pfn)
+			    : NULL;
+}
+
 static struct hwp_error *collect(struct analysis *a)
 {
 	struct hwp_collector c = { a->target, a->layout, a->reader, a->zones, a->findings };
 	struct hwp_extent_orders hugetlb;
 	struct hwp_error *err;
 
-	err = hwp_kernel_facts_read(a->target, a->layout, a->findings);
+	err = take_wishes(a);
+	if (!err)
+		err = hwp_kernel_facts_read(a->target, a->layout, a->findings);
 	if (!err)
 		err = sweep(a);
 	if (!err)
@@ -218,12 +240,15 @@ static struct hwp_error *collect(struct analysis *a)
 /** From here on the facts are complete but for what became of freed folios. */
 static struct hwp_error *conclude(struct analysis *a)
 {
+	struct hwp_collector c = { a->target, a->layout, a->reader, a->zones, a->findings };
 	struct hwp_error *err;
 
 	hwp_classify(a->findings);
 	err = hwp_extents_expect(a->findings);
 	if (!err)
 		err = hwp_observe(a->reader, a->findings);
+	if (!err && a->findings->subject.asked)
+		err = hwp_lookup_subject(&c);
 	if (err)
 		return err;
 	hwp_extents_judge(a->findings);

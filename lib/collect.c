@@ -13,9 +13,10 @@
 /* A target's log cannot make us keep more than this. */
 #define MAX_EVENTS 65536
 
-static struct hwp_error *add_page(struct hwp_collector *c, uint64_t pfn,
-				  const struct hwp_folio_facts *folio, bool is_alias,
-				  struct hwp_poisoned page)
+/** Fill in what the page's own struct page and @p folio tell. */
+static struct hwp_error *read_page(struct hwp_collector *c, uint64_t pfn,
+				   const struct hwp_folio_facts *folio, bool is_alias,
+				   struct hwp_poisoned *page)
 {
 	const struct hwp_memmap *memmap = hwp_page_reader_memmap(c->reader);
 	const struct hwp_pfn_range *range = hwp_memmap_find(memmap, pfn);
@@ -23,25 +24,36 @@ static struct hwp_error *add_page(struct hwp_collector *c, uint64_t pfn,
 	const void *bytes;
 	struct hwp_error *err;
 
-	page.pfn = pfn;
-	page.zone = -1;
-	page.event = -1;
-	page.by_page.order = page.by_list.order = -1;
-	page.section_offline = range && !range->online;
-	page.folio = *folio;
+	page->pfn = pfn;
+	page->zone = -1;
+	page->event = -1;
+	page->by_page.order = page->by_list.order = -1;
+	page->section_offline = range && !range->online;
+	page->folio = *folio;
 	/* An alias is the copy of another struct page: the head stands for it. */
 	err = hwp_page_read(c->reader, is_alias ? folio->head_pfn : pfn, &bytes);
 	if (err && err->code == HWP_ERROR_NO_MEMORY)
 		return err;
 	if (!err) {
-		page.was_read = true;
-		hwp_page_words(c->layout, bytes, &page.page, &page.bits);
-		zone = hwp_zones_find(c->zones, c->layout, pfn, page.page.flags);
-		page.zone = zone ? (int)(zone - c->zones->zones.data) : -1;
-		page.zone_is_device = zone && strcmp(zone->name, "Device") == 0;
+		page->was_read = true;
+		hwp_page_words(c->layout, bytes, &page->page, &page->bits);
+		zone = hwp_zones_find(c->zones, c->layout, pfn, page->page.flags);
+		page->zone = zone ? (int)(zone - c->zones->zones.data) : -1;
+		page->zone_is_device = zone && strcmp(zone->name, "Device") == 0;
 	}
 	hwp_error_destroy(err);
-	return hwp_vec_push(&c->findings->poisoned, page) ? NULL : hwp_error_no_memory();
+	return NULL;
+}
+
+static struct hwp_error *add_page(struct hwp_collector *c, uint64_t pfn,
+				  const struct hwp_folio_facts *folio, bool is_alias,
+				  struct hwp_poisoned page)
+{
+	struct hwp_error *err = read_page(c, pfn, folio, is_alias, &page);
+
+	if (!err && !hwp_vec_push(&c->findings->poisoned, page))
+		err = hwp_error_no_memory();
+	return err;
 }
 
 /** A failure to read one thing is told, and the rest goes on. */
@@ -248,6 +260,25 @@ struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 			err = hwp_stranded_find(c->reader, f, &region, p);
 	}
 	return err;
+}
+
+struct hwp_error *hwp_collect_one(struct hwp_collector *c, uint64_t pfn, struct hwp_poisoned *ret)
+{
+	struct hwp_folio_facts folio = { .order = -1 };
+	struct hwp_error *err;
+	bool is_alias = false;
+
+	*ret = (struct hwp_poisoned){ .pfn = pfn, .order = -1, .migratetype = -1, .cpu = -1 };
+	err = hwp_folio_find(c->reader, pfn, &folio, &is_alias);
+	if (err && (err->code == HWP_ERROR_LOOKUP || err->code == HWP_ERROR_NO_MEMORY))
+		return err;
+	hwp_error_destroy(err);
+	err = read_page(c, pfn, &folio, is_alias, ret);
+	if (err || !ret->was_read || folio.kind == HWP_FOLIO_HUGETLB)
+		return err;
+	find_owner(c, ret);
+	find_by_list(c->findings, ret);
+	return find_by_page(c, ret);
 }
 
 static bool keep_event(void *arg, const struct hwp_klog_record *record)

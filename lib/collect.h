@@ -25,6 +25,13 @@ struct hwp_error *hwp_collect_pages(struct hwp_collector *collector, const hwp_p
 /** With the free lists walked: what covers each page, and what is stranded. */
 struct hwp_error *hwp_collect_places(struct hwp_collector *collector);
 
+/**
+ * The facts about any page, and with the free lists walked its place; not
+ * what follows from them. LOOKUP when @p pfn has no struct page.
+ */
+struct hwp_error *hwp_collect_one(struct hwp_collector *collector, uint64_t pfn,
+				  struct hwp_poisoned *ret);
+
 /** Read the kernel log into findings.events and join it with the pages. */
 struct hwp_error *hwp_collect_events(struct hwp_collector *collector);
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "extent.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "bits.h"
 #include "decompose.h"
 
 /* A believable machine does not have more folios with errors. */
 #define MAX_FOLIOS 65536
+
+/* A 16 GiB page of 4 KiB pages has order 22. */
+#define MAX_RANGE_ORDER 24
 
 static uint64_t end_of(const struct hwp_folio *folio)
 {
@@ -27,6 +32,36 @@ static size_t lower_bound(const struct hwp_findings *f, uint64_t pfn)
 			high = mid;
 	}
 	return low;
+}
+
+struct hwp_error *hwp_extents_set_range(struct hwp_findings *f, uint64_t start, uint64_t end)
+{
+	uint64_t nr = end - start;
+	unsigned int order;
+
+	if (start >= end || hwp_ilog2(nr) > MAX_RANGE_ORDER)
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"--range is a folio of 1 to 2^%d pages", MAX_RANGE_ORDER);
+	if (!hwp_is_pow2(nr) || start % nr) {
+		/* The smallest folio that holds both ends. */
+		order = start == end - 1 ? 0 : hwp_ilog2(start ^ (end - 1)) + 1;
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"--range 0x%" PRIx64 "-0x%" PRIx64 " is no folio, which is "
+					"2^n pages from a multiple of 2^n, as 0x%" PRIx64
+					"-0x%" PRIx64, start, end, hwp_align_down(start, order),
+					hwp_align_down(start, order) + (UINT64_C(1) << order));
+	}
+	f->range.given = true;
+	f->range.pfn = start;
+	f->range.order = (int)hwp_ilog2(nr);
+	return NULL;
+}
+
+const struct hwp_folio *hwp_extents_at(const struct hwp_findings *f, uint64_t pfn)
+{
+	size_t i = lower_bound(f, pfn);
+
+	return i < f->folios.nr && f->folios.data[i].head_pfn <= pfn ? &f->folios.data[i] : NULL;
 }
 
 /** Insert a folio unless it overlaps one that is better known. */
@@ -93,6 +128,42 @@ static struct hwp_error *insert_freed(struct hwp_findings *f, uint64_t pfn, int 
 	return insert(f, folio);
 }
 
+static bool has_poison(const struct hwp_findings *f, uint64_t pfn, uint64_t end_pfn)
+{
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		if (f->poisoned.data[i].pfn >= pfn && f->poisoned.data[i].pfn < end_pfn)
+			return true;
+	}
+	return false;
+}
+
+/** What stands there now is smaller than what the user says was there, or the user errs. */
+static struct hwp_error *insert_range(struct hwp_findings *f)
+{
+	uint64_t pfn = f->range.pfn, end = pfn + (UINT64_C(1) << f->range.order);
+	size_t first = lower_bound(f, pfn), last = first;
+
+	if (!has_poison(f, pfn, end))
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"--range 0x%" PRIx64 "-0x%" PRIx64 " holds no poisoned page",
+					pfn, end);
+	for (; last < f->folios.nr && f->folios.data[last].head_pfn < end; last++) {
+		const struct hwp_folio *there = &f->folios.data[last];
+
+		if (there->order >= f->range.order)
+			return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+						"--range is for a folio that is gone: the one at "
+						"0x%" PRIx64 ", order %d, is there", there->head_pfn,
+						there->order);
+	}
+	if (last > first) {
+		memmove(&f->folios.data[first], &f->folios.data[last],
+			(f->folios.nr - last) * sizeof(*f->folios.data));
+		f->folios.nr -= last - first;
+	}
+	return insert_freed(f, pfn, f->range.order, HWP_SOURCE_RANGE);
+}
+
 struct hwp_error *hwp_extents_find(struct hwp_findings *f, const struct hwp_extent_orders *hugetlb)
 {
 	struct hwp_error *err = NULL;
@@ -101,6 +172,8 @@ struct hwp_error *hwp_extents_find(struct hwp_findings *f, const struct hwp_exte
 		if (f->poisoned.data[i].folio.kind != HWP_FOLIO_NONE)
 			err = insert_live(f, &f->poisoned.data[i]);
 	}
+	if (!err && f->range.given)
+		err = insert_range(f);
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
 		int order = order_by_event(f, p, hugetlb);
@@ -185,18 +258,23 @@ struct hwp_error *hwp_extents_expect(struct hwp_findings *f)
 static enum hwp_outcome outcome_of(const struct hwp_findings *f, const struct hwp_folio *folio)
 {
 	bool unreadable = false, is_kernels = false, leaked = folio->nr_healthy_lost > 0;
+	bool in_use = false;
 
 	for (size_t i = 0; i < folio->nr_poisoned; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
 		enum hwp_class class = hwp_state_class(p->state);
 
 		leaked |= class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST;
+		in_use |= class == HWP_CLASS_PENDING || class == HWP_CLASS_KERNEL;
 		is_kernels |= p->folio.kind == HWP_FOLIO_SLAB || p->folio.kind == HWP_FOLIO_KERNEL;
 	}
 	for (size_t i = 0; i < folio->nr_runs; i++)
 		unreadable |= f->runs.data[folio->first_run + i].state == HWP_RUN_UNREADABLE;
 	if (leaked)
 		return HWP_OUTCOME_LEAKED;
+	/* Only the user says that what is in use there was freed. */
+	if (folio->source == HWP_SOURCE_RANGE && in_use)
+		return HWP_OUTCOME_UNKNOWN;
 	if (folio->kind == HWP_EXTENT_FREED)
 		return unreadable ? HWP_OUTCOME_UNKNOWN : HWP_OUTCOME_HELD;
 	/* The fix looks at PG_has_hwpoisoned, which kernel memory never has. */

@@ -16,9 +16,20 @@ struct hwp_extent_orders {
 };
 
 /**
+ * Take the pfns [@p start_pfn, @p end_pfn) as findings.range. INVALID_ARGUMENT
+ * unless they are 2^n pages from a multiple of 2^n.
+ */
+struct hwp_error *hwp_extents_set_range(struct hwp_findings *findings, uint64_t start_pfn,
+					uint64_t end_pfn);
+
+/** The folio, or extent of one, that @p pfn is in; NULL when none is known. */
+const struct hwp_folio *hwp_extents_at(const struct hwp_findings *findings, uint64_t pfn);
+
+/**
  * Put every folio with poison into findings.folios, ascending and disjoint:
- * those that exist, then the extents of those that the log says were there.
- * Needs pages and events; not their places.
+ * those that exist, findings.range, then the extents of those that the log
+ * says were there. Needs pages and events; not their places. INVALID_ARGUMENT
+ * for a range without poison, or inside a folio that exists.
  */
 struct hwp_error *hwp_extents_find(struct hwp_findings *findings,
 				   const struct hwp_extent_orders *hugetlb);

@@ -25,6 +25,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->folios);
 	hwp_vec_deinit(&f->expected);
 	hwp_vec_deinit(&f->runs);
+	hwp_vec_deinit(&f->uses);
 	hwp_vec_deinit(&f->counters.blocks);
 	hwp_vec_deinit(&f->counters.nodes);
 	hwp_vec_deinit(&f->counters.pending_pfns);
@@ -144,6 +145,13 @@ static const char *const run_state_names[] = {
 	[HWP_RUN_UNREADABLE] = "unreadable",
 };
 
+static const char *const use_names[] = {
+	[HWP_USE_ANONYMOUS] = "anonymous", [HWP_USE_FILE] = "file",
+	[HWP_USE_HUGETLB] = "hugetlb",	   [HWP_USE_SLAB] = "slab",
+	[HWP_USE_PAGE_TABLE] = "pgtable",  [HWP_USE_RESERVED] = "reserved",
+	[HWP_USE_KERNEL] = "kernel",
+};
+
 static const char *const event_names[] = {
 	[HWP_EVENT_ACTION] = "action",
 	[HWP_EVENT_SIGBUS] = "sigbus",
@@ -214,6 +222,11 @@ const char *hwp_outcome_name(enum hwp_outcome outcome)
 const char *hwp_run_state_name(enum hwp_run_state state)
 {
 	return run_state_names[state];
+}
+
+const char *hwp_use_kind_name(enum hwp_use_kind kind)
+{
+	return use_names[kind];
 }
 
 const char *hwp_event_kind_name(enum hwp_event_kind kind)

@@ -323,6 +323,35 @@ struct hwp_event {
 	char text[160];
 };
 
+/** What an allocated page serves. */
+enum hwp_use_kind {
+	HWP_USE_ANONYMOUS,
+	HWP_USE_FILE,
+	HWP_USE_HUGETLB,
+	HWP_USE_SLAB,
+	HWP_USE_PAGE_TABLE,
+	HWP_USE_RESERVED,
+	/** Allocated by the kernel for itself, or by a user that left no mark. */
+	HWP_USE_KERNEL,
+};
+
+/** Pages of the subject's extent that are in use, and by whom. */
+struct hwp_use {
+	uint64_t pfn, nr_pages;
+	enum hwp_use_kind kind;
+	/** The folio that they are of; order 0 for single pages. */
+	uint64_t head_pfn;
+	int order;
+	struct hwp_owner owner;
+};
+
+/** The page that the user asked about, poisoned or not. */
+struct hwp_subject {
+	bool asked;
+	/** The facts, as of a poisoned page; not what follows from them. */
+	struct hwp_poisoned page;
+};
+
 struct hwp_zone_facts {
 	int nid;
 	char name[16];
@@ -461,6 +490,15 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_folio) folios;
 	HWP_VEC(struct hwp_healthy_block) expected;
 	HWP_VEC(struct hwp_run) runs;
+	/** The user's own statement that a folio was there. */
+	struct {
+		bool given;
+		uint64_t pfn;
+		int order;
+	} range;
+	struct hwp_subject subject;
+	/** Of the subject's extent, when that was freed; ascending. */
+	HWP_VEC(struct hwp_use) uses;
 	/** The log has lost its beginning. */
 	bool log_wrapped, log_readable;
 	struct hwp_counters counters;
@@ -499,6 +537,7 @@ const char *hwp_extent_kind_name(enum hwp_extent_kind kind);
 const char *hwp_extent_source_name(enum hwp_extent_source source);
 const char *hwp_outcome_name(enum hwp_outcome outcome);
 const char *hwp_run_state_name(enum hwp_run_state state);
+const char *hwp_use_kind_name(enum hwp_use_kind kind);
 const char *hwp_event_kind_name(enum hwp_event_kind kind);
 const char *hwp_switch_name(enum hwp_switch sw);
 

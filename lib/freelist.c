@@ -478,11 +478,11 @@ static int compare_spans(const void *a, const void *b)
 	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
 }
 
-/** Where blocks matter: around every poisoned page, and in every folio. */
+/** Where blocks matter: around every poisoned page and the subject, and in every folio. */
 static struct hwp_pfn_span *find_spans(const struct hwp_list_walk *w, size_t *nr_ret)
 {
 	const struct hwp_findings *f = w->findings;
-	struct hwp_pfn_span *spans = calloc(w->nr_poisoned + f->folios.nr + 1, sizeof(*spans));
+	struct hwp_pfn_span *spans = calloc(w->nr_poisoned + f->folios.nr + 2, sizeof(*spans));
 	unsigned int order = w->layout->nr_orders - 1;
 	size_t nr = 0, kept = 0;
 
@@ -493,6 +493,11 @@ static struct hwp_pfn_span *find_spans(const struct hwp_list_walk *w, size_t *nr
 	for (size_t i = 0; spans && i < f->folios.nr; i++, nr++) {
 		spans[nr].start_pfn = f->folios.data[i].head_pfn;
 		spans[nr].end_pfn = spans[nr].start_pfn + (UINT64_C(1) << f->folios.data[i].order);
+	}
+	if (spans && f->subject.asked) {
+		spans[nr].start_pfn = hwp_align_down(f->subject.page.pfn, order);
+		spans[nr].end_pfn = spans[nr].start_pfn + (UINT64_C(1) << order);
+		nr++;
 	}
 	if (nr)
 		qsort(spans, nr, sizeof(*spans), compare_spans);

@@ -22,6 +22,12 @@
 
 struct hwp_options {
 	struct hwp_target_options target;
+	/** Look at this page and its extent more closely: findings.subject and uses. */
+	bool has_folio_pfn;
+	uint64_t folio_pfn;
+	/** A folio was at pfns [range_pfn, range_end_pfn), and was freed. */
+	bool has_range;
+	uint64_t range_pfn, range_end_pfn;
 	/** Threads of the sweep; 0 lets the library choose. */
 	unsigned int nr_threads;
 	/**

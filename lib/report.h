@@ -50,17 +50,27 @@ struct hwp_error *hwp_report_freelist(FILE *out, const struct hwp_findings *find
 struct hwp_error *hwp_report_layout(FILE *out, const struct hwp_layout_report *report,
 				    const struct hwp_report_style *style);
 
+/** `folio`: everything known about findings.subject and its folio. */
+struct hwp_error *hwp_report_folio(FILE *out, const struct hwp_findings *findings,
+				   const struct hwp_report_style *style);
+
+/** `events`: the kernel log's lines about memory failures, and each page's state now. */
+struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *findings,
+				    const struct hwp_report_style *style);
+
 /** `decompose`: healthy ranges, their blocks, sums, and a map. */
 struct hwp_error *hwp_report_decompose(FILE *out, const struct hwp_decompose_report *report,
 				       const struct hwp_report_style *style);
 
 /**
  * The same as JSON, schema hwpoison.report/1 (lib/hwpoison.report.1.schema.json);
- * freelist, layout and decompose have a key of their own name instead of poisoned and
+ * freelist, folio, events, layout and decompose have a key of their own name instead of poisoned and
  * what follows from it.
  */
 struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *findings);
 struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings *findings);
+struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *findings);
+struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *findings);
 struct hwp_error *hwp_report_layout_json(FILE *out, const struct hwp_layout_report *report);
 struct hwp_error *hwp_report_decompose_json(FILE *out, const struct hwp_decompose_report *report);
 

@@ -12,6 +12,9 @@
 const struct hwp_folio_facts *hwp_report_folio_facts(const struct hwp_findings *findings,
 						     const struct hwp_folio *folio);
 
+/** The poisoned page @p pfn, or NULL. */
+const struct hwp_poisoned *hwp_report_poisoned(const struct hwp_findings *findings, uint64_t pfn);
+
 /** NULL when the page's zone is unknown. */
 const struct hwp_zone_facts *hwp_report_zone(const struct hwp_findings *findings, int zone);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bits.h"
+#include "extent.h"
 #include "json.h"
 #include "report_common.h"
 #include "report_json_folio.h"
@@ -238,6 +239,14 @@ static void put_event(struct hwp_json *json, const struct hwp_event *event)
 	hwp_json_end(json);
 }
 
+static void put_events(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "events");
+	for (size_t i = 0; i < f->events.nr; i++)
+		put_event(json, &f->events.data[i]);
+	hwp_json_end(json);
+}
+
 static void put_troubles(struct hwp_json *json, const struct hwp_findings *f)
 {
 	hwp_json_array(json, "troubles");
@@ -276,10 +285,52 @@ struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 	hwp_json_end(&json);
 	put_folios(&json, f);
 	put_checks(&json, f);
-	hwp_json_array(&json, "events");
-	for (size_t i = 0; i < f->events.nr; i++)
-		put_event(&json, &f->events.data[i]);
+	put_events(&json, f);
+	put_troubles(&json, f);
 	hwp_json_end(&json);
+	hwp_json_finish(&json);
+	return hwp_report_flush(out);
+}
+
+struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f)
+{
+	struct hwp_json json = { .out = out };
+
+	put_head(&json, f);
+	hwp_json_row_object(&json, "log");
+	hwp_json_bool(&json, "readable", f->log_readable);
+	hwp_json_bool(&json, "has_beginning", f->log_readable && !f->log_wrapped);
+	hwp_json_end(&json);
+	hwp_json_array(&json, "poisoned");
+	for (size_t i = 0; i < f->poisoned.nr; i++)
+		put_page(&json, f, &f->poisoned.data[i]);
+	hwp_json_end(&json);
+	put_events(&json, f);
+	put_troubles(&json, f);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+	return hwp_report_flush(out);
+}
+
+struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *f)
+{
+	const struct hwp_folio *folio = hwp_extents_at(f, f->subject.page.pfn);
+	const struct hwp_poisoned *page = hwp_report_poisoned(f, f->subject.page.pfn);
+	struct hwp_json json = { .out = out };
+
+	put_head(&json, f);
+	hwp_report_json_subject(&json, f);
+	hwp_json_array(&json, "poisoned");
+	for (size_t i = 0; folio && i < folio->nr_poisoned; i++)
+		put_page(&json, f, &f->poisoned.data[folio->first_poisoned + i]);
+	if (!folio && page)
+		put_page(&json, f, page);
+	hwp_json_end(&json);
+	hwp_json_array(&json, "folios");
+	if (folio)
+		hwp_report_json_folio(&json, f, folio);
+	hwp_json_end(&json);
+	put_events(&json, f);
 	put_troubles(&json, f);
 	hwp_json_end(&json);
 	hwp_json_finish(&json);

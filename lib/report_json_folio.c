@@ -2,6 +2,7 @@
 #include "report_json_folio.h"
 
 #include "report_common.h"
+#include "report_folio.h"
 
 static void put_records(struct hwp_json *json, const struct hwp_folio_facts *facts)
 {
@@ -76,5 +77,112 @@ void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_u64(json, "nr_healthy", folio->nr_healthy);
 	hwp_json_u64(json, "nr_healthy_lost", folio->nr_healthy_lost);
 	hwp_json_string(json, "outcome", hwp_outcome_name(folio->outcome));
+	hwp_json_end(json);
+}
+
+/** null for none. */
+static void put_owner(struct hwp_json *json, const struct hwp_owner *owner)
+{
+	if (!owner->found) {
+		hwp_json_null(json, "owner");
+		return;
+	}
+	hwp_json_row_object(json, "owner");
+	hwp_json_i64(json, "pid", owner->pid);
+	hwp_json_string(json, "comm", owner->comm);
+	hwp_json_end(json);
+}
+
+static void put_words(struct hwp_json *json, const struct hwp_page_words *words)
+{
+	hwp_json_i64(json, "refcount", words->refcount);
+	hwp_json_i64(json, "mapcount", words->nr_mapped);
+	hwp_json_hex(json, "flags", words->flags);
+}
+
+static void put_subject_folio(struct hwp_json *json, const struct hwp_folio_facts *folio)
+{
+	static const char *const kinds[] = {
+		[HWP_FOLIO_HUGETLB] = "hugetlb", [HWP_FOLIO_LARGE] = "large",
+		[HWP_FOLIO_SLAB] = "slab", [HWP_FOLIO_KERNEL] = "kernel",
+	};
+
+	if (folio->kind == HWP_FOLIO_NONE) {
+		hwp_json_null(json, "folio");
+		return;
+	}
+	hwp_json_row_object(json, "folio");
+	hwp_json_string(json, "kind", kinds[folio->kind]);
+	hwp_json_u64(json, "head_pfn", folio->head_pfn);
+	hwp_json_i64(json, "order", folio->order);
+	put_words(json, &folio->head);
+	if (folio->kind == HWP_FOLIO_HUGETLB) {
+		hwp_json_bool(json, "in_pool", folio->in_pool);
+		hwp_json_bool(json, "vmemmap_optimized", folio->vmemmap_optimized);
+	}
+	hwp_json_end(json);
+}
+
+static void put_free_block(struct hwp_json *json, const struct hwp_findings *f,
+			   const struct hwp_poisoned *page)
+{
+	const struct hwp_block *b = page->by_list.container != HWP_NOT_FREE ? &page->by_list
+									    : &page->by_page;
+
+	if (b->container == HWP_NOT_FREE) {
+		hwp_json_null(json, "free_block");
+		return;
+	}
+	hwp_json_row_object(json, "free_block");
+	hwp_json_string(json, "container", hwp_container_name(b->container));
+	hwp_json_u64(json, "pfn", b->head_pfn);
+	hwp_json_i64(json, "order", b->order);
+	hwp_json_string(json, "migratetype", hwp_report_migratetype(f, b->migratetype));
+	if (b->cpu >= 0)
+		hwp_json_i64(json, "cpu", b->cpu);
+	else
+		hwp_json_null(json, "cpu");
+	hwp_json_end(json);
+}
+
+static void put_users(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "users");
+	for (size_t i = 0; i < f->uses.nr; i++) {
+		const struct hwp_use *use = &f->uses.data[i];
+
+		hwp_json_row_object(json, NULL);
+		hwp_json_u64(json, "pfn", use->pfn);
+		hwp_json_u64(json, "nr_pages", use->nr_pages);
+		hwp_json_string(json, "use", hwp_use_kind_name(use->kind));
+		hwp_json_u64(json, "head_pfn", use->head_pfn);
+		hwp_json_i64(json, "order", use->order);
+		put_owner(json, &use->owner);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+void hwp_report_json_subject(struct hwp_json *json, const struct hwp_findings *f)
+{
+	const struct hwp_poisoned *page = &f->subject.page;
+	char what[200];
+
+	hwp_json_object(json, "subject");
+	hwp_json_u64(json, "pfn", page->pfn);
+	hwp_json_hex(json, "phys", page->pfn << f->page_shift);
+	hwp_json_bool(json, "poisoned", hwp_report_poisoned(f, page->pfn) != NULL);
+	hwp_json_string(json, "what", hwp_subject_place(f, what, sizeof(what)));
+	if (page->was_read) {
+		hwp_json_row_object(json, "struct_page");
+		put_words(json, &page->page);
+		hwp_json_end(json);
+	} else {
+		hwp_json_null(json, "struct_page");
+	}
+	put_subject_folio(json, &page->folio);
+	put_free_block(json, f, page);
+	put_owner(json, &page->owner);
+	put_users(json, f);
 	hwp_json_end(json);
 }

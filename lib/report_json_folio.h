@@ -13,4 +13,10 @@ void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *fin
 void hwp_report_json_blocks(struct hwp_json *json, const struct hwp_healthy_block *blocks,
 			    size_t nr);
 
+/**
+ * "subject": the page that was asked about, its folio and place, and "users":
+ * who uses what is left of its extent.
+ */
+void hwp_report_json_subject(struct hwp_json *json, const struct hwp_findings *findings);
+
 #endif /* HWP_REPORT_JSON_FOLIO_H */

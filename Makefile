@@ -56,6 +56,7 @@ TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PKGS))
 
 LIB := $(O)/libhwpoison.a
 PROGRAM := $(O)/hwpoison
+SCHEMA := lib/hwpoison.report.1.schema.json
 LIB_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard lib/*.c)))
 CMD_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard cmds/*.c)))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
@@ -159,9 +160,12 @@ minimal-root:
 
 install: all
 	$(Q)$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/hwpoison
+	$(Q)$(INSTALL) -D -m 0644 cmds/hwpoison.8 $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8
+	$(Q)$(INSTALL) -D -m 0644 $(SCHEMA) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA))
 
 uninstall:
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/hwpoison
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/hwpoison $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8 \
+		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA))
 
 format:
 	$(Q)$(CLANG_FORMAT) -i $(wildcard lib/*.[ch] cmds/*.[ch] ext/*/*.[ch] tests/unit/*.[ch])

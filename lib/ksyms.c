@@ -213,9 +213,9 @@ static struct hwp_error *table_address(struct hwp_target *target, const char *na
 	err = hwp_target_vmcoreinfo_number(target, key, ret);
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		return hwp_error_create(HWP_ERROR_LOOKUP,
-					"VMCOREINFO does not name %s (kernels before v6.0, or "
-					"CONFIG_KALLSYMS=n): symbols must come from a vmlinux "
-					"with -s", name);
+					"VMCOREINFO does not name %s: needed is a kernel from "
+					"v6.0 on with CONFIG_KALLSYMS=y (symbols from a vmlinux "
+					"are not supported by this build yet)", name);
 	return err;
 }
 

@@ -54,8 +54,9 @@ static void target_destroyp(struct hwp_target **target)
 
 static struct hwp_error *no_btf(struct hwp_error *err)
 {
-	return hwp_error_prefix(err, "no usable BTF in the dump (CONFIG_DEBUG_INFO_BTF is needed, and "
-				     "a dump filter that keeps kernel data)");
+	return hwp_error_prefix(err, "no usable BTF in the dump: needed is a kernel with "
+				     "CONFIG_DEBUG_INFO_BTF=y and a dump that keeps kernel data "
+				     "(types from a vmlinux are not supported by this build yet)");
 }
 
 static void note_release(struct hwp_target *target)

@@ -4,9 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Cells of a line, and lines of a folio, as far as a cell need not be larger than a pageblock. */
+/* Cells of a line; cells of a folio, unless they were larger than a pageblock; lines. */
 #define MAX_COLUMNS 64
 #define LOG2_CELLS 8
+#define MAX_LINES 8
 #define PAGEBLOCK_ORDER 9
 
 static const struct {
@@ -155,8 +156,8 @@ void hwp_map_draw(struct hwp_text *text, const struct hwp_map *map)
 	for (uint64_t i = 0; i < nr; i += columns) {
 		const uint8_t *line = map->cells + i;
 
-		/* A line like the two around it says nothing. */
-		if (i && i + 2 * columns <= nr && memcmp(line, line - columns, columns) == 0 &&
+		/* In a long map a line like the two around it says nothing. */
+		if (nr > MAX_LINES * columns && i && i + 2 * columns <= nr && memcmp(line, line - columns, columns) == 0 &&
 		    memcmp(line, line + columns, columns) == 0) {
 			nr_alike++;
 			continue;

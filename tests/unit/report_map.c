@@ -99,12 +99,14 @@ static void lines_alike(void **state)
 	struct hwp_map map;
 
 	(void)state;
-	assert_null(hwp_map_init(&map, 0x40000, 18));
-	hwp_map_set(&map, 0x40000, UINT64_C(1) << 18, HWP_MAP_BUDDY);
-	hwp_map_set(&map, 0x60000, 1, HWP_MAP_POISONED);
+	/* 32 lines of 64 cells. */
+	assert_null(hwp_map_init(&map, 0x100000, 20));
+	hwp_map_set(&map, 0x100000, UINT64_C(1) << 20, HWP_MAP_BUDDY);
+	hwp_map_set(&map, 0x120000, 1, HWP_MAP_POISONED);
 	draw(&map, &ascii);
 	assert_non_null(strstr(drawn, "...  (2 more lines like these)\n"));
-	assert_non_null(strstr(drawn, "0x60000  X..."));
+	assert_non_null(strstr(drawn, "...  (25 more lines like these)\n"));
+	assert_non_null(strstr(drawn, "0x120000  X..."));
 	for (const char *line = drawn; *line; line = strchr(line, '\n') + 1) {
 		assert_true(strcspn(line, "\n") <= 80);
 		nr_lines++;

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 600
+"""`hwpoison folio` and `events` on the samples: sums, blocks, maps, and the guest's own log."""
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import blocks
+import hwp
+import truth
+
+VALIDATOR = blocks.validator()
+# Lines that hold a pfn and are about it alone.
+EVENT = re.compile(r'\[ *(\d+\.\d+)\].*?(?:Memory [Ff]ailure: |[Ss]oft.offline: |Soft offlining pfn |'
+                   r'Unpoison: |Injecting memory failure (?:at|for) pfn )'
+                   r'(?:Software-unpoisoned page )?0x([0-9a-f]+)')
+
+
+def invalid(document):
+    if not VALIDATOR:
+        return []
+    return [f'{"/".join(map(str, e.absolute_path))}: {e.message[:200]}'
+            for e in VALIDATOR.iter_errors(document)]
+
+
+def folio_sums(folio):
+    """Numbers of one element of folios that must add up, whoever wrote them."""
+    nr, wrong = 1 << folio['order'], []
+    head, bad = folio['head_pfn'], set(folio['poisoned_pfns'])
+    if folio['nr_healthy'] + len(bad) != nr:
+        wrong.append('healthy and poisoned pages are not 2^n')
+    at = head
+    for run in folio['observed']:
+        pages = range(run['pfn'], run['pfn'] + run['nr_pages'])
+        if run['pfn'] != at:
+            wrong.append(f'observed: a gap or an overlap at {at:#x}')
+        if any((p in bad) != run['poisoned'] for p in pages):
+            wrong.append(f'observed: {at:#x} mixes healthy and poisoned pages')
+        at = pages.stop
+    if at != head + nr:
+        wrong.append(f'observed ends at {at:#x}')
+    unknown = folio['raw_hwp'] and (folio['raw_hwp']['unreliable'] or not folio['raw_hwp']['count'])
+    expected = [(b['pfn'], b['order']) for b in folio['expected']]
+    if expected != ([] if unknown else blocks.decompose(head, folio['order'], bad)):
+        wrong.append('expected is not the decomposition of its poisoned pages')
+    lost = sum(r['nr_pages'] for r in folio['observed']
+               if r['state'] == 'lost' and not r['poisoned'])
+    if lost != folio['nr_healthy_lost']:
+        wrong.append(f'nr_healthy_lost is {folio["nr_healthy_lost"]}, observed are {lost}')
+    return wrong
+
+
+def users(document, folio):
+    """Every allocated page of a freed extent has one user, and no other page has any."""
+    if folio['kind'] != 'freed':
+        return [] if document['subject']['users'] == [] else ['users of a folio that is there']
+    used = [p for u in document['subject']['users']
+            for p in range(u['pfn'], u['pfn'] + u['nr_pages'])]
+    allocated = [p for r in folio['observed'] if r['state'] == 'allocated'
+                 for p in range(r['pfn'], r['pfn'] + r['nr_pages'])]
+    return [] if used == allocated else ['users are not the allocated pages']
+
+
+def folio_text(vmcore, pfn, folio):
+    """Lines within 80 columns, sums that are told, and maps that have every cell."""
+    lines = hwp.Run('folio', hex(pfn), vmcore).out.decode().splitlines()
+    nr, order = 1 << folio['order'], folio['order']
+    wrong = [f'over 80 columns: {x!r}' for x in lines if len(x) > 80]
+    text = ' '.join(' '.join(lines).split())
+    if text.count(f'= {nr} = 2^{order}') != 2 or 'which is not' in text:
+        wrong.append('the sums are not 2^n')
+    if f'Outcome {folio["outcome"]}' not in text:
+        wrong.append('no outcome')
+    cells = ''.join(m[1] for m in (re.match('0x[0-9a-f]+  ([\u2580-\u259f?]+)$', x) for x in lines)
+                    if m)
+    nr_maps = 1 + bool(folio['expected'])
+    cell = min(max(order - 8, 0), 9)
+    if order <= 18 and len(cells) != nr_maps << (order - cell):
+        wrong.append(f'{len(cells)} cells for {nr} pages in {nr_maps} maps')
+    bad = {(p - folio['head_pfn']) >> cell for p in folio['poisoned_pfns']}
+    drawn = cells[:1 << (order - cell)]
+    if folio['expected'] and {i for i, c in enumerate(drawn) if c == '\u2588'} != bad:
+        wrong.append('poisoned cells are drawn wrong')
+    return wrong
+
+
+def folios(cases, name, vmcore, report):
+    for folio in report['folios']:
+        wrong = folio_sums(folio)
+        pages = {folio['head_pfn'], folio['head_pfn'] + (1 << folio['order']) - 1,
+                 folio['poisoned_pfns'][0]}
+        for pfn in sorted(pages):
+            run = hwp.Run('folio', '--json', pfn, vmcore)
+            document = run.json()
+            if not document or run.status != hwp.STATUS[report['verdict']]:
+                wrong.append(f'{pfn:#x}: exit status {run.status} {run.err}')
+                continue
+            wrong += invalid(document) + users(document, folio)
+            if document['folios'] != [folio]:
+                wrong.append(f'{pfn:#x}: another element than in check')
+            if [p['pfn'] for p in document['poisoned']] != folio['poisoned_pfns']:
+                wrong.append(f'{pfn:#x}: other poisoned pages')
+            if document['subject']['poisoned'] != (pfn in folio['poisoned_pfns']):
+                wrong.append(f'{pfn:#x}: poisoned is wrong')
+        wrong += folio_text(vmcore, folio['poisoned_pfns'][0], folio)
+        cases.tell(f'{name} folio {folio["head_pfn"]:#x}/{folio["order"]}', wrong)
+
+
+def ranges(cases, name, vmcore, report):
+    """What the log told, told by the user, is the same; and nonsense is refused."""
+    wrong = []
+    freed = [f for f in report['folios'] if f['kind'] == 'freed']
+    for folio in freed:
+        start, end = folio['head_pfn'], folio['head_pfn'] + (1 << folio['order'])
+        given = f'{start:#x}-{end:#x}'
+        for command in (['check'], ['folio', start]):
+            document = hwp.Run(*command, '--json', '--range', given, vmcore).json() or {}
+            found = [f for f in document.get('folios', []) if f['head_pfn'] == start]
+            want = {**folio, 'known_by': '--range'}
+            if [{**f, 'outcome': folio['outcome']} for f in found] != [want]:
+                wrong.append(f'{command[0]} --range {given}: {found}')
+            wrong += invalid(document)
+    live = next((f for f in report['folios'] if f['kind'] != 'freed'), None)
+    bad = ['0-0', '5', '0x100-0x80', '0x1-0x1001', '0x0-0x4000000000', '-', '0x0-0x1']
+    bad += [f'{live["head_pfn"]:#x}-{live["head_pfn"] + (1 << live["order"]):#x}'] if live else []
+    for given in bad:
+        run = hwp.Run('check', '--range', given, vmcore)
+        if run.status != 2 or run.out or run.err.count('\n') != 1:
+            wrong.append(f'check --range {given}: {run.status} {run.err!r}')
+    cases.tell(f'{name} --range, {len(freed)} freed', wrong)
+
+
+def singles(cases, name, vmcore, report):
+    """Poisoned pages without a folio, pages without poison, and no pages at all."""
+    wrong = []
+    covered = {p for f in report['folios'] for p in f['poisoned_pfns']}
+    for page in report['poisoned']:
+        if page['pfn'] in covered:
+            continue
+        document = hwp.Run('folio', '--json', page['pfn'], vmcore).json() or {}
+        wrong += invalid(document)
+        if document.get('poisoned') != [page] or document['folios']:
+            wrong.append(f'{page["pfn"]:#x}: not as in check')
+    flags = truth.Truth(vmcore.parent).page_flags() or []
+    for word, what in (('RESERVED', 'reserved'), ('HUGE', 'a HugeTLB folio'),
+                       ('PGTABLE', 'a page table')):
+        pfns = [p for p in range(len(flags)) if flags[p] & truth.KPF[word]
+                and not flags[p] & (truth.KPF['HWPOISON'] | truth.KPF['NOPAGE'])]
+        seen = []
+        for pfn in pfns[::max(1, len(pfns) // 4)]:
+            document = hwp.Run('folio', '--json', pfn, vmcore).json() or {}
+            wrong += invalid(document)
+            seen.append(what in document['subject']['what'])
+        # Pages of a running machine change hands before the capture; not most of them.
+        if sum(seen) * 2 < len(seen):
+            wrong.append(f'{len(seen)} pages that were {what}, of which {sum(seen)} are')
+    for arguments in ((), ('0x200',), ('x', vmcore), ('-1', vmcore), ('0xffffffffffffff', vmcore),
+                      ('1', '2', vmcore)):
+        run = hwp.Run('folio', *arguments)
+        if run.status != 2 or run.out or run.err.count('\n') != 1:
+            wrong.append(f'{arguments}: {run.status} {run.err!r}')
+    cases.tell(f'{name} pages', wrong)
+
+
+def events(cases, name, vmcore, report):
+    document, wrong = hwp.Run('events', '--json', vmcore).json(), []
+    wrong += invalid(document)
+    if document['events'] != report['events'] or document['poisoned'] != report['poisoned']:
+        wrong.append('not as in check')
+    log = [EVENT.search(line) for line in truth.Truth(vmcore.parent).lines('dmesg.txt')]
+    told = [(m[1], int(m[2], 16)) for m in log if m]
+    got = [(f'{e["time_ns"] // 1000 / 1e6:.6f}', e['pfn']) for e in document['events']
+           if e['kind'] != 'machine-check']
+    if got != told:
+        wrong.append(f'the log has {len(told)} lines, {len(got)} are told')
+    lines = hwp.Run('events', vmcore).out.decode().splitlines()
+    wrong += [f'over 80 columns: {x!r}' for x in lines if len(x) > 80]
+    rows = [x.split() for x in lines if re.match(r' *\d+\.\d{6}  0x', x)]
+    states = {p['pfn']: p['state'] for p in report['poisoned']}
+    whole = report['coverage']['ratio'] == 1
+    for row, event in zip(rows, document['events']):
+        state = states.get(event['pfn'])
+        if int(row[1], 16) != event['pfn'] or (state and row[2] != state):
+            wrong.append(f'{row} is not {event}')
+        if not state and whole and row[2] not in ('unmarked', 'hugetlb'):
+            wrong.append(f'{row}: its page is not poisoned')
+        if row[3] != (event['result'] or '-'):
+            wrong.append(f'{row}: the result is {event["result"]}')
+    if len(rows) != len(document['events']):
+        wrong.append(f'{len(rows)} rows')
+    cases.tell(f'{name} events, {len(rows)} lines', wrong)
+
+
+def main():
+    cases = hwp.Cases()
+    cases.tell('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
+    for directory in hwp.samples():
+        vmcore = hwp.vmcore_of(directory)
+        report = hwp.Run('check', '--json', vmcore).json() or {}
+        if 'folios' not in report:
+            cases.tell(directory.name, [report.get('error', 'no report')])
+            continue
+        for test in (folios, ranges, singles, events):
+            test(cases, directory.name, vmcore, report)
+    shown = hwp.Run('help', 'events').out.decode()
+    for directory in hwp.samples():
+        if directory.name == '7.3-cloud':
+            lines = hwp.Run('events', hwp.vmcore_of(directory)).out.decode().splitlines()
+            examples = [x.strip() for x in shown.splitlines() if re.match(r' +(TIME|\d)', x)]
+            missing = [x for x in examples if x not in [y.strip() for y in lines]]
+            cases.tell('the example of the help', missing if len(examples) == 3 else ['no example'])
+    cases.exit()
+
+
+if __name__ == '__main__':
+    main()

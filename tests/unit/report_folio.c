@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What `folio` and `events` say of folios and logs of every kind. */
+#include "findings_synth.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "check.h"
+#include "classify.h"
+#include "extent.h"
+#include "report.h"
+
+static char *text;
+
+/** The report on one line, each run of white space being one space. */
+static const char *report(struct hwp_error *(*fn)(FILE *, const struct hwp_findings *,
+						  const struct hwp_report_style *),
+			  const struct hwp_findings *f)
+{
+	const struct hwp_report_style ascii = {};
+	size_t size;
+	char *to;
+	FILE *out;
+
+	free(text);
+	out = open_memstream(&text, &size);
+	assert_non_null(out);
+	assert_null(fn(out, f, &ascii));
+	fclose(out);
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1)
+		assert_true(strcspn(line, "\n") <= 80);
+	to = text;
+	for (const char *s = text; *s; s++) {
+		bool is_space = *s == ' ' || *s == '\n';
+
+		if (!is_space || (to > text && to[-1] != ' '))
+			*to++ = is_space ? ' ' : *s;
+	}
+	*to = '\0';
+	return text;
+}
+
+static void assert_says(const char *words)
+{
+	if (!strstr(text, words))
+		fail_msg("'%s' is not in: %s", words, text);
+}
+
+/** Page 5 of a folio of 2^order pages at 0x40000. */
+static struct hwp_poisoned page_of(enum hwp_folio_kind kind, int order)
+{
+	struct hwp_poisoned p = isolated_page(0x40005);
+
+	p.page.is_tail = true;
+	p.page.refcount = 0;
+	p.page.mapping = 0;
+	p.folio = (struct hwp_folio_facts){ .kind = kind, .head_pfn = 0x40000, .order = order,
+					    .head = { .refcount = 1, .type = HWP_TYPE_NONE },
+					    .head_bits = HWP_BIT_HEAD };
+	return p;
+}
+
+/** All pages in one run but for the poisoned. */
+static void observe(struct hwp_findings *f, enum hwp_run_state state)
+{
+	struct hwp_folio *folio = &f->folios.data[0];
+	struct hwp_run run = { folio->head_pfn, 5, state, -1, -1, false };
+	struct hwp_run bad = { folio->head_pfn + 5, 1, state, -1, -1, true };
+	struct hwp_run rest = { folio->head_pfn + 6, (UINT64_C(1) << folio->order) - 6, state, -1,
+				-1, false };
+
+	if (!hwp_vec_push(&f->runs, run) || !hwp_vec_push(&f->runs, bad) ||
+	    !hwp_vec_push(&f->runs, rest))
+		abort();
+	folio->first_run = 0;
+	folio->nr_runs = 3;
+}
+
+static void conclude(struct hwp_findings *f, enum hwp_run_state state)
+{
+	const struct hwp_extent_orders hugetlb = { { 9, 18 }, 2 };
+
+	f->pmd_order = 9;
+	f->subject.asked = true;
+	f->subject.page = f->poisoned.data[0];
+	assert_null(hwp_extents_find(f, &hugetlb));
+	assert_int_equal(f->folios.nr, 1);
+	hwp_classify(f);
+	assert_null(hwp_extents_expect(f));
+	observe(f, state);
+	hwp_extents_judge(f);
+	assert_null(hwp_check_run(f));
+	report(hwp_report_folio, f);
+}
+
+static void thp(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = page_of(HWP_FOLIO_LARGE, 9);
+
+	(void)state;
+	p.folio.can_have_hwpoisoned = p.folio.has_hwpoisoned = true;
+	f->kernel.check_pages = HWP_ON;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("Folio 0x40000-0x40200, order 9: 512 pages, 2.00 MiB");
+	assert_says("Kind thp");
+	assert_says("PG_has_hwpoisoned is set, and 1 of its pages is poisoned: true");
+	assert_says("Sum 511 healthy + 1 poisoned = 512 = 2^9");
+	assert_says("Outcome would-leak");
+	assert_says("this kernel frees it whole, 1 block of order 9");
+	assert_says("then drops each block");
+	assert_says("frees 9 blocks with 511 healthy pages, 1.99 MiB, and withholds 1 bad one, "
+		    "4 KiB");
+	assert_says("511 healthy allocated + 1 poisoned allocated = 512 = 2^9");
+	hwp_findings_destroy(f);
+}
+
+static void thp_on_a_fixed_kernel(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = page_of(HWP_FOLIO_LARGE, 9);
+
+	(void)state;
+	p.folio.can_have_hwpoisoned = p.folio.has_hwpoisoned = true;
+	f->kernel.fix = HWP_FIX_PRESENT;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("Outcome would-hold");
+	assert_says("this kernel has the fix");
+	hwp_findings_destroy(f);
+}
+
+static void clear_flag(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = page_of(HWP_FOLIO_LARGE, 4);
+
+	(void)state;
+	p.folio.can_have_hwpoisoned = true;
+	f->kernel.fix = HWP_FIX_PRESENT;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("PG_has_hwpoisoned is clear, and 1 of its pages is poisoned: not true");
+	assert_says("frees it whole as well");
+	hwp_findings_destroy(f);
+}
+
+static void slab(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = page_of(HWP_FOLIO_SLAB, 3);
+
+	(void)state;
+	p.folio.head.type = HWP_TYPE_SLAB;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("none: memory of the kernel has no PG_has_hwpoisoned");
+	assert_says("frees it whole as well");
+	hwp_findings_destroy(f);
+}
+
+static void hugetlb(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = page_of(HWP_FOLIO_HUGETLB, 18);
+
+	(void)state;
+	p.is_raw = p.folio.raw_list_readable = p.folio.in_pool = p.folio.vmemmap_optimized = true;
+	p.folio.nr_raw = 1;
+	f->kernel.fix = HWP_FIX_UNKNOWN;
+	f->kernel.frees_gigantic_whole = true;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("Pool free in the HugeTLB pool; its vmemmap is optimised");
+	assert_says("raw_hwp_list names 1 page; 1 found");
+	assert_says("unless it has the fix, which is unknown, this kernel frees it whole, 256 "
+		    "blocks of order 10");
+	assert_says("1024.00 MiB");
+	hwp_findings_destroy(f);
+	f = clean_findings();
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("this kernel frees its pages one by one");
+	hwp_findings_destroy(f);
+}
+
+static void unreliable(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = page_of(HWP_FOLIO_HUGETLB, 9);
+
+	(void)state;
+	p.raw_page_unknown = p.folio.raw_unreliable = true;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("raw_hwp_unreliable is set: any page may be bad");
+	assert_says("Freed never");
+	assert_null(strstr(text, "Healthy ranges"));
+	assert_null(strstr(text, "Map of what is expected"));
+	hwp_findings_destroy(f);
+	/* Nor does a list that is empty tell. */
+	f = clean_findings();
+	p.folio.raw_unreliable = false;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("nobody recorded which pages are bad");
+	hwp_findings_destroy(f);
+}
+
+static struct hwp_findings *freed_thp(enum hwp_run_state state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = isolated_page(0x40005), *added;
+
+	p.page.refcount = state == HWP_RUN_LOST ? 0 : 1;
+	p.is_stranded = state == HWP_RUN_LOST;
+	p.stranded_pfn = 0x40000;
+	p.stranded_order = 9;
+	p.nr_stranded_healthy = 511;
+	added = add_poisoned(f, p);
+	add_action(f, added, "unsplit thp", "Failed");
+	conclude(f, state);
+	return f;
+}
+
+static void freed(void **state)
+{
+	struct hwp_findings *f = freed_thp(HWP_RUN_LOST);
+
+	(void)state;
+	assert_says("Kind freed: gone; the kernel log tells");
+	assert_says("Outcome leaked");
+	assert_says("Freed 511 healthy pages, 1.99 MiB, are lost");
+	assert_says("would have freed 9 blocks");
+	hwp_findings_destroy(f);
+	f = freed_thp(HWP_RUN_ALLOCATED);
+	assert_says("Outcome held");
+	assert_says("Freed no bad page is in free memory or in use, and no healthy page is lost");
+	hwp_findings_destroy(f);
+}
+
+static void sum_that_is_none(void **state)
+{
+	struct hwp_findings *f = freed_thp(HWP_RUN_ALLOCATED);
+
+	(void)state;
+	f->runs.data[2].nr_pages--;
+	report(hwp_report_folio, f);
+	assert_says("= 511 which is not 2^9");
+	hwp_findings_destroy(f);
+}
+
+static void range(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	const struct hwp_extent_orders none = {};
+	struct hwp_error *err;
+
+	(void)state;
+	add_poisoned(f, page_of(HWP_FOLIO_LARGE, 4));
+	assert_null(hwp_extents_set_range(f, 0x40000, 0x40200));
+	assert_null(hwp_extents_find(f, &none));
+	/* The larger one was there before. */
+	assert_int_equal(f->folios.nr, 1);
+	assert_int_equal(f->folios.data[0].order, 9);
+	assert_int_equal(f->folios.data[0].source, HWP_SOURCE_RANGE);
+	assert_ptr_equal(hwp_extents_at(f, 0x401ff), &f->folios.data[0]);
+	assert_null(hwp_extents_at(f, 0x3ffff));
+	assert_null(hwp_extents_at(f, 0x40200));
+	f->folios.nr = 0;
+	assert_null(hwp_extents_set_range(f, 0x40000, 0x40010));
+	err = hwp_extents_find(f, &none);
+	assert_non_null(err);
+	assert_non_null(strstr(err->message, "is there"));
+	hwp_error_destroy(err);
+	f->folios.nr = 0;
+	assert_null(hwp_extents_set_range(f, 0x40006, 0x40007));
+	err = hwp_extents_find(f, &none);
+	assert_non_null(err);
+	assert_non_null(strstr(err->message, "no poisoned page"));
+	hwp_error_destroy(err);
+	err = hwp_extents_set_range(f, 0x40001, 0x40003);
+	assert_non_null(err);
+	assert_non_null(strstr(err->message, "as 0x40000-0x40004"));
+	hwp_error_destroy(err);
+	err = hwp_extents_set_range(f, 0, UINT64_MAX);
+	assert_non_null(err);
+	hwp_error_destroy(err);
+	err = hwp_extents_set_range(f, 5, 5);
+	assert_non_null(err);
+	hwp_error_destroy(err);
+	hwp_findings_destroy(f);
+}
+
+static void add_line(struct hwp_findings *f, enum hwp_event_kind kind, uint64_t pfn,
+		     const char *line)
+{
+	struct hwp_event e = { .pfn = pfn, .kind = kind, .pid = -1, .time_ns = 1234567890123 };
+
+	snprintf(e.text, sizeof(e.text), "%s", line);
+	if (!hwp_vec_push(&f->events, e))
+		abort();
+}
+
+static void lines_of_the_log(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned *p = add_poisoned(f, isolated_page(0x1234));
+
+	(void)state;
+	f->path = strdup("vmcore");
+	add_action(f, p, "dirty LRU page", "Recovered");
+	add_line(f, HWP_EVENT_OTHER, 0x99, "Memory failure: 0x99: unhandlable page.");
+	add_line(f, HWP_EVENT_MACHINE_CHECK, 0x99, "Uncorrected hardware memory error at 99000");
+	add_line(f, HWP_EVENT_UNPOISON, 0x99, "Unpoison: Software-unpoisoned page 0x99");
+	add_line(f, HWP_EVENT_SOFT_OFFLINE, 0x99, "soft offline: 0x99: thp split failed");
+	add_line(f, HWP_EVENT_OTHER, 0x99, "");
+	hwp_classify(f);
+	assert_null(hwp_check_run(f));
+	report(hwp_report_events, f);
+	assert_says("Log complete");
+	assert_says("0.000000 0x1234 isolated Recovered dirty LRU page");
+	assert_says("1234.567890 0x99 unmarked - unhandlable page.");
+	assert_says("unmarked - Uncorrected hardware memory error at 99000");
+	assert_says("unmarked - unpoisoned");
+	assert_says("unmarked - soft offline: thp split failed");
+	assert_null(strstr(text, "Untold"));
+	f->log_wrapped = true;
+	f->coverage.nr_read--;
+	f->poisoned.data[0].event = -1;
+	report(hwp_report_events, f);
+	assert_says("Log has lost its beginning");
+	assert_says("0x99 unknown - unhandlable page.");
+	assert_says("Untold 1 poisoned page is in no line of the log, the first is 0x1234");
+	f->log_readable = false;
+	f->events.nr = 0;
+	report(hwp_report_events, f);
+	assert_says("Log could not be read");
+	hwp_findings_destroy(f);
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	free(text);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(thp),		    cmocka_unit_test(thp_on_a_fixed_kernel),
+		cmocka_unit_test(clear_flag),	    cmocka_unit_test(slab),
+		cmocka_unit_test(hugetlb),	    cmocka_unit_test(unreliable),
+		cmocka_unit_test(freed),	    cmocka_unit_test(sum_that_is_none),
+		cmocka_unit_test(range),	    cmocka_unit_test(lines_of_the_log),
+	};
+
+	return cmocka_run_group_tests_name("report_folio", tests, NULL, forget);
+}

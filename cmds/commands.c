@@ -60,15 +60,18 @@ static const char list_help[] =
 	"      What leaked, with evidence.\n";
 
 static const char folio_help[] =
-	"All about the page PFN and the folio that it is in, or was in when it was freed:\n"
-	"head, order, refcount and flags, the folio's own record of its poison, its healthy\n"
-	"ranges and blocks as a fixed kernel frees them, what the memory shows for each of\n"
-	"its pages, what this kernel does with it, and maps. A page whose folio holds no\n"
-	"poison is told in a few lines. The exit status is that of check.\n"
+	"All about the page PFN and the folio that it is in, or was in when that was\n"
+	"freed: head, order, refcount and flags, its own record of its poison, its healthy\n"
+	"ranges and blocks as a fixed kernel frees them, what the memory shows for each\n"
+	"page, what this kernel does with it, and maps. A page whose folio holds no poison\n"
+	"is told in a few lines. The exit status is that of check.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison folio 0x5c11 vmcore\n"
-	"      The folio that page 0x5c11 is, or was, in.\n"
+	"      Folio     0x5c00-0x5e00, order 9: 512 pages, 2.00 MiB\n"
+	"      Kind      freed: gone; the kernel log tells what the page was then\n"
+	"      Sum       508 healthy + 4 poisoned = 512 = 2^9\n"
+	"      Outcome   leaked\n"
 	"\n"
 	"  hwpoison folio 0x2fbe --range 0x2fbc-0x2fc0 vmcore\n"
 	"      A folio was at these four pages, says the user, and was freed. Without\n"
@@ -93,10 +96,10 @@ static const char events_help[] =
 	"      The lines themselves.\n";
 
 static const char decompose_help[] =
-	"The healthy ranges of a folio, as a fixed kernel (free_has_hwpoisoned) frees them:\n"
-	"each run of pages without a poisoned one, cut from its start into the largest\n"
-	"aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn is decimal,\n"
-	"or hexadecimal after 0x; A-B stands for the pages from A up to, not with, B.\n"
+	"The healthy ranges of a folio, as a fixed kernel (free_has_hwpoisoned) frees\n"
+	"them: each run of pages without a poisoned one, cut from its start into the\n"
+	"largest aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn is\n"
+	"decimal, or hexadecimal after 0x; A-B are the pages from A up to, not with, B.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison decompose --base 0x200 --order 4 --poison 0x20d\n"
@@ -157,8 +160,6 @@ const struct hwp_command hwp_commands[] = {
 	  ANALYSING | HWP_OPTIONS_RANGE, check_help },
 	{ "list", hwp_cmd_list, "List every poisoned page with its evidence", TARGET_USAGE,
 	  ANALYSING, list_help },
-	{ "freelist", hwp_cmd_freelist, "Show the lists of free pages, and the poison inside",
-	  TARGET_USAGE, ANALYSING, freelist_help },
 	{ "folio", hwp_cmd_folio, "Show one folio: its healthy blocks, and what became of them",
 	  "[OPTIONS] PFN TARGET", ANALYSING | HWP_OPTIONS_RANGE | HWP_TAKES_PFN, folio_help },
 	{ "events", hwp_cmd_events, "Show the memory failures in the kernel log, and what followed",
@@ -166,6 +167,8 @@ const struct hwp_command hwp_commands[] = {
 	{ "decompose", hwp_cmd_decompose, "Cut a folio with poison into its healthy blocks",
 	  "--base PFN --order N --poison PFN,...", HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
 	  decompose_help },
+	{ "freelist", hwp_cmd_freelist, "Show the lists of free pages, and the poison inside",
+	  TARGET_USAGE, ANALYSING, freelist_help },
 	{ "layout", hwp_cmd_layout, "Show how this kernel was understood", TARGET_USAGE, ANALYSING,
 	  layout_help },
 	{ "version", hwp_cmd_version, "Print versions and compiled-in features", "[--json]",

@@ -22,7 +22,7 @@ static void print_overview(FILE *out)
 	      "COMMANDS\n",
 	      out);
 	for (const struct hwp_command *command = hwp_commands; command->name; command++)
-		fprintf(out, "  %-10s%s\n", command->name, command->summary);
+		fprintf(out, "  %-11s%s\n", command->name, command->summary);
 	fputs("\n"
 	      "'hwpoison help COMMAND' says more. With --json the commands print JSON.\n"
 	      "\n"

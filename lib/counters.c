@@ -248,7 +248,7 @@ static enum hwp_switch read_bool(struct hwp_target *target, uint64_t address)
  * v7.2, exists; where that is missing, so is the fix.
  */
 static enum hwp_fix find_fix(struct hwp_target *target, const struct hwp_layout *l,
-			     bool *frees_gigantic_whole)
+			     bool *frees_gigantic_whole, const char **evidence)
 {
 	struct hwp_symbol syms[] = { { .name = "free_prepared_contig_range" },
 				     { .name = "__free_contig_range_common" },
@@ -260,10 +260,15 @@ static enum hwp_fix find_fix(struct hwp_target *target, const struct hwp_layout 
 	/* Linux kernel commit fd919a85cd55 ("mm: page_isolation: prepare for hygienic freelists")
 	 * (in v6.10). */
 	*frees_gigantic_whole = !err && syms[3].found;
-	if (l->symbol.free_has_hwpoisoned)
+	if (l->symbol.free_has_hwpoisoned) {
+		*evidence = "the symbol free_has_hwpoisoned";
 		return HWP_FIX_PRESENT;
-	if (err || syms[0].found || syms[1].found || syms[2].found)
+	}
+	if (err || syms[0].found || syms[1].found || syms[2].found) {
+		*evidence = "no symbol free_has_hwpoisoned, which may be inlined";
 		return HWP_FIX_UNKNOWN;
+	}
+	*evidence = "no symbol free_prepared_contig_range, which the fix needs";
 	return HWP_FIX_ABSENT;
 }
 
@@ -274,7 +279,7 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 
 	snprintf(k->release, sizeof(k->release), "%s", hwp_target_release(target));
 	k->has_memory_failure = l->has_memory_failure;
-	k->fix = find_fix(target, l, &k->frees_gigantic_whole);
+	k->fix = find_fix(target, l, &k->frees_gigantic_whole, &k->fix_evidence);
 	k->init_on_alloc = read_key(target, l, l->symbol.init_on_alloc);
 	k->init_on_free = read_key(target, l, l->symbol.init_on_free);
 	k->page_poisoning = read_key(target, l, l->symbol.page_poisoning);

@@ -287,6 +287,40 @@ static enum hwp_outcome outcome_of(const struct hwp_findings *f, const struct hw
 	return f->kernel.fix == HWP_FIX_PRESENT ? HWP_OUTCOME_WOULD_HOLD : HWP_OUTCOME_WOULD_LEAK;
 }
 
+/** Was a folio that memory_failure() had marked freed with its bad pages? */
+static bool was_freed_whole(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	if (folio->kind != HWP_EXTENT_FREED || folio->source != HWP_SOURCE_EVENT)
+		return false;
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
+		const struct hwp_event *e = p->event >= 0 ? &f->events.data[p->event] : NULL;
+
+		/* HugeTLB carries the flag only if the fix sees to it: a THP proves more. */
+		if (e && strstr(e->page_type, "unsplit thp") &&
+		    hwp_state_class(p->state) == HWP_CLASS_LEAKED)
+			return true;
+	}
+	return false;
+}
+
+/** What the kernel did says more about it than its symbols do. */
+static void learn_from_behaviour(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->folios.nr; i++) {
+		if (!was_freed_whole(f, &f->folios.data[i]))
+			continue;
+		if (f->kernel.fix == HWP_FIX_UNKNOWN) {
+			f->kernel.fix = HWP_FIX_ABSENT;
+			f->kernel.fix_evidence = "a THP with poison was freed whole";
+		} else if (f->kernel.fix == HWP_FIX_PRESENT) {
+			f->kernel.fix_evidence = "the symbol free_has_hwpoisoned; yet a THP with "
+						 "poison was not freed right";
+		}
+		return;
+	}
+}
+
 void hwp_extents_judge(struct hwp_findings *f)
 {
 	for (size_t i = 0; i < f->folios.nr; i++) {
@@ -301,4 +335,5 @@ void hwp_extents_judge(struct hwp_findings *f)
 		}
 		folio->outcome = outcome_of(f, folio);
 	}
+	learn_from_behaviour(f);
 }

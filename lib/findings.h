@@ -432,6 +432,8 @@ struct hwp_kernel_facts {
 	char release[128];
 	bool has_memory_failure;
 	enum hwp_fix fix;
+	/** What fix rests on, in a few words; a literal. */
+	const char *fix_evidence;
 	/** A gigantic page goes back as one compound block (split_large_buddy). */
 	bool frees_gigantic_whole;
 	enum hwp_switch init_on_alloc, init_on_free, check_pages, page_poisoning, debug_pagealloc,

@@ -163,9 +163,9 @@ static const char *fix_sentence(enum hwp_fix fix)
 {
 	switch (fix) {
 	case HWP_FIX_PRESENT:
-		return "frees a poisoned folio without its bad pages (free_has_hwpoisoned)";
+		return "frees a poisoned folio without its bad pages";
 	case HWP_FIX_ABSENT:
-		return "frees a poisoned folio whole (no free_has_hwpoisoned)";
+		return "frees a poisoned folio whole";
 	default:
 		return "unknown whether it frees a poisoned folio without its bad pages";
 	}
@@ -179,7 +179,8 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 	if (f->damage[0])
 		hwp_text_field(text, "", "damaged: %s", f->damage);
 	if (k->has_memory_failure)
-		hwp_text_field(text, "Kernel", "%s, %s", k->release, fix_sentence(k->fix));
+		hwp_text_field(text, "Kernel", "%s, %s (%s)", k->release, fix_sentence(k->fix),
+			       k->fix_evidence ? k->fix_evidence : "");
 	else
 		hwp_text_field(text, "Kernel", "%s, built without CONFIG_MEMORY_FAILURE",
 			       k->release);

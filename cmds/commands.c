@@ -61,10 +61,10 @@ static const char list_help[] =
 
 static const char folio_help[] =
 	"All about the page PFN and the folio that it is in, or was in when that was\n"
-	"freed: head, order, refcount and flags, its own record of its poison, its healthy\n"
-	"ranges and blocks as a fixed kernel frees them, what the memory shows for each\n"
-	"page, what this kernel does with it, and maps. A page whose folio holds no poison\n"
-	"is told in a few lines. The exit status is that of check.\n"
+	"freed: head, order, refcount and flags, its own record of its poison, its\n"
+	"healthy ranges and blocks as a fixed kernel frees them, what the memory shows\n"
+	"for each page, what this kernel does with it, and maps. A page whose folio holds\n"
+	"no poison is told in a few lines. The exit status is that of check.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison folio 0x5c11 vmcore\n"
@@ -98,8 +98,8 @@ static const char events_help[] =
 static const char decompose_help[] =
 	"The healthy ranges of a folio, as a fixed kernel (free_has_hwpoisoned) frees\n"
 	"them: each run of pages without a poisoned one, cut from its start into the\n"
-	"largest aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn is\n"
-	"decimal, or hexadecimal after 0x; A-B are the pages from A up to, not with, B.\n"
+	"largest aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn\n"
+	"is decimal, or hexadecimal after 0x; A-B are the pages from A to before B.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison decompose --base 0x200 --order 4 --poison 0x20d\n"

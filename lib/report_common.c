@@ -33,6 +33,12 @@ const struct hwp_poisoned *hwp_report_poisoned(const struct hwp_findings *f, uin
 									  NULL;
 }
 
+const struct hwp_healthy_block *hwp_report_expected(const struct hwp_findings *f,
+						    const struct hwp_folio *folio)
+{
+	return folio->nr_expected ? &f->expected.data[folio->first_expected] : NULL;
+}
+
 const struct hwp_zone_facts *hwp_report_zone(const struct hwp_findings *f, int zone)
 {
 	return zone < 0 || (size_t)zone >= f->zones.nr ? NULL : &f->zones.data[zone];

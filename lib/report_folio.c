@@ -299,8 +299,7 @@ static struct hwp_error *put_maps(struct hwp_text *text, const struct hwp_findin
 		err = hwp_map_init(&observed, folio->head_pfn, (unsigned int)folio->order);
 	if (err)
 		return err;
-	hwp_map_set_blocks(&expected, f->expected.data + folio->first_expected,
-			   folio->nr_expected);
+	hwp_map_set_blocks(&expected, hwp_report_expected(f, folio), folio->nr_expected);
 	for (size_t i = 0; i < folio->nr_poisoned; i++)
 		hwp_map_set(&expected, f->poisoned.data[folio->first_poisoned + i].pfn, 1,
 			    HWP_MAP_POISONED);
@@ -321,7 +320,6 @@ static struct hwp_error *put_maps(struct hwp_text *text, const struct hwp_findin
 static struct hwp_error *put_folio(struct hwp_text *text, const struct hwp_findings *f,
 				   const struct hwp_folio *folio)
 {
-	const struct hwp_healthy_block *blocks = f->expected.data + folio->first_expected;
 	struct hwp_error *err;
 
 	hwp_text_folio_facts(text, f, folio);
@@ -332,7 +330,7 @@ static struct hwp_error *put_folio(struct hwp_text *text, const struct hwp_findi
 	if (folio->nr_expected) {
 		hwp_text_heading(text, "Healthy ranges, as a fixed kernel frees them: %zu block%s",
 				 folio->nr_expected, hwp_plural(folio->nr_expected));
-		hwp_text_blocks(text, blocks, folio->nr_expected);
+		hwp_text_blocks(text, hwp_report_expected(f, folio), folio->nr_expected);
 	}
 	err = put_observed(text, f, folio);
 	return err ? err : put_maps(text, f, folio);

@@ -71,8 +71,7 @@ void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *f,
 		hwp_json_u64(json, NULL, f->poisoned.data[folio->first_poisoned + i].pfn);
 	hwp_json_end(json);
 	put_records(json, hwp_report_folio_facts(f, folio));
-	hwp_report_json_blocks(json, f->expected.data + folio->first_expected,
-			       folio->nr_expected);
+	hwp_report_json_blocks(json, hwp_report_expected(f, folio), folio->nr_expected);
 	put_observed(json, f->runs.data + folio->first_run, folio->nr_runs);
 	hwp_json_u64(json, "nr_healthy", folio->nr_healthy);
 	hwp_json_u64(json, "nr_healthy_lost", folio->nr_healthy_lost);

@@ -12,6 +12,8 @@ import hwp
 import truth
 
 VALIDATOR = blocks.validator()
+# Each run reads a dump: of many alike a few are looked at.
+MAX_FOLIOS, MAX_FREED, MAX_PAGES = 8, 2, 4
 # Lines that hold a pfn and are about it alone.
 EVENT = re.compile(r'\[ *(\d+\.\d+)\].*?(?:Memory [Ff]ailure: |[Ss]oft.offline: |Soft offlining pfn |'
                    r'Unpoison: |Injecting memory failure (?:at|for) pfn )'
@@ -86,11 +88,22 @@ def folio_text(vmcore, pfn, folio):
     return wrong
 
 
+def some(rows, most, key=lambda row: 0):
+    """At most so many, of every key as evenly as can be."""
+    groups = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    spread = [(i / len(group), n, row) for n, group in enumerate(groups.values())
+              for i, row in enumerate(group)]
+    return [row for _, _, row in sorted(spread, key=lambda x: x[:2])[:most]]
+
+
 def folios(cases, name, vmcore, report):
-    for folio in report['folios']:
-        wrong = folio_sums(folio)
-        pages = {folio['head_pfn'], folio['head_pfn'] + (1 << folio['order']) - 1,
-                 folio['poisoned_pfns'][0]}
+    cases.tell(f'{name} sums of {len(report["folios"])} folios',
+               [f'{f["head_pfn"]:#x}: {w}' for f in report['folios'] for w in folio_sums(f)])
+    for folio in some(report['folios'], MAX_FOLIOS, lambda f: (f['kind'], f['outcome'])):
+        wrong = []
+        pages = {folio['head_pfn'] + (1 << folio['order']) - 1, folio['poisoned_pfns'][0]}
         for pfn in sorted(pages):
             run = hwp.Run('folio', '--json', pfn, vmcore)
             document = run.json()
@@ -111,7 +124,8 @@ def folios(cases, name, vmcore, report):
 def ranges(cases, name, vmcore, report):
     """What the log told, told by the user, is the same; and nonsense is refused."""
     wrong = []
-    freed = [f for f in report['folios'] if f['kind'] == 'freed']
+    freed = some((f for f in report['folios'] if f['kind'] == 'freed'), MAX_FREED,
+                 lambda f: f['outcome'])
     for folio in freed:
         start, end = folio['head_pfn'], folio['head_pfn'] + (1 << folio['order'])
         given = f'{start:#x}-{end:#x}'
@@ -136,9 +150,8 @@ def singles(cases, name, vmcore, report):
     """Poisoned pages without a folio, pages without poison, and no pages at all."""
     wrong = []
     covered = {p for f in report['folios'] for p in f['poisoned_pfns']}
-    for page in report['poisoned']:
-        if page['pfn'] in covered:
-            continue
+    alone = (p for p in report['poisoned'] if p['pfn'] not in covered)
+    for page in some(alone, MAX_PAGES, lambda p: p['state']):
         document = hwp.Run('folio', '--json', page['pfn'], vmcore).json() or {}
         wrong += invalid(document)
         if document.get('poisoned') != [page] or document['folios']:
@@ -149,7 +162,7 @@ def singles(cases, name, vmcore, report):
         pfns = [p for p in range(len(flags)) if flags[p] & truth.KPF[word]
                 and not flags[p] & (truth.KPF['HWPOISON'] | truth.KPF['NOPAGE'])]
         seen = []
-        for pfn in pfns[::max(1, len(pfns) // 4)]:
+        for pfn in pfns[::len(pfns) // 3 + 1]:
             document = hwp.Run('folio', '--json', pfn, vmcore).json() or {}
             wrong += invalid(document)
             seen.append(what in document['subject']['what'])

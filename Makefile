@@ -43,7 +43,7 @@ ifneq ($(SAN),)
 endif
 
 # Targets that compile nothing need no libraries.
-no_build := check-asan check-tsan clean format fuzz help lab minimal-root uninstall
+no_build := check-asan check-tsan clean fix-kernels fix-lab format fuzz help lab minimal-root uninstall
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
   ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) && echo found),found)
     $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
@@ -149,6 +149,13 @@ $(O)/excerpt: vmcores/excerpt.c $(LIB) $(O)/flags
 lab:
 	@vmcores/lab.sh matrix
 
+# Kernels with the fix, right and broken on purpose: ten minutes, and 3 GB.
+fix-kernels:
+	@vmcores/fix/build.sh
+
+fix-lab:
+	@vmcores/fix/lab.sh
+
 samples: all $(O)/excerpt
 	@O='$(O)' vmcores/sample.sh
 
@@ -184,6 +191,7 @@ help:
 	@echo 'make fuzz [SECONDS=60] [T=WORD]  fuzz, each target so long'
 	@echo 'make bench [DUMP=FILE]  measure'
 	@echo 'make lab            make vmcores with QEMU'
+	@echo 'make fix-kernels    build kernels with free_has_hwpoisoned(); fix-lab: boot them'
 	@echo 'make samples        make the vmcores in vmcores/samples anew: sample-NAME for one'
 	@echo 'make minimal-root   try the README in a fresh minimal Debian (root)'
 	@echo 'make install        to $$(DESTDIR)$$(PREFIX)/bin; also: uninstall'
@@ -194,4 +202,4 @@ help:
 FORCE:
 .DELETE_ON_ERROR:
 .PHONY: all demo test unit unit-programs arch bench fuzz fuzz-programs check-asan check-tsan lab \
-	samples minimal-root install uninstall format clean help FORCE
+	samples minimal-root install uninstall fix-kernels fix-lab format clean help FORCE

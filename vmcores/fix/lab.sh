@@ -4,7 +4,8 @@
 # Boot the kernels of build.sh and capture what they leave behind.
 #
 #   lab.sh [NAME...]            dumps of the rows of fix/matrix, all or these, into build/lab/fix/NAME
-#   lab.sh samples [NAME...]    excerpts of these dumps, with their truth, into vmcores/samples/fix-NAME
+#   lab.sh samples [NAME...]    excerpts of these dumps (good and 1 to 5), with their truth, into
+#                               vmcores/samples/fix-NAME
 #   lab.sh time                 how long 1 GiB takes to free with no and with eight bad pages
 #
 # A broken kernel's dump is made as well; verify.py says what is wrong in each.
@@ -21,10 +22,16 @@ die() { echo "fix/lab.sh: $*" >&2; exit 2; }
 dump() {
 	local out=$lab/fix/$name
 	eval "set -- $options"
-	"$here/../lab.sh" run --mem 512M --formats elf "$@" --scenarios "${scenarios// /}" \
+	"$here/../lab.sh" run --formats elf "$@" --scenarios "${scenarios// /}" \
 		--out "$out" </dev/null
-	python3 "$here/verify.py" "$out" >"$out/verify.txt" || true
-	cat "$out/verify.txt"
+	verify "$out" | tee "$out/verify.txt"
+	# What no guest can see: a word about each bad page that was written to.
+	sed -n 's/^ *WRONG: bad page \(.*\) was written to.*/written pfn=\1/p' "$out/verify.txt" >>"$out/truth.txt"
+}
+
+# It has found fault with a broken kernel if it ends with 1.
+verify() {
+	python3 "$here/verify.py" "$lab/kernels/fix-${name%%-*}/vmlinux" "$1" || [ $? -eq 1 ]
 }
 
 # The excerpt answers as the dump does, and no path of this machine is in it.
@@ -34,10 +41,10 @@ sample() {
 	rm -rf "$to"
 	mkdir -p "$to"
 	"$build/excerpt" -p "$from/vmcore.elf" "$to/vmcore.kdump" >/dev/null
-	for text in $texts verify; do
+	for text in $texts; do
 		cp "$from/$text.txt" "$to/"
 	done
-	sed -i '1d' "$to/verify.txt"
+	verify "$from" >"$to/verify.txt"
 	cp "$from/recipe" "$to/"
 	for part in kpageflags kpagecount; do
 		gzip -9n <"$from/$part.bin" >"$to/$part.bin.gz"
@@ -88,7 +95,11 @@ times() {
 }
 
 case ${1:-} in
-samples) shift; rows sample "$@" ;;
+samples)
+	shift
+	[ $# -gt 0 ] || set -- good 1 2 3 4 5
+	rows sample "$@"
+	;;
 time) times ;;
 *) rows dump "$@" ;;
 esac

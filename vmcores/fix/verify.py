@@ -1,23 +1,55 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""verify.py DIR...: what became of the freed folios of a dump of the lab, by the
+"""verify.py VMLINUX DIR...: what became of the freed folios of dumps of the lab, by the
 kernel's own interfaces (truth.txt, kpageflags.bin, buddyinfo.txt, dmesg.txt) and by
-struct page and the pages' contents in vmcore.elf. It shares nothing with hwpoison.
-Ends with 1 if a folio was not freed as free_has_hwpoisoned() should."""
+struct page, the per-CPU lists and the pages' contents in vmcore.elf. Types are pahole's.
+It shares nothing with hwpoison. Where truth.txt leaves a choice (pcp|isolated), it settles
+it there. Ends with 1 if a folio was not freed as it should."""
 
 import array
 import re
 import struct
+import subprocess
 import sys
 
 BUDDY = 1 << 10
+PGTY_BUDDY = 0xf0
+VMEMMAP = 0xffffea0000000000
+# Orders 0 to 3 by three migratetypes, and two lists of order 9.
+NR_PCP_LISTS = 14
+# More than there are is harmless: what follows has no page set.
+NR_ZONES = 3
 # The flags of linux/kernel-page-flags.h; those from 33 on are of no use to us.
 SHOWN = (1 << 33) - 1
 MAX_PAGE_ORDER = 10
 
 
+class Types:
+    """Offsets, sizes and symbols of a vmlinux."""
+
+    def __init__(self, path):
+        self.path = path
+        self.text = {}
+        names = subprocess.run(['nm', path], check=True, capture_output=True, text=True).stdout
+        self.symbols = {name: int(address, 16) for address, _, name in
+                        re.findall(r'^([0-9a-f]+) (\w) (\w+)$', names, re.M)}
+
+    def struct(self, name):
+        if name not in self.text:
+            self.text[name] = subprocess.run(['pahole', '-C', name, self.path], check=True,
+                                             capture_output=True, text=True).stdout
+        return self.text[name]
+
+    def offset(self, name, member):
+        found = re.search(r'\b' + member + r'(\[[^;]*)?;\s+/\*\s+(\d+)\s', self.struct(name))
+        return int(found.group(2))
+
+    def size(self, name):
+        return int(re.search(r'/\* size: (\d+)', self.struct(name)).group(1))
+
+
 class Dump:
-    """A plain ELF dump of an x86_64 kernel without KASLR, 4-level page tables."""
+    """A plain ELF dump of an x86_64 kernel without KASLR, one node, 4-level page tables."""
 
     def __init__(self, path):
         self.file = open(path, 'rb')
@@ -59,16 +91,34 @@ class Dump:
                 return self.phys(table + (address & (1 << shift) - 1), size)
         return None
 
+    def word(self, address):
+        return struct.unpack('<Q', self.virt(address, 8))[0]
+
     def page(self, pfn):
-        """The refcount, and in words all that says whether a page is isolated."""
+        """Refcount, type, private and whether it is a tail."""
         size = int(self.info['SIZE(page)'])
-        data = self.virt(0xffffea0000000000 + pfn * size, size)
-        private = int(self.info.get('OFFSET(page.private)', 40))
+        data = self.virt(VMEMMAP + pfn * size, size)
         refcount, = struct.unpack_from('<i', data, int(self.info['OFFSET(page._refcount)']))
-        mapcount, = struct.unpack_from('<i', data, int(self.info['OFFSET(page._mapcount)']))
-        value, = struct.unpack_from('<Q', data, private)
-        compound, = struct.unpack_from('<Q', data, 8)
-        return refcount, f'refcount {refcount}, type {mapcount}, private {value:#x}, {"tail" if compound & 1 else "no tail"}'
+        kind, = struct.unpack_from('<I', data, int(self.info['OFFSET(page._mapcount)']))
+        private, = struct.unpack_from('<Q', data, int(self.info['OFFSET(page.private)']))
+        return refcount, kind, private, data[8] & 1
+
+    def on_pcp(self, types):
+        """(pfn, order) of every block on a per-CPU list."""
+        size, lru = int(self.info['SIZE(page)']), int(self.info['OFFSET(page.lru)'])
+        node = self.word(types.symbols['node_data'])
+        for zone in range(NR_ZONES):
+            pageset = self.word(node + types.offset('pglist_data', 'node_zones') +
+                                zone * types.size('zone') +
+                                types.offset('zone', 'per_cpu_pageset'))
+            for cpu in range(2 if pageset else 0):
+                head = (pageset + self.word(types.symbols['__per_cpu_offset'] + 8 * cpu) +
+                        types.offset('per_cpu_pages', 'lists')) % (1 << 64)
+                for index in range(NR_PCP_LISTS):
+                    at = self.word(head + 16 * index)
+                    while at != head + 16 * index:
+                        yield (at - lru - VMEMMAP) // size, index // 3 if index < 12 else 9
+                        at = self.word(at)
 
 
 def blocks(start, end):
@@ -88,13 +138,10 @@ def expected(base, nr, bad):
 
 
 def contents(dump, pfn, pattern):
-    data = dump.phys(pfn << 12, 4096)
-    words = set(struct.unpack('<512Q', data))
+    words = set(struct.unpack('<512Q', dump.phys(pfn << 12, 4096)))
     if words == {pattern}:
         return 'as before the error'
-    if len(words) == 1:
-        return f'overwritten with {words.pop():#x}'
-    return 'changed'
+    return f'written to: {words.pop():#x}' if len(words) == 1 else 'written to'
 
 
 def records(path, word):
@@ -111,55 +158,91 @@ def tally(items):
     return '; '.join(f'{count} {item}' for item, count in counts.items())
 
 
-def folio(record, poisons, flags, dump):
-    base, order = int(record['base'], 16), int(record['order'])
+def where_is(pfn, flags, pcp):
+    if flags[pfn] & BUDDY:
+        return 'buddy'
+    for order in range(MAX_PAGE_ORDER):
+        if (pfn & ~((1 << order) - 1), order) in pcp:
+            return 'a per-CPU list'
+    return None
+
+
+def is_lost(dump, pfn, flags, pcp):
+    """No flag, no list, no reference, no type and no head."""
+    if flags[pfn] & SHOWN or where_is(pfn, flags, pcp):
+        return False
+    refcount, kind, _, tail = dump.page(pfn)
+    return refcount == 0 and kind == 0xffffffff and not tail
+
+
+def folio(record, poisons, flags, dump, pcp):
+    base, nr = int(record['base'], 16), 1 << int(record['order'])
     bad = [int(pfn, 16) for pfn in record['poisons'].split(',') if pfn]
-    whole = {True: 0, False: 0}
-    wrong = []
-    for start, size in expected(base, 1 << order, bad):
-        buddy = {bool(flags[pfn] & BUDDY) for pfn in range(start, start + (1 << size))}
-        # Else on a per-CPU list, orders 0 to 3 and 9, or in use again.
-        whole[buddy == {True}] += 1
-    leaked = [pfn for pfn in bad if poisons[pfn]['state'] != 'isolated']
-    held = tally(contents(dump, pfn, int(poisons[pfn]['pattern'], 16))
-                 for pfn in bad if 'pattern' in poisons[pfn])
-    if leaked:
-        wrong.append(f'{len(leaked)} bad pages not isolated: ' +
-                     tally(poisons[pfn]['state'] for pfn in leaked))
-    if held and not re.fullmatch(r'\d+ as before the error', held):
-        wrong.append('bad pages were written to')
-    # No flag and no reference, and not on the per-CPU lists, which draining showed.
-    lost = sum(1 for pfn in range(base, base + (1 << order))
-               if not flags[pfn] & SHOWN and dump.page(pfn)[0] == 0) - int(record['nr_pcp'])
-    if lost > 0:
+    blocks_in = {'buddy': 0, 'a per-CPU list': 0, 'other shape or use': 0}
+    lost = 0
+    for start, order in expected(base, nr, bad):
+        _, kind, private, _ = dump.page(start)
+        if kind >> 24 == PGTY_BUDDY and private == order:
+            blocks_in['buddy'] += 1
+        elif (start, order) in pcp:
+            blocks_in['a per-CPU list'] += 1
+        else:
+            missing = sum(is_lost(dump, pfn, flags, pcp) for pfn in range(start, start + (1 << order)))
+            lost += missing
+            if not missing:
+                blocks_in['other shape or use'] += 1
+    wrong = [f'bad page {pfn:#x} is in {where_is(pfn, flags, pcp)}'
+             for pfn in bad if where_is(pfn, flags, pcp)]
+    held = {pfn: contents(dump, pfn, int(poisons[pfn]['pattern'], 16))
+            for pfn in bad if 'pattern' in poisons[pfn]}
+    wrong += [f'bad page {pfn:#x} was {what}' for pfn, what in held.items() if 'written' in what]
+    if lost:
         wrong.append(f'{lost} healthy pages lost')
-    if sum(int(record[f'nr_{key}'])
-           for key in ('poisoned', 'buddy', 'pcp', 'used', 'nowhere')) != 1 << order:
-        wrong.append('the sum is not the folio')
-    print(f"  {record['scenario']} {base:#x}/{order}: {len(bad)} bad, expected blocks: "
-          f"{whole[True]} in buddy, {whole[False]} on per-CPU lists or in use")
-    print('    bad pages:', tally(dump.page(pfn)[1] for pfn in bad))
-    print('    their contents:', held or 'not known')
-    for what in wrong[:4]:
+    print(f"  {record['scenario']} {base:#x}/{record['order']}: {len(bad)} bad;",
+          'expected blocks, whole:', ', '.join(f'{count} in {key}' for key, count in blocks_in.items()))
+    print('    bad pages:', tally('refcount {}, type {:#x}, private {:#x}{}'.format(
+        *dump.page(pfn)[:3], ', tail' if dump.page(pfn)[3] else '') for pfn in bad))
+    if held:
+        print('    their contents:', tally(held.values()))
+    for what in wrong:
         print('    WRONG:', what)
     return not wrong
 
 
-def verify(where):
-    print(where)
+def settle(where, flags, pcp):
+    """Whoever looks from inside cannot tell a page on a per-CPU list from one on no list."""
+    path, lines = f'{where}/truth.txt', []
+    with open(path, encoding='latin-1') as file:
+        for line in file:
+            match = re.match(r'poison pfn=(\w+) .*state=(\S+\|\S+)', line)
+            if match:
+                place = where_is(int(match.group(1), 16), flags, pcp)
+                states = [{'buddy': 'buddy', 'a per-CPU list': 'pcp'}[place]] if place else \
+                    [s for s in match.group(2).split('|') if s not in ('buddy', 'pcp')]
+                if states:
+                    line = line.replace('state=' + match.group(2), 'state=' + '|'.join(states))
+            lines.append(line)
+    with open(path, 'w', encoding='latin-1') as file:
+        file.writelines(lines)
+
+
+def verify(types, where):
     dump = Dump(f'{where}/vmcore.elf')
     poisons = {int(r['pfn'], 16): r for r in records(f'{where}/truth.txt', 'poison')}
     flags = array.array('Q')
     with open(f'{where}/kpageflags.bin', 'rb') as file:
         flags.frombytes(file.read())
+    pcp = set(dump.on_pcp(types))
+    settle(where, flags, pcp)
     good = True
     for record in records(f'{where}/truth.txt', 'folio'):
-        good &= folio(record, poisons, flags, dump)
+        good &= folio(record, poisons, flags, dump, pcp)
     with open(f'{where}/buddyinfo.txt', encoding='ascii') as file:
         free = sum(int(count) << order for line in file
                    for order, count in enumerate(line.split()[4:]))
-    print(f'  buddyinfo has {free} pages, kpageflags',
-          sum(1 for word in flags if word & BUDDY))
+    print(f'  buddyinfo has {free} pages, kpageflags a moment later',
+          sum(1 for word in flags if word & BUDDY), 'and the per-CPU lists',
+          sum(1 << order for _, order in pcp))
     with open(f'{where}/dmesg.txt', encoding='latin-1') as file:
         complaints = [line.strip() for line in file
                       if re.search(r'BUG:|Bad page|WARNING:|Oops|pagealloc:', line)]
@@ -169,4 +252,4 @@ def verify(where):
 
 if __name__ == '__main__':
     # All of them are looked at.
-    sys.exit(not all([verify(where) for where in sys.argv[1:]]))
+    sys.exit(not all([verify(Types(sys.argv[1]), where) for where in sys.argv[2:]]))

@@ -122,19 +122,30 @@ static bool lost(const struct poison *p)
 /*
  * Freed with its block, and now neither free nor owned.  When the block was
  * cut up before an allocation met the page, that page may have been thrown
- * away alone or with its neighbour; a neighbour in some use tells which.  Small
- * blocks on the per-CPU lists are handed out all the time, so whether it was
- * thrown away before the capture or from such a list after it is not known.
+ * away alone or with its neighbours; the nearest healthy ones tell which, if one
+ * of them is in some use.  Small blocks on the per-CPU lists are handed out all
+ * the time, so whether it was thrown away before the capture or from such a list
+ * after it is not known.
  */
 static const char *left_behind(const struct poison *p)
 {
-	uint64_t other = p->pfn ^ 1;
-
 	if (lost(p))
 		return "dropped";
-	if (!is_free_pfn(other) || (kpf(other) & (KPF(BUDDY) | KPF(HWPOISON))))
-		return "isolated|pcp";
-	return "isolated|dropped|pcp";
+	for (uint64_t nr = 2; nr <= 1ULL << p->order; nr *= 2) {
+		uint64_t base = p->pfn & ~(nr - 1);
+		bool healthy = false;
+
+		for (uint64_t pfn = base; pfn < base + nr; pfn++) {
+			if (kpf(pfn) & KPF(HWPOISON))
+				continue;
+			if (!is_free_pfn(pfn) || (kpf(pfn) & KPF(BUDDY)))
+				return "isolated|pcp";
+			healthy = true;
+		}
+		if (healthy)
+			return "isolated|dropped|pcp";
+	}
+	return "isolated|pcp";
 }
 
 /* The owner that /proc shows, or NULL. */

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The whole road, once: target, layout, memmap, findings, checks. */
 #include <inttypes.h>
-#include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "bad_memory.h"
 #include "check.h"
 #include "classify.h"
+#include "clock.h"
 #include "collect.h"
 #include "counters.h"
 #include "extent.h"
@@ -36,14 +35,6 @@ static void analysis_deinit(struct analysis *a)
 	hwp_layout_destroy(a->layout);
 	hwp_target_destroy(a->target);
 	hwp_findings_destroy(a->findings);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 /** A zone's own numbers, against each other and the memmap. */
@@ -105,7 +96,7 @@ static struct hwp_error *open_all(struct analysis *a)
 	err = hwp_target_open(&a->options->target, &a->target);
 	if (err)
 		return err;
-	start = now_ns();
+	start = hwp_now_ns();
 	err = hwp_layout_create(a->target, &a->layout);
 	if (!err)
 		err = hwp_memmap_create(a->target, a->layout, &a->memmap);
@@ -115,7 +106,7 @@ static struct hwp_error *open_all(struct analysis *a)
 		err = hwp_zones_create(a->target, a->layout, a->reader, &a->zones);
 	if (!err)
 		err = describe(a);
-	a->findings->times.layout_ns = now_ns() - start;
+	a->findings->times.layout_ns = hwp_now_ns() - start;
 	return hwp_error_prefix(err, "%s", a->options->target.core_path);
 }
 
@@ -126,11 +117,11 @@ static struct hwp_error *sweep(struct analysis *a)
 		.progress = a->options->progress,
 		.progress_arg = a->options->progress_arg,
 	};
-	uint64_t start = now_ns();
+	uint64_t start = hwp_now_ns();
 	struct hwp_error *err;
 
 	err = hwp_scan(a->target, a->memmap, &options, &a->flagged, a->findings);
-	a->findings->times.sweep_ns = now_ns() - start;
+	a->findings->times.sweep_ns = hwp_now_ns() - start;
 	return err;
 }
 
@@ -146,7 +137,7 @@ static struct hwp_error *walk_lists(struct analysis *a)
 		.nr_poisoned = f->poisoned.nr,
 	};
 	_cleanup_free_ uint64_t *pfns = malloc((f->poisoned.nr + 1) * sizeof(*pfns));
-	uint64_t start = now_ns();
+	uint64_t start = hwp_now_ns();
 	struct hwp_error *err;
 
 	if (!pfns)
@@ -155,7 +146,7 @@ static struct hwp_error *walk_lists(struct analysis *a)
 		pfns[i] = f->poisoned.data[i].pfn;
 	walk.poisoned_pfns = pfns;
 	err = hwp_walk_free_lists(&walk);
-	f->times.lists_ns = now_ns() - start;
+	f->times.lists_ns = hwp_now_ns() - start;
 	return err;
 }
 
@@ -258,7 +249,7 @@ static struct hwp_error *conclude(struct analysis *a)
 struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_findings **ret)
 {
 	_cleanup_(analysis_deinit) struct analysis a = { .options = options };
-	uint64_t start = now_ns();
+	uint64_t start = hwp_now_ns();
 	struct hwp_open_times opened;
 	struct hwp_error *err;
 
@@ -276,7 +267,7 @@ struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_find
 	a.findings->times.open_ns = opened.file_ns;
 	a.findings->times.symbols_ns = opened.symbols_ns;
 	a.findings->times.types_ns = opened.types_ns;
-	a.findings->times.total_ns = now_ns() - start;
+	a.findings->times.total_ns = hwp_now_ns() - start;
 	*ret = no_cleanup_ptr(a.findings);
 	return NULL;
 }

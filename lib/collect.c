@@ -56,18 +56,6 @@ static struct hwp_error *add_page(struct hwp_collector *c, uint64_t pfn,
 	return err;
 }
 
-/** A failure to read one thing is told, and the rest goes on. */
-static struct hwp_error *tolerate(struct hwp_findings *f, struct hwp_error *err)
-{
-	bool kept;
-
-	if (!err || err->code == HWP_ERROR_NO_MEMORY)
-		return err;
-	kept = hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s", err->message);
-	hwp_error_destroy(err);
-	return kept ? NULL : hwp_error_no_memory();
-}
-
 /** A flagged HugeTLB head stands for the raw pages in its list. */
 static struct hwp_error *add_raw_pages(struct hwp_collector *c, struct hwp_folio_facts *folio)
 {
@@ -79,8 +67,8 @@ static struct hwp_error *add_raw_pages(struct hwp_collector *c, struct hwp_folio
 	folio->nr_raw = raw.nr;
 	folio->raw_list_broken = err && err->code != HWP_ERROR_NO_MEMORY;
 	if (folio->raw_list_broken)
-		err = hwp_error_prefix(err, "HugeTLB folio at 0x%" PRIx64, folio->head_pfn);
-	err = tolerate(c->findings, err);
+		err = hwp_error_prefix(err, "0x%" PRIx64, folio->head_pfn);
+	err = hwp_findings_tolerate(c->findings, err, "HugeTLB folio");
 	for (size_t i = 0; i < raw.nr && !err; i++) {
 		bool is_alias = folio->vmemmap_optimized &&
 				raw.data[i] - folio->head_pfn >= 4096 / c->layout->page.size;
@@ -134,9 +122,8 @@ struct hwp_error *hwp_collect_pages(struct hwp_collector *c, const hwp_pfn_vec *
 	_cleanup_(hwp_pfn_vec_deinit) hwp_pfn_vec freeing = {};
 	struct hwp_error *failed;
 
-	failed = tolerate(c->findings,
-			  hwp_folio_being_freed(c->target, hwp_page_reader_memmap(c->reader),
-						&freeing));
+	failed = hwp_folio_being_freed(c->target, hwp_page_reader_memmap(c->reader), &freeing);
+	failed = hwp_findings_tolerate(c->findings, failed, "HugeTLB");
 	if (failed)
 		return failed;
 	for (size_t i = 0; i < flagged->nr; i++) {

@@ -176,22 +176,11 @@ static struct hwp_error *read_all_pending(struct hwp_target *target, const struc
 	return err;
 }
 
-/** Every failure but want of memory is told, and what was read stays. */
-static struct hwp_error *tolerate(struct hwp_findings *f, struct hwp_error *err)
-{
-	bool kept;
-
-	if (!err || err->code == HWP_ERROR_NO_MEMORY)
-		return err;
-	kept = hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "counters: %s", err->message);
-	hwp_error_destroy(err);
-	return kept ? NULL : hwp_error_no_memory();
-}
-
 struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_layout *l,
 				    const struct hwp_zones *zones, struct hwp_findings *f)
 {
 	struct block_walk w = { .target = target, .layout = l, .findings = f };
+	static const char what[] = "counters";
 	uint64_t nr, owner = 0;
 	struct hwp_error *err = NULL;
 
@@ -200,17 +189,18 @@ struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_
 		f->counters.has_num_poisoned_pages = !err;
 		f->counters.num_poisoned_pages = err ? 0 : (int64_t)nr;
 	}
-	err = tolerate(f, err);
+	err = hwp_findings_tolerate(f, err, what);
 	/* struct mutex starts with its owner, 0 when free. */
 	if (!err && l->symbol.mf_mutex)
-		err = tolerate(f, hwp_target_read_u64(target, l->symbol.mf_mutex, &owner));
+		err = hwp_target_read_u64(target, l->symbol.mf_mutex, &owner);
+	err = hwp_findings_tolerate(f, err, what);
 	f->counters.mf_running = owner != 0;
 	if (!err)
-		err = tolerate(f, read_nodes(target, l, zones, f));
+		err = hwp_findings_tolerate(f, read_nodes(target, l, zones, f), what);
 	if (!err)
-		err = tolerate(f, read_memory_blocks(&w));
+		err = hwp_findings_tolerate(f, read_memory_blocks(&w), what);
 	if (!err)
-		err = tolerate(f, read_all_pending(target, l, f));
+		err = hwp_findings_tolerate(f, read_all_pending(target, l, f), what);
 	return err;
 }
 

@@ -48,6 +48,18 @@ bool hwp_findings_trouble(struct hwp_findings *f, enum hwp_trouble_kind kind, co
 	return hwp_vec_push(&f->troubles, trouble);
 }
 
+struct hwp_error *hwp_findings_tolerate(struct hwp_findings *f, struct hwp_error *err,
+					const char *what)
+{
+	bool kept;
+
+	if (!err || err->code == HWP_ERROR_NO_MEMORY)
+		return err;
+	kept = hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s: %s", what, err->message);
+	hwp_error_destroy(err);
+	return kept ? NULL : hwp_error_no_memory();
+}
+
 static const struct {
 	const char *name;
 	enum hwp_class class;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "error.h"
 #include "vec.h"
 
 /** Where a poisoned page is; DESIGN's table, worst first. */
@@ -526,6 +527,13 @@ static inline void hwp_findings_destroyp(struct hwp_findings **findings)
 /** Record a trouble; false when memory is out. */
 bool hwp_findings_trouble(struct hwp_findings *findings, enum hwp_trouble_kind kind,
 			  const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));
+
+/**
+ * Take a failure to read one thing as a hole: it is told as "@p what: …" and
+ * destroyed, and the rest goes on. Returned is want of memory only.
+ */
+struct hwp_error *hwp_findings_tolerate(struct hwp_findings *findings, struct hwp_error *err,
+					const char *what);
 
 /** Words of the contract, for every host: "buddy", "leaked", "pass", … */
 const char *hwp_state_name(enum hwp_state state);

@@ -458,17 +458,11 @@ static int compare_blocks(const void *a, const void *b)
 static struct hwp_error *tolerate(struct hwp_list_walk *w, struct hwp_error *err, int zone,
 				  const char *what)
 {
-	bool kept;
-
-	if (!err || err->code == HWP_ERROR_NO_MEMORY)
-		return err;
-	for (size_t z = 0; z < w->findings->zones.nr; z++) {
+	for (size_t z = 0; err && z < w->findings->zones.nr; z++) {
 		if (zone < 0 || (size_t)zone == z)
 			w->findings->zones.data[z].lists_cut = true;
 	}
-	kept = hwp_findings_trouble(w->findings, HWP_TROUBLE_HOLE, "%s: %s", what, err->message);
-	hwp_error_destroy(err);
-	return kept ? NULL : hwp_error_no_memory();
+	return hwp_findings_tolerate(w->findings, err, what);
 }
 
 static int compare_spans(const void *a, const void *b)

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "bits.h"
+#include "clock.h"
 #include "providers.h"
 
 struct hwp_target {
@@ -18,14 +18,6 @@ struct hwp_target {
 	/** A clone borrows symbols, types and VMCOREINFO. */
 	bool is_clone;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static void provider_deinit(struct hwp_provider *p)
 {
@@ -122,7 +114,7 @@ struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
 				  struct hwp_target **ret)
 {
 	_cleanup_(target_destroyp) struct hwp_target *target = calloc(1, sizeof(*target));
-	uint64_t start = now_ns(), opened, named;
+	uint64_t start = hwp_now_ns(), opened, named;
 	struct hwp_error *err;
 
 	if (!target)
@@ -134,17 +126,17 @@ struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
 	err = read_vmcoreinfo(target);
 	if (err)
 		return hwp_error_prefix(err, "%s", options->core_path);
-	opened = now_ns();
+	opened = hwp_now_ns();
 	err = hwp_ksyms_open(target, &target->symbols);
 	if (err)
 		return hwp_error_prefix(err, "%s", options->core_path);
-	named = now_ns();
+	named = hwp_now_ns();
 	err = hwp_btf_open(target, &target->types);
 	if (err)
 		return hwp_error_prefix(no_btf(err), "%s", options->core_path);
 	target->times.file_ns = opened - start;
 	target->times.symbols_ns = named - opened;
-	target->times.types_ns = now_ns() - named;
+	target->times.types_ns = hwp_now_ns() - named;
 	*ret = no_cleanup_ptr(target);
 	return NULL;
 }

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 
-BUDDY = 1 << 10
+BUDDY, HWPOISON = 1 << 10, 1 << 19
 PGTY_BUDDY = 0xf0
 VMEMMAP = 0xffffea0000000000
 # Orders 0 to 3 by three migratetypes, and two lists of order 9.
@@ -209,16 +209,22 @@ def folio(record, poisons, flags, dump, pcp):
     return not wrong
 
 
-def settle(where, flags, pcp):
-    """Whoever looks from inside cannot tell a page on a per-CPU list from one on no list."""
+def settle(where, dump, flags, pcp):
+    """Whoever looks from inside cannot tell a page on a per-CPU list from one on no list,
+    nor whether a healthy page without a flag is lost."""
     path, lines = f'{where}/truth.txt', []
     with open(path, encoding='latin-1') as file:
         for line in file:
-            match = re.match(r'poison pfn=(\w+) .*state=(\S+\|\S+)', line)
+            match = re.match(r'poison pfn=(\w+) .*state=(\S+\|\S+) .*hit=(\w+)/(\d+)', line)
             if match:
+                base, nr = int(match.group(3), 16), 1 << int(match.group(4))
                 place = where_is(int(match.group(1), 16), flags, pcp)
+                out = {'buddy', 'pcp'}
+                if not any(is_lost(dump, pfn, flags, pcp) for pfn in range(base, base + nr)
+                           if not flags[pfn] & HWPOISON):
+                    out.add('dropped')
                 states = [{'buddy': 'buddy', 'a per-CPU list': 'pcp'}[place]] if place else \
-                    [s for s in match.group(2).split('|') if s not in ('buddy', 'pcp')]
+                    [state for state in match.group(2).split('|') if state not in out]
                 if states:
                     line = line.replace('state=' + match.group(2), 'state=' + '|'.join(states))
             lines.append(line)
@@ -233,7 +239,7 @@ def verify(types, where):
     with open(f'{where}/kpageflags.bin', 'rb') as file:
         flags.frombytes(file.read())
     pcp = set(dump.on_pcp(types))
-    settle(where, flags, pcp)
+    settle(where, dump, flags, pcp)
     good = True
     for record in records(f'{where}/truth.txt', 'folio'):
         good &= folio(record, poisons, flags, dump, pcp)

@@ -274,23 +274,34 @@ static void put_head(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_string(json, "verdict", hwp_verdict_name(f->verdict));
 }
 
+static void put_pages(struct hwp_json *json, const struct hwp_findings *f, size_t first, size_t nr)
+{
+	hwp_json_array(json, "poisoned");
+	for (size_t i = 0; i < nr; i++)
+		put_page(json, f, &f->poisoned.data[first + i]);
+	hwp_json_end(json);
+}
+
+/** What every document of findings ends with. */
+static struct hwp_error *put_tail(struct hwp_json *json, const struct hwp_findings *f)
+{
+	put_troubles(json, f);
+	hwp_json_end(json);
+	hwp_json_finish(json);
+	return hwp_report_flush(json->out);
+}
+
 struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 {
 	struct hwp_json json = { .out = out };
 
 	put_head(&json, f);
 	put_summary(&json, f);
-	hwp_json_array(&json, "poisoned");
-	for (size_t i = 0; i < f->poisoned.nr; i++)
-		put_page(&json, f, &f->poisoned.data[i]);
-	hwp_json_end(&json);
+	put_pages(&json, f, 0, f->poisoned.nr);
 	put_folios(&json, f);
 	put_checks(&json, f);
 	put_events(&json, f);
-	put_troubles(&json, f);
-	hwp_json_end(&json);
-	hwp_json_finish(&json);
-	return hwp_report_flush(out);
+	return put_tail(&json, f);
 }
 
 struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f)
@@ -302,15 +313,9 @@ struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f
 	hwp_json_bool(&json, "readable", f->log_readable);
 	hwp_json_bool(&json, "has_beginning", f->log_readable && !f->log_wrapped);
 	hwp_json_end(&json);
-	hwp_json_array(&json, "poisoned");
-	for (size_t i = 0; i < f->poisoned.nr; i++)
-		put_page(&json, f, &f->poisoned.data[i]);
-	hwp_json_end(&json);
+	put_pages(&json, f, 0, f->poisoned.nr);
 	put_events(&json, f);
-	put_troubles(&json, f);
-	hwp_json_end(&json);
-	hwp_json_finish(&json);
-	return hwp_report_flush(out);
+	return put_tail(&json, f);
 }
 
 struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *f)
@@ -321,21 +326,16 @@ struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *f)
 
 	put_head(&json, f);
 	hwp_report_json_subject(&json, f);
-	hwp_json_array(&json, "poisoned");
-	for (size_t i = 0; folio && i < folio->nr_poisoned; i++)
-		put_page(&json, f, &f->poisoned.data[folio->first_poisoned + i]);
-	if (!folio && page)
-		put_page(&json, f, page);
-	hwp_json_end(&json);
+	if (folio)
+		put_pages(&json, f, folio->first_poisoned, folio->nr_poisoned);
+	else
+		put_pages(&json, f, page ? (size_t)(page - f->poisoned.data) : 0, page != NULL);
 	hwp_json_array(&json, "folios");
 	if (folio)
 		hwp_report_json_folio(&json, f, folio);
 	hwp_json_end(&json);
 	put_events(&json, f);
-	put_troubles(&json, f);
-	hwp_json_end(&json);
-	hwp_json_finish(&json);
-	return hwp_report_flush(out);
+	return put_tail(&json, f);
 }
 
 static void put_zones(struct hwp_json *json, const struct hwp_findings *f)
@@ -442,10 +442,7 @@ struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings 
 	put_lists(&json, f);
 	put_blocks(&json, f);
 	hwp_json_end(&json);
-	put_troubles(&json, f);
-	hwp_json_end(&json);
-	hwp_json_finish(&json);
-	return hwp_report_flush(out);
+	return put_tail(&json, f);
 }
 
 struct hwp_error *hwp_report_layout_json(FILE *out, const struct hwp_layout_report *report)

@@ -35,21 +35,12 @@ static void put_evidence(void *arg, size_t row)
 static void put_page(struct hwp_table *table, const struct hwp_findings *f,
 		     const struct hwp_poisoned *page)
 {
-	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
-	const char *color = hwp_class_color(hwp_state_class(page->state));
 	char block[64], place[64];
 
 	hwp_table_row(table);
 	hwp_table_cell(table, "0x%" PRIx64, page->pfn);
 	hwp_table_cell(table, "0x%" PRIx64, page->pfn << f->page_shift);
-	if (zone)
-		hwp_table_cell(table, "%d", zone->nid);
-	else
-		hwp_table_cell(table, "-");
-	hwp_table_cell(table, "%s", zone ? zone->name : "-");
-	hwp_table_cell(table, "%s", hwp_state_name(page->state));
-	if (color)
-		hwp_table_color(table, color);
+	hwp_page_where(table, f, page);
 	hwp_table_cell(table, "%s", hwp_page_block(page, block, sizeof(block)));
 	hwp_table_cell(table, "%s", hwp_page_place(f, page, place, sizeof(place)));
 }

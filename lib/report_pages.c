@@ -50,6 +50,22 @@ const char *hwp_class_color(enum hwp_class class)
 	}
 }
 
+void hwp_page_where(struct hwp_table *table, const struct hwp_findings *f,
+		    const struct hwp_poisoned *page)
+{
+	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
+	const char *color = hwp_class_color(hwp_state_class(page->state));
+
+	if (zone)
+		hwp_table_cell(table, "%d", zone->nid);
+	else
+		hwp_table_cell(table, "-");
+	hwp_table_cell(table, "%s", zone ? zone->name : "-");
+	hwp_table_cell(table, "%s", hwp_state_name(page->state));
+	if (color)
+		hwp_table_color(table, color);
+}
+
 const char *hwp_page_block(const struct hwp_poisoned *page, char *buf, size_t size)
 {
 	if (page->order < 0)
@@ -163,10 +179,8 @@ static void put_row(struct hwp_table *table, const struct hwp_findings *f, const
 		    bool is_folded)
 {
 	const struct hwp_poisoned *page = row->first;
-	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
 	bool one_block = page->order == row->last->order &&
 			 (page->order < 0 || page->head_pfn == row->last->head_pfn);
-	const char *color = hwp_class_color(hwp_state_class(page->state));
 	char block[64], place[64];
 
 	hwp_table_row(table);
@@ -177,14 +191,7 @@ static void put_row(struct hwp_table *table, const struct hwp_findings *f, const
 	} else {
 		hwp_table_cell(table, "0x%" PRIx64, page->pfn << f->page_shift);
 	}
-	if (zone)
-		hwp_table_cell(table, "%d", zone->nid);
-	else
-		hwp_table_cell(table, "-");
-	hwp_table_cell(table, "%s", zone ? zone->name : "-");
-	hwp_table_cell(table, "%s", hwp_state_name(page->state));
-	if (color)
-		hwp_table_color(table, color);
+	hwp_page_where(table, f, page);
 	hwp_table_cell(table, "%s", one_block ? hwp_page_block(page, block, sizeof(block)) : "*");
 	hwp_table_cell(table, "%s",
 		       one_block ? hwp_page_place(f, page, place, sizeof(place)) : "*");

@@ -59,6 +59,10 @@ struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_finding
 const char *hwp_page_place(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 			   char *buf, size_t size);
 
+/** The cells of the page's node, zone and state. */
+void hwp_page_where(struct hwp_table *table, const struct hwp_findings *findings,
+		    const struct hwp_poisoned *page);
+
 /** "0x5e00/9", or "-": what holds the page. */
 const char *hwp_page_block(const struct hwp_poisoned *page, char *buf, size_t size);
 

@@ -323,6 +323,8 @@ static void learn_from_behaviour(struct hwp_findings *f)
 
 void hwp_extents_judge(struct hwp_findings *f)
 {
+	uint64_t nr_lost = 0;
+
 	for (size_t i = 0; i < f->folios.nr; i++) {
 		struct hwp_folio *folio = &f->folios.data[i];
 
@@ -334,6 +336,11 @@ void hwp_extents_judge(struct hwp_findings *f)
 				folio->nr_healthy_lost += run->nr_pages;
 		}
 		folio->outcome = outcome_of(f, folio);
+		nr_lost += folio->nr_healthy_lost;
 	}
+	/* Page for page through whole folios, this may be more than what lies around the
+	 * poisoned pages themselves. */
+	if (nr_lost > f->summary.nr_healthy_lost)
+		f->summary.nr_healthy_lost = nr_lost;
 	learn_from_behaviour(f);
 }

@@ -31,7 +31,8 @@ struct member_row {
 static const struct member_row member_rows[] = {
 	ROW(page.size, SIZE, REQUIRED, "page"),
 	ROW(page.flags, OFFSET, REQUIRED, "page.flags"),
-	/* Linux kernel v7.1 renamed compound_head when it made it hold a mask as well. */
+	/* Linux kernel commit d50569612c29 ("mm: rename the 'compound_head' field in the 'struct
+	 * page' to 'compound_info'") (in v7.1). */
 	ROW(page.compound, OFFSET, REQUIRED, "page.compound_info page.compound_head"),
 	ROW(page.lru, OFFSET, REQUIRED, "page.lru"),
 	ROW(page.mapping, OFFSET, REQUIRED, "page.mapping"),

@@ -80,8 +80,9 @@ static void decide_compound(struct hwp_resolver *r)
 	struct hwp_member m;
 
 	/*
-	 * Linux kernel v7.1: the mask is used when struct page is a power of two and
-	 * CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP, seen by zone.vmemmap_tails, is on.
+	 * Linux kernel commit 8c846c879e22 ("mm: rework compound_head() for power-of-2
+	 * sizeof(struct page)") (in v7.1): a mask when CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP,
+	 * seen by zone.vmemmap_tails, is on as well.
 	 */
 	if (hwp_layout_member(r, "page.compound_info", &m) &&
 	    hwp_layout_member(r, "zone.vmemmap_tails", &m) && hwp_is_pow2(l->page.size))

@@ -20,6 +20,8 @@ struct observer {
 	size_t block, poisoned;
 	/** The free block that the walk is in, by the memmap or the lists. */
 	struct hwp_block current;
+	/** A list of the folio's zone was cut: what looks lost may be on it. */
+	bool lists_cut;
 };
 
 static uint64_t end_of_block(const struct hwp_block *b)
@@ -95,6 +97,8 @@ static struct cell look_at(struct observer *o, uint64_t pfn)
 
 	if (kind != HWP_KIND_FREE) {
 		cell.state = state_of(p, kind);
+		if (cell.state == HWP_RUN_LOST && o->lists_cut)
+			cell.state = HWP_RUN_UNREADABLE;
 		return cell;
 	}
 	if (o->current.order < 0 || pfn < o->current.head_pfn ||
@@ -125,6 +129,17 @@ static bool push_run(struct hwp_findings *f, uint64_t pfn, uint64_t end_pfn, con
 	return hwp_vec_push(&f->runs, run);
 }
 
+static bool are_lists_cut(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		int zone = f->poisoned.data[folio->first_poisoned + i].zone;
+
+		if (zone < 0 || f->zones.data[zone].lists_cut)
+			return true;
+	}
+	return false;
+}
+
 static struct hwp_error *observe_freed(struct observer *o, struct hwp_folio *folio)
 {
 	uint64_t nr = UINT64_C(1) << folio->order, start = folio->head_pfn;
@@ -135,6 +150,7 @@ static struct hwp_error *observe_freed(struct observer *o, struct hwp_folio *fol
 	if (err)
 		return err;
 	hwp_region_settle_owners(&o->region);
+	o->lists_cut = are_lists_cut(o->findings, folio);
 	o->current.order = -1;
 	cell = look_at(o, start);
 	for (uint64_t pfn = start + 1; pfn < folio->head_pfn + nr; pfn++) {

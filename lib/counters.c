@@ -237,24 +237,13 @@ static enum hwp_switch read_bool(struct hwp_target *target, uint64_t address)
  * nothing where the helper that it needs, free_prepared_contig_range() of
  * v7.2, exists; where that is missing, so is the fix.
  */
-static enum hwp_fix find_fix(struct hwp_target *target, const struct hwp_layout *l,
-			     bool *frees_gigantic_whole, const char **evidence)
+static enum hwp_fix find_fix(const struct hwp_layout *l, const char **evidence)
 {
-	struct hwp_symbol syms[] = { { .name = "free_prepared_contig_range" },
-				     { .name = "__free_contig_range_common" },
-				     { .name = "__free_prepared_contig_range" },
-				     { .name = "split_large_buddy" } };
-	_cleanup_error_ struct hwp_error *err = NULL;
-
-	err = hwp_target_symbols(target, syms, HWP_ARRAY_SIZE(syms));
-	/* Linux kernel commit fd919a85cd55 ("mm: page_isolation: prepare for hygienic freelists")
-	 * (in v6.10). */
-	*frees_gigantic_whole = !err && syms[3].found;
 	if (l->symbol.free_has_hwpoisoned) {
 		*evidence = "the symbol free_has_hwpoisoned";
 		return HWP_FIX_PRESENT;
 	}
-	if (err || syms[0].found || syms[1].found || syms[2].found) {
+	if (l->symbol.free_prepared_contig_range || l->symbol.free_contig_range_common) {
 		*evidence = "no symbol free_has_hwpoisoned, which may be inlined";
 		return HWP_FIX_UNKNOWN;
 	}
@@ -269,7 +258,10 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 
 	snprintf(k->release, sizeof(k->release), "%s", hwp_target_release(target));
 	k->has_memory_failure = l->has_memory_failure;
-	k->fix = find_fix(target, l, &k->frees_gigantic_whole, &k->fix_evidence);
+	k->fix = find_fix(l, &k->fix_evidence);
+	/* Linux kernel commit fd919a85cd55 ("mm: page_isolation: prepare for hygienic freelists")
+	 * (in v6.10). */
+	k->frees_gigantic_whole = l->symbol.split_large_buddy != 0;
 	k->init_on_alloc = read_key(target, l, l->symbol.init_on_alloc);
 	k->init_on_free = read_key(target, l, l->symbol.init_on_free);
 	k->page_poisoning = read_key(target, l, l->symbol.page_poisoning);

@@ -77,11 +77,7 @@ static const struct member_row member_rows[] = {
 
 	ROW(hstate.size, SIZE, OPTIONAL, "hstate"),
 	ROW(hstate.order, OFFSET, OPTIONAL, "hstate.order"),
-	ROW(hstate.name, OFFSET, OPTIONAL, "hstate.name"),
-	ROW(hstate.nr_huge_pages, OFFSET, OPTIONAL, "hstate.nr_huge_pages"),
-	ROW(hstate.free_huge_pages, OFFSET, OPTIONAL, "hstate.free_huge_pages"),
 	ROW(memory_block.nr_hwpoison, OFFSET, OPTIONAL, "memory_block.nr_hwpoison"),
-	ROW(memory_block.start_section_nr, OFFSET, OPTIONAL, "memory_block.start_section_nr"),
 	ROW(xarray.xa_head, OFFSET, OPTIONAL, "xarray.xa_head"),
 	ROW(xarray.node_shift, OFFSET, OPTIONAL, "xa_node.shift"),
 	ROW(xarray.node_slots, OFFSET, OPTIONAL, "xa_node.slots"),
@@ -135,7 +131,6 @@ static const struct {
 	size_t where;
 } symbol_rows[] = {
 #define SYM(field, ...) { { __VA_ARGS__ }, offsetof(struct hwp_layout, symbol.field) }
-	SYM(vmemmap_base, "vmemmap_base"),
 	SYM(mem_map, "mem_map"),
 	SYM(node_data, "node_data"),
 	SYM(contig_page_data, "contig_page_data"),
@@ -154,6 +149,10 @@ static const struct {
 	SYM(memory_failure, "memory_failure"),
 	SYM(hpage_freelist, "hpage_freelist"),
 	SYM(free_has_hwpoisoned, "free_has_hwpoisoned"),
+	SYM(free_prepared_contig_range, "free_prepared_contig_range",
+	    "__free_prepared_contig_range"),
+	SYM(free_contig_range_common, "__free_contig_range_common"),
+	SYM(split_large_buddy, "split_large_buddy"),
 	SYM(init_on_free, "init_on_free"),
 	SYM(init_on_alloc, "init_on_alloc"),
 	SYM(page_poisoning, "_page_poisoning_enabled", "want_page_poisoning"),

@@ -122,7 +122,7 @@ struct hwp_layout {
 	/** Bits of page.flags; HWP_ABSENT when the kernel has none. */
 	struct {
 		uint32_t hwpoison, head, lru, reserved, slab, swapcache, swapbacked, uptodate,
-			has_hwpoisoned, dirty, mlocked, private, large_rmappable;
+			has_hwpoisoned, dirty, large_rmappable;
 	} flag;
 
 	/** HPG_* bits in the private word of a HugeTLB head. */
@@ -139,8 +139,6 @@ struct hwp_layout {
 	/** page.flags: (flags >> shift) & ((1 << width) - 1). */
 	struct {
 		unsigned int node_shift, node_width, zone_shift, zone_width;
-		/** Classic SPARSEMEM only: section numbers in page.flags. */
-		unsigned int section_shift, section_width;
 	} field;
 
 	struct {
@@ -173,10 +171,10 @@ struct hwp_layout {
 	} section;
 
 	struct {
-		uint32_t size, order, name, nr_huge_pages, free_huge_pages;
+		uint32_t size, order;
 	} hstate;
 	struct {
-		uint32_t nr_hwpoison, start_section_nr;
+		uint32_t nr_hwpoison;
 	} memory_block;
 	struct {
 		uint32_t xa_head, node_shift, node_slots;
@@ -199,14 +197,15 @@ struct hwp_layout {
 
 	/** Addresses of symbols; 0 when the kernel has none. */
 	struct {
-		uint64_t vmemmap, vmemmap_base, mem_section, mem_map, node_data, contig_page_data,
+		uint64_t mem_section, mem_map, node_data, contig_page_data,
 			per_cpu_offset, nr_cpu_ids, cpu_possible_mask, hstates, hugetlb_max_hstate,
 			num_poisoned_pages, memory_blocks, sections_per_block, max_pfn, prb,
 			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
 			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
 			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited,
 			memory_failure, gtod_offset, sched_clock_stable,
-			page_offset_base;
+			page_offset_base, free_prepared_contig_range,
+			free_contig_range_common, split_large_buddy;
 	} symbol;
 
 	/** The kernel marks pages at all (CONFIG_MEMORY_FAILURE). */

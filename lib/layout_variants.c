@@ -53,8 +53,6 @@ static void decide_flags(struct hwp_resolver *r)
 	l->flag.swapbacked = page_flag(r, "PG_swapbacked");
 	l->flag.uptodate = page_flag(r, "PG_uptodate");
 	l->flag.dirty = page_flag(r, "PG_dirty");
-	l->flag.mlocked = page_flag(r, "PG_mlocked");
-	l->flag.private = page_flag(r, "PG_private");
 	l->flag.has_hwpoisoned = page_flag(r, "PG_has_hwpoisoned");
 	l->flag.large_rmappable = page_flag(r, "PG_large_rmappable");
 	l->has_memory_failure = l->flag.hwpoison != HWP_ABSENT;
@@ -245,10 +243,8 @@ static void decide_fields(struct hwp_resolver *r)
 	if (nodes == 0 || nodes > 65536)
 		nodes = 1;
 	l->max_nodes = (unsigned int)nodes;
-	l->field.section_width = 0;
 	l->field.node_width = hwp_bits_for(nodes);
 	l->field.zone_width = hwp_bits_for(l->max_zones);
-	l->field.section_shift = 64;
 	l->field.node_shift = 64 - l->field.node_width;
 	l->field.zone_shift = l->field.node_shift - l->field.zone_width;
 	hwp_layout_note(r, "node shift in page.flags", l->field.node_shift, "computed");
@@ -288,8 +284,6 @@ static void decide_memory_model(struct hwp_resolver *r)
 	} else {
 		hwp_layout_missing(r, "SYMBOL(mem_section) or mem_map");
 	}
-	/* Linux kernel v6.9: the biased base, so that page(pfn) = vmemmap + pfn. */
-	vmcoreinfo(r, "SYMBOL(vmemmap)", &l->symbol.vmemmap);
 }
 
 static void decide_lists(struct hwp_resolver *r)

@@ -46,10 +46,6 @@ struct hwp_error *hwp_page_reader_create(struct hwp_target *target,
 					 const struct hwp_memmap *memmap,
 					 struct hwp_page_reader **ret);
 void hwp_page_reader_destroy(struct hwp_page_reader *reader);
-static inline void hwp_page_reader_destroyp(struct hwp_page_reader **reader)
-{
-	hwp_page_reader_destroy(*reader);
-}
 
 const struct hwp_memmap *hwp_page_reader_memmap(const struct hwp_page_reader *reader);
 

@@ -54,9 +54,7 @@ SYNTH_UNUSED static void kernel_73(struct hwp_layout *l)
 	l->flag.large_rmappable = 9;
 	l->flag.swapcache = 10;
 	l->flag.reserved = 13;
-	l->flag.private = 14;
 	l->flag.swapbacked = 17;
-	l->flag.mlocked = 20;
 	l->flag.hwpoison = 21;
 	l->flag.slab = HWP_ABSENT;
 	l->type_scheme = HWP_TYPE_TOP_BYTE;
@@ -76,7 +74,6 @@ SYNTH_UNUSED static void kernel_612(struct hwp_layout *l)
 	kernel_73(l);
 	l->page.compound_scheme = HWP_COMPOUND_HEAD_POINTER;
 	l->folio.raw_hwp = 168;
-	l->flag.mlocked = 19;
 	l->flag.hwpoison = 20;
 	l->types[HWP_TYPE_LARGE_KMALLOC] = 0;
 }
@@ -101,10 +98,8 @@ SYNTH_UNUSED static void kernel_61(struct hwp_layout *l)
 	l->flag.slab = 9;
 	l->flag.swapcache = 10;
 	l->flag.reserved = 12;
-	l->flag.private = 13;
 	l->flag.head = 16;
 	l->flag.swapbacked = 19;
-	l->flag.mlocked = 21;
 	l->flag.hwpoison = 23;
 	l->flag.large_rmappable = HWP_ABSENT;
 	l->type_scheme = HWP_TYPE_CLEARED_BIT;

@@ -19,8 +19,7 @@ int hwp_analyse_and_report(const struct hwp_context *context, const struct hwp_c
 	status = hwp_parse_options(context, command, argc, argv, &parsed);
 	if (status != HWP_GO_ON)
 		return status;
-	options.target.core_path = parsed.core_path;
-	options.target.vmcoreinfo_path = parsed.vmcoreinfo_path;
+	options.target = parsed.target;
 	options.nr_threads = parsed.nr_threads;
 	options.has_folio_pfn = command->option_groups & HWP_TAKES_PFN;
 	options.folio_pfn = parsed.pfn;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Commands, apart from the process that runs them: a host (main.c, later a
- * crash extension) fills in the context, and a command prints to its streams
+ * Commands, apart from the process that runs them: a host (main.c, crash,
+ * drgn) fills in the context, and a command prints to its streams
  * and returns the exit status.
  */
 #ifndef HWP_COMMAND_H
 #define HWP_COMMAND_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+
+struct hwp_host;
 
 /** Exit status for trouble of any kind: usage, a target that cannot be read, output lost. */
 #define HWP_EXIT_TROUBLE 2
@@ -23,6 +26,10 @@ struct hwp_context {
 	bool utf8;
 	/** Columns of the terminal; 0 when unknown. */
 	unsigned int width;
+	/** What the host has open is the target; NULL: the user names one. */
+	const struct hwp_host *host;
+	/** Set by the host's signal handler; NULL: signals end the process. */
+	const volatile sig_atomic_t *interrupted;
 };
 
 struct hwp_command {

@@ -17,7 +17,6 @@ int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *
 {
 	_cleanup_(destroy_target) struct hwp_target *target = NULL;
 	_cleanup_(destroy_layout) struct hwp_layout *layout = NULL;
-	struct hwp_target_options options = {};
 	struct hwp_layout_report report;
 	struct hwp_cmd_options parsed;
 	struct hwp_error *err;
@@ -26,11 +25,10 @@ int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *
 	status = hwp_parse_options(context, command, argc, argv, &parsed);
 	if (status != HWP_GO_ON)
 		return status;
-	options.core_path = parsed.core_path;
-	options.vmcoreinfo_path = parsed.vmcoreinfo_path;
-	err = hwp_target_open(&options, &target);
+	err = hwp_target_open(&parsed.target, &target);
 	if (!err)
-		err = hwp_error_prefix(hwp_layout_create(target, &layout), "%s", parsed.core_path);
+		err = hwp_error_prefix(hwp_layout_create(target, &layout), "%s",
+				       hwp_target_options_path(&parsed.target));
 	if (err)
 		return hwp_fail(context, parsed.json, err);
 	report = (struct hwp_layout_report){

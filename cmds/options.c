@@ -46,13 +46,13 @@ static const struct option_row rows[] = {
 	  "the largest block has 2^N pages (10)" },
 	{ 'c', "core", "FILE", HWP_OPTIONS_TARGET, "look at this vmcore, as TARGET does" },
 	{ 'k', "kernel", NULL, HWP_OPTIONS_TARGET,
-	  "look at the running kernel (not in this build yet)" },
+	  "look at the running kernel" },
 	{ 's', "symbols", "FILE", HWP_OPTIONS_TARGET,
-	  "debug symbols; repeatable (not in this build yet)" },
+	  "a file or directory with debug symbols; repeatable" },
 	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_TARGET,
 	  "VMCOREINFO text for a dump that carries none" },
 	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_TARGET,
-	  "take types by this provider only: btf" },
+	  "take types by this provider only: btf, dwarf, drgn" },
 	{ OPT_FULL, "full", NULL, HWP_OPTIONS_TARGET, "read the whole memmap (the default)" },
 	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_TARGET,
 	  "look only where poison is counted (needs -k)" },
@@ -173,15 +173,30 @@ static int unsupported(const struct hwp_context *context, bool json, const char 
 	return hwp_fail(context, json, hwp_error_create(HWP_ERROR_UNSUPPORTED, "%s", message));
 }
 
-static int parse_provider(const struct hwp_context *context, bool json, const char *name)
+static int take_provider(const struct hwp_context *context, const char *name,
+			 struct hwp_cmd_options *options)
 {
-	if (strcmp(name, "btf") == 0)
-		return HWP_GO_ON;
-	if (strcmp(name, "dwarf") == 0 || strcmp(name, "drgn") == 0)
-		return unsupported(context, json,
-				   "this build has no such provider yet: use --provider btf, the "
-				   "default, which takes types from the dump itself");
-	return hwp_usage_error(context, json, "unknown provider '%s'", name);
+	static const char *const known[] = { "btf", "dwarf", "drgn" };
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(known); i++) {
+		if (strcmp(name, known[i]) == 0) {
+			options->target.provider = known[i];
+			return HWP_GO_ON;
+		}
+	}
+	return hwp_usage_error(context, options->json,
+			       "--provider is btf, dwarf or drgn, not '%s'", name);
+}
+
+static int take_symbols(const struct hwp_context *context, const char *path,
+			struct hwp_cmd_options *options)
+{
+	if (options->target.nr_symbol_paths == HWP_MAX_SYMBOL_PATHS)
+		return hwp_usage_error(context, options->json, "-s was given more than %d times",
+				       HWP_MAX_SYMBOL_PATHS);
+	options->symbol_paths[options->target.nr_symbol_paths++] = path;
+	options->target.symbol_paths = options->symbol_paths;
+	return HWP_GO_ON;
 }
 
 /* Numbers are kept as they are given: the command knows what they mean. */
@@ -216,19 +231,17 @@ static int take_option(const struct hwp_context *context, int value, const char 
 {
 	switch (value) {
 	case 'c':
-		if (options->core_path)
+		if (options->target.core_path)
 			return hwp_usage_error(context, options->json, "two targets were given");
-		options->core_path = argument;
+		options->target.core_path = argument;
 		return HWP_GO_ON;
 	case 'k':
 		options->live = true;
 		return HWP_GO_ON;
 	case 's':
-		return unsupported(context, options->json,
-				   "debug symbols (-s) are not supported by this build yet: "
-				   "symbols and types come from the dump itself");
+		return take_symbols(context, argument, options);
 	case OPT_VMCOREINFO:
-		options->vmcoreinfo_path = argument;
+		options->target.vmcoreinfo_path = argument;
 		return HWP_GO_ON;
 	case OPT_COLOR:
 		if (!parse_color(context, argument, &options->style.color))
@@ -237,7 +250,7 @@ static int take_option(const struct hwp_context *context, int value, const char 
 					       argument);
 		return HWP_GO_ON;
 	case OPT_PROVIDER:
-		return parse_provider(context, options->json, argument);
+		return take_provider(context, argument, options);
 	case OPT_QUICK:
 		return unsupported(context, options->json,
 				   "--quick needs a running kernel, and this build looks at "
@@ -326,14 +339,18 @@ static int take_range(const struct hwp_context *context, struct hwp_cmd_options 
 
 static int take_target(const struct hwp_context *context, struct hwp_cmd_options *options)
 {
-	if (options->nr_args + (options->core_path != NULL) + options->live > 1)
+	int nr = options->nr_args + (options->target.core_path != NULL) + options->live;
+
+	if (context->host && nr)
+		return hwp_usage_error(context, options->json,
+				       "the target is what %s has open: name none",
+				       context->host->name);
+	if (nr > 1)
 		return hwp_usage_error(context, options->json, "two targets were given");
 	if (options->nr_args)
-		options->core_path = options->args[0];
-	if (!options->core_path)
-		return unsupported(context, options->json,
-				   "looking at the running kernel is not supported by this build "
-				   "yet: give a vmcore");
+		options->target.core_path = options->args[0];
+	options->target.host = context->host;
+	options->target.interrupted = context->interrupted;
 	return HWP_GO_ON;
 }
 

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "error.h"
 #include "report.h"
+#include "target.h"
 
 enum hwp_option_group {
 	/** -h; every command takes it. */
@@ -23,8 +24,13 @@ enum hwp_option_group {
 	HWP_TAKES_PFN = 1 << 5,
 };
 
+/** How often -s may be given. */
+#define HWP_MAX_SYMBOL_PATHS 32
+
 struct hwp_cmd_options {
-	const char *core_path, *vmcoreinfo_path;
+	struct hwp_target_options target;
+	/** What target.symbol_paths points to. */
+	const char *symbol_paths[HWP_MAX_SYMBOL_PATHS];
 	bool live, quiet, json, help;
 	unsigned int nr_threads;
 	struct hwp_report_style style;
@@ -44,7 +50,8 @@ struct hwp_cmd_options {
 #define HWP_GO_ON (-1)
 
 /**
- * Parse @p argv, argv[0] being the command's name. Returns HWP_GO_ON, or the
+ * Parse @p argv, argv[0] being the command's name; @p ret points into it and
+ * to itself, so it stays where it is. Returns HWP_GO_ON, or the
  * exit status when all is said: help was asked for, or an error was printed.
  */
 int hwp_parse_options(const struct hwp_context *context, const struct hwp_command *command,

@@ -58,7 +58,7 @@ static struct hwp_error *describe(struct analysis *a)
 	struct hwp_findings *f = a->findings;
 	const char *damage = hwp_target_damage(a->target);
 
-	f->path = strdup(a->options->target.core_path);
+	f->path = strdup(hwp_target_options_path(&a->options->target));
 	if (!f->path)
 		return hwp_error_no_memory();
 	snprintf(f->format, sizeof(f->format), "%s", hwp_target_format(a->target));
@@ -107,7 +107,7 @@ static struct hwp_error *open_all(struct analysis *a)
 	if (!err)
 		err = describe(a);
 	a->findings->times.layout_ns = hwp_now_ns() - start;
-	return hwp_error_prefix(err, "%s", a->options->target.core_path);
+	return hwp_error_prefix(err, "%s", hwp_target_options_path(&a->options->target));
 }
 
 static struct hwp_error *sweep(struct analysis *a)
@@ -261,6 +261,11 @@ struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_find
 		err = collect(&a);
 	if (!err)
 		err = conclude(&a);
+	/* Whatever else went wrong then, or was left out, is a consequence. */
+	if (a.target && hwp_target_is_interrupted(a.target)) {
+		hwp_error_destroy(err);
+		err = hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted");
+	}
 	if (err)
 		return err;
 	opened = hwp_target_open_times(a.target);

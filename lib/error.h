@@ -23,6 +23,8 @@ enum hwp_error_code {
 	HWP_ERROR_BAD_DATA,
 	/** Understood, and not supported. */
 	HWP_ERROR_UNSUPPORTED,
+	/** The user does not want to wait any longer. */
+	HWP_ERROR_INTERRUPTED,
 };
 
 struct hwp_error {

@@ -5,14 +5,6 @@
 
 #include "target.h"
 
-/** What the memory provider found out about the file while opening it. */
-struct hwp_file_facts {
-	char format[64];
-	/** One sentence when the file is damaged (truncated), else empty. */
-	char damage[160];
-	unsigned int page_shift;
-};
-
 /**
  * Put a target together. @p memory is required; without @p symbols or
  * @p types (NULL) looking one up is LOOKUP. VMCOREINFO comes from memory when
@@ -22,6 +14,22 @@ struct hwp_error *hwp_target_create(const struct hwp_provider *memory,
 				    const struct hwp_provider *symbols,
 				    const struct hwp_provider *types, unsigned int page_shift,
 				    struct hwp_target **ret);
+
+/** The empty target that open.c fills: add providers by the functions below. */
+struct hwp_error *hwp_target_create_empty(const struct hwp_target_options *options,
+					  struct hwp_target **ret);
+
+/**
+ * Give @p target a provider, which it takes over. Memory comes first and
+ * brings VMCOREINFO, when it has any.
+ */
+struct hwp_error *hwp_target_set_memory(struct hwp_target *target,
+					const struct hwp_provider *memory,
+					const struct hwp_file_facts *facts);
+void hwp_target_set_symbols(struct hwp_target *target, const struct hwp_provider *symbols);
+void hwp_target_set_types(struct hwp_target *target, const struct hwp_provider *types);
+void hwp_target_set_reader(struct hwp_target *target, const struct hwp_provider *reader);
+void hwp_target_set_open_times(struct hwp_target *target, const struct hwp_open_times *times);
 
 /**
  * Open a dump file by libkdumpfile; @p vmcoreinfo_path may be NULL. Errors

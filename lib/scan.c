@@ -28,7 +28,8 @@ struct scan {
 
 struct worker {
 	struct scan *scan;
-	struct hwp_target *target;
+	/** Where it reads: the clone, or what hwp_scan() was given. */
+	struct hwp_target *target, *clone;
 	pthread_t thread;
 	bool started;
 	char *buf;
@@ -160,7 +161,7 @@ static void *work(void *arg)
 
 	while (next_unit(w->scan, &u)) {
 		scan_unit(w, &u);
-		if (w->err || w->too_many)
+		if (w->err || w->too_many || hwp_target_is_interrupted(w->target))
 			w->scan->stop = true;
 	}
 	return NULL;
@@ -174,31 +175,35 @@ static void work_and_report(struct worker *w)
 
 	while (next_unit(w->scan, &u)) {
 		scan_unit(w, &u);
-		if (w->err || w->too_many)
+		if (w->err || w->too_many || hwp_target_is_interrupted(w->target))
 			w->scan->stop = true;
 		if (o->progress)
 			o->progress(o->progress_arg, w->scan->nr_done, w->scan->memmap->nr_pages);
 	}
 }
 
+/** The first worker is the calling thread: it may use @p target itself. */
 static struct hwp_error *worker_init(struct worker *w, struct scan *s, struct hwp_target *target,
 				     bool is_first)
 {
+	struct hwp_error *err;
+
 	w->scan = s;
 	w->buf = malloc(PAGES_PER_READ * s->memmap->layout->page.size);
 	if (!w->buf)
 		return hwp_error_no_memory();
-	if (is_first) {
+	if (is_first && !hwp_target_has_reader(target)) {
 		w->target = target;
 		return NULL;
 	}
-	return hwp_target_clone(target, &w->target);
+	err = hwp_target_clone(target, &w->clone);
+	w->target = w->clone;
+	return err;
 }
 
-static void worker_deinit(struct worker *w, bool is_first)
+static void worker_deinit(struct worker *w)
 {
-	if (!is_first)
-		hwp_target_destroy(w->target);
+	hwp_target_destroy(w->clone);
 	hwp_vec_deinit(&w->flagged);
 	hwp_error_destroy(w->err);
 	free(w->buf);
@@ -277,7 +282,7 @@ struct hwp_error *hwp_scan(struct hwp_target *target, const struct hwp_memmap *m
 			hwp_error_destroy(failed);
 		else
 			err = failed;
-		worker_deinit(&workers[i], i == 0);
+		worker_deinit(&workers[i]);
 	}
 	if (flagged->nr)
 		qsort(flagged->data, flagged->nr, sizeof(*flagged->data), compare_pfns);

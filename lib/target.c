@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "bits.h"
-#include "clock.h"
 #include "providers.h"
 
 struct hwp_target {
 	struct hwp_provider memory, symbols, types;
+	/** A host's target only: the memory of its clones. */
+	struct hwp_provider reader;
+	const volatile sig_atomic_t *interrupted;
 	struct hwp_file_facts facts;
 	struct hwp_open_times times;
 	char *vmcoreinfo;
@@ -33,6 +35,7 @@ void hwp_target_destroy(struct hwp_target *target)
 	if (!target->is_clone) {
 		provider_deinit(&target->types);
 		provider_deinit(&target->symbols);
+		provider_deinit(&target->reader);
 		free(target->vmcoreinfo);
 	}
 	provider_deinit(&target->memory);
@@ -42,13 +45,6 @@ void hwp_target_destroy(struct hwp_target *target)
 static void target_destroyp(struct hwp_target **target)
 {
 	hwp_target_destroy(*target);
-}
-
-static struct hwp_error *no_btf(struct hwp_error *err)
-{
-	return hwp_error_prefix(err, "no usable BTF in the dump: needed is a kernel with "
-				     "CONFIG_DEBUG_INFO_BTF=y and a dump that keeps kernel data "
-				     "(types from a vmlinux are not supported by this build yet)");
 }
 
 static void note_release(struct hwp_target *target)
@@ -63,97 +59,101 @@ static void note_release(struct hwp_target *target)
 	memcpy(target->release, release, len);
 }
 
+struct hwp_error *hwp_target_create_empty(const struct hwp_target_options *options,
+					  struct hwp_target **ret)
+{
+	struct hwp_target *target = calloc(1, sizeof(*target));
+
+	if (!target)
+		return hwp_error_no_memory();
+	target->interrupted = options->interrupted;
+	*ret = target;
+	return NULL;
+}
+
+struct hwp_error *hwp_target_set_memory(struct hwp_target *target,
+					const struct hwp_provider *memory,
+					const struct hwp_file_facts *facts)
+{
+	struct hwp_error *err = NULL;
+
+	target->memory = *memory;
+	target->facts = *facts;
+	if (memory->ops->vmcoreinfo)
+		err = memory->ops->vmcoreinfo(memory->arg, &target->vmcoreinfo);
+	if (err && !hwp_error_catch(&err, HWP_ERROR_LOOKUP))
+		return err;
+	note_release(target);
+	return NULL;
+}
+
+void hwp_target_set_symbols(struct hwp_target *target, const struct hwp_provider *symbols)
+{
+	provider_deinit(&target->symbols);
+	target->symbols = *symbols;
+}
+
+void hwp_target_set_types(struct hwp_target *target, const struct hwp_provider *types)
+{
+	provider_deinit(&target->types);
+	target->types = *types;
+}
+
+void hwp_target_set_reader(struct hwp_target *target, const struct hwp_provider *reader)
+{
+	provider_deinit(&target->reader);
+	target->reader = *reader;
+}
+
+void hwp_target_set_open_times(struct hwp_target *target, const struct hwp_open_times *times)
+{
+	target->times = *times;
+}
+
 struct hwp_error *hwp_target_create(const struct hwp_provider *memory,
 				    const struct hwp_provider *symbols,
 				    const struct hwp_provider *types, unsigned int page_shift,
 				    struct hwp_target **ret)
 {
 	_cleanup_(target_destroyp) struct hwp_target *target = calloc(1, sizeof(*target));
-	const struct hwp_provider none = {};
-	struct hwp_target parts = { .memory = *memory };
-	struct hwp_error *err = NULL;
+	const struct hwp_file_facts facts = { .page_shift = page_shift };
+	struct hwp_target parts = {};
+	struct hwp_error *err;
 
-	parts.symbols = symbols ? *symbols : none;
-	parts.types = types ? *types : none;
-	parts.facts.page_shift = page_shift;
+	if (symbols)
+		parts.symbols = *symbols;
+	if (types)
+		parts.types = *types;
 	if (!target) {
+		parts.memory = *memory;
 		provider_deinit(&parts.types);
 		provider_deinit(&parts.symbols);
 		provider_deinit(&parts.memory);
 		return hwp_error_no_memory();
 	}
 	*target = parts;
-	if (memory->ops->vmcoreinfo)
-		err = memory->ops->vmcoreinfo(memory->arg, &target->vmcoreinfo);
-	if (err && !hwp_error_catch(&err, HWP_ERROR_LOOKUP))
-		return err;
-	note_release(target);
-	*ret = no_cleanup_ptr(target);
-	return NULL;
-}
-
-static struct hwp_error *read_vmcoreinfo(struct hwp_target *target)
-{
-	struct hwp_error *err;
-
-	err = target->memory.ops->vmcoreinfo(target->memory.arg, &target->vmcoreinfo);
-	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
-		return hwp_error_create(HWP_ERROR_LOOKUP,
-					"the dump carries no VMCOREINFO: give it with --vmcoreinfo "
-					"FILE (for QEMU: -device vmcoreinfo, and qemu_fw_cfg in the "
-					"guest)");
+	err = hwp_target_set_memory(target, memory, &facts);
 	if (err)
 		return err;
-	note_release(target);
-	if (!target->release[0])
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO has no OSRELEASE");
-	return NULL;
-}
-
-struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
-				  struct hwp_target **ret)
-{
-	_cleanup_(target_destroyp) struct hwp_target *target = calloc(1, sizeof(*target));
-	uint64_t start = hwp_now_ns(), opened, named;
-	struct hwp_error *err;
-
-	if (!target)
-		return hwp_error_no_memory();
-	err = hwp_kdump_open(options->core_path, options->vmcoreinfo_path, &target->memory,
-			     &target->facts);
-	if (err)
-		return err;
-	err = read_vmcoreinfo(target);
-	if (err)
-		return hwp_error_prefix(err, "%s", options->core_path);
-	opened = hwp_now_ns();
-	err = hwp_ksyms_open(target, &target->symbols);
-	if (err)
-		return hwp_error_prefix(err, "%s", options->core_path);
-	named = hwp_now_ns();
-	err = hwp_btf_open(target, &target->types);
-	if (err)
-		return hwp_error_prefix(no_btf(err), "%s", options->core_path);
-	target->times.file_ns = opened - start;
-	target->times.symbols_ns = named - opened;
-	target->times.types_ns = hwp_now_ns() - named;
 	*ret = no_cleanup_ptr(target);
 	return NULL;
 }
 
 struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target **ret)
 {
+	const struct hwp_provider *from = target->reader.ops ? &target->reader : &target->memory;
 	_cleanup_free_ struct hwp_target *copy = NULL;
 	struct hwp_error *err;
 
-	if (!target->memory.ops->clone)
+	if (!from->ops->clone)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "one thread only");
 	copy = malloc(sizeof(*copy));
 	if (!copy)
 		return hwp_error_no_memory();
 	*copy = *target;
 	copy->is_clone = true;
-	err = target->memory.ops->clone(target->memory.arg, &copy->memory.arg);
+	copy->memory.ops = from->ops;
+	err = from->ops->clone(from->arg, &copy->memory.arg);
 	if (err)
 		return err;
 	*ret = no_cleanup_ptr(copy);
@@ -195,13 +195,25 @@ const char *hwp_target_release(const struct hwp_target *target)
 	return target->release;
 }
 
+bool hwp_target_is_interrupted(const struct hwp_target *target)
+{
+	return target->interrupted && *target->interrupted;
+}
+
+bool hwp_target_has_reader(const struct hwp_target *target)
+{
+	return target->reader.ops;
+}
+
 struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space,
 				  uint64_t address, void *buf, size_t size, size_t *nr_read_ret)
 {
 	size_t nr_read = 0;
 	struct hwp_error *err;
 
-	if (size > UINT64_MAX - address)
+	if (hwp_target_is_interrupted(target))
+		err = hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted");
+	else if (size > UINT64_MAX - address)
 		err = hwp_error_at(HWP_ERROR_FAULT, address, "address 0x%" PRIx64 " wraps around",
 				   address);
 	else

@@ -7,6 +7,7 @@
 #ifndef HWP_TARGET_H
 #define HWP_TARGET_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,16 +73,66 @@ struct hwp_provider {
 	void *arg;
 };
 
+/** What the memory provider found out about the file while opening it. */
+struct hwp_file_facts {
+	char format[64];
+	/** One sentence when the file is damaged (truncated), else empty. */
+	char damage[160];
+	unsigned int page_shift;
+};
+
+/** What a host hands out: each provider with ops NULL when it has none. */
+struct hwp_host_providers {
+	/** Required. Its read need not be safe for more than one thread. */
+	struct hwp_provider memory;
+	struct hwp_provider symbols, types;
+	/**
+	 * Our own reader of the same memory, for the sweep: when given, the
+	 * memmap is read through it and its clones in parallel.
+	 */
+	struct hwp_provider reader;
+	struct hwp_file_facts facts;
+};
+
+/** A program that has the kernel open already: crash, drgn. */
+struct hwp_host {
+	const char *name;
+	/** What is open, for reports: a path. NULL for the running kernel. */
+	const char *path;
+	void *arg;
+	/**
+	 * Providers on what the host has open; the target destroys them. The
+	 * host outlives every target made from it.
+	 */
+	struct hwp_error *(*open)(void *arg, struct hwp_host_providers *ret);
+};
+
 struct hwp_target_options {
-	/** The vmcore. */
+	/** The vmcore; NULL for the running kernel. */
 	const char *core_path;
 	/** A file with VMCOREINFO text for dumps that carry none, or NULL. */
 	const char *vmcoreinfo_path;
+	/** Files and directories with debug symbols. */
+	const char *const *symbol_paths;
+	size_t nr_symbol_paths;
+	/** "btf", "dwarf" or "drgn": take types by this one only. NULL chooses. */
+	const char *provider;
+	/** NULL: there is none. With one, the paths above do not matter. */
+	const struct hwp_host *host;
+	/**
+	 * Once what it points to is not 0, every read fails with INTERRUPTED.
+	 * A signal handler may set it. NULL: no such thing.
+	 */
+	const volatile sig_atomic_t *interrupted;
 };
 
+/** What is looked at, for reports and errors; borrowed. */
+const char *hwp_target_options_path(const struct hwp_target_options *options);
+
 /**
- * Open a vmcore with the default providers: libkdumpfile for memory, the
- * dump's kallsyms for symbols, its BTF for types.
+ * Open a host's kernel, a vmcore or the running kernel. Unless told otherwise
+ * symbols are the kernel's own kallsyms and types its own BTF. @p options need
+ * not outlive the call, but for what host and interrupted point to.
  */
 struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
 				  struct hwp_target **ret);
@@ -89,9 +140,12 @@ struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
 /**
  * The same memory, symbols and types for one more thread. The clone must be
  * destroyed before @p target is. UNSUPPORTED when the provider is for one
- * thread only.
+ * thread only. Of a host's target a clone reads by the host's reader.
  */
 struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target **ret);
+
+/** Do clones read by another provider than the target itself? */
+bool hwp_target_has_reader(const struct hwp_target *target);
 
 /** NULL is fine. */
 void hwp_target_destroy(struct hwp_target *target);
@@ -117,6 +171,9 @@ unsigned int hwp_target_page_shift(const struct hwp_target *target);
 struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space,
 				  uint64_t address, void *buf, size_t size,
 				  size_t *nr_read_ret);
+
+/** Has the options' interrupted been set? */
+bool hwp_target_is_interrupted(const struct hwp_target *target);
 
 /** A word of 8 or 4 bytes at a kernel virtual address. */
 struct hwp_error *hwp_target_read_u64(struct hwp_target *target, uint64_t address, uint64_t *ret);

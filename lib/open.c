@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Which providers make up a target: the host's, or the kernel's own words. */
+#include <string.h>
+
+#include "clock.h"
+#include "providers.h"
+
+const char *hwp_target_options_path(const struct hwp_target_options *options)
+{
+	const char *path = options->host ? options->host->path : options->core_path;
+
+	return path ? path : "the running kernel";
+}
+
+static void target_destroyp(struct hwp_target **target)
+{
+	hwp_target_destroy(*target);
+}
+
+static struct hwp_error *no_btf(struct hwp_error *err)
+{
+	return hwp_error_prefix(err, "no usable BTF in the dump: needed is a kernel with "
+				     "CONFIG_DEBUG_INFO_BTF=y and a dump that keeps kernel data "
+				     "(types from a vmlinux are not supported by this build yet)");
+}
+
+static struct hwp_error *need_vmcoreinfo(const struct hwp_target *target)
+{
+	size_t len;
+
+	if (hwp_target_release(target)[0])
+		return NULL;
+	if (hwp_target_vmcoreinfo(target, "PAGESIZE", &len))
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO has no OSRELEASE");
+	return hwp_error_create(HWP_ERROR_LOOKUP,
+				"the dump carries no VMCOREINFO: give it with --vmcoreinfo FILE "
+				"(for QEMU: -device vmcoreinfo, and qemu_fw_cfg in the guest)");
+}
+
+static struct hwp_error *open_kallsyms(struct hwp_target *target)
+{
+	struct hwp_provider symbols;
+	struct hwp_error *err;
+
+	err = hwp_ksyms_open(target, &symbols);
+	if (!err)
+		hwp_target_set_symbols(target, &symbols);
+	return err;
+}
+
+static struct hwp_error *open_btf(struct hwp_target *target)
+{
+	struct hwp_provider types;
+	struct hwp_error *err;
+
+	err = hwp_btf_open(target, &types);
+	if (err)
+		return no_btf(err);
+	hwp_target_set_types(target, &types);
+	return NULL;
+}
+
+static struct hwp_error *open_memory(struct hwp_target *target,
+				     const struct hwp_target_options *options)
+{
+	struct hwp_file_facts facts = {};
+	struct hwp_provider memory;
+	struct hwp_error *err;
+
+	if (!options->core_path)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"looking at the running kernel is not supported by this "
+					"build yet: give a vmcore");
+	err = hwp_kdump_open(options->core_path, options->vmcoreinfo_path, &memory, &facts);
+	if (err)
+		return err;
+	err = hwp_target_set_memory(target, &memory, &facts);
+	if (!err)
+		err = need_vmcoreinfo(target);
+	return hwp_error_prefix(err, "%s", options->core_path);
+}
+
+static struct hwp_error *unsupported_yet(const struct hwp_target_options *options)
+{
+	if (options->nr_symbol_paths)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"debug symbols (-s) are not supported by this build yet: "
+					"symbols and types come from the dump itself");
+	if (options->provider && strcmp(options->provider, "btf") != 0)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"this build has no such provider yet: use --provider btf, "
+					"the default, which takes types from the dump itself");
+	return NULL;
+}
+
+static struct hwp_error *open_own(struct hwp_target *target,
+				  const struct hwp_target_options *options)
+{
+	struct hwp_open_times times = {};
+	uint64_t start = hwp_now_ns();
+	struct hwp_error *err;
+
+	err = unsupported_yet(options);
+	if (!err)
+		err = open_memory(target, options);
+	if (err)
+		return err;
+	times.file_ns = hwp_now_ns() - start;
+	err = open_kallsyms(target);
+	times.symbols_ns = hwp_now_ns() - start - times.file_ns;
+	if (!err)
+		err = open_btf(target);
+	times.types_ns = hwp_now_ns() - start - times.file_ns - times.symbols_ns;
+	hwp_target_set_open_times(target, &times);
+	return hwp_error_prefix(err, "%s", options->core_path);
+}
+
+static struct hwp_error *open_host(struct hwp_target *target, const struct hwp_host *host)
+{
+	struct hwp_host_providers parts = {};
+	struct hwp_open_times times = {};
+	uint64_t start = hwp_now_ns();
+	struct hwp_error *err;
+
+	err = host->open(host->arg, &parts);
+	if (err)
+		return err;
+	/* First what cannot fail, so that the target owns them all. */
+	hwp_target_set_symbols(target, &parts.symbols);
+	hwp_target_set_types(target, &parts.types);
+	hwp_target_set_reader(target, &parts.reader);
+	err = hwp_target_set_memory(target, &parts.memory, &parts.facts);
+	times.file_ns = hwp_now_ns() - start;
+	hwp_target_set_open_times(target, &times);
+	return err;
+}
+
+struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
+				  struct hwp_target **ret)
+{
+	_cleanup_(target_destroyp) struct hwp_target *target = NULL;
+	struct hwp_error *err;
+
+	err = hwp_target_create_empty(options, &target);
+	if (!err)
+		err = options->host ? open_host(target, options->host) : open_own(target, options);
+	if (err)
+		return err;
+	*ret = no_cleanup_ptr(target);
+	return NULL;
+}

@@ -57,6 +57,8 @@ TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PKGS))
 LIB := $(O)/libhwpoison.a
 PROGRAM := $(O)/hwpoison
 SCHEMA := lib/hwpoison.report.1.schema.json
+RULES := ext/prometheus/hwpoison.rules.yml
+UNITS := $(wildcard ext/systemd/*)
 LIB_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard lib/*.c)))
 CMD_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard cmds/*.c)))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
@@ -169,10 +171,17 @@ install: all
 	$(Q)$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/hwpoison
 	$(Q)$(INSTALL) -D -m 0644 cmds/hwpoison.8 $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8
 	$(Q)$(INSTALL) -D -m 0644 $(SCHEMA) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA))
+	$(Q)$(INSTALL) -D -m 0644 $(RULES) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(RULES))
+	$(Q)$(INSTALL) -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(Q)for unit in $(UNITS); do \
+		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit | $(INSTALL) -m 0644 /dev/stdin \
+			$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; done
 
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/hwpoison $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8 \
-		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA))
+		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA)) \
+		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(RULES)) \
+		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS)))
 
 format:
 	$(Q)$(CLANG_FORMAT) -i $(wildcard lib/*.[ch] cmds/*.[ch] ext/*/*.[ch] tests/unit/*.[ch])

@@ -66,6 +66,8 @@ int hwp_cmd_folio(const struct hwp_context *context, const struct hwp_command *c
 		  char **argv);
 int hwp_cmd_events(const struct hwp_context *context, const struct hwp_command *command, int argc,
 		   char **argv);
+int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command *command, int argc,
+		    char **argv);
 int hwp_cmd_decompose(const struct hwp_context *context, const struct hwp_command *command,
 		      int argc, char **argv);
 int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *command, int argc,

@@ -130,6 +130,25 @@ static const char freelist_help[] =
 	"  hwpoison freelist --json vmcore | jq '.freelist.blocks[]'\n"
 	"      Free blocks that hold poison.\n";
 
+static const char metrics_help[] =
+	"Gauges for node_exporter's textfile collector, in the text format that\n"
+	"Prometheus and OpenMetrics share: poisoned pages by node and state, leaked\n"
+	"pages, healthy bytes lost with them, coverage, verdict, whether the kernel has\n"
+	"the fix, when the run ended and how long it took. No label holds a pfn. FILE is\n"
+	"replaced in one step, so a reader never sees half of it; its name must end in\n"
+	".prom for node_exporter.\n"
+	"\n"
+	"When the kernel cannot be looked at, hwpoison_up is 0 and there is no number of\n"
+	"pages: neither 0 nor that of the run before. The exit status is that of check,\n"
+	"and the file is written for each.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison metrics -o /var/lib/prometheus/node-exporter/hwpoison.prom\n"
+	"      What hwpoison-metrics.timer does every ten minutes.\n"
+	"\n"
+	"  hwpoison metrics vmcore | promtool check metrics\n"
+	"      Without -o they go to standard output.\n";
+
 static const char layout_help[] =
 	"Offsets, bits and addresses that everything else rests on, and where each came\n"
 	"from: the types (btf), the symbols (kallsyms) or VMCOREINFO of the dump,\n"
@@ -169,6 +188,8 @@ const struct hwp_command hwp_commands[] = {
 	  decompose_help },
 	{ "freelist", hwp_cmd_freelist, "Show the lists of free pages, and the poison inside",
 	  TARGET_USAGE, ANALYSING, freelist_help },
+	{ "metrics", hwp_cmd_metrics, "Write metrics for Prometheus", TARGET_USAGE,
+	  HWP_OPTIONS_TARGET | HWP_OPTIONS_OUTPUT, metrics_help },
 	{ "layout", hwp_cmd_layout, "Show how this kernel was understood", TARGET_USAGE, ANALYSING,
 	  layout_help },
 	{ "version", hwp_cmd_version, "Print versions and compiled-in features", "[--json]",

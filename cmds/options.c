@@ -59,6 +59,8 @@ static const struct option_row rows[] = {
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
 	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
 	  "a folio was at these pages, and was freed" },
+	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT,
+	  "write metrics there, the old file staying whole until then" },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
 	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,
@@ -212,6 +214,7 @@ static int take_number(const struct hwp_context *context, int value, const char 
 		{ OPT_POISON, &options->poison, "poison" },
 		{ OPT_MAX_ORDER, &options->max_order, "max-order" },
 		{ OPT_RANGE, &options->range, "range" },
+		{ 'o', &options->output, "output" },
 	};
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(numbers); i++) {

@@ -20,6 +20,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_DECOMPOSE = 1 << 3,
 	/** --range: where a folio was. */
 	HWP_OPTIONS_RANGE = 1 << 4,
+	/** -o: write there. */
+	HWP_OPTIONS_OUTPUT = 1 << 6,
 	/** No option: the first argument is a pfn. */
 	HWP_TAKES_PFN = 1 << 5,
 };
@@ -39,6 +41,8 @@ struct hwp_cmd_options {
 	/** HWP_OPTIONS_RANGE: pfns [range_pfn, range_end_pfn), or both 0. */
 	const char *range;
 	uint64_t range_pfn, range_end_pfn;
+	/** HWP_OPTIONS_OUTPUT: a path, or NULL. */
+	const char *output;
 	/** HWP_TAKES_PFN. */
 	uint64_t pfn;
 	/** What is left: for commands without HWP_OPTIONS_TARGET. */

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "metrics.h"
+
+#include "analyse.h"
+#include "clock.h"
+#include "options.h"
+#include "outfile.h"
+#include "report_metrics.h"
+
+static struct hwp_error *put(FILE *out, const struct hwp_findings *findings, uint64_t start_ns)
+{
+	struct hwp_metrics_run run = { .duration_ns = hwp_now_ns() - start_ns };
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	run.end_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return hwp_report_metrics(out, findings, &run);
+}
+
+struct hwp_error *hwp_write_metrics(const char *path, const struct hwp_findings *findings,
+				    uint64_t start_ns)
+{
+	_cleanup_(hwp_outfile_deinit) struct hwp_outfile file = {};
+	struct hwp_error *err;
+
+	err = hwp_outfile_open(path, &file);
+	if (!err)
+		err = put(file.out, findings, start_ns);
+	return err ? err : hwp_outfile_commit(&file);
+}
+
+int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command *command, int argc,
+		    char **argv)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *findings = NULL;
+	_cleanup_error_ struct hwp_error *failure = NULL;
+	struct hwp_cmd_options parsed;
+	uint64_t start = hwp_now_ns();
+	struct hwp_error *err = NULL;
+	int status;
+
+	status = hwp_parse_options(context, command, argc, argv, &parsed);
+	if (status != HWP_GO_ON)
+		return status;
+	failure = hwp_analyse_target(context, command, &parsed, &findings);
+	status = findings ? hwp_verdict_exit_status(findings->verdict) : HWP_EXIT_TROUBLE;
+	/* Who interrupts a run learns nothing about the kernel: the last run's file stays. */
+	if (!failure || failure->code != HWP_ERROR_INTERRUPTED)
+		err = parsed.output ? hwp_write_metrics(parsed.output, findings, start) :
+				      put(context->out, findings, start);
+	if (failure)
+		hwp_fail(context, false, no_cleanup_ptr(failure));
+	return hwp_finish(context, err, status);
+}

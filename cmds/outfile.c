@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct hwp_error *check_place(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno == ENOENT ? NULL : hwp_error_os(errno, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"%s is no regular file, which -o would replace", path);
+	return NULL;
+}
+
+struct hwp_error *hwp_outfile_open(const char *path, struct hwp_outfile *ret)
+{
+	struct hwp_error *err = check_place(path);
+	_cleanup_free_ char *name = NULL;
+	_cleanup_close_ int fd = -1;
+	FILE *out;
+
+	if (err)
+		return err;
+	if (asprintf(&name, "%s.XXXXXX", path) < 0)
+		return hwp_error_no_memory();
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return hwp_error_os(errno, "cannot create a file beside %s", path);
+	out = fchmod(fd, 0644) == 0 ? fdopen(fd, "w") : NULL;
+	if (!out) {
+		err = hwp_error_os(errno, "%s", name);
+		unlink(name);
+		return err;
+	}
+	fd = -1;
+	*ret = (struct hwp_outfile){ path, out, no_cleanup_ptr(name) };
+	return NULL;
+}
+
+struct hwp_error *hwp_outfile_commit(struct hwp_outfile *file)
+{
+	bool failed = fflush(file->out) != 0 || ferror(file->out) || fsync(fileno(file->out)) != 0;
+	int errnum = errno;
+
+	failed |= fclose(no_cleanup_ptr(file->out)) != 0;
+	if (failed)
+		return hwp_error_os(errnum, "cannot write %s", file->path);
+	if (rename(file->temporary, file->path) != 0)
+		return hwp_error_os(errno, "cannot replace %s", file->path);
+	free(no_cleanup_ptr(file->temporary));
+	return NULL;
+}
+
+void hwp_outfile_deinit(struct hwp_outfile *file)
+{
+	if (file->out)
+		fclose(file->out);
+	if (file->temporary)
+		unlink(file->temporary);
+	free(file->temporary);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** -o FILE: a file that is whole whenever somebody reads it. */
+#ifndef HWP_OUTFILE_H
+#define HWP_OUTFILE_H
+
+#include <stdio.h>
+
+#include "error.h"
+
+struct hwp_outfile {
+	const char *path;
+	FILE *out;
+	/** The new file, until it takes the place of the old one; no reader's pattern (*.prom) matches it. */
+	char *temporary;
+};
+
+/**
+ * Begin a new file beside @p path (borrowed), to be written by ret->out; mode
+ * 0644, whatever the umask. End with hwp_outfile_deinit() in any case.
+ */
+struct hwp_error *hwp_outfile_open(const char *path, struct hwp_outfile *ret);
+
+/** Flush to disk, then rename over path: readers see the old one or this one. */
+struct hwp_error *hwp_outfile_commit(struct hwp_outfile *file);
+
+/** Remove what was not committed. */
+void hwp_outfile_deinit(struct hwp_outfile *file);
+
+#endif /* HWP_OUTFILE_H */

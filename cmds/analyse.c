@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "analyse.h"
 
+#include "considerate.h"
 #include "hwpoison.h"
 #include "progress.h"
 
@@ -25,6 +26,8 @@ struct hwp_error *hwp_analyse_target(const struct hwp_context *context,
 		options.progress = hwp_progress_update;
 		options.progress_arg = &progress;
 	}
+	if (parsed->live)
+		hwp_be_considerate();
 	err = hwp_analyse(&options, ret);
 	hwp_progress_clear(&progress);
 	return err;

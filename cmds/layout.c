@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "considerate.h"
 #include "options.h"
 #include "target.h"
 
@@ -25,6 +26,8 @@ int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *
 	status = hwp_parse_options(context, command, argc, argv, &parsed);
 	if (status != HWP_GO_ON)
 		return status;
+	if (parsed.live)
+		hwp_be_considerate();
 	err = hwp_target_open(&parsed.target, &target);
 	if (!err)
 		err = hwp_error_prefix(hwp_layout_create(target, &layout), "%s",

@@ -352,6 +352,7 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 		return hwp_usage_error(context, options->json, "two targets were given");
 	if (options->nr_args)
 		options->target.core_path = options->args[0];
+	options->live = !context->host && !options->target.core_path;
 	options->target.host = context->host;
 	options->target.interrupted = context->interrupted;
 	return HWP_GO_ON;

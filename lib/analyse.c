@@ -14,6 +14,7 @@
 #include "hwpoison.h"
 #include "lookup.h"
 #include "observe.h"
+#include "pagekind.h"
 
 struct analysis {
 	const struct hwp_options *options;
@@ -58,9 +59,12 @@ static struct hwp_error *describe(struct analysis *a)
 	struct hwp_findings *f = a->findings;
 	const char *damage = hwp_target_damage(a->target);
 
-	f->path = strdup(hwp_target_options_path(&a->options->target));
-	if (!f->path)
-		return hwp_error_no_memory();
+	f->live = hwp_target_is_live(a->target);
+	if (!f->live) {
+		f->path = strdup(hwp_target_options_path(&a->options->target));
+		if (!f->path)
+			return hwp_error_no_memory();
+	}
 	snprintf(f->format, sizeof(f->format), "%s", hwp_target_format(a->target));
 	snprintf(f->damage, sizeof(f->damage), "%s", damage ? damage : "");
 	snprintf(f->memory_provider, sizeof(f->memory_provider), "%s",
@@ -88,6 +92,13 @@ static struct hwp_error *describe(struct analysis *a)
 	return NULL;
 }
 
+static void set_page_rule(struct analysis *a)
+{
+	struct hwp_page_rule rule = hwp_page_rule(a->layout);
+
+	hwp_target_set_page_rule(a->target, &rule);
+}
+
 static struct hwp_error *open_all(struct analysis *a)
 {
 	struct hwp_error *err;
@@ -98,6 +109,8 @@ static struct hwp_error *open_all(struct analysis *a)
 		return err;
 	start = hwp_now_ns();
 	err = hwp_layout_create(a->target, &a->layout);
+	if (!err)
+		set_page_rule(a);
 	if (!err)
 		err = hwp_memmap_create(a->target, a->layout, &a->memmap);
 	if (!err)

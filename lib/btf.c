@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -281,6 +282,27 @@ static struct hwp_error *read_blob(struct hwp_target *target, void **data_ret, u
 	return NULL;
 }
 
+static struct hwp_error *read_file(const char *path, void **data_ret, uint32_t *size_ret)
+{
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	_cleanup_free_ char *data = NULL;
+	struct stat st;
+
+	if (!f || fstat(fileno(f), &st) < 0)
+		return hwp_error_os(errno, "%s", path);
+	if (st.st_size <= 0 || (uint64_t)st.st_size > MAX_BTF_SIZE)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "%s has %jd bytes", path,
+					(intmax_t)st.st_size);
+	data = hwp_alloc_big((size_t)st.st_size);
+	if (!data)
+		return hwp_error_no_memory();
+	if (fread(data, 1, (size_t)st.st_size, f) != (size_t)st.st_size)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "%s ends early", path);
+	*data_ret = no_cleanup_ptr(data);
+	*size_ret = (uint32_t)st.st_size;
+	return NULL;
+}
+
 static int print_nothing(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	(void)level;
@@ -289,18 +311,13 @@ static int print_nothing(enum libbpf_print_level level, const char *fmt, va_list
 	return 0;
 }
 
-struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *ret)
+static struct hwp_error *open_blob(const void *data, uint32_t size, struct hwp_provider *ret)
 {
 	_cleanup_(btf_types_destroyp) struct btf_types *t = calloc(1, sizeof(*t));
-	_cleanup_free_ void *data = NULL;
 	struct hwp_error *err;
-	uint32_t size = 0;
 
 	if (!t)
 		return hwp_error_no_memory();
-	err = read_blob(target, &data, &size);
-	if (err)
-		return err;
 	libbpf_set_print(print_nothing);
 	t->btf = btf__new(data, size);
 	if (!t->btf)
@@ -312,4 +329,22 @@ struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *r
 	ret->ops = &btf_ops;
 	ret->arg = no_cleanup_ptr(t);
 	return NULL;
+}
+
+struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *ret)
+{
+	_cleanup_free_ void *data = NULL;
+	uint32_t size = 0;
+	struct hwp_error *err = read_blob(target, &data, &size);
+
+	return err ? err : open_blob(data, size, ret);
+}
+
+struct hwp_error *hwp_btf_open_file(const char *path, struct hwp_provider *ret)
+{
+	_cleanup_free_ void *data = NULL;
+	uint32_t size = 0;
+	struct hwp_error *err = read_file(path, &data, &size);
+
+	return err ? err : open_blob(data, size, ret);
 }

@@ -470,8 +470,10 @@ struct hwp_times {
 };
 
 struct hwp_findings {
-	/** Borrowed or owned strings about the target. */
+	/** What was looked at; NULL for the running kernel. */
 	char *path;
+	/** It was the running kernel, which changed meanwhile. */
+	bool live;
 	char format[64];
 	char damage[160];
 	char memory_provider[16], type_provider[16];

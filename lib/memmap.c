@@ -154,6 +154,28 @@ static struct hwp_error *add_flat(struct walk *w)
 	return err ? err : add_range(w->memmap, 0, max_pfn, base, true);
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct hwp_pfn_range *x = a, *y = b;
+
+	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
+}
+
+/** Where memory is that the running kernel uses, when its own table cannot be read. */
+static struct hwp_error *add_ram(struct walk *w)
+{
+	unsigned int shift = w->layout->page_shift;
+	struct hwp_error *err = NULL;
+	struct hwp_ram ram;
+
+	for (size_t i = 0; !err && hwp_target_ram(w->target, i, &ram); i++)
+		err = add_range(w->memmap, ram.start >> shift, ram.end >> shift, ram.vmemmap, true);
+	if (!err && w->memmap->ranges.nr)
+		qsort(w->memmap->ranges.data, w->memmap->ranges.nr, sizeof(w->memmap->ranges.data[0]),
+		      compare_ranges);
+	return err;
+}
+
 struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_layout *layout,
 				    struct hwp_memmap **ret)
 {
@@ -169,6 +191,12 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 		w.pages_per_section =
 			UINT64_C(1) << (layout->section.section_size_bits - layout->page_shift);
 		err = walk_sections(&w);
+		if (hwp_target_is_live(target) && hwp_error_catch(&err, HWP_ERROR_EXCLUDED)) {
+			m->ranges.nr = 0;
+			m->nr_pages = 0;
+			m->is_contiguous = true;
+			err = add_ram(&w);
+		}
 	} else {
 		err = add_flat(&w);
 	}

@@ -4,6 +4,9 @@
 
 #include "clock.h"
 #include "providers.h"
+#include "running.h"
+
+#define RUNNING_BTF "/sys/kernel/btf/vmlinux"
 
 const char *hwp_target_options_path(const struct hwp_target_options *options)
 {
@@ -37,12 +40,17 @@ static struct hwp_error *need_vmcoreinfo(const struct hwp_target *target)
 				"(for QEMU: -device vmcoreinfo, and qemu_fw_cfg in the guest)");
 }
 
+/** The tables in memory serve whatever kptr_restrict hides; kernels before v6.0 do not tell them. */
 static struct hwp_error *open_kallsyms(struct hwp_target *target)
 {
 	struct hwp_provider symbols;
 	struct hwp_error *err;
 
 	err = hwp_ksyms_open(target, &symbols);
+	if (err && hwp_target_is_live(target) && err->code != HWP_ERROR_NO_MEMORY) {
+		hwp_error_destroy(err);
+		err = hwp_running_symbols_open(&symbols);
+	}
 	if (!err)
 		hwp_target_set_symbols(target, &symbols);
 	return err;
@@ -53,7 +61,15 @@ static struct hwp_error *open_btf(struct hwp_target *target)
 	struct hwp_provider types;
 	struct hwp_error *err;
 
-	err = hwp_btf_open(target, &types);
+	if (hwp_target_is_live(target)) {
+		err = hwp_btf_open_file(RUNNING_BTF, &types);
+		if (err && err->code != HWP_ERROR_NO_MEMORY) {
+			hwp_error_destroy(err);
+			err = hwp_btf_open(target, &types);
+		}
+	} else {
+		err = hwp_btf_open(target, &types);
+	}
 	if (err)
 		return no_btf(err);
 	hwp_target_set_types(target, &types);
@@ -67,10 +83,10 @@ static struct hwp_error *open_memory(struct hwp_target *target,
 	struct hwp_provider memory;
 	struct hwp_error *err;
 
-	if (!options->core_path)
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"looking at the running kernel is not supported by this "
-					"build yet: give a vmcore");
+	if (!options->core_path) {
+		err = hwp_running_memory_open(&memory, &facts);
+		return err ? err : hwp_target_set_memory(target, &memory, &facts);
+	}
 	err = hwp_kdump_open(options->core_path, options->vmcoreinfo_path, &memory, &facts);
 	if (err)
 		return err;
@@ -112,7 +128,7 @@ static struct hwp_error *open_own(struct hwp_target *target,
 		err = open_btf(target);
 	times.types_ns = hwp_now_ns() - start - times.file_ns - times.symbols_ns;
 	hwp_target_set_open_times(target, &times);
-	return hwp_error_prefix(err, "%s", options->core_path);
+	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
 }
 
 static struct hwp_error *open_host(struct hwp_target *target, const struct hwp_host *host)

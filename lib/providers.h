@@ -57,4 +57,7 @@ struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider 
 /** BTF between __start_BTF and __stop_BTF in the target's memory. */
 struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *ret);
 
+/** BTF in a file, as /sys/kernel/btf/vmlinux. */
+struct hwp_error *hwp_btf_open_file(const char *path, struct hwp_provider *ret);
+
 #endif /* HWP_PROVIDERS_H */

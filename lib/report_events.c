@@ -155,7 +155,7 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	struct hwp_text text;
 
 	hwp_text_init(&text, out, style);
-	hwp_text_field(&text, "Target", "%s", f->path);
+	hwp_text_field(&text, "Target", "%s", f->path ? f->path : "the running kernel");
 	put_log(&text, f);
 	hwp_text_field(&text, "Events", "%zu line%s about memory failures", f->events.nr,
 		       hwp_plural(f->events.nr));

@@ -28,12 +28,21 @@ static void put_tool(struct hwp_json *json, const char *memory, const char *type
 	hwp_json_end(json);
 }
 
+/** Only where it was the running kernel. */
+static void put_live(struct hwp_json *json, const struct hwp_findings *f)
+{
+	(void)f;
+	hwp_json_bool(json, "live", true);
+}
+
 static void put_target(struct hwp_json *json, const struct hwp_findings *f)
 {
 	hwp_json_object(json, "target");
 	hwp_json_string(json, "path", f->path);
 	hwp_json_string(json, "format", f->format);
 	hwp_json_string(json, "damage", f->damage[0] ? f->damage : NULL);
+	if (f->live)
+		put_live(json, f);
 	hwp_json_end(json);
 }
 

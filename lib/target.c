@@ -7,6 +7,7 @@
 
 #include "bits.h"
 #include "providers.h"
+#include "vmcoreinfo.h"
 
 struct hwp_target {
 	struct hwp_provider memory, symbols, types;
@@ -160,6 +161,27 @@ struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target 
 	return NULL;
 }
 
+bool hwp_target_is_live(const struct hwp_target *target)
+{
+	return target->memory.ops->set_page_rule;
+}
+
+void hwp_target_set_page_rule(struct hwp_target *target, const struct hwp_page_rule *rule)
+{
+	if (target->memory.ops->set_page_rule)
+		target->memory.ops->set_page_rule(target->memory.arg, rule);
+}
+
+struct hwp_error *hwp_target_refresh(struct hwp_target *target)
+{
+	return target->memory.ops->refresh ? target->memory.ops->refresh(target->memory.arg) : NULL;
+}
+
+bool hwp_target_ram(struct hwp_target *target, size_t index, struct hwp_ram *ret)
+{
+	return target->memory.ops->ram && target->memory.ops->ram(target->memory.arg, index, ret);
+}
+
 const char *hwp_target_format(const struct hwp_target *target)
 {
 	return target->facts.format;
@@ -275,46 +297,11 @@ struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *t
 const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *key,
 				  size_t *len_ret)
 {
-	size_t key_len = strlen(key);
-	const char *line = target->vmcoreinfo;
-
-	while (line && *line) {
-		const char *end = strchrnul(line, '\n');
-
-		if ((size_t)(end - line) > key_len && line[key_len] == '=' &&
-		    memcmp(line, key, key_len) == 0) {
-			*len_ret = (size_t)(end - line) - key_len - 1;
-			return line + key_len + 1;
-		}
-		line = *end ? end + 1 : end;
-	}
-	return NULL;
+	return hwp_vmcoreinfo_find(target->vmcoreinfo, key, len_ret);
 }
 
-/* SYMBOL() values are hexadecimal without a prefix; of the others some bear one. */
 struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, const char *key,
 					       uint64_t *ret)
 {
-	int base = strncmp(key, "SYMBOL(", 7) == 0 || strcmp(key, "KERNELOFFSET") == 0 ? 16 : 10;
-	const char *value;
-	char text[32], *end;
-	uint64_t number;
-	size_t len;
-
-	value = hwp_target_vmcoreinfo(target, key, &len);
-	if (!value)
-		return hwp_error_create(HWP_ERROR_LOOKUP, "no %s in VMCOREINFO", key);
-	if (len == 0 || len >= sizeof(text))
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is no number", key);
-	memcpy(text, value, len);
-	text[len] = '\0';
-	if (strncmp(text, "0x", 2) == 0)
-		base = 16;
-	errno = 0;
-	number = text[0] == '-' ? (uint64_t)strtoll(text, &end, base)
-				: (uint64_t)strtoull(text, &end, base);
-	if (*end || errno)
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is no number", key);
-	*ret = number;
-	return NULL;
+	return hwp_vmcoreinfo_number(target->vmcoreinfo, key, ret);
 }

@@ -37,6 +37,34 @@ struct hwp_member {
 	uint64_t nr_elements;
 };
 
+/** What a page of a running kernel is, to decide whether it may be read. */
+enum hwp_live_kind {
+	/** It bears PG_hwpoison, or is of a HugeTLB folio that does. */
+	HWP_LIVE_POISONED,
+	/** Reserved, slab, page table: the kernel's own data. */
+	HWP_LIVE_METADATA,
+	/** The kernel allocated it for a purpose that it does not mark. */
+	HWP_LIVE_KERNEL,
+	/** Free, a user's, in the page cache, or unclear. */
+	HWP_LIVE_OTHER,
+};
+
+/** Bytes [start, end) of memory, by physical address. */
+struct hwp_ram {
+	uint64_t start, end;
+	/** Address of the struct page of pfn 0. */
+	uint64_t vmemmap;
+};
+
+/** How to understand a struct page of the running kernel; pure functions. */
+struct hwp_page_rule {
+	const void *arg;
+	/** The head's address, of a tail at @p address; else 0. */
+	uint64_t (*head)(const void *arg, const void *page, uint64_t address);
+	/** @p head is @p page itself where it is no tail. */
+	enum hwp_live_kind (*kind)(const void *arg, const void *page, const void *head);
+};
+
 /**
  * What a provider does. Any pointer but destroy may be NULL. Functions leave
  * their results untouched on failure.
@@ -65,6 +93,12 @@ struct hwp_provider_ops {
 					int64_t *ret);
 	/** A second handle on the same memory for another thread. */
 	struct hwp_error *(*clone)(void *arg, void **ret);
+	/** Memory of a running kernel: from now on read by this rule. */
+	void (*set_page_rule)(void *arg, const struct hwp_page_rule *rule);
+	/** Memory of a running kernel: see what was added or taken away. */
+	struct hwp_error *(*refresh)(void *arg);
+	/** Memory of a running kernel: as hwp_target_ram(). */
+	bool (*ram)(void *arg, size_t index, struct hwp_ram *ret);
 	void (*destroy)(void *arg);
 };
 
@@ -146,6 +180,21 @@ struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target 
 
 /** Do clones read by another provider than the target itself? */
 bool hwp_target_has_reader(const struct hwp_target *target);
+
+/** The memory is that of the running kernel, and changes. */
+bool hwp_target_is_live(const struct hwp_target *target);
+
+/**
+ * Of a running kernel: read by @p rule from now on, which is copied, its arg
+ * borrowed. Otherwise nothing happens.
+ */
+void hwp_target_set_page_rule(struct hwp_target *target, const struct hwp_page_rule *rule);
+
+/** Of a running kernel: see memory that was added or taken away since. */
+struct hwp_error *hwp_target_refresh(struct hwp_target *target);
+
+/** Of a running kernel: its @p index'th range of memory, if there are so many. */
+bool hwp_target_ram(struct hwp_target *target, size_t index, struct hwp_ram *ret);
 
 /** NULL is fine. */
 void hwp_target_destroy(struct hwp_target *target);

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-#   initramfs.sh KERNEL OUT     pack busybox, KERNEL's modules and the guest program
+#   initramfs.sh KERNEL OUT     pack busybox, KERNEL's modules and the guest program;
+#                               and $HWP_PROGRAM, an hwpoison that the guest is to run
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,5 +29,14 @@ cp "$busybox" "$root/bin/busybox"
 cp -r "$modules" "$root/modules"
 cp "$inject" "$root/inject"
 install -m 755 "$here/guest/init" "$root/init"
+
+# A program of this system and the libraries that it loads, where it looks for them.
+if [ -n "${HWP_PROGRAM:-}" ]; then
+	mkdir "$root/live"
+	cp "$HWP_PROGRAM" "$root/live/hwpoison"
+	ldd "$HWP_PROGRAM" | grep -o '/[^ ]*' | while read -r library; do
+		install -D "$library" "$root$library"
+	done
+fi
 (cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$2.$$"
 mv "$2.$$" "$2"

@@ -127,6 +127,11 @@ void truth_final(const char *scenarios);
 void truth_close(void);
 void truth_freeze(void);
 
+/* live.c: hwpoison itself, in the guest */
+void live_start(void);
+void live_reserve(void);
+void live_check(void);
+
 struct scenario {
 	const char *name;
 	const char *sentence;

@@ -75,15 +75,18 @@ int main(int argc, char **argv)
 	/* A handler: a forced signal ends a process that only ignores it. */
 	signal(SIGBUS, bus_error);
 	signal(SIGPIPE, SIG_IGN);
+	live_start();
 	pin_cpu(0);
 	kpage_open();
 	kpf_snapshot();
 	kpf_snapshot();
 	truth_open(argv[3]);
+	live_reserve();
 	run_all(argv[2]);
 	pin_cpu(0);
 	release_all();
 	nap_ms(100);
+	live_check();
 	truth_memory();
 	truth_freeze();
 	truth_final(argv[2]);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Run hwpoison in the guest, if it was packed, on the kernel that the dump is
+ * about to be made of. What it allocates must not be what leaked: it is given
+ * single pages, which the allocator takes first.
+ */
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRAM		"/live/hwpoison"
+#define RESERVE		(192UL << 20)
+
+static char *reserve;
+
+static const struct run {
+	const char *name, *argv[8];
+} runs[] = {
+	{ "live", { PROGRAM, "check", "-k", "--json" } },
+	{ NULL, { NULL } },
+};
+static int go = -1, done = -1;
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static pid_t start(const char *const argv[], const char *out, const char *err)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		dup2(open(out, O_WRONLY | O_CREAT | O_TRUNC, 0644), 1);
+		dup2(open(err, O_WRONLY | O_CREAT | O_TRUNC, 0644), 2);
+		execv(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* NAME.out, NAME.err, and how it ended, how long it took and what memory it had. */
+static void run_one(const struct run *r)
+{
+	char path[3][64], line[256];
+	long began = now_ms();
+	struct rusage usage;
+	int status = 0;
+	FILE *f;
+
+	snprintf(path[0], sizeof(path[0]), "/mnt/tmp/%s.out", r->name);
+	snprintf(path[1], sizeof(path[1]), "/mnt/tmp/%s.err", r->name);
+	snprintf(path[2], sizeof(path[2]), "/mnt/tmp/%s.run", r->name);
+	wait4(start(r->argv, path[0], path[1]), &status, 0, &usage);
+	snprintf(line, sizeof(line), "status=%d ms=%ld rss_kib=%ld\n",
+		 WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), now_ms() - began,
+		 usage.ru_maxrss);
+	f = fopen(path[2], "w");
+	if (f) {
+		fputs(line, f);
+		fclose(f);
+	}
+}
+
+static void tell_one(const struct run *r)
+{
+	static const char *const tails[] = { "out", "err", "run" };
+	char path[64];
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "/mnt/tmp/%s.%s", r->name, tails[i]);
+		truth_file(path + strlen("/mnt/tmp/"), path);
+	}
+}
+
+/*
+ * Forked first of all, while there is nothing to share: what a process had before
+ * exec counts as its own, and what it shares is copied when we write to it.
+ */
+void live_start(void)
+{
+	int to[2], from[2];
+	char byte;
+
+	if (access(PROGRAM, X_OK) || pipe(to) || pipe(from))
+		return;
+	go = to[1];
+	done = from[0];
+	if (fork())
+		return;
+	close(to[1]);
+	if (read(to[0], &byte, 1) == 1)
+		for (const struct run *r = runs; r->name; r++)
+			run_one(r);
+	if (write(from[1], "", 1) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+void live_reserve(void)
+{
+	if (go < 0)
+		return;
+	reserve = mmap(NULL, RESERVE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (reserve == MAP_FAILED) {
+		reserve = NULL;
+		return;
+	}
+	madvise(reserve, RESERVE, MADV_NOHUGEPAGE);
+	for (size_t at = 0; at < RESERVE; at += PAGE_SIZE)
+		reserve[at] = 1;
+}
+
+void live_check(void)
+{
+	char byte;
+
+	if (!reserve)
+		return;
+	for (size_t at = 0; at < RESERVE; at += 2 * PAGE_SIZE)
+		madvise(reserve + at, PAGE_SIZE, MADV_DONTNEED);
+	if (write(go, "", 1) != 1 || read(done, &byte, 1) != 1)
+		say("no answer from the runner");
+	for (const struct run *r = runs; r->name; r++)
+		tell_one(r);
+}

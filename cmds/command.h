@@ -68,6 +68,8 @@ int hwp_cmd_events(const struct hwp_context *context, const struct hwp_command *
 		   char **argv);
 int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command *command, int argc,
 		    char **argv);
+int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *command, int argc,
+		  char **argv);
 int hwp_cmd_decompose(const struct hwp_context *context, const struct hwp_command *command,
 		      int argc, char **argv);
 int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *command, int argc,

@@ -149,6 +149,21 @@ static const char metrics_help[] =
 	"  hwpoison metrics vmcore | promtool check metrics\n"
 	"      Without -o they go to standard output.\n";
 
+static const char watch_help[] =
+	"Checks the running kernel every SECONDS, and prints a line for each page whose\n"
+	"state changed and one when the verdict did; for the first look, all of them.\n"
+	"A page that is not poisoned any more is unmarked. When the kernel cannot be\n"
+	"looked at any more, the verdict is \"-\", with the reason. SIGINT and SIGTERM end\n"
+	"it, with exit status 0. With -o each look replaces FILE by metrics.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison watch --interval 10\n"
+	"      2026-07-01T10:20:30Z  0x5c11  0x5c11000  large-folio -> buddy\n"
+	"      2026-07-01T10:20:30Z  verdict  at-risk -> leaked\n"
+	"\n"
+	"  hwpoison watch --json | jq 'select(.class == \"leaked\")'\n"
+	"      One object for each change.\n";
+
 static const char layout_help[] =
 	"Offsets, bits and addresses that everything else rests on, and where each came\n"
 	"from: the types (btf), the symbols (kallsyms) or VMCOREINFO of the dump,\n"
@@ -190,6 +205,8 @@ const struct hwp_command hwp_commands[] = {
 	  TARGET_USAGE, ANALYSING, freelist_help },
 	{ "metrics", hwp_cmd_metrics, "Write metrics for Prometheus", TARGET_USAGE,
 	  HWP_OPTIONS_TARGET | HWP_OPTIONS_OUTPUT, metrics_help },
+	{ "watch", hwp_cmd_watch, "Look at the running kernel again and again, and tell changes",
+	  "[OPTIONS]", ANALYSING | HWP_OPTIONS_OUTPUT | HWP_OPTIONS_INTERVAL, watch_help },
 	{ "layout", hwp_cmd_layout, "Show how this kernel was understood", TARGET_USAGE, ANALYSING,
 	  layout_help },
 	{ "version", hwp_cmd_version, "Print versions and compiled-in features", "[--json]",

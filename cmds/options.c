@@ -13,6 +13,8 @@
 #include "report_common.h"
 
 #define MAX_THREADS 1024
+#define MAX_INTERVAL_SECONDS 86400
+#define DEFAULT_INTERVAL_SECONDS 60
 
 enum {
 	OPT_VMCOREINFO = 256,
@@ -26,6 +28,7 @@ enum {
 	OPT_POISON,
 	OPT_MAX_ORDER,
 	OPT_RANGE,
+	OPT_INTERVAL,
 };
 
 struct option_row {
@@ -59,6 +62,8 @@ static const struct option_row rows[] = {
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
 	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
 	  "a folio was at these pages, and was freed" },
+	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
+	  "from one look to the next (60)" },
 	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT,
 	  "write metrics there, the old file staying whole until then" },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
@@ -157,14 +162,15 @@ static bool parse_color(const struct hwp_context *context, const char *when, boo
 	return true;
 }
 
-static bool parse_threads(const char *s, unsigned int *ret)
+/** A number from 1 to @p max. */
+static bool parse_number(const char *s, unsigned int max, unsigned int *ret)
 {
 	unsigned long n;
 	char *end;
 
 	errno = 0;
 	n = strtoul(s, &end, 10);
-	if (errno || end == s || *end || s[0] == '-' || n < 1 || n > MAX_THREADS)
+	if (errno || end == s || *end || s[0] == '-' || n < 1 || n > max)
 		return false;
 	*ret = (unsigned int)n;
 	return true;
@@ -259,10 +265,16 @@ static int take_option(const struct hwp_context *context, int value, const char 
 				   "--quick needs a running kernel, and this build looks at "
 				   "vmcores only: leave it out");
 	case OPT_THREADS:
-		if (!parse_threads(argument, &options->nr_threads))
+		if (!parse_number(argument, MAX_THREADS, &options->nr_threads))
 			return hwp_usage_error(context, options->json,
 					       "--threads is a number from 1 to %d, not '%s'",
 					       MAX_THREADS, argument);
+		return HWP_GO_ON;
+	case OPT_INTERVAL:
+		if (!parse_number(argument, MAX_INTERVAL_SECONDS, &options->interval_seconds))
+			return hwp_usage_error(context, options->json,
+					       "--interval is a number of seconds from 1 to %d, "
+					       "not '%s'", MAX_INTERVAL_SECONDS, argument);
 		return HWP_GO_ON;
 	case 'q':
 		options->quiet = true;
@@ -368,6 +380,7 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 
 	*ret = (struct hwp_cmd_options){
 		.json = hwp_wants_json(argc, argv),
+		.interval_seconds = DEFAULT_INTERVAL_SECONDS,
 		.style = {
 			.color = context->out_is_terminal && !context->no_color,
 			.utf8 = context->utf8,

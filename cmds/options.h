@@ -22,6 +22,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_RANGE = 1 << 4,
 	/** -o: write there. */
 	HWP_OPTIONS_OUTPUT = 1 << 6,
+	/** --interval: look again and again. */
+	HWP_OPTIONS_INTERVAL = 1 << 7,
 	/** No option: the first argument is a pfn. */
 	HWP_TAKES_PFN = 1 << 5,
 };
@@ -43,6 +45,8 @@ struct hwp_cmd_options {
 	uint64_t range_pfn, range_end_pfn;
 	/** HWP_OPTIONS_OUTPUT: a path, or NULL. */
 	const char *output;
+	/** HWP_OPTIONS_INTERVAL: from the start of a look to that of the next. */
+	unsigned int interval_seconds;
 	/** HWP_TAKES_PFN. */
 	uint64_t pfn;
 	/** What is left: for commands without HWP_OPTIONS_TARGET. */

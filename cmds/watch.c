@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "analyse.h"
+#include "clock.h"
+#include "metrics.h"
+#include "report_changes.h"
+#include "report_common.h"
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+struct watch {
+	const struct hwp_context *context;
+	const struct hwp_command *command;
+	const struct hwp_cmd_options *options;
+	struct hwp_known known;
+	/** Of the round at hand. */
+	const struct hwp_findings *findings;
+	char time[24];
+	/** Why the last round gave no verdict; NULL when it did. */
+	char *failure;
+};
+
+static void watch_deinit(struct watch *w)
+{
+	hwp_known_deinit(&w->known);
+	free(w->failure);
+}
+
+static void set_time(struct watch *w)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(w->time, sizeof(w->time), "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static void print_change(void *arg, const struct hwp_change *change)
+{
+	struct watch *w = arg;
+
+	(w->options->json ? hwp_report_change_json : hwp_report_change)(
+		w->context->out, w->findings, change, w->time);
+}
+
+/** What fails in the same way again is no change. */
+static struct hwp_error *print_failure(struct watch *w, const struct hwp_error *failure)
+{
+	const char *before = w->known.has_verdict ? hwp_verdict_name(w->known.verdict) : NULL;
+
+	if (w->failure && strcmp(w->failure, failure->message) == 0)
+		return NULL;
+	free(w->failure);
+	w->failure = strdup(failure->message);
+	if (!w->failure)
+		return hwp_error_no_memory();
+	w->known.has_verdict = false;
+	(w->options->json ? hwp_report_no_verdict_json : hwp_report_no_verdict)(
+		w->context->out, before, w->failure, w->time);
+	return NULL;
+}
+
+/** An error ends the watch. Who cannot look at all learns so at once. */
+static struct hwp_error *look(struct watch *w, bool is_first)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *findings = NULL;
+	_cleanup_error_ struct hwp_error *failure = NULL;
+	struct hwp_error *err = NULL;
+	uint64_t start = hwp_now_ns();
+
+	failure = hwp_analyse_target(w->context, w->command, w->options, &findings);
+	if (failure && failure->code == HWP_ERROR_INTERRUPTED)
+		return no_cleanup_ptr(failure);
+	if (w->options->output)
+		err = hwp_write_metrics(w->options->output, findings, start);
+	if (err)
+		return err;
+	if (failure && is_first)
+		return no_cleanup_ptr(failure);
+	set_time(w);
+	if (failure) {
+		err = print_failure(w, failure);
+	} else {
+		w->findings = findings;
+		err = hwp_changes(&w->known, findings, print_change, w);
+		free(no_cleanup_ptr(w->failure));
+	}
+	return err ? err : hwp_report_flush(w->context->out);
+}
+
+/** False when it was interrupted. A signal between the look and the sleep ends the sleep too. */
+static bool sleep_until(uint64_t end_ns, const volatile sig_atomic_t *interrupted)
+{
+	sigset_t blocked, old;
+	struct timespec rest;
+	uint64_t now;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, &old);
+	while (!*interrupted && (now = hwp_now_ns()) < end_ns) {
+		rest.tv_sec = (time_t)((end_ns - now) / NS_PER_SECOND);
+		rest.tv_nsec = (long)((end_ns - now) % NS_PER_SECOND);
+		ppoll(NULL, 0, &rest, &old);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return !*interrupted;
+}
+
+static struct hwp_error *keep_looking(struct watch *w)
+{
+	const volatile sig_atomic_t *interrupted = w->options->target.interrupted;
+	struct hwp_error *err;
+	uint64_t start;
+
+	for (bool is_first = true;; is_first = false) {
+		start = hwp_now_ns();
+		err = look(w, is_first);
+		/* To be interrupted is how a watch ends. */
+		if (hwp_error_catch(&err, HWP_ERROR_INTERRUPTED) || err)
+			return err;
+		if (!sleep_until(start + w->options->interval_seconds * NS_PER_SECOND, interrupted))
+			return NULL;
+	}
+}
+
+int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *command, int argc,
+		  char **argv)
+{
+	const struct sigaction action = { .sa_handler = stop };
+	struct hwp_cmd_options parsed;
+	_cleanup_(watch_deinit) struct watch w = {
+		.context = context,
+		.command = command,
+		.options = &parsed,
+	};
+	struct hwp_error *err;
+	int status;
+
+	status = hwp_parse_options(context, command, argc, argv, &parsed);
+	if (status != HWP_GO_ON)
+		return status;
+	if (parsed.target.core_path)
+		return hwp_usage_error(context, parsed.json, "'watch' looks at the running kernel "
+				       "only; 'check' reads a vmcore");
+	if (!parsed.target.interrupted) {
+		parsed.target.interrupted = &stopped;
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+	}
+	err = keep_looking(&w);
+	return err ? hwp_fail(context, parsed.json, err) : 0;
+}

@@ -61,10 +61,24 @@ RULES := ext/prometheus/hwpoison.rules.yml
 UNITS := $(wildcard ext/systemd/*)
 LIB_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard lib/*.c)))
 CMD_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard cmds/*.c)))
+CRASH_EXTENSION := $(O)/hwpoison.so
+CRASH_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard ext/crash/*.c)))
+# What a host's shared object holds of the program.
+HOST_CMD_OBJS := $(filter-out $(O)/cmds/main.o,$(CMD_OBJS))
+# Its header comes with crash itself.
+HAVE_CRASH := $(wildcard /usr/include/crash/defs.h)
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz-%,$(sort $(wildcard tests/fuzz/*.c)))
 
-all: $(PROGRAM)
+all: $(PROGRAM) $(if $(HAVE_CRASH),$(CRASH_EXTENSION),no-crash)
+
+no-crash:
+	$(call msg,SKIP,$(CRASH_EXTENSION): no crash/defs.h here (Debian: apt-get install crash))
+
+# crash's own symbols come from crash; the engine's stay inside.
+$(CRASH_EXTENSION): $(CRASH_OBJS) $(HOST_CMD_OBJS) $(LIB)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-Bsymbolic -Wl,--exclude-libs,ALL $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(PROGRAM): $(CMD_OBJS) $(LIB)
 	$(call msg,LINK,$@)
@@ -94,7 +108,7 @@ $(O)/flags: FORCE
 $(O)/objects: FORCE
 	$(call record,$(LIB_OBJS))
 
--include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(UNIT:=.d) $(O)/excerpt.d
+-include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT:=.d) $(O)/excerpt.d
 
 # A sample holds a leak, so `check` ends with 1: here that is success too.
 demo: all
@@ -188,7 +202,7 @@ format:
 
 # Not all of $(O): the lab keeps its kernels there.
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,lib cmds unit tests flags objects hwpoison libhwpoison.a excerpt \
+	$(Q)rm -rf $(addprefix $(O)/,lib cmds ext unit tests flags objects hwpoison hwpoison.so libhwpoison.a excerpt \
 		excerpt.d bench fuzz san-*)
 
 help:
@@ -210,5 +224,5 @@ help:
 
 FORCE:
 .DELETE_ON_ERROR:
-.PHONY: all demo test unit unit-programs arch bench fuzz fuzz-programs check-asan check-tsan lab \
+.PHONY: all no-crash demo test unit unit-programs arch bench fuzz fuzz-programs check-asan check-tsan lab \
 	samples minimal-root install uninstall fix-kernels fix-lab format clean help FORCE

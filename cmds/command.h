@@ -28,6 +28,8 @@ struct hwp_context {
 	unsigned int width;
 	/** What the host has open is the target; NULL: the user names one. */
 	const struct hwp_host *host;
+	/** A bare number is a hexadecimal pfn, as crash has it. */
+	bool hex_pfns;
 	/** Set by the host's signal handler; NULL: signals end the process. */
 	const volatile sig_atomic_t *interrupted;
 };

@@ -14,14 +14,15 @@ static struct hwp_error *parse_order(const char *name, const char *s, unsigned i
 {
 	uint64_t order;
 
-	if (!hwp_parse_pfn(s, &order) || order > HWP_MAX_DECOMPOSE_ORDER)
+	if (!hwp_parse_pfn(s, false, &order) || order > HWP_MAX_DECOMPOSE_ORDER)
 		return bad("--%s is a number from 0 to %d, not '%s'", name,
 			   HWP_MAX_DECOMPOSE_ORDER, s);
 	*ret = (unsigned int)order;
 	return NULL;
 }
 
-static struct hwp_error *init_map(const struct hwp_cmd_options *options,
+static struct hwp_error *init_map(const struct hwp_context *context,
+				  const struct hwp_cmd_options *options,
 				  struct hwp_poison_map *map)
 {
 	struct hwp_error *err;
@@ -31,13 +32,14 @@ static struct hwp_error *init_map(const struct hwp_cmd_options *options,
 	if (!options->base || !options->order || !options->poison)
 		return bad("--%s is missing: decompose needs --base, --order and --poison",
 			   !options->base ? "base" : !options->order ? "order" : "poison");
-	if (!hwp_parse_pfn(options->base, &base))
+	if (!hwp_parse_pfn(options->base, context->hex_pfns, &base))
 		return bad("--base is a pfn, like 512 or 0x200, not '%s'", options->base);
 	err = parse_order("order", options->order, &order);
 	return err ? err : hwp_error_prefix(hwp_poison_map_init(map, base, order), "--base");
 }
 
-static struct hwp_error *add_poison(struct hwp_poison_map *map, const char *list)
+static struct hwp_error *add_poison(const struct hwp_context *context,
+				    struct hwp_poison_map *map, const char *list)
 {
 	const char *s = list;
 
@@ -46,7 +48,7 @@ static struct hwp_error *add_poison(struct hwp_poison_map *map, const char *list
 	while (*s) {
 		uint64_t start, end;
 
-		if (!hwp_next_pfns(&s, &start, &end))
+		if (!hwp_next_pfns(&s, context->hex_pfns, &start, &end))
 			return bad("--poison is a list like 0x20d,0x300-0x304, which this is not: "
 				   "'%s'", s);
 		if (start < map->base_pfn || end > hwp_poison_map_end(map))
@@ -75,9 +77,9 @@ int hwp_cmd_decompose(const struct hwp_context *context, const struct hwp_comman
 	if (options.nr_args)
 		return hwp_usage_error(context, options.json, "'decompose' takes no '%s'",
 				       options.args[0]);
-	err = init_map(&options, &map);
+	err = init_map(context, &options, &map);
 	if (!err)
-		err = add_poison(&map, options.poison);
+		err = add_poison(context, &map, options.poison);
 	if (!err && options.max_order)
 		err = parse_order("max-order", options.max_order, &report.max_order);
 	if (!err)

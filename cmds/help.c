@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
 #include "json.h"
 #include "options.h"
 #include "report_common.h"
@@ -6,21 +8,30 @@
 void hwp_print_command_help(const struct hwp_context *context, const struct hwp_command *command)
 {
 	FILE *out = context->out;
+	size_t len = strlen(command->usage);
 
-	fprintf(out, "Usage: hwpoison %s%s%s\n\n%s.\n\n%s\nOPTIONS\n", command->name,
-		*command->usage ? " " : "", command->usage, command->summary, command->help);
-	hwp_print_options(out, command->option_groups | HWP_OPTIONS_COMMON);
+	/* The host has opened the target. */
+	if (context->host && len >= strlen(" TARGET") &&
+	    strcmp(command->usage + len - strlen(" TARGET"), " TARGET") == 0)
+		len -= strlen(" TARGET");
+	fprintf(out, "Usage: hwpoison %s%s%.*s\n\n%s.\n\n%s\nOPTIONS\n", command->name,
+		len ? " " : "", (int)len, command->usage, command->summary, command->help);
+	hwp_print_options(out, hwp_option_groups(context, command));
 }
 
-static void print_overview(FILE *out)
+static void print_overview(const struct hwp_context *context)
 {
-	fputs("Usage: hwpoison COMMAND [OPTIONS] [TARGET]\n"
-	      "\n"
-	      "Where are the pages that memory errors poisoned, and did any of them leak into\n"
-	      "free memory? TARGET is a vmcore; it needs no debuginfo, and nothing is written.\n"
-	      "\n"
-	      "COMMANDS\n",
-	      out);
+	FILE *out = context->out;
+
+	fprintf(out, "Usage: hwpoison COMMAND [OPTIONS]%s\n"
+		"\n"
+		"Where are the pages that memory errors poisoned, and did any of them leak into\n"
+		"free memory? %s\n"
+		"\n"
+		"COMMANDS\n",
+		context->host ? "" : " [TARGET]",
+		context->host ? "The target is what is open here; nothing is written." :
+				"TARGET is a vmcore; it needs no debuginfo, and nothing is written.");
 	for (const struct hwp_command *command = hwp_commands; command->name; command++)
 		fprintf(out, "  %-11s%s\n", command->name, command->summary);
 	fputs("\n"
@@ -75,6 +86,6 @@ int hwp_cmd_help(const struct hwp_context *context, const struct hwp_command *co
 	else if (subject)
 		hwp_print_command_help(context, subject);
 	else
-		print_overview(context->out);
+		print_overview(context);
 	return hwp_finish(context, hwp_report_flush(context->out), 0);
 }

@@ -47,14 +47,14 @@ static const struct option_row rows[] = {
 	  "its poisoned pages, or ranges A-B of them" },
 	{ OPT_MAX_ORDER, "max-order", "N", HWP_OPTIONS_DECOMPOSE,
 	  "the largest block has 2^N pages (10)" },
-	{ 'c', "core", "FILE", HWP_OPTIONS_TARGET, "look at this vmcore, as TARGET does" },
-	{ 'k', "kernel", NULL, HWP_OPTIONS_TARGET,
+	{ 'c', "core", "FILE", HWP_OPTIONS_OPEN, "look at this vmcore, as TARGET does" },
+	{ 'k', "kernel", NULL, HWP_OPTIONS_OPEN,
 	  "look at the running kernel" },
-	{ 's', "symbols", "FILE", HWP_OPTIONS_TARGET,
+	{ 's', "symbols", "FILE", HWP_OPTIONS_OPEN,
 	  "a file or directory with debug symbols; repeatable" },
-	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_TARGET,
+	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_OPEN,
 	  "VMCOREINFO text for a dump that carries none" },
-	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_TARGET,
+	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_OPEN,
 	  "take types by this provider only: btf, dwarf, drgn" },
 	{ OPT_FULL, "full", NULL, HWP_OPTIONS_TARGET, "read the whole memmap (the default)" },
 	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_TARGET,
@@ -122,6 +122,16 @@ int hwp_fail(const struct hwp_context *context, bool json, struct hwp_error *err
 int hwp_finish(const struct hwp_context *context, struct hwp_error *err, int status)
 {
 	return err ? hwp_fail(context, false, err) : status;
+}
+
+unsigned int hwp_option_groups(const struct hwp_context *context,
+			       const struct hwp_command *command)
+{
+	unsigned int groups = command->option_groups | HWP_OPTIONS_COMMON;
+
+	if (groups & HWP_OPTIONS_TARGET && !context->host)
+		groups |= HWP_OPTIONS_OPEN;
+	return groups;
 }
 
 void hwp_print_options(FILE *out, unsigned int groups)
@@ -333,7 +343,7 @@ static int take_pfn(const struct hwp_context *context, const struct hwp_command 
 {
 	if (!options->nr_args)
 		return hwp_usage_error(context, options->json, "'%s' needs a pfn", command->name);
-	if (!hwp_parse_pfn(options->args[0], &options->pfn))
+	if (!hwp_parse_pfn(options->args[0], context->hex_pfns, &options->pfn))
 		return hwp_usage_error(context, options->json,
 				       "'%s' needs a pfn, like 1234 or 0x5c11, not '%s'",
 				       command->name, options->args[0]);
@@ -344,8 +354,8 @@ static int take_pfn(const struct hwp_context *context, const struct hwp_command 
 
 static int take_range(const struct hwp_context *context, struct hwp_cmd_options *options)
 {
-	if (options->range && !hwp_parse_pfn_range(options->range, &options->range_pfn,
-						   &options->range_end_pfn))
+	if (options->range && !hwp_parse_pfn_range(options->range, context->hex_pfns,
+						   &options->range_pfn, &options->range_end_pfn))
 		return hwp_usage_error(context, options->json,
 				       "--range is PFN-PFN, like 0x5c00-0x5e00, not '%s'",
 				       options->range);
@@ -373,7 +383,7 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 int hwp_parse_options(const struct hwp_context *context, const struct hwp_command *command,
 		      int argc, char **argv, struct hwp_cmd_options *ret)
 {
-	unsigned int groups = command->option_groups | HWP_OPTIONS_COMMON;
+	unsigned int groups = hwp_option_groups(context, command);
 	struct option longs[NR_ROWS + 1];
 	char shorts[2 * NR_ROWS + 2];
 	int value, status = HWP_GO_ON;

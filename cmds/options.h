@@ -14,7 +14,7 @@ enum hwp_option_group {
 	/** -h; every command takes it. */
 	HWP_OPTIONS_COMMON = 1 << 0,
 	HWP_OPTIONS_JSON = 1 << 1,
-	/** Which target, and how to look at it. */
+	/** How to look at a target. */
 	HWP_OPTIONS_TARGET = 1 << 2,
 	/** A folio, in numbers. */
 	HWP_OPTIONS_DECOMPOSE = 1 << 3,
@@ -24,6 +24,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_OUTPUT = 1 << 6,
 	/** --interval: look again and again. */
 	HWP_OPTIONS_INTERVAL = 1 << 7,
+	/** Which target: goes with HWP_OPTIONS_TARGET where no host has one open. */
+	HWP_OPTIONS_OPEN = 1 << 8,
 	/** No option: the first argument is a pfn. */
 	HWP_TAKES_PFN = 1 << 5,
 };
@@ -67,6 +69,10 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 
 /** Do the options of @p argv ask for JSON? For errors that come before they are parsed. */
 bool hwp_wants_json(int argc, char **argv);
+
+/** The options that @p command takes here. */
+unsigned int hwp_option_groups(const struct hwp_context *context,
+			       const struct hwp_command *command);
 
 /** The options of @p groups, a line each, for help. */
 void hwp_print_options(FILE *out, unsigned int groups);

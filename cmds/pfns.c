@@ -7,10 +7,11 @@
 #include <string.h>
 
 /* strtoull() would take spaces and signs. */
-static bool scan_pfn(const char **s, uint64_t *ret)
+static bool scan_pfn(const char **s, bool bare_is_hex, uint64_t *ret)
 {
-	bool is_hex = strncmp(*s, "0x", 2) == 0 || strncmp(*s, "0X", 2) == 0;
-	const char *digits = *s + 2 * is_hex;
+	bool has_prefix = strncmp(*s, "0x", 2) == 0 || strncmp(*s, "0X", 2) == 0;
+	bool is_hex = has_prefix || bare_is_hex;
+	const char *digits = *s + 2 * has_prefix;
 	char *end;
 
 	if (!(is_hex ? isxdigit((unsigned char)*digits) : isdigit((unsigned char)*digits)))
@@ -21,33 +22,33 @@ static bool scan_pfn(const char **s, uint64_t *ret)
 	return errno == 0;
 }
 
-static bool scan_pfns(const char **s, uint64_t *start, uint64_t *end)
+static bool scan_pfns(const char **s, bool bare_is_hex, uint64_t *start, uint64_t *end)
 {
-	if (!scan_pfn(s, start))
+	if (!scan_pfn(s, bare_is_hex, start))
 		return false;
 	if (**s != '-') {
 		*end = *start + 1;
 		return *end != 0;
 	}
 	(*s)++;
-	return scan_pfn(s, end) && *start < *end;
+	return scan_pfn(s, bare_is_hex, end) && *start < *end;
 }
 
-bool hwp_parse_pfn(const char *s, uint64_t *ret)
+bool hwp_parse_pfn(const char *s, bool bare_is_hex, uint64_t *ret)
 {
-	return scan_pfn(&s, ret) && !*s;
+	return scan_pfn(&s, bare_is_hex, ret) && !*s;
 }
 
-bool hwp_parse_pfn_range(const char *s, uint64_t *start, uint64_t *end)
+bool hwp_parse_pfn_range(const char *s, bool bare_is_hex, uint64_t *start, uint64_t *end)
 {
-	return strchr(s, '-') && scan_pfns(&s, start, end) && !*s;
+	return strchr(s, '-') && scan_pfns(&s, bare_is_hex, start, end) && !*s;
 }
 
-bool hwp_next_pfns(const char **s, uint64_t *start, uint64_t *end)
+bool hwp_next_pfns(const char **s, bool bare_is_hex, uint64_t *start, uint64_t *end)
 {
 	const char *at = *s;
 
-	if (!scan_pfns(&at, start, end) || (*at && *at != ','))
+	if (!scan_pfns(&at, bare_is_hex, start, end) || (*at && *at != ','))
 		return false;
 	/* A comma promises another. */
 	if (*at && !*++at)

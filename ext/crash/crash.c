@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The command `hwpoison` inside crash, and crash as a host: memory by readmem(),
+ * symbols and gdb's types. The only file that knows crash.
+ *
+ * crash leaves commands by longjmp(): on errors, on SIGINT, on SIGPIPE. None of
+ * that can happen while the engine runs, so that everything it holds is freed:
+ * each call here returns its errors, and both signals are ours meanwhile.
+ */
+#include <crash/defs.h>
+#include <inttypes.h>
+
+#include "cleanup.h"
+#include "crash_help.h"
+#include "providers.h"
+
+#include "../../cmds/command.h"
+
+#define PAGE_BYTES 4096
+#define MAX_EXPRESSION 256
+
+/** What a signal handler can reach. */
+static volatile sig_atomic_t interrupted;
+
+/** One opening of the target; destroyed with its memory provider. */
+struct session {
+	/** Reads what crash cannot, and tells why; ops NULL when there is none. */
+	struct hwp_provider reader;
+	/** gdb's answers. */
+	FILE *answer;
+};
+
+static bool is_live(void)
+{
+	return pc->flags & LIVE_SYSTEM;
+}
+
+static bool is_minimal(void)
+{
+	return pc->flags & MINIMAL_MODE;
+}
+
+static bool read_by_crash(enum hwp_space space, uint64_t address, void *buf, size_t size)
+{
+	return readmem(address, space == HWP_PHYSICAL ? PHYSADDR : KVADDR, buf, (long)size,
+		       "hwpoison", RETURN_ON_ERROR | QUIET);
+}
+
+static struct hwp_error *crash_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
+				    size_t size, size_t *nr_read_ret)
+{
+	struct session *s = arg;
+	size_t done = 0, nr_read = 0;
+	struct hwp_error *err;
+
+	if (read_by_crash(space, address, buf, size)) {
+		*nr_read_ret = size;
+		return NULL;
+	}
+	while (done < size) {
+		size_t n = PAGE_BYTES - (address + done) % PAGE_BYTES;
+
+		n = n < size - done ? n : size - done;
+		if (!read_by_crash(space, address + done, (char *)buf + done, n))
+			break;
+		done += n;
+	}
+	*nr_read_ret = done;
+	if (done == size)
+		return NULL;
+	address += done;
+	if (!s->reader.ops)
+		return hwp_error_at(HWP_ERROR_FAULT, address,
+				    "crash cannot read %s address 0x%" PRIx64,
+				    space == HWP_PHYSICAL ? "physical" : "kernel", address);
+	err = s->reader.ops->read(s->reader.arg, space, address, (char *)buf + done, size - done,
+				  &nr_read);
+	*nr_read_ret = done + nr_read;
+	return err;
+}
+
+/** The kernel's own copy; the note in the dump was made from it. */
+static struct hwp_error *vmcoreinfo_in_memory(char **ret)
+{
+	struct syment *data = symbol_search("vmcoreinfo_data");
+	struct syment *size = symbol_search("vmcoreinfo_size");
+	_cleanup_free_ char *text = NULL;
+	uint64_t address, len;
+
+	if (!data || !size ||
+	    !read_by_crash(HWP_KERNEL_VIRTUAL, data->value, &address, sizeof(address)) ||
+	    !read_by_crash(HWP_KERNEL_VIRTUAL, size->value, &len, sizeof(len)) ||
+	    len > PAGE_BYTES)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "crash cannot read VMCOREINFO");
+	text = calloc(1, len + 1);
+	if (!text)
+		return hwp_error_no_memory();
+	if (!read_by_crash(HWP_KERNEL_VIRTUAL, address, text, len))
+		return hwp_error_create(HWP_ERROR_LOOKUP, "crash cannot read VMCOREINFO");
+	*ret = no_cleanup_ptr(text);
+	return NULL;
+}
+
+static struct hwp_error *crash_vmcoreinfo(void *arg, char **ret)
+{
+	struct session *s = arg;
+	struct hwp_error *err;
+
+	if (!s->reader.ops || !s->reader.ops->vmcoreinfo)
+		return vmcoreinfo_in_memory(ret);
+	err = s->reader.ops->vmcoreinfo(s->reader.arg, ret);
+	return hwp_error_catch(&err, HWP_ERROR_LOOKUP) ? vmcoreinfo_in_memory(ret) : err;
+}
+
+static struct hwp_error *crash_symbols(void *arg, struct hwp_symbol *syms, size_t nr)
+{
+	(void)arg;
+	for (size_t i = 0; i < nr; i++) {
+		struct syment *symbol;
+
+		/* crash jumps away over an empty one. */
+		symbol = *syms[i].name ? symbol_search((char *)syms[i].name) : NULL;
+
+		syms[i].found = symbol;
+		if (symbol)
+			syms[i].address = symbol->value;
+	}
+	return NULL;
+}
+
+/** Let gdb run @p command; false when it refused. */
+static bool ask_gdb(struct session *s, const char *command, char *answer, size_t size)
+{
+	char line[MAX_EXPRESSION + 64];
+	size_t len;
+
+	rewind(s->answer);
+	if (ftruncate(fileno(s->answer), 0))
+		return false;
+	/* gdb may write into what it is given. */
+	snprintf(line, sizeof(line), "%s", command);
+	if (!gdb_pass_through(line, s->answer, GNU_RETURN_ON_ERROR))
+		return false;
+	fflush(s->answer);
+	rewind(s->answer);
+	len = fread(answer, 1, size - 1, s->answer);
+	answer[len] = '\0';
+	return len > 0;
+}
+
+/** Elements of the outermost array in "type = struct free_area [11]"; 0 when it is none. */
+static uint64_t array_length(const char *whatis)
+{
+	size_t len = strcspn(whatis, "\n");
+	const char *bracket = memchr(whatis, '[', len);
+
+	if (!bracket || whatis[len - 1] != ']' || memmem(whatis, len, "(*", 2))
+		return 0;
+	return strtoull(bracket + 1, NULL, 10);
+}
+
+struct expression {
+	char text[MAX_EXPRESSION];
+	uint64_t nr_elements;
+};
+
+/** Walk along @p path from a null pointer to @p type; arrays are entered. */
+static bool follow(struct session *s, const char *type, const char *path, struct expression *ret)
+{
+	char command[MAX_EXPRESSION + 16], answer[256];
+	int len;
+
+	len = snprintf(ret->text, sizeof(ret->text), "((%s *)0)->", type);
+	for (const char *name = path; *name;) {
+		size_t name_len = (size_t)(strchrnul(name, '.') - name);
+
+		len += snprintf(ret->text + len, sizeof(ret->text) - (size_t)len, "%.*s",
+				(int)name_len, name);
+		if ((size_t)len + 8 >= sizeof(ret->text))
+			return false;
+		snprintf(command, sizeof(command), "whatis %s", ret->text);
+		if (!ask_gdb(s, command, answer, sizeof(answer)))
+			return false;
+		ret->nr_elements = array_length(answer);
+		name += name_len + (name[name_len] == '.');
+		if (!*name)
+			break;
+		for (const char *c = ret->nr_elements ? answer : ""; *c; c++)
+			if (*c == '[')
+				len += snprintf(ret->text + len, sizeof(ret->text) - (size_t)len,
+						"[0]");
+		if ((size_t)len + 8 >= sizeof(ret->text))
+			return false;
+		len += snprintf(ret->text + len, sizeof(ret->text) - (size_t)len, ".");
+	}
+	return true;
+}
+
+static bool find_member(struct session *s, const char *type, const char *path,
+			struct hwp_member *ret)
+{
+	char command[2 * MAX_EXPRESSION + 64], answer[64];
+	struct expression e = {};
+	struct hwp_member m = {};
+
+	if (path && *path) {
+		if (!follow(s, type, path, &e))
+			return false;
+		snprintf(command, sizeof(command), "printf \"%%lu %%lu\", (unsigned long)&%s, "
+			 "(unsigned long)sizeof(%s)", e.text, e.text);
+	} else {
+		snprintf(command, sizeof(command), "printf \"0 %%lu\", (unsigned long)sizeof(%s)",
+			 type);
+	}
+	if (!ask_gdb(s, command, answer, sizeof(answer)) ||
+	    sscanf(answer, "%" SCNu64 " %" SCNu64, &m.offset, &m.size) != 2)
+		return false;
+	m.nr_elements = e.nr_elements;
+	*ret = m;
+	return true;
+}
+
+static struct hwp_error *crash_member(void *arg, const char *type, const char *path,
+				      struct hwp_member *ret)
+{
+	static const char *const kinds[] = { "struct", "union" };
+	struct session *s = arg;
+
+	for (size_t i = 0; i < 2; i++) {
+		char name[128];
+
+		snprintf(name, sizeof(name), "%s %s", kinds[i], type);
+		if (find_member(s, name, NULL, ret))
+			return !path || find_member(s, name, path, ret) ? NULL :
+			       hwp_error_create(HWP_ERROR_LOOKUP, "struct %s has no member %s",
+						type, path);
+	}
+	return hwp_error_create(HWP_ERROR_LOOKUP, "no type struct %s", type);
+}
+
+static struct hwp_error *crash_enumerator(void *arg, const char *type, const char *name,
+					  int64_t *ret)
+{
+	char command[192], answer[192], wanted[128];
+	struct session *s = arg;
+	int64_t value;
+
+	snprintf(wanted, sizeof(wanted), "type = enum %s\n", type ? type : "{");
+	snprintf(command, sizeof(command), "whatis %s", name);
+	if (!ask_gdb(s, command, answer, sizeof(answer)) ||
+	    (type ? strcmp(answer, wanted) != 0 :
+		    strncmp(answer, wanted, strlen(wanted) - 1) != 0))
+		return hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s in enum %s", name,
+					type ? type : "{}");
+	snprintf(command, sizeof(command), "printf \"%%ld\", (long)%s", name);
+	if (!ask_gdb(s, command, answer, sizeof(answer)) ||
+	    sscanf(answer, "%" SCNd64, &value) != 1)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s", name);
+	*ret = value;
+	return NULL;
+}
+
+static void session_destroy(void *arg)
+{
+	struct session *s = arg;
+
+	if (!s)
+		return;
+	if (s->reader.ops)
+		s->reader.ops->destroy(s->reader.arg);
+	if (s->answer)
+		fclose(s->answer);
+	free(s);
+}
+
+static void session_destroyp(struct session **s)
+{
+	session_destroy(*s);
+}
+
+/** The types and symbols of a session, which its memory provider owns. */
+static void borrowed(void *arg)
+{
+	(void)arg;
+}
+
+static const struct hwp_provider_ops crash_memory = {
+	.name = "crash",
+	.read = crash_read,
+	.vmcoreinfo = crash_vmcoreinfo,
+	.destroy = session_destroy,
+};
+
+static const struct hwp_provider_ops crash_names = {
+	.name = "crash",
+	.symbols = crash_symbols,
+	.member = crash_member,
+	.enumerator = crash_enumerator,
+	.destroy = borrowed,
+};
+
+static struct hwp_error *open_reader(struct hwp_provider *ret, struct hwp_file_facts *facts)
+{
+	if (getenv("HWPOISON_READMEM"))
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "HWPOISON_READMEM is set");
+	return hwp_kdump_open(pc->dumpfile, NULL, ret, facts);
+}
+
+static bool clone_of(const struct hwp_provider *reader, struct hwp_provider *ret)
+{
+	_cleanup_error_ struct hwp_error *err = reader->ops->clone(reader->arg, &ret->arg);
+
+	if (!err)
+		ret->ops = reader->ops;
+	return !err;
+}
+
+/** Excluded pages that read as zeros would pass for healthy ones. */
+static void note_zero_excluded(struct hwp_file_facts *facts)
+{
+	if (*diskdump_flags & ZERO_EXCLUDED)
+		snprintf(facts->damage, sizeof(facts->damage),
+			 "crash runs with --zero_excluded: pages that the dump leaves out read "
+			 "as zeros and would pass for healthy ones");
+}
+
+static struct hwp_error *host_open(void *arg, struct hwp_host_providers *ret)
+{
+	_cleanup_(session_destroyp) struct session *s = calloc(1, sizeof(*s));
+	_cleanup_error_ struct hwp_error *refused = NULL;
+	struct hwp_host_providers parts = {};
+
+	(void)arg;
+	if (is_minimal())
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"crash --minimal has no types: start crash without it");
+	if (!s)
+		return hwp_error_no_memory();
+	s->answer = tmpfile();
+	if (!s->answer)
+		return hwp_error_os(errno, "no temporary file for gdb's answers");
+	if (!is_live()) {
+		refused = open_reader(&s->reader, &parts.facts);
+		if (!refused && !clone_of(&s->reader, &parts.reader))
+			return hwp_error_no_memory();
+	}
+	if (!s->reader.ops)
+		snprintf(parts.facts.format, sizeof(parts.facts.format), "opened by crash");
+	parts.facts.page_shift = (unsigned int)__builtin_ctzl(PAGESIZE());
+	note_zero_excluded(&parts.facts);
+	parts.memory = (struct hwp_provider){ &crash_memory, s };
+	parts.symbols = parts.types = (struct hwp_provider){ &crash_names, s };
+	s = NULL;
+	*ret = parts;
+	return NULL;
+}
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+struct output {
+	char *text, *errors;
+	size_t size, errors_size;
+};
+
+static void output_deinit(struct output *o)
+{
+	free(o->text);
+	free(o->errors);
+}
+
+/** What was typed, with "check" when nothing was; @p argv has room. */
+static int take_arguments(char **argv)
+{
+	int argc = 0;
+
+	argv[argc++] = "hwpoison";
+	if (argcnt < 2)
+		argv[argc++] = "check";
+	for (int i = 1; i < argcnt; i++)
+		argv[argc++] = args[i];
+	argv[argc] = NULL;
+	return argc;
+}
+
+static bool run(struct output *output)
+{
+	const struct hwp_host host = {
+		.name = "crash",
+		.path = is_live() ? NULL : pc->dumpfile,
+		.open = host_open,
+	};
+	FILE *out = open_memstream(&output->text, &output->size);
+	FILE *err = open_memstream(&output->errors, &output->errors_size);
+	const struct hwp_context context = {
+		.out = out,
+		.err = err,
+		.host = &host,
+		.hex_pfns = true,
+		.interrupted = &interrupted,
+	};
+	char *argv[MAXARGS + 2];
+
+	if (out && err)
+		hwp_run_command_line(&context, take_arguments(argv), argv);
+	if (out)
+		fclose(out);
+	if (err)
+		fclose(err);
+	return out && err;
+}
+
+static void cmd_hwpoison(void)
+{
+	_cleanup_(output_deinit) struct output output = {};
+	struct sigaction on_int = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART };
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old_int, old_pipe;
+
+	interrupted = 0;
+	sigaction(SIGINT, &on_int, &old_int);
+	sigaction(SIGPIPE, &ignore, &old_pipe);
+	if (run(&output)) {
+		fwrite(output.text, 1, output.size, fp);
+		fflush(fp);
+		fwrite(output.errors, 1, output.errors_size, stderr);
+	} else {
+		fprintf(stderr, "hwpoison: out of memory\n");
+	}
+	sigaction(SIGPIPE, &old_pipe, NULL);
+	sigaction(SIGINT, &old_int, NULL);
+}
+
+static struct command_table_entry command_table[] = {
+	{ "hwpoison", cmd_hwpoison, hwp_crash_help, MINIMAL },
+	{ NULL },
+};
+
+static void __attribute__((__constructor__)) extension_init(void)
+{
+	register_extension(command_table);
+}

@@ -27,7 +27,7 @@ ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
   msg =
 endif
 
-PKGS := libkdumpfile libaddrxlat libbpf libelf libzstd zlib smartcols
+PKGS := libkdumpfile libaddrxlat libbpf libelf libzstd zlib smartcols sqlite3
 TEST_PKGS := cmocka json-c
 
 CFLAGS ?= -O2 -g

@@ -13,6 +13,7 @@ struct hwp_error *hwp_analyse_target(const struct hwp_context *context,
 	struct hwp_progress progress = { .err = context->err };
 	struct hwp_options options = {
 		.target = parsed->target,
+		.rasdaemon_path = parsed->rasdaemon,
 		.nr_threads = parsed->nr_threads,
 		.has_folio_pfn = command->option_groups & HWP_TAKES_PFN,
 		.folio_pfn = parsed->pfn,

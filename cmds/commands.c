@@ -7,6 +7,7 @@
 
 #define TARGET_USAGE "[OPTIONS] TARGET"
 #define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)
+#define TELLING (ANALYSING | HWP_OPTIONS_RASDAEMON)
 
 static const char check_help[] =
 	"The first line is the verdict. Then come the target, how much of its memmap\n"
@@ -86,11 +87,20 @@ static const char events_help[] =
 	"what the page was then, the result, and the page's state now; see check for the\n"
 	"states. A page that is not marked, or no more, is unmarked.\n"
 	"\n"
+	"With --rasdaemon the rows of its table memory_failure_event are joined by pfn,\n"
+	"result and time. Those that no line of the log tells follow in a table of their\n"
+	"own, with the boot that they are of. What rasdaemon calls the page comes from a\n"
+	"list of its own by the kernel's number, and kernels number differently: no state\n"
+	"rests on it.\n"
+	"\n"
 	"EXAMPLES\n"
 	"  hwpoison events vmcore\n"
 	"          TIME  PFN      STATE NOW    RESULT     WHAT\n"
 	"      5.015204  0x5805   pcp          -          injected\n"
 	"      5.015413  0x5805   pcp          Failed     unsplit thp\n"
+	"\n"
+	"  hwpoison events --rasdaemon /var/lib/rasdaemon/ras-mc_event.db\n"
+	"      With what rasdaemon kept of the running kernel, and of earlier boots.\n"
 	"\n"
 	"  hwpoison events --json vmcore | jq -r '.events[].text'\n"
 	"      The lines themselves.\n";
@@ -191,13 +201,13 @@ static const char help_help[] = "Without COMMAND: the commands, a line each.\n"
 
 const struct hwp_command hwp_commands[] = {
 	{ "check", hwp_cmd_check, "Give the verdict, and show what it rests on", TARGET_USAGE,
-	  ANALYSING | HWP_OPTIONS_RANGE, check_help },
+	  TELLING | HWP_OPTIONS_RANGE, check_help },
 	{ "list", hwp_cmd_list, "List every poisoned page with its evidence", TARGET_USAGE,
-	  ANALYSING, list_help },
+	  TELLING, list_help },
 	{ "folio", hwp_cmd_folio, "Show one folio: its healthy blocks, and what became of them",
-	  "[OPTIONS] PFN TARGET", ANALYSING | HWP_OPTIONS_RANGE | HWP_TAKES_PFN, folio_help },
+	  "[OPTIONS] PFN TARGET", TELLING | HWP_OPTIONS_RANGE | HWP_TAKES_PFN, folio_help },
 	{ "events", hwp_cmd_events, "Show the memory failures in the kernel log, and what followed",
-	  TARGET_USAGE, ANALYSING, events_help },
+	  TARGET_USAGE, TELLING, events_help },
 	{ "decompose", hwp_cmd_decompose, "Cut a folio with poison into its healthy blocks",
 	  "--base PFN --order N --poison PFN,...", HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
 	  decompose_help },

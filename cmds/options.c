@@ -29,6 +29,7 @@ enum {
 	OPT_MAX_ORDER,
 	OPT_RANGE,
 	OPT_INTERVAL,
+	OPT_RASDAEMON,
 };
 
 struct option_row {
@@ -62,6 +63,8 @@ static const struct option_row rows[] = {
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
 	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
 	  "a folio was at these pages, and was freed" },
+	{ OPT_RASDAEMON, "rasdaemon", "FILE", HWP_OPTIONS_RASDAEMON,
+	  "join the events in rasdaemon's database" },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
 	  "from one look to the next (60)" },
 	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT,
@@ -231,6 +234,7 @@ static int take_number(const struct hwp_context *context, int value, const char 
 		{ OPT_MAX_ORDER, &options->max_order, "max-order" },
 		{ OPT_RANGE, &options->range, "range" },
 		{ 'o', &options->output, "output" },
+		{ OPT_RASDAEMON, &options->rasdaemon, "rasdaemon" },
 	};
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(numbers); i++) {

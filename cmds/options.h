@@ -26,6 +26,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_INTERVAL = 1 << 7,
 	/** Which target: goes with HWP_OPTIONS_TARGET where no host has one open. */
 	HWP_OPTIONS_OPEN = 1 << 8,
+	/** --rasdaemon: what is known from there. */
+	HWP_OPTIONS_RASDAEMON = 1 << 8,
 	/** No option: the first argument is a pfn. */
 	HWP_TAKES_PFN = 1 << 5,
 };
@@ -45,6 +47,8 @@ struct hwp_cmd_options {
 	/** HWP_OPTIONS_RANGE: pfns [range_pfn, range_end_pfn), or both 0. */
 	const char *range;
 	uint64_t range_pfn, range_end_pfn;
+	/** HWP_OPTIONS_RASDAEMON: a path, or NULL. */
+	const char *rasdaemon;
 	/** HWP_OPTIONS_OUTPUT: a path, or NULL. */
 	const char *output;
 	/** HWP_OPTIONS_INTERVAL: from the start of a look to that of the next. */

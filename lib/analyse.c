@@ -14,6 +14,8 @@
 #include "hwpoison.h"
 #include "lookup.h"
 #include "observe.h"
+#include "rasdaemon.h"
+#include "rasdaemon_join.h"
 #include "pagekind.h"
 
 struct analysis {
@@ -195,6 +197,7 @@ static struct hwp_error *read_hugetlb_orders(struct analysis *a, struct hwp_exte
 static struct hwp_error *take_wishes(struct analysis *a)
 {
 	const struct hwp_options *o = a->options;
+	struct hwp_error *err;
 
 	if (o->has_folio_pfn && !hwp_memmap_find(a->memmap, o->folio_pfn))
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "pfn 0x%" PRIx64
@@ -203,10 +206,25 @@ static struct hwp_error *take_wishes(struct analysis *a)
 	    (o->folio_pfn < o->range_pfn || o->folio_pfn >= o->range_end_pfn))
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "pfn 0x%" PRIx64
 					" is not in --range", o->folio_pfn);
+	if (o->rasdaemon_path && (err = hwp_rasdaemon_read(o->rasdaemon_path, a->findings)))
+		return err;
 	a->findings->subject.asked = o->has_folio_pfn;
 	a->findings->subject.page.pfn = o->folio_pfn;
 	return o->has_range ? hwp_extents_set_range(a->findings, o->range_pfn, o->range_end_pfn)
 			    : NULL;
+}
+
+/** Of the running kernel the host's clocks tell when it booted. */
+static struct hwp_error *join_rasdaemon(struct analysis *a)
+{
+	struct timespec now;
+	int64_t boot;
+
+	if (!a->findings->live)
+		return hwp_rasdaemon_join(a->findings, NULL);
+	clock_gettime(CLOCK_REALTIME, &now);
+	boot = (int64_t)now.tv_sec - (int64_t)(hwp_now_ns() / 1000000000);
+	return hwp_rasdaemon_join(a->findings, &boot);
 }
 
 static struct hwp_error *collect(struct analysis *a)
@@ -224,6 +242,8 @@ static struct hwp_error *collect(struct analysis *a)
 		err = hwp_collect_pages(&c, &a->flagged);
 	if (!err)
 		err = hwp_collect_events(&c);
+	if (!err)
+		err = join_rasdaemon(a);
 	if (!err)
 		err = read_hugetlb_orders(a, &hugetlb);
 	if (!err)

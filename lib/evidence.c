@@ -6,6 +6,7 @@
 
 #include "classify.h"
 #include "page.h"
+#include "rasdaemon_join.h"
 
 struct speaker {
 	void (*each)(void *arg, const char *sentence);
@@ -175,6 +176,7 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 		  void (*each)(void *arg, const char *sentence), void *arg)
 {
 	const struct speaker s = { each, arg };
+	const struct hwp_rasdaemon_row *row;
 	const char *proof;
 
 	switch (p->state) {
@@ -223,4 +225,6 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 		say(&s, "not in the kernel's direct map");
 	if (p->event >= 0)
 		say(&s, "log: %s", f->events.data[p->event].text);
+	else if ((row = hwp_rasdaemon_alone(f, p->pfn)))
+		say(&s, "rasdaemon, %s: %s: %s", row->timestamp, row->page_type, row->result);
 }

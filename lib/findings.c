@@ -22,6 +22,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->areas);
 	hwp_vec_deinit(&f->troubles);
 	hwp_vec_deinit(&f->events);
+	hwp_vec_deinit(&f->rasdaemon);
 	hwp_vec_deinit(&f->folios);
 	hwp_vec_deinit(&f->expected);
 	hwp_vec_deinit(&f->runs);
@@ -157,6 +158,12 @@ static const char *const run_state_names[] = {
 	[HWP_RUN_UNREADABLE] = "unreadable",
 };
 
+static const char *const boot_names[] = {
+	[HWP_BOOT_UNKNOWN] = "unknown",
+	[HWP_BOOT_THIS] = "this",
+	[HWP_BOOT_EARLIER] = "earlier",
+};
+
 static const char *const use_names[] = {
 	[HWP_USE_ANONYMOUS] = "anonymous", [HWP_USE_FILE] = "file",
 	[HWP_USE_HUGETLB] = "hugetlb",	   [HWP_USE_SLAB] = "slab",
@@ -204,6 +211,11 @@ const char *hwp_result_name(enum hwp_result result)
 const char *hwp_fix_name(enum hwp_fix fix)
 {
 	return fix_names[fix];
+}
+
+const char *hwp_boot_name(enum hwp_boot boot)
+{
+	return boot_names[boot];
 }
 
 const char *hwp_switch_name(enum hwp_switch sw)

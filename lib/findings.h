@@ -322,6 +322,34 @@ struct hwp_event {
 	char comm[20];
 	int pid;
 	char text[160];
+	/** What rasdaemon tells of it, index in hwp_findings.rasdaemon, or -1. */
+	int64_t rasdaemon;
+};
+
+/** Which boot a row of rasdaemon's is of. */
+enum hwp_boot {
+	HWP_BOOT_UNKNOWN,
+	/** Of the kernel that was looked at. */
+	HWP_BOOT_THIS,
+	HWP_BOOT_EARLIER,
+};
+
+/** A row of rasdaemon's table memory_failure_event: the kernel's tracepoint. */
+struct hwp_rasdaemon_row {
+	int64_t id;
+	uint64_t pfn;
+	/** Its timestamp, when that could be read. */
+	bool has_time;
+	int64_t unix_seconds;
+	char timestamp[32];
+	/**
+	 * Its words. That for the type is from a list of rasdaemon's own, by
+	 * the kernel's number, and kernels number differently.
+	 */
+	char page_type[48], result[16];
+	/** The line of the log that tells the same, index in hwp_findings.events, or -1. */
+	int64_t event;
+	enum hwp_boot boot;
 };
 
 /** What an allocated page serves. */
@@ -506,6 +534,9 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_use) uses;
 	/** The log has lost its beginning. */
 	bool log_wrapped, log_readable;
+	/** rasdaemon's rows, in its order; has_rasdaemon: it was asked. */
+	HWP_VEC(struct hwp_rasdaemon_row) rasdaemon;
+	bool has_rasdaemon;
 	struct hwp_counters counters;
 	/** Free pages by PageBuddy in the sweep, to set against the lists. */
 	uint64_t nr_buddy_pages_in_memmap;
@@ -551,6 +582,7 @@ const char *hwp_outcome_name(enum hwp_outcome outcome);
 const char *hwp_run_state_name(enum hwp_run_state state);
 const char *hwp_use_kind_name(enum hwp_use_kind kind);
 const char *hwp_event_kind_name(enum hwp_event_kind kind);
+const char *hwp_boot_name(enum hwp_boot boot);
 const char *hwp_switch_name(enum hwp_switch sw);
 
 /** 0, 1 or 2: what the program exits with. */

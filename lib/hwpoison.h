@@ -28,6 +28,8 @@ struct hwp_options {
 	/** A folio was at pfns [range_pfn, range_end_pfn), and was freed. */
 	bool has_range;
 	uint64_t range_pfn, range_end_pfn;
+	/** rasdaemon's database, whose rows are joined with the log's events; NULL: none. */
+	const char *rasdaemon_path;
 	/** Threads of the sweep; 0 lets the library choose. */
 	unsigned int nr_threads;
 	/**

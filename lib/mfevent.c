@@ -128,7 +128,7 @@ static bool parse_machine_check(const char *line, struct hwp_event *e)
 
 bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret)
 {
-	struct hwp_event e = { .pid = -1 };
+	struct hwp_event e = { .pid = -1, .rasdaemon = -1 };
 	char line[MAX_LINE];
 	const char *s;
 

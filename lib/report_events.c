@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "bits.h"
 #include "extent.h"
 #include "report_common.h"
 #include "report_text.h"
@@ -148,10 +149,50 @@ static void put_untold(struct hwp_text *text, const struct hwp_findings *f)
 			       nr == 1 ? "is" : "are", first);
 }
 
+/** What rasdaemon alone tells: by the wall clock, so in a table of its own. */
+static struct hwp_error *put_rasdaemon(struct hwp_text *text, const struct hwp_findings *f,
+				       const struct hwp_report_style *style)
+{
+	static const struct hwp_table_column columns[] = {
+		{ "BY RASDAEMON ALONE", false }, { "BOOT", false },   { "PFN", false },
+		{ "STATE NOW", false },		 { "RESULT", false }, { "WHAT", false },
+	};
+	_cleanup_(hwp_table_destroyp) struct hwp_table *table =
+		hwp_table_create(text->out, style, columns, HWP_ARRAY_SIZE(columns));
+
+	if (!table)
+		return hwp_error_no_memory();
+	putc('\n', text->out);
+	for (size_t i = 0; i < f->rasdaemon.nr; i++) {
+		const struct hwp_rasdaemon_row *row = &f->rasdaemon.data[i];
+
+		if (row->event >= 0)
+			continue;
+		hwp_table_row(table);
+		hwp_table_cell(table, "%s", row->timestamp);
+		hwp_table_cell(table, "%s", hwp_boot_name(row->boot));
+		hwp_table_cell(table, "0x%" PRIx64, row->pfn);
+		hwp_table_cell(table, "%s", state_now(f, find_page(f, row->pfn)));
+		hwp_table_cell(table, "%s", row->result);
+		hwp_table_cell(table, "%s", row->page_type);
+	}
+	return hwp_table_print(table, NULL, NULL);
+}
+
+static size_t nr_alone(const struct hwp_findings *f)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->rasdaemon.nr; i++)
+		nr += f->rasdaemon.data[i].event < 0;
+	return nr;
+}
+
 struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 				    const struct hwp_report_style *style)
 {
 	const struct columns c = measure(f);
+	struct hwp_error *err;
 	struct hwp_text text;
 
 	hwp_text_init(&text, out, style);
@@ -159,6 +200,9 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	put_log(&text, f);
 	hwp_text_field(&text, "Events", "%zu line%s about memory failures", f->events.nr,
 		       hwp_plural(f->events.nr));
+	if (f->has_rasdaemon)
+		hwp_text_field(&text, "Rasdaemon", "%zu row%s, %zu of them not in the log",
+			       f->rasdaemon.nr, hwp_plural(f->rasdaemon.nr), nr_alone(f));
 	put_untold(&text, f);
 	if (f->events.nr) {
 		fprintf(out, "\n%*s  %-*s  %-*s  %-*s  WHAT\n", c.time, "TIME", c.pfn, "PFN",
@@ -166,6 +210,9 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 		for (size_t i = 0; i < f->events.nr; i++)
 			put_event(&text, f, &f->events.data[i], &c);
 	}
+	err = nr_alone(f) ? put_rasdaemon(&text, f, style) : NULL;
+	if (err)
+		return err;
 	putc('\n', out);
 	hwp_text_verdict(&text, f);
 	return hwp_text_finish(&text);

@@ -232,11 +232,42 @@ static void put_checks(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_end(json);
 }
 
-static void put_event(struct hwp_json *json, const struct hwp_event *event)
+static void put_row(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
+{
+	hwp_json_row_object(json, "rasdaemon");
+	hwp_json_i64(json, "id", row->id);
+	hwp_json_string(json, "timestamp", row->timestamp);
+	hwp_json_string(json, "page_type", row->page_type);
+	hwp_json_string(json, "action_result", row->result);
+	hwp_json_string(json, "boot", hwp_boot_name(row->boot));
+	hwp_json_end(json);
+}
+
+/** What rasdaemon alone tells has no place in the log. */
+static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
+{
+	hwp_json_row_object(json, NULL);
+	hwp_json_string(json, "source", "rasdaemon");
+	hwp_json_null(json, "seq");
+	hwp_json_null(json, "time_ns");
+	hwp_json_u64(json, "pfn", row->pfn);
+	hwp_json_string(json, "kind", hwp_event_kind_name(HWP_EVENT_ACTION));
+	hwp_json_string(json, "page_type", row->page_type);
+	hwp_json_string(json, "result", row->result);
+	hwp_json_null(json, "comm");
+	hwp_json_null(json, "pid");
+	hwp_json_null(json, "text");
+	put_row(json, row);
+	hwp_json_end(json);
+}
+
+static void put_event(struct hwp_json *json, const struct hwp_findings *f,
+		      const struct hwp_event *event)
 {
 	bool is_action = event->kind == HWP_EVENT_ACTION;
 
 	hwp_json_row_object(json, NULL);
+	hwp_json_string(json, "source", "log");
 	hwp_json_u64(json, "seq", event->seq);
 	hwp_json_u64(json, "time_ns", event->time_ns);
 	hwp_json_u64(json, "pfn", event->pfn);
@@ -246,6 +277,10 @@ static void put_event(struct hwp_json *json, const struct hwp_event *event)
 	hwp_json_string(json, "comm", event->comm[0] ? event->comm : NULL);
 	put_index(json, "pid", event->kind == HWP_EVENT_SIGBUS ? event->pid : -1);
 	hwp_json_string(json, "text", event->text);
+	if (f->has_rasdaemon && event->rasdaemon >= 0)
+		put_row(json, &f->rasdaemon.data[event->rasdaemon]);
+	else
+		hwp_json_null(json, "rasdaemon");
 	hwp_json_end(json);
 }
 
@@ -253,7 +288,10 @@ static void put_events(struct hwp_json *json, const struct hwp_findings *f)
 {
 	hwp_json_array(json, "events");
 	for (size_t i = 0; i < f->events.nr; i++)
-		put_event(json, &f->events.data[i]);
+		put_event(json, f, &f->events.data[i]);
+	for (size_t i = 0; i < f->rasdaemon.nr; i++)
+		if (f->rasdaemon.data[i].event < 0)
+			put_row_event(json, &f->rasdaemon.data[i]);
 	hwp_json_end(json);
 }
 

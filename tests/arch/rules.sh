@@ -115,6 +115,7 @@ libsmartcols (libsmartcols/)?libsmartcols\.h
 libdrgn drgn\.h
 crash (crash/)?defs\.h
 elfutils (elfutils/.*|libelf\.h|gelf\.h|dwarf\.h)
+sqlite sqlite3\.h
 zlib zlib\.h
 zstd zstd\.h
 END

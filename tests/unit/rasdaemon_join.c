@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Which row goes with which line, and of which boot it is. */
+#include "findings_synth.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "rasdaemon_join.h"
+
+#define BOOT INT64_C(1790000000)
+
+static void add_action(struct hwp_findings *f, uint64_t seconds, uint64_t pfn, const char *result)
+{
+	struct hwp_event e = { .time_ns = seconds * 1000000000, .pfn = pfn,
+			       .kind = HWP_EVENT_ACTION, .pid = -1, .rasdaemon = -1 };
+
+	snprintf(e.result, sizeof(e.result), "%s", result);
+	assert_true(hwp_vec_push(&f->events, e));
+}
+
+/** @p seconds after the boot; negative: before. */
+static void add_row(struct hwp_findings *f, int64_t seconds, uint64_t pfn, const char *result)
+{
+	struct hwp_rasdaemon_row row = { .id = 1, .pfn = pfn, .has_time = true, .event = -1,
+					 .unix_seconds = BOOT + seconds, .page_type = "unsplit thp",
+					 .timestamp = "then" };
+
+	snprintf(row.result, sizeof(row.result), "%s", result);
+	assert_true(hwp_vec_push(&f->rasdaemon, row));
+	f->has_rasdaemon = true;
+}
+
+static void join(struct hwp_findings *f, const int64_t *boot)
+{
+	assert_null(hwp_rasdaemon_join(f, boot));
+	for (size_t i = 0; i < f->rasdaemon.nr; i++) {
+		int64_t event = f->rasdaemon.data[i].event;
+
+		assert_true(event < 0 || f->events.data[event].rasdaemon == (int64_t)i);
+	}
+}
+
+static void assert_row(const struct hwp_findings *f, size_t row, int64_t event, enum hwp_boot boot)
+{
+	assert_int_equal(f->rasdaemon.data[row].event, event);
+	assert_string_equal(hwp_boot_name(f->rasdaemon.data[row].boot), hwp_boot_name(boot));
+}
+
+static void test_nothing(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	join(f, NULL);
+	add_row(f, 1, 0x10, "Failed");
+	join(f, NULL);
+	assert_row(f, 0, -1, HWP_BOOT_UNKNOWN);
+	add_action(f, 1, 0x11, "Failed");
+	join(f, NULL);
+	assert_row(f, 0, -1, HWP_BOOT_UNKNOWN);
+	hwp_findings_destroy(f);
+}
+
+/** The same page failed alike in an earlier boot, and twice in this one. */
+static void test_repeats(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	add_action(f, 100, 0x10, "Failed");
+	add_action(f, 200, 0x10, "Failed");
+	add_row(f, -5000, 0x10, "Failed");
+	add_row(f, 101, 0x10, "Failed");
+	add_row(f, 201, 0x10, "Failed");
+	join(f, NULL);
+	assert_row(f, 0, -1, HWP_BOOT_EARLIER);
+	assert_row(f, 1, 0, HWP_BOOT_THIS);
+	assert_row(f, 2, 1, HWP_BOOT_THIS);
+	hwp_findings_destroy(f);
+}
+
+/** One page that only an earlier boot's row tells of does not move the boot. */
+static void test_median(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	for (uint64_t i = 0; i < 5; i++) {
+		add_action(f, 10 * i, 0x10 + i, "Recovered");
+		add_row(f, i == 2 ? -70000 : (int64_t)(10 * i), 0x10 + i, "Recovered");
+	}
+	join(f, NULL);
+	for (size_t i = 0; i < 5; i++)
+		assert_row(f, i, i == 2 ? -1 : (int64_t)i,
+			   i == 2 ? HWP_BOOT_EARLIER : HWP_BOOT_THIS);
+	hwp_findings_destroy(f);
+}
+
+static void test_result_and_distance(void **state)
+{
+	const int64_t boot = BOOT;
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	add_action(f, 10, 0x10, "Failed");
+	add_action(f, 20, 0x11, "Failed");
+	/* A month: the log's clock may be minutes off. */
+	add_action(f, 2592000, 0x12, "Failed");
+	add_row(f, 10, 0x10, "Delayed");
+	add_row(f, 30, 0x11, "Failed");
+	add_row(f, 2592300, 0x12, "Failed");
+	join(f, &boot);
+	assert_row(f, 0, -1, HWP_BOOT_THIS);
+	assert_row(f, 1, -1, HWP_BOOT_THIS);
+	assert_row(f, 2, 2, HWP_BOOT_THIS);
+	hwp_findings_destroy(f);
+}
+
+/** Of the running kernel the boot is known, with an empty log too. */
+static void test_live(void **state)
+{
+	const int64_t boot = BOOT;
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	f->live = true;
+	add_row(f, -100, 0x10, "Failed");
+	add_row(f, 100, 0x11, "Failed");
+	join(f, &boot);
+	assert_row(f, 0, -1, HWP_BOOT_EARLIER);
+	assert_row(f, 1, -1, HWP_BOOT_THIS);
+	assert_null(hwp_rasdaemon_alone(f, 0x10));
+	assert_ptr_equal(hwp_rasdaemon_alone(f, 0x11), &f->rasdaemon.data[1]);
+	hwp_findings_destroy(f);
+}
+
+/** Of a dump, what is later than its log may be of a later boot. */
+static void test_later(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	add_action(f, 100, 0x10, "Failed");
+	add_row(f, 100, 0x10, "Failed");
+	add_row(f, 99000, 0x11, "Failed");
+	join(f, NULL);
+	assert_row(f, 0, 0, HWP_BOOT_THIS);
+	assert_row(f, 1, -1, HWP_BOOT_UNKNOWN);
+	hwp_findings_destroy(f);
+}
+
+static void find_word(void *arg, const char *sentence)
+{
+	*(bool *)arg |= strcmp(sentence, "rasdaemon, then: unsplit thp: Failed") == 0;
+}
+
+/** It is evidence for a page of which the log tells nothing. */
+static void test_evidence(void **state)
+{
+	const int64_t boot = BOOT;
+	struct hwp_findings *f = clean_findings();
+	bool found = false;
+
+	(void)state;
+	f->live = true;
+	add_poisoned(f, isolated_page(0x20d))->state = HWP_STATE_ISOLATED;
+	add_row(f, 5, 0x20d, "Failed");
+	join(f, &boot);
+	hwp_evidence(f, &f->poisoned.data[0], find_word, &found);
+	assert_true(found);
+	found = false;
+	add_action(f, 5, 0x20d, "Failed");
+	f->poisoned.data[0].event = 0;
+	hwp_evidence(f, &f->poisoned.data[0], find_word, &found);
+	assert_false(found);
+	hwp_findings_destroy(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing), cmocka_unit_test(test_repeats),
+		cmocka_unit_test(test_median),	cmocka_unit_test(test_result_and_distance),
+		cmocka_unit_test(test_live),	cmocka_unit_test(test_later),
+		cmocka_unit_test(test_evidence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

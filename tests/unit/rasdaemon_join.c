@@ -9,7 +9,7 @@
 
 #define BOOT INT64_C(1790000000)
 
-static void add_action(struct hwp_findings *f, uint64_t seconds, uint64_t pfn, const char *result)
+static void add_line(struct hwp_findings *f, uint64_t seconds, uint64_t pfn, const char *result)
 {
 	struct hwp_event e = { .time_ns = seconds * 1000000000, .pfn = pfn,
 			       .kind = HWP_EVENT_ACTION, .pid = -1, .rasdaemon = -1 };
@@ -55,7 +55,7 @@ static void test_nothing(void **state)
 	add_row(f, 1, 0x10, "Failed");
 	join(f, NULL);
 	assert_row(f, 0, -1, HWP_BOOT_UNKNOWN);
-	add_action(f, 1, 0x11, "Failed");
+	add_line(f, 1, 0x11, "Failed");
 	join(f, NULL);
 	assert_row(f, 0, -1, HWP_BOOT_UNKNOWN);
 	hwp_findings_destroy(f);
@@ -67,8 +67,8 @@ static void test_repeats(void **state)
 	struct hwp_findings *f = clean_findings();
 
 	(void)state;
-	add_action(f, 100, 0x10, "Failed");
-	add_action(f, 200, 0x10, "Failed");
+	add_line(f, 100, 0x10, "Failed");
+	add_line(f, 200, 0x10, "Failed");
 	add_row(f, -5000, 0x10, "Failed");
 	add_row(f, 101, 0x10, "Failed");
 	add_row(f, 201, 0x10, "Failed");
@@ -86,7 +86,7 @@ static void test_median(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 5; i++) {
-		add_action(f, 10 * i, 0x10 + i, "Recovered");
+		add_line(f, 10 * i, 0x10 + i, "Recovered");
 		add_row(f, i == 2 ? -70000 : (int64_t)(10 * i), 0x10 + i, "Recovered");
 	}
 	join(f, NULL);
@@ -102,10 +102,10 @@ static void test_result_and_distance(void **state)
 	struct hwp_findings *f = clean_findings();
 
 	(void)state;
-	add_action(f, 10, 0x10, "Failed");
-	add_action(f, 20, 0x11, "Failed");
+	add_line(f, 10, 0x10, "Failed");
+	add_line(f, 20, 0x11, "Failed");
 	/* A month: the log's clock may be minutes off. */
-	add_action(f, 2592000, 0x12, "Failed");
+	add_line(f, 2592000, 0x12, "Failed");
 	add_row(f, 10, 0x10, "Delayed");
 	add_row(f, 30, 0x11, "Failed");
 	add_row(f, 2592300, 0x12, "Failed");
@@ -140,7 +140,7 @@ static void test_later(void **state)
 	struct hwp_findings *f = clean_findings();
 
 	(void)state;
-	add_action(f, 100, 0x10, "Failed");
+	add_line(f, 100, 0x10, "Failed");
 	add_row(f, 100, 0x10, "Failed");
 	add_row(f, 99000, 0x11, "Failed");
 	join(f, NULL);
@@ -169,7 +169,7 @@ static void test_evidence(void **state)
 	hwp_evidence(f, &f->poisoned.data[0], find_word, &found);
 	assert_true(found);
 	found = false;
-	add_action(f, 5, 0x20d, "Failed");
+	add_line(f, 5, 0x20d, "Failed");
 	f->poisoned.data[0].event = 0;
 	hwp_evidence(f, &f->poisoned.data[0], find_word, &found);
 	assert_false(found);

@@ -30,6 +30,8 @@ enum {
 	OPT_RANGE,
 	OPT_INTERVAL,
 	OPT_RASDAEMON,
+	OPT_PASSES,
+	OPT_MAX_CPU,
 };
 
 struct option_row {
@@ -59,7 +61,11 @@ static const struct option_row rows[] = {
 	  "take types by this provider only: btf, dwarf, drgn" },
 	{ OPT_FULL, "full", NULL, HWP_OPTIONS_TARGET, "read the whole memmap (the default)" },
 	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_TARGET,
-	  "look only where poison is counted (needs -k)" },
+	  "look only where poison is counted (running kernel)" },
+	{ OPT_PASSES, "passes", "N", HWP_OPTIONS_TARGET,
+	  "looks that must agree, 2 to 100 (running kernel; 2)" },
+	{ OPT_MAX_CPU, "max-cpu", "PERCENT", HWP_OPTIONS_TARGET,
+	  "of one CPU's time, 1 to 100 (running kernel; 100)" },
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
 	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
 	  "a folio was at these pages, and was freed" },
@@ -175,23 +181,18 @@ static bool parse_color(const struct hwp_context *context, const char *when, boo
 	return true;
 }
 
-/** A number from 1 to @p max. */
-static bool parse_number(const char *s, unsigned int max, unsigned int *ret)
+/** A number from @p min to @p max. */
+static bool parse_number(const char *s, unsigned long min, unsigned long max, unsigned int *ret)
 {
 	unsigned long n;
 	char *end;
 
 	errno = 0;
 	n = strtoul(s, &end, 10);
-	if (errno || end == s || *end || s[0] == '-' || n < 1 || n > max)
+	if (errno || end == s || *end || s[0] == '-' || n < min || n > max)
 		return false;
 	*ret = (unsigned int)n;
 	return true;
-}
-
-static int unsupported(const struct hwp_context *context, bool json, const char *message)
-{
-	return hwp_fail(context, json, hwp_error_create(HWP_ERROR_UNSUPPORTED, "%s", message));
 }
 
 static int take_provider(const struct hwp_context *context, const char *name,
@@ -275,17 +276,28 @@ static int take_option(const struct hwp_context *context, int value, const char 
 	case OPT_PROVIDER:
 		return take_provider(context, argument, options);
 	case OPT_QUICK:
-		return unsupported(context, options->json,
-				   "--quick needs a running kernel, and this build looks at "
-				   "vmcores only: leave it out");
+		options->quick = true;
+		return HWP_GO_ON;
+	case OPT_PASSES:
+		if (!parse_number(argument, 2, 100, &options->nr_passes))
+			return hwp_usage_error(context, options->json,
+					       "--passes is a number from 2 to 100, not '%s'",
+					       argument);
+		return HWP_GO_ON;
+	case OPT_MAX_CPU:
+		if (!parse_number(argument, 1, 100, &options->target.max_cpu_percent))
+			return hwp_usage_error(context, options->json,
+					       "--max-cpu is a percentage from 1 to 100, not '%s'",
+					       argument);
+		return HWP_GO_ON;
 	case OPT_THREADS:
-		if (!parse_number(argument, MAX_THREADS, &options->nr_threads))
+		if (!parse_number(argument, 1, MAX_THREADS, &options->nr_threads))
 			return hwp_usage_error(context, options->json,
 					       "--threads is a number from 1 to %d, not '%s'",
 					       MAX_THREADS, argument);
 		return HWP_GO_ON;
 	case OPT_INTERVAL:
-		if (!parse_number(argument, MAX_INTERVAL_SECONDS, &options->interval_seconds))
+		if (!parse_number(argument, 1, MAX_INTERVAL_SECONDS, &options->interval_seconds))
 			return hwp_usage_error(context, options->json,
 					       "--interval is a number of seconds from 1 to %d, "
 					       "not '%s'", MAX_INTERVAL_SECONDS, argument);
@@ -379,6 +391,10 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 	if (options->nr_args)
 		options->target.core_path = options->args[0];
 	options->live = !context->host && !options->target.core_path;
+	if (!options->live && (options->quick || options->nr_passes ||
+			       options->target.max_cpu_percent))
+		return hwp_usage_error(context, options->json,
+				       "--quick, --passes and --max-cpu are for the running kernel");
 	options->target.host = context->host;
 	options->target.interrupted = context->interrupted;
 	return HWP_GO_ON;

@@ -39,8 +39,9 @@ struct hwp_cmd_options {
 	struct hwp_target_options target;
 	/** What target.symbol_paths points to. */
 	const char *symbol_paths[HWP_MAX_SYMBOL_PATHS];
-	bool live, quiet, json, help;
-	unsigned int nr_threads;
+	bool live, quick, quiet, json, help;
+	/** 0 when not given. */
+	unsigned int nr_threads, nr_passes;
 	struct hwp_report_style style;
 	/** HWP_OPTIONS_DECOMPOSE, as given; NULL when not. */
 	const char *base, *order, *poison, *max_order;

@@ -2,6 +2,7 @@
 /** The whole road, once: target, layout, memmap, findings, checks. */
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "bad_memory.h"
 #include "check.h"
@@ -17,6 +18,8 @@
 #include "rasdaemon.h"
 #include "rasdaemon_join.h"
 #include "pagekind.h"
+#include "passes.h"
+#include "quick.h"
 
 struct analysis {
 	const struct hwp_options *options;
@@ -27,6 +30,7 @@ struct analysis {
 	struct hwp_zones *zones;
 	struct hwp_findings *findings;
 	hwp_pfn_vec flagged;
+	uint64_t layout_ns;
 };
 
 static void analysis_deinit(struct analysis *a)
@@ -113,6 +117,24 @@ static struct hwp_error *open_all(struct analysis *a)
 	err = hwp_layout_create(a->target, &a->layout);
 	if (!err)
 		set_page_rule(a);
+	a->layout_ns = hwp_now_ns() - start;
+	return hwp_error_prefix(err, "%s", hwp_target_options_path(&a->options->target));
+}
+
+/** What was read of memory and its zones; again in each pass of a running kernel. */
+static struct hwp_error *map_memory(struct analysis *a)
+{
+	uint64_t start = hwp_now_ns();
+	struct hwp_error *err;
+
+	hwp_zones_destroy(a->zones);
+	hwp_page_reader_destroy(a->reader);
+	hwp_memmap_destroy(a->memmap);
+	a->zones = NULL;
+	a->reader = NULL;
+	a->memmap = NULL;
+	a->flagged.nr = 0;
+	err = hwp_target_refresh(a->target);
 	if (!err)
 		err = hwp_memmap_create(a->target, a->layout, &a->memmap);
 	if (!err)
@@ -121,23 +143,48 @@ static struct hwp_error *open_all(struct analysis *a)
 		err = hwp_zones_create(a->target, a->layout, a->reader, &a->zones);
 	if (!err)
 		err = describe(a);
-	a->findings->times.layout_ns = hwp_now_ns() - start;
+	a->findings->times.layout_ns = a->layout_ns + (hwp_now_ns() - start);
 	return hwp_error_prefix(err, "%s", hwp_target_options_path(&a->options->target));
 }
 
-static struct hwp_error *sweep(struct analysis *a)
+static struct hwp_error *sweep(struct analysis *a, bool quick)
 {
 	const struct hwp_scan_options options = {
-		.nr_threads = a->options->nr_threads,
+		.nr_threads = a->findings->live && !a->options->nr_threads ? 1
+									   : a->options->nr_threads,
 		.progress = a->options->progress,
 		.progress_arg = a->options->progress_arg,
 	};
+	struct hwp_collector c = { a->target, a->layout, a->reader, a->zones, a->findings };
 	uint64_t start = hwp_now_ns();
-	struct hwp_error *err;
+	struct hwp_error *err = NULL;
+	bool known = false;
 
-	err = hwp_scan(a->target, a->memmap, &options, &a->flagged, a->findings);
-	a->findings->times.sweep_ns = hwp_now_ns() - start;
-	return err;
+	if (quick)
+		err = hwp_quick_scan(a->target, a->reader, a->zones, &options, &a->flagged,
+				     a->findings, &known);
+	if (!err && quick && !known)
+		a->findings->sweep = HWP_SWEEP_NOT_COUNTED;
+	if (!err && !known)
+		err = hwp_scan(a->target, a->memmap, &options, &a->flagged, a->findings);
+	a->findings->times.sweep_ns += hwp_now_ns() - start;
+	return err ? err : hwp_collect_pages(&c, &a->flagged);
+}
+
+/** What the quick sweep did not prove complete, a full one has to find. */
+static struct hwp_error *sweep_and_prove(struct analysis *a)
+{
+	struct hwp_findings *f = a->findings;
+	struct hwp_error *err = sweep(a, a->options->quick && f->live);
+
+	if (err || f->sweep != HWP_SWEEP_QUICK || hwp_quick_is_proven(a->target, a->layout, f))
+		return err;
+	f->sweep = HWP_SWEEP_FELL_BACK;
+	f->coverage = (struct hwp_coverage){};
+	f->nr_buddy_pages_in_memmap = f->nr_aliased = 0;
+	f->too_many = false;
+	f->poisoned.nr = a->flagged.nr = 0;
+	return sweep(a, false);
 }
 
 static struct hwp_error *walk_lists(struct analysis *a)
@@ -150,6 +197,8 @@ static struct hwp_error *walk_lists(struct analysis *a)
 		.zones = a->zones,
 		.findings = f,
 		.nr_poisoned = f->poisoned.nr,
+		.live = f->live,
+		.quick = f->sweep == HWP_SWEEP_QUICK,
 	};
 	_cleanup_free_ uint64_t *pfns = malloc((f->poisoned.nr + 1) * sizeof(*pfns));
 	uint64_t start = hwp_now_ns();
@@ -237,9 +286,7 @@ static struct hwp_error *collect(struct analysis *a)
 	if (!err)
 		err = hwp_kernel_facts_read(a->target, a->layout, a->findings);
 	if (!err)
-		err = sweep(a);
-	if (!err)
-		err = hwp_collect_pages(&c, &a->flagged);
+		err = sweep_and_prove(a);
 	if (!err)
 		err = hwp_collect_events(&c);
 	if (!err)
@@ -279,6 +326,47 @@ static struct hwp_error *conclude(struct analysis *a)
 	return hwp_check_run(a->findings);
 }
 
+static struct hwp_error *look(struct analysis *a)
+{
+	struct hwp_error *err;
+
+	hwp_findings_destroy(a->findings);
+	a->findings = calloc(1, sizeof(*a->findings));
+	if (!a->findings)
+		return hwp_error_no_memory();
+	err = map_memory(a);
+	if (!err)
+		err = collect(a);
+	if (!err)
+		err = conclude(a);
+	return err;
+}
+
+/** Until enough passes agree, or too many did not. */
+static struct hwp_error *look_repeatedly(struct analysis *a)
+{
+	const struct timespec pause = { .tv_nsec = 30000000 };
+	unsigned int wanted = a->options->nr_passes ? a->options->nr_passes : HWP_DEFAULT_PASSES;
+	_cleanup_(hwp_passes_deinit) struct hwp_passes passes = {};
+	struct hwp_error *err = NULL;
+
+	for (unsigned int i = 0; i < wanted + HWP_EXTRA_PASSES; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		hwp_error_destroy(err);
+		err = look(a);
+		/* What changed under it may have led it astray. */
+		if (err && (err->code == HWP_ERROR_NO_MEMORY || hwp_target_is_interrupted(a->target)))
+			return err;
+		if (err)
+			continue;
+		err = hwp_passes_add(&passes, wanted, a->findings);
+		if (err || (passes.nr >= wanted && !hwp_passes_unsettled(a->findings)))
+			break;
+	}
+	return err;
+}
+
 struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_findings **ret)
 {
 	_cleanup_(analysis_deinit) struct analysis a = { .options = options };
@@ -286,14 +374,9 @@ struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_find
 	struct hwp_open_times opened;
 	struct hwp_error *err;
 
-	a.findings = calloc(1, sizeof(*a.findings));
-	if (!a.findings)
-		return hwp_error_no_memory();
 	err = open_all(&a);
 	if (!err)
-		err = collect(&a);
-	if (!err)
-		err = conclude(&a);
+		err = hwp_target_is_live(a.target) ? look_repeatedly(&a) : look(&a);
 	/* Whatever else went wrong then, or was left out, is a consequence. */
 	if (a.target && hwp_target_is_interrupted(a.target)) {
 		hwp_error_destroy(err);

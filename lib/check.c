@@ -72,13 +72,17 @@ RUN(memmap_covered)
 			 " were looked at", c->nr_pages, c->nr_read);
 		return HWP_INCONCLUSIVE;
 	}
-	snprintf(detail, size, "all %" PRIu64 " struct pages were read", c->nr_pages);
+	if (f->sweep == HWP_SWEEP_QUICK)
+		snprintf(detail, size, "quick: %" PRIu64 " struct pages were read, those of memory "
+			 "blocks that count poison", c->nr_pages);
+	else
+		snprintf(detail, size, "all %" PRIu64 " struct pages were read", c->nr_pages);
 	return HWP_PASS;
 }
 
 RUN(freelist_consistent)
 {
-	uint64_t holes = nr_troubles(f, HWP_TROUBLE_HOLE), nr_lists = f->lists.nr;
+	uint64_t holes = nr_troubles(f, HWP_TROUBLE_HOLE), nr_lists = f->lists.nr, nr_moved = 0;
 	uint64_t wrong = nr_troubles(f, HWP_TROUBLE_CONTRADICTION);
 
 	if (holes) {
@@ -89,7 +93,8 @@ RUN(freelist_consistent)
 	for (size_t i = 0; i < f->areas.nr; i++) {
 		const struct hwp_area_stat *a = &f->areas.data[i];
 
-		if (a->nr_free == a->nr_walked)
+		nr_moved += a->moved;
+		if (a->nr_free == a->nr_walked || a->moved)
 			continue;
 		snprintf(detail, size, "node %d %s order %d: nr_free is %" PRIu64 ", %" PRIu64
 			 " blocks are on its lists", f->zones.data[a->zone].nid,
@@ -101,7 +106,20 @@ RUN(freelist_consistent)
 		return HWP_FAIL;
 	}
 	snprintf(detail, size, "%" PRIu64 " lists walked, every count right", nr_lists);
+	if (nr_moved)
+		append(detail, size, " but of %" PRIu64 " order%s, whose lists changed meanwhile",
+		       nr_moved, nr_moved == 1 ? "" : "s");
 	return HWP_PASS;
+}
+
+/** Of a running kernel: did the lists that may hold the page change while they were walked? */
+static bool lists_moved(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	for (size_t i = 0; i < f->areas.nr; i++) {
+		if (f->areas.data[i].moved && f->areas.data[i].zone == p->zone)
+			return true;
+	}
+	return false;
 }
 
 static bool blocks_agree(const struct hwp_poisoned *p)
@@ -115,12 +133,16 @@ RUN(methods_agree)
 {
 	uint64_t listed = 0;
 
+	if (f->sweep == HWP_SWEEP_QUICK) {
+		snprintf(detail, size, "quick: the lists of free_area were not walked");
+		return HWP_SKIP;
+	}
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
 
 		if (p->by_page.container != HWP_FREE_AREA && p->by_list.container != HWP_FREE_AREA)
 			continue;
-		if (blocks_agree(p))
+		if (blocks_agree(p) || lists_moved(f, p))
 			continue;
 		snprintf(detail, size, "pfn 0x%" PRIx64 ": the memmap says %s, the lists say %s",
 			 p->pfn, hwp_container_name(p->by_page.container),
@@ -131,8 +153,9 @@ RUN(methods_agree)
 		listed += f->zones.data[i].nr_buddy_pages;
 	if (listed != f->nr_buddy_pages_in_memmap) {
 		snprintf(detail, size, "%" PRIu64 " pages on the free lists, %" PRIu64
-			 " by their struct pages", listed, f->nr_buddy_pages_in_memmap);
-		return HWP_INCONCLUSIVE;
+			 " by their struct pages%s", listed, f->nr_buddy_pages_in_memmap,
+			 f->live ? ", counted one after the other" : "");
+		return f->live ? HWP_PASS : HWP_INCONCLUSIVE;
 	}
 	snprintf(detail, size, "%" PRIu64 " free pages by the lists and by the memmap", listed);
 	return HWP_PASS;
@@ -548,8 +571,14 @@ static enum hwp_verdict decide(const struct hwp_findings *f)
 	return HWP_VERDICT_CLEAN;
 }
 
+void hwp_check_decide(struct hwp_findings *f)
+{
+	f->verdict = decide(f);
+}
+
 struct hwp_error *hwp_check_run(struct hwp_findings *f)
 {
+	f->checks.nr = 0;
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(checks); i++) {
 		struct hwp_check_result result = { .name = checks[i].name };
 

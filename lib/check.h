@@ -21,6 +21,9 @@ struct hwp_check {
 /** All checks in order; *@p nr_ret of them. */
 const struct hwp_check *hwp_checks(size_t *nr_ret);
 
+/** Decide findings.verdict anew, after findings.checks were changed. */
+void hwp_check_decide(struct hwp_findings *findings);
+
 /** Run every check into findings.checks and decide findings.verdict. */
 struct hwp_error *hwp_check_run(struct hwp_findings *findings);
 

@@ -277,12 +277,16 @@ static void count_page(struct hwp_findings *f, const struct hwp_poisoned *p)
 	}
 }
 
-static void summarise(struct hwp_findings *f)
+void hwp_summarise(struct hwp_findings *f)
 {
 	struct hwp_summary *s = &f->summary;
 	uint64_t last_lost = UINT64_MAX;
 
 	memset(s, 0, sizeof(*s));
+	for (size_t i = 0; i < f->counters.blocks.nr; i++)
+		f->counters.blocks.data[i].nr_found = 0;
+	for (size_t i = 0; i < f->counters.nodes.nr; i++)
+		f->counters.nodes.data[i].nr_found = 0;
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
 
@@ -307,5 +311,5 @@ void hwp_classify(struct hwp_findings *f)
 		p->state = decide(f, p);
 		place(p);
 	}
-	summarise(f);
+	hwp_summarise(f);
 }

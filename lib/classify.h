@@ -11,4 +11,7 @@ const char *hwp_reuse_proof(const struct hwp_findings *findings, const struct hw
 /** Decide every poisoned page's state and where it is; fill the summary. */
 void hwp_classify(struct hwp_findings *findings);
 
+/** Count the states anew, after one was changed. */
+void hwp_summarise(struct hwp_findings *findings);
+
 #endif /* HWP_CLASSIFY_H */

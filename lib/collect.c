@@ -12,6 +12,7 @@
 
 /* A target's log cannot make us keep more than this. */
 #define MAX_EVENTS 65536
+#define MAX_EVENTS_LIVE 16384
 
 /** Fill in what the page's own struct page and @p folio tell. */
 static struct hwp_error *read_page(struct hwp_collector *c, uint64_t pfn,
@@ -277,7 +278,7 @@ static bool keep_event(void *arg, const struct hwp_klog_record *record)
 		return true;
 	event.seq = record->seq;
 	event.time_ns = record->time_ns;
-	return f->events.nr < MAX_EVENTS && hwp_vec_push(&f->events, event);
+	return f->events.nr < (f->live ? MAX_EVENTS_LIVE : MAX_EVENTS) && hwp_vec_push(&f->events, event);
 }
 
 static struct hwp_poisoned *find_page(struct hwp_findings *f, uint64_t pfn)

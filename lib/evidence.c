@@ -165,7 +165,9 @@ static void say_unknown(const struct speaker *s, const struct hwp_poisoned *p)
 {
 	if (p->is_raw)
 		say_raw(s, p);
-	if (!p->was_read)
+	if (p->unconfirmed)
+		say(s, "seen free, lost or used again in the last pass only: look again");
+	else if (!p->was_read)
 		say(s, "its struct page could not be read");
 	else
 		say(s, "refcount %d, and a list of its zone that may hold it could not be walked",
@@ -220,6 +222,8 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 	default:
 		say_kernel(&s, p);
 	}
+	if (p->nr_passes == 1 && !p->unconfirmed)
+		say(&s, "transient: in the last of %u passes only", f->nr_passes);
 	say_owner(&s, p);
 	if (p->direct_map == HWP_DIRECT_MAP_ABSENT)
 		say(&s, "not in the kernel's direct map");

@@ -223,6 +223,18 @@ const char *hwp_switch_name(enum hwp_switch sw)
 	return switch_names[sw];
 }
 
+const char *hwp_sweep_name(enum hwp_sweep sweep)
+{
+	static const char *const names[HWP_NR_SWEEPS] = {
+		[HWP_SWEEP_FULL] = "full",
+		[HWP_SWEEP_QUICK] = "quick",
+		[HWP_SWEEP_FELL_BACK] = "full-as-quick-found-another-number",
+		[HWP_SWEEP_NOT_COUNTED] = "full-as-blocks-do-not-count",
+	};
+
+	return names[sweep];
+}
+
 const char *hwp_container_name(enum hwp_container container)
 {
 	return container_names[container];

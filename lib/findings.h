@@ -290,6 +290,11 @@ struct hwp_poisoned {
 	/** Last event about this pfn, index in hwp_findings.events, or -1. */
 	int64_t event;
 
+	/** Of a running kernel: successive passes, this one included, that found its class. */
+	unsigned int nr_passes;
+	/** It was leaked or lost in nr_passes passes only: not enough to say so. */
+	bool unconfirmed;
+
 	enum hwp_state state;
 	/** Folio or free block that holds it; order -1 for none. */
 	uint64_t head_pfn;
@@ -406,6 +411,8 @@ struct hwp_area_stat {
 	int zone, order;
 	uint64_t nr_free, nr_walked;
 	bool was_cut;
+	/** Of a running kernel: they changed however often they were walked. */
+	bool moved;
 };
 
 /** One sentence about something wrong in a list or a table. */
@@ -492,6 +499,18 @@ struct hwp_check_result {
 	char detail[256];
 };
 
+/** How much of the memmap was read, and why. */
+enum hwp_sweep {
+	HWP_SWEEP_FULL,
+	/** Only the memory blocks that count poison. */
+	HWP_SWEEP_QUICK,
+	/** All of it, as the quick sweep found less, or more, than the kernel counts. */
+	HWP_SWEEP_FELL_BACK,
+	/** All of it, as the kernel does not count by memory block. */
+	HWP_SWEEP_NOT_COUNTED,
+	HWP_NR_SWEEPS,
+};
+
 /** Nanoseconds spent in each stage. */
 struct hwp_times {
 	uint64_t open_ns, symbols_ns, types_ns, layout_ns, sweep_ns, lists_ns, total_ns;
@@ -502,6 +521,9 @@ struct hwp_findings {
 	char *path;
 	/** It was the running kernel, which changed meanwhile. */
 	bool live;
+	enum hwp_sweep sweep;
+	/** Of a running kernel: passes made, and what contradicted itself in one but not in all. */
+	unsigned int nr_passes, nr_transient;
 	char format[64];
 	char damage[160];
 	char memory_provider[16], type_provider[16];
@@ -584,6 +606,7 @@ const char *hwp_use_kind_name(enum hwp_use_kind kind);
 const char *hwp_event_kind_name(enum hwp_event_kind kind);
 const char *hwp_boot_name(enum hwp_boot boot);
 const char *hwp_switch_name(enum hwp_switch sw);
+const char *hwp_sweep_name(enum hwp_sweep sweep);
 
 /** 0, 1 or 2: what the program exits with. */
 int hwp_verdict_exit_status(enum hwp_verdict verdict);

@@ -23,6 +23,10 @@ struct hwp_list_walk {
 	/** Ascending. Blocks near them, and in findings.folios, are kept. */
 	const uint64_t *poisoned_pfns;
 	size_t nr_poisoned;
+	/** The lists change while they are walked. */
+	bool live;
+	/** Walk the per-CPU lists only, of zones that hold poison. */
+	bool quick;
 	/** Set by hwp_walk_free_lists() for its own use, ascending and disjoint. */
 	const struct hwp_pfn_span *spans;
 	size_t nr_spans;

@@ -30,6 +30,14 @@ struct hwp_options {
 	uint64_t range_pfn, range_end_pfn;
 	/** rasdaemon's database, whose rows are joined with the log's events; NULL: none. */
 	const char *rasdaemon_path;
+	/** Of a running kernel: passes that must agree; 0 for the default. */
+	unsigned int nr_passes;
+	/**
+	 * Of a running kernel: read only memory blocks that count poison, and
+	 * believe it when as much was found as the kernel counts; else the
+	 * whole memmap. Takes a time that does not depend on memory's size.
+	 */
+	bool quick;
 	/** Threads of the sweep; 0 lets the library choose. */
 	unsigned int nr_threads;
 	/**

@@ -282,10 +282,15 @@ struct hwp_error *hwp_page_reader_create(struct hwp_target *target,
 		return hwp_error_no_memory();
 	reader->target = target;
 	reader->memmap = memmap;
-	for (size_t i = 0; i < NR_LINES; i++)
-		reader->tags[i] = 1;
+	hwp_page_reader_forget(reader);
 	*ret = reader;
 	return NULL;
+}
+
+void hwp_page_reader_forget(struct hwp_page_reader *reader)
+{
+	for (size_t i = 0; i < NR_LINES; i++)
+		reader->tags[i] = 1;
 }
 
 void hwp_page_reader_destroy(struct hwp_page_reader *reader)

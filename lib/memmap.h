@@ -56,4 +56,7 @@ const struct hwp_memmap *hwp_page_reader_memmap(const struct hwp_page_reader *re
 struct hwp_error *hwp_page_read(struct hwp_page_reader *reader, uint64_t pfn,
 				const void **page_ret);
 
+/** Of a running kernel: what was read before is not to be believed any more. */
+void hwp_page_reader_forget(struct hwp_page_reader *reader);
+
 #endif /* HWP_MEMMAP_H */

@@ -64,3 +64,8 @@ struct hwp_error *hwp_report_flush(FILE *out)
 		return hwp_error_os(errno ? errno : EIO, "cannot write the report");
 	return NULL;
 }
+
+const char *hwp_report_persistence(const struct hwp_poisoned *page)
+{
+	return page->unconfirmed || page->nr_passes < 2 ? "transient" : "persistent";
+}

@@ -28,6 +28,9 @@ const char *hwp_report_migratetype(const struct hwp_findings *findings, int migr
 /** Whether the page is in a free block or on a per-CPU list now. */
 bool hwp_report_is_free(const struct hwp_poisoned *page);
 
+/** "persistent" or "transient": did one pass alone find the page as it is? */
+const char *hwp_report_persistence(const struct hwp_poisoned *page);
+
 /** Flush @p out; an error when anything written to it was lost. */
 struct hwp_error *hwp_report_flush(FILE *out);
 

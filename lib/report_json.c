@@ -31,8 +31,10 @@ static void put_tool(struct hwp_json *json, const char *memory, const char *type
 /** Only where it was the running kernel. */
 static void put_live(struct hwp_json *json, const struct hwp_findings *f)
 {
-	(void)f;
 	hwp_json_bool(json, "live", true);
+	hwp_json_string(json, "sweep", hwp_sweep_name(f->sweep));
+	hwp_json_u64(json, "passes", f->nr_passes);
+	hwp_json_u64(json, "nr_transient", f->nr_transient);
 }
 
 static void put_target(struct hwp_json *json, const struct hwp_findings *f)
@@ -206,6 +208,8 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_evidence(f, page, put_sentence, json);
 	hwp_json_end(json);
 	put_index(json, "event", page->event);
+	if (f->live)
+		hwp_json_string(json, "persistence", hwp_report_persistence(page));
 	hwp_json_end(json);
 }
 

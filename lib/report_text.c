@@ -175,8 +175,11 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 {
 	const struct hwp_kernel_facts *k = &f->kernel;
 
-	hwp_text_field(text, "Target", "%s (%s)", f->path ? f->path : "the running kernel",
-		       f->format);
+	if (f->live)
+		hwp_text_field(text, "Target", "the running kernel (%s), looked at %u times", f->format,
+			       f->nr_passes);
+	else
+		hwp_text_field(text, "Target", "%s (%s)", f->path, f->format);
 	if (f->damage[0])
 		hwp_text_field(text, "", "damaged: %s", f->damage);
 	if (k->has_memory_failure)

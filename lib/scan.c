@@ -18,6 +18,8 @@
 struct scan {
 	const struct hwp_memmap *memmap;
 	const struct hwp_scan_options *options;
+	/** Flagged pages to keep. */
+	uint64_t max_flagged;
 	/** Index into memmap->ranges and pages done there, handed out under lock. */
 	pthread_mutex_t lock;
 	size_t range;
@@ -99,7 +101,7 @@ static void look_at(struct worker *w, const char *pages, uint64_t pfn, uint64_t 
 		}
 		if (!(flags & poison))
 			continue;
-		if (w->flagged.nr >= HWP_MAX_POISONED)
+		if (w->flagged.nr >= w->scan->max_flagged)
 			w->too_many = true;
 		else if (!hwp_vec_push(&w->flagged, pfn + i))
 			w->err = hwp_error_no_memory();
@@ -222,7 +224,7 @@ static struct hwp_error *merge(struct worker *w, hwp_pfn_vec *flagged, struct hw
 
 	w->err = NULL;
 	for (size_t i = 0; i < w->flagged.nr && !err; i++) {
-		if (flagged->nr >= HWP_MAX_POISONED)
+		if (flagged->nr >= w->scan->max_flagged)
 			w->too_many = true;
 		else if (!hwp_vec_push(flagged, w->flagged.data[i]))
 			err = hwp_error_no_memory();
@@ -253,7 +255,8 @@ struct hwp_error *hwp_scan(struct hwp_target *target, const struct hwp_memmap *m
 			   struct hwp_findings *findings)
 {
 	struct scan s = { .memmap = memmap, .options = options,
-			  .lock = PTHREAD_MUTEX_INITIALIZER };
+			  .lock = PTHREAD_MUTEX_INITIALIZER,
+			  .max_flagged = findings->live ? HWP_MAX_POISONED_LIVE : HWP_MAX_POISONED };
 	unsigned int nr = choose_threads(options, memmap);
 	struct worker workers[MAX_THREADS] = {};
 	struct hwp_error *err;

@@ -6,8 +6,12 @@
 #include "findings.h"
 #include "memmap.h"
 
-/** More flagged pages than this are not kept; findings.too_many says so. */
+/**
+ * More flagged pages than this are not kept; findings.too_many says so. Of a
+ * running kernel fewer are, as it must not be made to feel us.
+ */
 #define HWP_MAX_POISONED (UINT64_C(1) << 20)
+#define HWP_MAX_POISONED_LIVE (UINT64_C(1) << 15)
 
 struct hwp_scan_options {
 	unsigned int nr_threads;

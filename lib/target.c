@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "bits.h"
+#include "clock.h"
 #include "providers.h"
 #include "vmcoreinfo.h"
 
@@ -18,6 +20,9 @@ struct hwp_target {
 	struct hwp_open_times times;
 	char *vmcoreinfo;
 	char release[128];
+	/** Of one CPU, 0 for no limit; since when, and reads since the last look at the clock. */
+	unsigned int max_cpu_percent, nr_reads;
+	uint64_t start_ns;
 	/** A clone borrows symbols, types and VMCOREINFO. */
 	bool is_clone;
 };
@@ -68,6 +73,8 @@ struct hwp_error *hwp_target_create_empty(const struct hwp_target_options *optio
 	if (!target)
 		return hwp_error_no_memory();
 	target->interrupted = options->interrupted;
+	target->max_cpu_percent = options->max_cpu_percent;
+	target->start_ns = hwp_now_ns();
 	*ret = target;
 	return NULL;
 }
@@ -227,12 +234,37 @@ bool hwp_target_has_reader(const struct hwp_target *target)
 	return target->reader.ops;
 }
 
+/* Reads between looks at the clock. */
+#define READS_PER_LOOK 64
+
+/** Sleep until our share of one CPU's time is no more than it may be. */
+static void pace(struct hwp_target *target)
+{
+	uint64_t used, wanted, passed;
+	struct timespec cpu;
+
+	if (!target->max_cpu_percent || target->max_cpu_percent >= 100 ||
+	    ++target->nr_reads % READS_PER_LOOK)
+		return;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	used = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+	wanted = used * 100 / target->max_cpu_percent;
+	passed = hwp_now_ns() - target->start_ns;
+	if (wanted > passed) {
+		struct timespec rest = { .tv_sec = (time_t)((wanted - passed) / 1000000000),
+					 .tv_nsec = (long)((wanted - passed) % 1000000000) };
+
+		nanosleep(&rest, NULL);
+	}
+}
+
 struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space,
 				  uint64_t address, void *buf, size_t size, size_t *nr_read_ret)
 {
 	size_t nr_read = 0;
 	struct hwp_error *err;
 
+	pace(target);
 	if (hwp_target_is_interrupted(target))
 		err = hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted");
 	else if (size > UINT64_MAX - address)

@@ -153,6 +153,8 @@ struct hwp_target_options {
 	const char *provider;
 	/** NULL: there is none. With one, the paths above do not matter. */
 	const struct hwp_host *host;
+	/** Of a running kernel: sleep between reads to take no more of one CPU; 0: no limit. */
+	unsigned int max_cpu_percent;
 	/**
 	 * Once what it points to is not 0, every read fails with INTERRUPTED.
 	 * A signal handler may set it. NULL: no such thing.

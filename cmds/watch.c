@@ -152,6 +152,10 @@ int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *c
 	status = hwp_parse_options(context, command, argc, argv, &parsed);
 	if (status != HWP_GO_ON)
 		return status;
+	if (context->host)
+		return hwp_usage_error(context, parsed.json, "'watch' is for the program hwpoison: "
+				       "%s shows output when a command has ended",
+				       context->host->name);
 	if (parsed.target.core_path)
 		return hwp_usage_error(context, parsed.json, "'watch' looks at the running kernel "
 				       "only; 'check' reads a vmcore");

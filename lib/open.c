@@ -139,13 +139,19 @@ static struct hwp_error *open_host(struct hwp_target *target, const struct hwp_h
 	struct hwp_error *err;
 
 	err = host->open(host->arg, &parts);
-	if (err)
-		return err;
-	/* First what cannot fail, so that the target owns them all. */
+	/* The target owns what was handed out before an error too. */
 	hwp_target_set_symbols(target, &parts.symbols);
 	hwp_target_set_types(target, &parts.types);
 	hwp_target_set_reader(target, &parts.reader);
-	err = hwp_target_set_memory(target, &parts.memory, &parts.facts);
+	if (parts.memory.ops) {
+		struct hwp_error *no_text = hwp_target_set_memory(target, &parts.memory,
+								  &parts.facts);
+
+		if (err)
+			hwp_error_destroy(no_text);
+		else
+			err = no_text;
+	}
 	times.file_ns = hwp_now_ns() - start;
 	hwp_target_set_open_times(target, &times);
 	return err;

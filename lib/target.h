@@ -135,8 +135,8 @@ struct hwp_host {
 	const char *path;
 	void *arg;
 	/**
-	 * Providers on what the host has open; the target destroys them. The
-	 * host outlives every target made from it.
+	 * Providers on what the host has open; the target destroys them, after
+	 * an error too. The host outlives every target made from it.
 	 */
 	struct hwp_error *(*open)(void *arg, struct hwp_host_providers *ret);
 };

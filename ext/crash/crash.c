@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "crash_help.h"
 #include "providers.h"
+#include "running.h"
 
 #include "../../cmds/command.h"
 
@@ -22,11 +23,13 @@
 /** What a signal handler can reach. */
 static volatile sig_atomic_t interrupted;
 
-/** One opening of the target; destroyed with its memory provider. */
-struct session {
+struct crash_memory {
 	/** Reads what crash cannot, and tells why; ops NULL when there is none. */
 	struct hwp_provider reader;
-	/** gdb's answers. */
+};
+
+struct crash_types {
+	/** Where gdb's answers go. */
 	FILE *answer;
 };
 
@@ -49,7 +52,7 @@ static bool read_by_crash(enum hwp_space space, uint64_t address, void *buf, siz
 static struct hwp_error *crash_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
 				    size_t size, size_t *nr_read_ret)
 {
-	struct session *s = arg;
+	struct crash_memory *m = arg;
 	size_t done = 0, nr_read = 0;
 	struct hwp_error *err;
 
@@ -69,11 +72,11 @@ static struct hwp_error *crash_read(void *arg, enum hwp_space space, uint64_t ad
 	if (done == size)
 		return NULL;
 	address += done;
-	if (!s->reader.ops)
+	if (!m->reader.ops)
 		return hwp_error_at(HWP_ERROR_FAULT, address,
 				    "crash cannot read %s address 0x%" PRIx64,
 				    space == HWP_PHYSICAL ? "physical" : "kernel", address);
-	err = s->reader.ops->read(s->reader.arg, space, address, (char *)buf + done, size - done,
+	err = m->reader.ops->read(m->reader.arg, space, address, (char *)buf + done, size - done,
 				  &nr_read);
 	*nr_read_ret = done + nr_read;
 	return err;
@@ -103,12 +106,12 @@ static struct hwp_error *vmcoreinfo_in_memory(char **ret)
 
 static struct hwp_error *crash_vmcoreinfo(void *arg, char **ret)
 {
-	struct session *s = arg;
+	struct crash_memory *m = arg;
 	struct hwp_error *err;
 
-	if (!s->reader.ops || !s->reader.ops->vmcoreinfo)
+	if (!m->reader.ops)
 		return vmcoreinfo_in_memory(ret);
-	err = s->reader.ops->vmcoreinfo(s->reader.arg, ret);
+	err = m->reader.ops->vmcoreinfo(m->reader.arg, ret);
 	return hwp_error_catch(&err, HWP_ERROR_LOOKUP) ? vmcoreinfo_in_memory(ret) : err;
 }
 
@@ -129,21 +132,21 @@ static struct hwp_error *crash_symbols(void *arg, struct hwp_symbol *syms, size_
 }
 
 /** Let gdb run @p command; false when it refused. */
-static bool ask_gdb(struct session *s, const char *command, char *answer, size_t size)
+static bool ask_gdb(struct crash_types *t, const char *command, char *answer, size_t size)
 {
 	char line[MAX_EXPRESSION + 64];
 	size_t len;
 
-	rewind(s->answer);
-	if (ftruncate(fileno(s->answer), 0))
+	rewind(t->answer);
+	if (ftruncate(fileno(t->answer), 0))
 		return false;
 	/* gdb may write into what it is given. */
 	snprintf(line, sizeof(line), "%s", command);
-	if (!gdb_pass_through(line, s->answer, GNU_RETURN_ON_ERROR))
+	if (!gdb_pass_through(line, t->answer, GNU_RETURN_ON_ERROR))
 		return false;
-	fflush(s->answer);
-	rewind(s->answer);
-	len = fread(answer, 1, size - 1, s->answer);
+	fflush(t->answer);
+	rewind(t->answer);
+	len = fread(answer, 1, size - 1, t->answer);
 	answer[len] = '\0';
 	return len > 0;
 }
@@ -165,7 +168,7 @@ struct expression {
 };
 
 /** Walk along @p path from a null pointer to @p type; arrays are entered. */
-static bool follow(struct session *s, const char *type, const char *path, struct expression *ret)
+static bool follow(struct crash_types *t, const char *type, const char *path, struct expression *ret)
 {
 	char command[MAX_EXPRESSION + 16], answer[256];
 	int len;
@@ -179,7 +182,7 @@ static bool follow(struct session *s, const char *type, const char *path, struct
 		if ((size_t)len + 8 >= sizeof(ret->text))
 			return false;
 		snprintf(command, sizeof(command), "whatis %s", ret->text);
-		if (!ask_gdb(s, command, answer, sizeof(answer)))
+		if (!ask_gdb(t, command, answer, sizeof(answer)))
 			return false;
 		ret->nr_elements = array_length(answer);
 		name += name_len + (name[name_len] == '.');
@@ -196,7 +199,7 @@ static bool follow(struct session *s, const char *type, const char *path, struct
 	return true;
 }
 
-static bool find_member(struct session *s, const char *type, const char *path,
+static bool find_member(struct crash_types *t, const char *type, const char *path,
 			struct hwp_member *ret)
 {
 	char command[2 * MAX_EXPRESSION + 64], answer[64];
@@ -204,7 +207,7 @@ static bool find_member(struct session *s, const char *type, const char *path,
 	struct hwp_member m = {};
 
 	if (path && *path) {
-		if (!follow(s, type, path, &e))
+		if (!follow(t, type, path, &e))
 			return false;
 		snprintf(command, sizeof(command), "printf \"%%lu %%lu\", (unsigned long)&%s, "
 			 "(unsigned long)sizeof(%s)", e.text, e.text);
@@ -212,7 +215,7 @@ static bool find_member(struct session *s, const char *type, const char *path,
 		snprintf(command, sizeof(command), "printf \"0 %%lu\", (unsigned long)sizeof(%s)",
 			 type);
 	}
-	if (!ask_gdb(s, command, answer, sizeof(answer)) ||
+	if (!ask_gdb(t, command, answer, sizeof(answer)) ||
 	    sscanf(answer, "%" SCNu64 " %" SCNu64, &m.offset, &m.size) != 2)
 		return false;
 	m.nr_elements = e.nr_elements;
@@ -224,14 +227,14 @@ static struct hwp_error *crash_member(void *arg, const char *type, const char *p
 				      struct hwp_member *ret)
 {
 	static const char *const kinds[] = { "struct", "union" };
-	struct session *s = arg;
+	struct crash_types *t = arg;
 
 	for (size_t i = 0; i < 2; i++) {
 		char name[128];
 
 		snprintf(name, sizeof(name), "%s %s", kinds[i], type);
-		if (find_member(s, name, NULL, ret))
-			return !path || find_member(s, name, path, ret) ? NULL :
+		if (find_member(t, name, NULL, ret))
+			return !path || find_member(t, name, path, ret) ? NULL :
 			       hwp_error_create(HWP_ERROR_LOOKUP, "struct %s has no member %s",
 						type, path);
 	}
@@ -242,61 +245,66 @@ static struct hwp_error *crash_enumerator(void *arg, const char *type, const cha
 					  int64_t *ret)
 {
 	char command[192], answer[192], wanted[128];
-	struct session *s = arg;
+	struct crash_types *t = arg;
 	int64_t value;
 
 	snprintf(wanted, sizeof(wanted), "type = enum %s\n", type ? type : "{");
 	snprintf(command, sizeof(command), "whatis %s", name);
-	if (!ask_gdb(s, command, answer, sizeof(answer)) ||
+	if (!ask_gdb(t, command, answer, sizeof(answer)) ||
 	    (type ? strcmp(answer, wanted) != 0 :
 		    strncmp(answer, wanted, strlen(wanted) - 1) != 0))
 		return hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s in enum %s", name,
 					type ? type : "{}");
 	snprintf(command, sizeof(command), "printf \"%%ld\", (long)%s", name);
-	if (!ask_gdb(s, command, answer, sizeof(answer)) ||
+	if (!ask_gdb(t, command, answer, sizeof(answer)) ||
 	    sscanf(answer, "%" SCNd64, &value) != 1)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s", name);
 	*ret = value;
 	return NULL;
 }
 
-static void session_destroy(void *arg)
+static void memory_destroy(void *arg)
 {
-	struct session *s = arg;
+	struct crash_memory *m = arg;
 
-	if (!s)
-		return;
-	if (s->reader.ops)
-		s->reader.ops->destroy(s->reader.arg);
-	if (s->answer)
-		fclose(s->answer);
-	free(s);
+	if (m->reader.ops)
+		m->reader.ops->destroy(m->reader.arg);
+	free(m);
 }
 
-static void session_destroyp(struct session **s)
+static void types_destroy(void *arg)
 {
-	session_destroy(*s);
+	struct crash_types *t = arg;
+
+	if (t->answer)
+		fclose(t->answer);
+	free(t);
 }
 
-/** The types and symbols of a session, which its memory provider owns. */
-static void borrowed(void *arg)
+/** crash keeps its symbols. */
+static void symbols_destroy(void *arg)
 {
 	(void)arg;
 }
 
-static const struct hwp_provider_ops crash_memory = {
+static const struct hwp_provider_ops memory_ops = {
 	.name = "crash",
 	.read = crash_read,
 	.vmcoreinfo = crash_vmcoreinfo,
-	.destroy = session_destroy,
+	.destroy = memory_destroy,
 };
 
-static const struct hwp_provider_ops crash_names = {
+static const struct hwp_provider_ops symbols_ops = {
 	.name = "crash",
 	.symbols = crash_symbols,
+	.destroy = symbols_destroy,
+};
+
+static const struct hwp_provider_ops types_ops = {
+	.name = "crash",
 	.member = crash_member,
 	.enumerator = crash_enumerator,
-	.destroy = borrowed,
+	.destroy = types_destroy,
 };
 
 static struct hwp_error *open_reader(struct hwp_provider *ret, struct hwp_file_facts *facts)
@@ -304,15 +312,6 @@ static struct hwp_error *open_reader(struct hwp_provider *ret, struct hwp_file_f
 	if (getenv("HWPOISON_READMEM"))
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "HWPOISON_READMEM is set");
 	return hwp_kdump_open(pc->dumpfile, NULL, ret, facts);
-}
-
-static bool clone_of(const struct hwp_provider *reader, struct hwp_provider *ret)
-{
-	_cleanup_error_ struct hwp_error *err = reader->ops->clone(reader->arg, &ret->arg);
-
-	if (!err)
-		ret->ops = reader->ops;
-	return !err;
 }
 
 /** Excluded pages that read as zeros would pass for healthy ones. */
@@ -324,35 +323,54 @@ static void note_zero_excluded(struct hwp_file_facts *facts)
 			 "as zeros and would pass for healthy ones");
 }
 
+static bool clone_of(const struct hwp_provider *reader, struct hwp_provider *ret)
+{
+	_cleanup_error_ struct hwp_error *err = reader->ops->clone(reader->arg, &ret->arg);
+
+	return !err;
+}
+
+static struct hwp_error *open_dump(struct hwp_host_providers *parts)
+{
+	_cleanup_error_ struct hwp_error *refused = NULL;
+	struct crash_memory *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return hwp_error_no_memory();
+	parts->memory = (struct hwp_provider){ &memory_ops, m };
+	refused = open_reader(&m->reader, &parts->facts);
+	if (refused)
+		snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by crash");
+	else if (clone_of(&m->reader, &parts->reader))
+		parts->reader.ops = m->reader.ops;
+	parts->facts.page_shift = (unsigned int)__builtin_ctzl(PAGESIZE());
+	note_zero_excluded(&parts->facts);
+	return NULL;
+}
+
+static struct hwp_error *open_types(struct hwp_provider *ret)
+{
+	struct crash_types *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return hwp_error_no_memory();
+	*ret = (struct hwp_provider){ &types_ops, t };
+	t->answer = tmpfile();
+	return t->answer ? NULL : hwp_error_os(errno, "no temporary file for gdb's answers");
+}
+
+/** A running kernel's memory is read past the gate of kcore.c only, never by crash. */
 static struct hwp_error *host_open(void *arg, struct hwp_host_providers *ret)
 {
-	_cleanup_(session_destroyp) struct session *s = calloc(1, sizeof(*s));
-	_cleanup_error_ struct hwp_error *refused = NULL;
-	struct hwp_host_providers parts = {};
+	struct hwp_error *err;
 
 	(void)arg;
 	if (is_minimal())
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"crash --minimal has no types: start crash without it");
-	if (!s)
-		return hwp_error_no_memory();
-	s->answer = tmpfile();
-	if (!s->answer)
-		return hwp_error_os(errno, "no temporary file for gdb's answers");
-	if (!is_live()) {
-		refused = open_reader(&s->reader, &parts.facts);
-		if (!refused && !clone_of(&s->reader, &parts.reader))
-			return hwp_error_no_memory();
-	}
-	if (!s->reader.ops)
-		snprintf(parts.facts.format, sizeof(parts.facts.format), "opened by crash");
-	parts.facts.page_shift = (unsigned int)__builtin_ctzl(PAGESIZE());
-	note_zero_excluded(&parts.facts);
-	parts.memory = (struct hwp_provider){ &crash_memory, s };
-	parts.symbols = parts.types = (struct hwp_provider){ &crash_names, s };
-	s = NULL;
-	*ret = parts;
-	return NULL;
+	ret->symbols = (struct hwp_provider){ &symbols_ops, NULL };
+	err = is_live() ? hwp_running_memory_open(&ret->memory, &ret->facts) : open_dump(ret);
+	return err ? err : open_types(&ret->types);
 }
 
 static void on_interrupt(int signal)

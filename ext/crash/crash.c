@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "crash_help.h"
 #include "providers.h"
+#include "vec.h"
 #include "running.h"
 
 #include "../../cmds/command.h"
@@ -28,10 +29,24 @@ struct crash_memory {
 	struct hwp_provider reader;
 };
 
+/** An answer of gdb's, which takes it 20 to 100 ms and stays the same. */
+struct known {
+	/** A member's path, or the name of an enumerator; NULL for the type itself. */
+	char *type, *name;
+	bool is_enumerator, found;
+	struct hwp_member member;
+	int64_t value;
+};
+
+typedef HWP_VEC(struct known) known_vec;
+
 struct crash_types {
 	/** Where gdb's answers go. */
 	FILE *answer;
 };
+
+/** Of the session: crash looks at one kernel as long as it runs. */
+static known_vec known;
 
 static bool is_live(void)
 {
@@ -206,15 +221,10 @@ static bool find_member(struct crash_types *t, const char *type, const char *pat
 	struct expression e = {};
 	struct hwp_member m = {};
 
-	if (path && *path) {
-		if (!follow(t, type, path, &e))
-			return false;
-		snprintf(command, sizeof(command), "printf \"%%lu %%lu\", (unsigned long)&%s, "
-			 "(unsigned long)sizeof(%s)", e.text, e.text);
-	} else {
-		snprintf(command, sizeof(command), "printf \"0 %%lu\", (unsigned long)sizeof(%s)",
-			 type);
-	}
+	if (!follow(t, type, path, &e))
+		return false;
+	snprintf(command, sizeof(command), "printf \"%%lu %%lu\", (unsigned long)&%s, "
+		 "(unsigned long)sizeof(%s)", e.text, e.text);
 	if (!ask_gdb(t, command, answer, sizeof(answer)) ||
 	    sscanf(answer, "%" SCNu64 " %" SCNu64, &m.offset, &m.size) != 2)
 		return false;
@@ -223,43 +233,131 @@ static bool find_member(struct crash_types *t, const char *type, const char *pat
 	return true;
 }
 
-static struct hwp_error *crash_member(void *arg, const char *type, const char *path,
-				      struct hwp_member *ret)
+/** What crash's own tables tell fast: a named member that is no array, or a type's size. */
+static bool find_plain_member(const char *type_name, const char *member, struct hwp_member *ret)
+{
+	/* crash takes what it does not change as char *. */
+	char *type = (char *)type_name, *path = (char *)member;
+	long offset = 0, size;
+
+	if (path) {
+		if (strchr(path, '.') || MEMBER_TYPE(type, path) == TYPE_CODE_ARRAY)
+			return false;
+		offset = MEMBER_OFFSET(type, path);
+		size = MEMBER_SIZE(type, path);
+	} else {
+		size = STRUCT_SIZE(type);
+	}
+	if (offset < 0 || size <= 0)
+		return false;
+	*ret = (struct hwp_member){ .offset = (uint64_t)offset, .size = (uint64_t)size };
+	return true;
+}
+
+static bool look_up_member(struct crash_types *t, const char *type, const char *path,
+			   struct hwp_member *ret)
 {
 	static const char *const kinds[] = { "struct", "union" };
-	struct crash_types *t = arg;
 
-	for (size_t i = 0; i < 2; i++) {
+	if (find_plain_member(type, path, ret))
+		return true;
+	/* Without the type no member needs to be asked for. */
+	for (size_t i = 0; path && STRUCT_SIZE((char *)type) > 0 && i < 2; i++) {
 		char name[128];
 
 		snprintf(name, sizeof(name), "%s %s", kinds[i], type);
-		if (find_member(t, name, NULL, ret))
-			return !path || find_member(t, name, path, ret) ? NULL :
-			       hwp_error_create(HWP_ERROR_LOOKUP, "struct %s has no member %s",
-						type, path);
+		if (find_member(t, name, path, ret))
+			return true;
 	}
-	return hwp_error_create(HWP_ERROR_LOOKUP, "no type struct %s", type);
+	return false;
 }
 
-static struct hwp_error *crash_enumerator(void *arg, const char *type, const char *name,
-					  int64_t *ret)
+static struct known *find_known(bool is_enumerator, const char *type, const char *name)
+{
+	for (size_t i = 0; i < known.nr; i++) {
+		struct known *k = &known.data[i];
+
+		if (k->is_enumerator == is_enumerator && !k->type == !type && !k->name == !name &&
+		    (!type || strcmp(k->type, type) == 0) && (!name || strcmp(k->name, name) == 0))
+			return k;
+	}
+	return NULL;
+}
+
+/** Keep @p answer, if there is memory for it: it can be asked for again. */
+static void remember(struct known answer, const char *type, const char *name)
+{
+	answer.type = type ? strdup(type) : NULL;
+	answer.name = name ? strdup(name) : NULL;
+	if ((type && !answer.type) || (name && !answer.name) || !hwp_vec_push(&known, answer)) {
+		free(answer.type);
+		free(answer.name);
+	}
+}
+
+static void forget(void)
+{
+	for (size_t i = 0; i < known.nr; i++) {
+		free(known.data[i].type);
+		free(known.data[i].name);
+	}
+	hwp_vec_deinit(&known);
+}
+
+static struct hwp_error *crash_member(void *arg, const char *type, const char *path,
+				      struct hwp_member *ret)
+{
+	const struct known *before = find_known(false, type, path);
+	struct known answer = {};
+
+	if (before) {
+		answer = *before;
+	} else {
+		answer.found = look_up_member(arg, type, path, &answer.member);
+		/* gdb stops at the first ^C, and then knows nothing. */
+		if (!interrupted)
+			remember(answer, type, path);
+	}
+	if (!answer.found)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "struct %s has no %s", type,
+					path ? path : "definition");
+	*ret = answer.member;
+	return NULL;
+}
+
+static bool look_up_enumerator(struct crash_types *t, const char *type, const char *name,
+			       int64_t *ret)
 {
 	char command[192], answer[192], wanted[128];
-	struct crash_types *t = arg;
-	int64_t value;
 
 	snprintf(wanted, sizeof(wanted), "type = enum %s\n", type ? type : "{");
 	snprintf(command, sizeof(command), "whatis %s", name);
 	if (!ask_gdb(t, command, answer, sizeof(answer)) ||
 	    (type ? strcmp(answer, wanted) != 0 :
 		    strncmp(answer, wanted, strlen(wanted) - 1) != 0))
+		return false;
+	snprintf(command, sizeof(command), "printf \"%%ld\", (long)%s", name);
+	return ask_gdb(t, command, answer, sizeof(answer)) &&
+	       sscanf(answer, "%" SCNd64, ret) == 1;
+}
+
+static struct hwp_error *crash_enumerator(void *arg, const char *type, const char *name,
+					  int64_t *ret)
+{
+	const struct known *before = find_known(true, type, name);
+	struct known answer = { .is_enumerator = true };
+
+	if (before) {
+		answer = *before;
+	} else {
+		answer.found = look_up_enumerator(arg, type, name, &answer.value);
+		if (!interrupted)
+			remember(answer, type, name);
+	}
+	if (!answer.found)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s in enum %s", name,
 					type ? type : "{}");
-	snprintf(command, sizeof(command), "printf \"%%ld\", (long)%s", name);
-	if (!ask_gdb(t, command, answer, sizeof(answer)) ||
-	    sscanf(answer, "%" SCNd64, &value) != 1)
-		return hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s", name);
-	*ret = value;
+	*ret = answer.value;
 	return NULL;
 }
 
@@ -453,10 +551,15 @@ static void cmd_hwpoison(void)
 
 static struct command_table_entry command_table[] = {
 	{ "hwpoison", cmd_hwpoison, hwp_crash_help, MINIMAL },
-	{ NULL },
+	{},
 };
 
 static void __attribute__((__constructor__)) extension_init(void)
 {
 	register_extension(command_table);
+}
+
+static void __attribute__((__destructor__)) extension_fini(void)
+{
+	forget();
 }

@@ -30,6 +30,7 @@ enum {
 	OPT_RANGE,
 	OPT_INTERVAL,
 	OPT_RASDAEMON,
+	OPT_QEMU,
 	OPT_PASSES,
 	OPT_MAX_CPU,
 };
@@ -69,6 +70,8 @@ static const struct option_row rows[] = {
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
 	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
 	  "a folio was at these pages, and was freed" },
+	{ OPT_QEMU, "qemu", "SOCKET", HWP_OPTIONS_TARGET,
+	  "a running guest by its QMP socket; not in this build, which says what to do" },
 	{ OPT_RASDAEMON, "rasdaemon", "FILE", HWP_OPTIONS_RASDAEMON,
 	  "join the events in rasdaemon's database" },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
@@ -250,6 +253,11 @@ static int take_number(const struct hwp_context *context, int value, const char 
 	return HWP_GO_ON;
 }
 
+static int unsupported(const struct hwp_context *context, bool json, const char *message)
+{
+	return hwp_fail(context, json, hwp_error_create(HWP_ERROR_UNSUPPORTED, "%s", message));
+}
+
 static int take_option(const struct hwp_context *context, int value, const char *argument,
 		       struct hwp_cmd_options *options)
 {
@@ -296,6 +304,11 @@ static int take_option(const struct hwp_context *context, int value, const char 
 					       "--threads is a number from 1 to %d, not '%s'",
 					       MAX_THREADS, argument);
 		return HWP_GO_ON;
+	case OPT_QEMU:
+		return unsupported(context, options->json,
+				   "--qemu: this build cannot look into a running guest (libdrgn could, "
+				   "from 0.2.0 on and built with json-c): make a dump by QMP's "
+				   "dump-guest-memory and check that, or run hwpoison in the guest");
 	case OPT_INTERVAL:
 		if (!parse_number(argument, 1, MAX_INTERVAL_SECONDS, &options->interval_seconds))
 			return hwp_usage_error(context, options->json,

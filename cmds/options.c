@@ -71,7 +71,7 @@ static const struct option_row rows[] = {
 	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
 	  "a folio was at these pages, and was freed" },
 	{ OPT_QEMU, "qemu", "SOCKET", HWP_OPTIONS_TARGET,
-	  "a running guest by its QMP socket; not in this build, which says what to do" },
+	  "a running guest, by QMP (not in this build)" },
 	{ OPT_RASDAEMON, "rasdaemon", "FILE", HWP_OPTIONS_RASDAEMON,
 	  "join the events in rasdaemon's database" },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
@@ -253,9 +253,12 @@ static int take_number(const struct hwp_context *context, int value, const char 
 	return HWP_GO_ON;
 }
 
-static int unsupported(const struct hwp_context *context, bool json, const char *message)
+static int refuse_qemu(const struct hwp_context *context, bool json)
 {
-	return hwp_fail(context, json, hwp_error_create(HWP_ERROR_UNSUPPORTED, "%s", message));
+	return hwp_fail(context, json, hwp_error_create(HWP_ERROR_UNSUPPORTED,
+			"--qemu: this build cannot look into a running guest (libdrgn could, from "
+			"0.2.0 on and built with json-c): make a dump by QMP's dump-guest-memory "
+			"and check that, or run hwpoison in the guest"));
 }
 
 static int take_option(const struct hwp_context *context, int value, const char *argument,
@@ -305,10 +308,7 @@ static int take_option(const struct hwp_context *context, int value, const char 
 					       MAX_THREADS, argument);
 		return HWP_GO_ON;
 	case OPT_QEMU:
-		return unsupported(context, options->json,
-				   "--qemu: this build cannot look into a running guest (libdrgn could, "
-				   "from 0.2.0 on and built with json-c): make a dump by QMP's "
-				   "dump-guest-memory and check that, or run hwpoison in the guest");
+		return refuse_qemu(context, options->json);
 	case OPT_INTERVAL:
 		if (!parse_number(argument, 1, MAX_INTERVAL_SECONDS, &options->interval_seconds))
 			return hwp_usage_error(context, options->json,

@@ -77,7 +77,7 @@ static const struct option_row rows[] = {
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
 	  "from one look to the next (60)" },
 	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT,
-	  "write metrics there, the old file staying whole until then" },
+	  "replace it by metrics, in one step" },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
 	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,

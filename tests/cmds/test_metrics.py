@@ -13,6 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import guest
 import hwp
 
 LINE = re.compile(r'(hwpoison_\w+)(?:\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\})? (\S+)$')
@@ -191,6 +192,39 @@ def units(work):
     return wrong
 
 
+def as_service(kernel):
+    """With the service's capabilities alone it does its work, though kallsyms is shut; without
+    any it says so, in the file too."""
+    service = (hwp.TOP / 'ext/systemd/hwpoison-metrics.service').read_text()
+    names = re.search(r'^CapabilityBoundingSet=(.+)$', service, re.M)[1].lower().split()
+    kept = ','.join(f'+{name.removeprefix("cap_")}' for name in names)
+    script = f'''
+echo 1 >/sys/kernel/debug/hwpoison/corrupt-pfn
+echo 2 >/proc/sys/kernel/kptr_restrict
+/programs/setpriv --bounding-set=-all,{kept} hwpoison metrics
+echo "status $?"
+echo ===
+/programs/setpriv --reuid=65534 --clear-groups --bounding-set=-all hwpoison metrics
+echo "status $?"
+'''
+    with guest.Guest(kernel, script, programs=['setpriv']) as vm:
+        text, console = vm.wait(), vm.console()
+    if not text or '===' not in text:
+        return [f'the guest: {text!r}; {console[-300:]!r}']
+    service, nobody = text.split('===')
+    wrong = []
+    for line in ('hwpoison_up 1', 'hwpoison_verdict{verdict="at-risk"} 1', 'status 0',
+                 'hwpoison_poisoned_pages{node="0",state="reserved",class="kernel"} 1'):
+        if line not in service.splitlines():
+            wrong.append(f'as the service: no {line}: {service[:300]}')
+    lines = nobody.splitlines()
+    if 'hwpoison_up 0' not in lines or 'status 2' not in lines or 'leaked' in nobody:
+        wrong.append(f'as nobody: {nobody[:300]}')
+    if sum(line.startswith('hwpoison: ') for line in lines) != 1:
+        wrong.append(f'as nobody: {nobody[:300]}')
+    return wrong
+
+
 def main():
     cases = hwp.Cases()
     work = pathlib.Path(tempfile.mkdtemp())
@@ -200,6 +234,12 @@ def main():
     cases.tell('a failed run', failure(work))
     cases.tell('replaced in one step', replaced(work, vmcore))
     cases.tell('bad places', bad_places(work, vmcore))
+    for kernel in '6.1-amd64', '7.3-cloud':
+        why = guest.missing(kernel) or (None if shutil.which('setpriv') else 'no setpriv')
+        if why:
+            cases.skip(f'as the service: {kernel}', why)
+        else:
+            cases.tell(f'as the service: {kernel}', as_service(kernel))
     if shutil.which('systemd-analyze'):
         cases.tell('systemd units', units(work))
     else:

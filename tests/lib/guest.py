@@ -42,9 +42,10 @@ def _libraries(program):
 
 
 class Guest:
-    """Boots at once; in a `with`, for it is ended with that."""
+    """Boots at once; in a `with`, for it is ended with that. Programs of this system are in
+    /programs there."""
 
-    def __init__(self, kernel, script, *options, memory='512M'):
+    def __init__(self, kernel, script, *options, programs=()):
         self.work = pathlib.Path(tempfile.mkdtemp())
         self.out = self.work / 'out'
         root, folder = self.work / 'root', LAB / 'kernels' / kernel
@@ -54,7 +55,11 @@ class Guest:
         shutil.copy(shutil.which('busybox'), root / 'bin')
         shutil.copy(hwp.PROGRAM, root / 'bin')
         shutil.copytree(folder / 'modules', root / 'modules')
-        for library in _libraries(hwp.PROGRAM):
+        (root / 'programs').mkdir()
+        for program in programs:
+            shutil.copy(shutil.which(program), root / 'programs')
+        for library in {lib for program in (hwp.PROGRAM, *map(shutil.which, programs))
+                        for lib in _libraries(program)}:
             (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(library, root / library[1:])
         (root / 'init').write_text(INIT)
@@ -63,7 +68,7 @@ class Guest:
         subprocess.run('find . | cpio -o -H newc -R 0:0 --quiet >../initrd', shell=True, cwd=root,
                        check=True)
         self.process = subprocess.Popen(
-            [QEMU, '-accel', os.environ.get('HWP_ACCEL', 'tcg,thread=single'), '-m', memory,
+            [QEMU, '-accel', os.environ.get('HWP_ACCEL', 'tcg,thread=single'), '-m', '512M',
              '-cpu', 'max', '-display', 'none', '-no-reboot', '-device', 'vmcoreinfo',
              '-kernel', str(folder / 'vmlinuz'), '-initrd', str(self.work / 'initrd'),
              '-append', 'console=ttyS0 loglevel=4 panic=-1 transparent_hugepage=never',

@@ -27,7 +27,7 @@ ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
   msg =
 endif
 
-PKGS := libkdumpfile libaddrxlat libbpf libelf libzstd zlib smartcols sqlite3
+PKGS := libkdumpfile libaddrxlat libbpf libelf libdw libzstd zlib smartcols sqlite3
 TEST_PKGS := cmocka json-c
 
 CFLAGS ?= -O2 -g
@@ -49,6 +49,12 @@ ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
     $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
   endif
   override CPPFLAGS += $(shell $(PKG_CONFIG) --cflags $(PKGS))
+  # Optional, and loaded when it is needed: only the header is.
+  ifeq ($(shell $(PKG_CONFIG) --exists libdebuginfod && echo found),found)
+    override CPPFLAGS += -DHWP_HAVE_DEBUGINFOD
+  else
+    $(info no libdebuginfod: built without debuginfod (install libdebuginfod-dev))
+  endif
   LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
 endif
 TEST_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags $(TEST_PKGS))

@@ -55,7 +55,7 @@ static const struct option_row rows[] = {
 	{ 'k', "kernel", NULL, HWP_OPTIONS_OPEN,
 	  "look at the running kernel" },
 	{ 's', "symbols", "FILE", HWP_OPTIONS_OPEN,
-	  "a file or directory with debug symbols; repeatable" },
+	  "the kernel's vmlinux, or a directory that holds it; repeatable" },
 	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_OPEN,
 	  "VMCOREINFO text for a dump that carries none" },
 	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_OPEN,

@@ -8,9 +8,9 @@
 #include "options.h"
 #include "report_common.h"
 
-static const char *const features[] = { "kdump", "ksyms", "btf" };
+static const char *const features[] = { "kdump", "ksyms", "btf", "dwarf" };
 
-static const char *const library_names[] = { "libkdumpfile", "libbpf", "libelf", "libsmartcols" };
+static const char *const library_names[] = { "libkdumpfile", "libbpf", "libelf", "libdw", "libsmartcols" };
 
 #define NR_LIBRARIES HWP_ARRAY_SIZE(library_names)
 

@@ -233,8 +233,8 @@ static enum hwp_switch read_bool(struct hwp_target *target, uint64_t address)
 }
 
 /*
- * free_has_hwpoisoned() is static and may be inlined, so its absence says
- * nothing where the helper that it needs, free_prepared_contig_range() of
+ * free_has_hwpoisoned() is static and may be inlined: debug information tells.
+ * Without it the absence of the symbol says nothing where the helper that it needs, free_prepared_contig_range() of
  * v7.2, exists; where that is missing, so is the fix.
  */
 static enum hwp_fix find_fix(const struct hwp_layout *l, const char **evidence)
@@ -242,6 +242,18 @@ static enum hwp_fix find_fix(const struct hwp_layout *l, const char **evidence)
 	if (l->symbol.free_has_hwpoisoned) {
 		*evidence = "the symbol free_has_hwpoisoned";
 		return HWP_FIX_PRESENT;
+	}
+	if (l->free_has_hwpoisoned == HWP_FUNCTION_INLINED ||
+	    l->free_has_hwpoisoned == HWP_FUNCTION_COMPILED) {
+		*evidence = l->free_has_hwpoisoned == HWP_FUNCTION_INLINED ?
+				    "free_has_hwpoisoned is inlined, by the debug information" :
+				    "free_has_hwpoisoned is compiled, by the debug information";
+		return HWP_FIX_PRESENT;
+	}
+	if (l->free_has_hwpoisoned == HWP_FUNCTION_ABSENT) {
+		*evidence = "the debug information of mm/page_alloc.c has no free_has_hwpoisoned, "
+			    "compiled or inlined";
+		return HWP_FIX_ABSENT;
 	}
 	if (l->symbol.free_prepared_contig_range || l->symbol.free_contig_range_common) {
 		*evidence = "no symbol free_has_hwpoisoned, which may be inlined";

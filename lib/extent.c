@@ -314,7 +314,7 @@ static void learn_from_behaviour(struct hwp_findings *f)
 			f->kernel.fix = HWP_FIX_ABSENT;
 			f->kernel.fix_evidence = "a THP with poison was freed whole";
 		} else if (f->kernel.fix == HWP_FIX_PRESENT) {
-			f->kernel.fix_evidence = "the symbol free_has_hwpoisoned; yet a THP with "
+			f->kernel.fix_evidence = "free_has_hwpoisoned is there; yet a THP with "
 						 "poison was not freed right";
 		}
 		return;

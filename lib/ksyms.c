@@ -214,8 +214,8 @@ static struct hwp_error *table_address(struct hwp_target *target, const char *na
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		return hwp_error_create(HWP_ERROR_LOOKUP,
 					"VMCOREINFO does not name %s: needed is a kernel from "
-					"v6.0 on with CONFIG_KALLSYMS=y (symbols from a vmlinux "
-					"are not supported by this build yet)", name);
+					"v6.0 on with CONFIG_KALLSYMS=y, or the "
+					"kernel's vmlinux", name);
 	return err;
 }
 

@@ -53,7 +53,6 @@ static const struct member_row member_rows[] = {
 	/* Linux kernel commit 28f836b6777b ("mm/page_alloc: split per cpu page lists and zone
 	 * stats") (in v5.14) made per_cpu_pageset of pageset. */
 	ROW(zone.pageset, OFFSET, REQUIRED, "zone.per_cpu_pageset zone.pageset"),
-	ROW(zone.pageset_pcp, OFFSET, OPTIONAL, "per_cpu_pageset.pcp"),
 	ROW(zone.trylock_free_pages, OFFSET, OPTIONAL, "zone.trylock_free_pages"),
 	ROW(zone.unaccepted_pages, OFFSET, OPTIONAL, "zone.unaccepted_pages"),
 	ROW(free_area.size, SIZE, REQUIRED, "free_area"),
@@ -258,7 +257,7 @@ static struct hwp_error *resolve_symbols(struct hwp_resolver *r)
 
 		*where = sym->found ? sym->address : 0;
 		if (!hwp_layout_note(r, symbol_rows[i].names[0], *where,
-				     sym->found ? "kallsyms" : "absent"))
+				     sym->found ? hwp_target_symbol_provider(r->target) : "absent"))
 			return hwp_error_no_memory();
 	}
 	return NULL;

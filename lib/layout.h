@@ -89,7 +89,7 @@ enum hwp_page_type {
 struct hwp_layout_row {
 	char name[48];
 	uint64_t value;
-	/** "btf", "vmcoreinfo", "kallsyms", "computed" or "absent". */
+	/** A provider, as "btf", "dwarf" and "kallsyms"; "vmcoreinfo", "computed" or "absent". */
 	const char *source;
 };
 
@@ -207,6 +207,9 @@ struct hwp_layout {
 			page_offset_base, free_prepared_contig_range,
 			free_contig_range_common, split_large_buddy;
 	} symbol;
+
+	/** By debug information, of free_has_hwpoisoned() in mm/page_alloc.c. */
+	enum hwp_function free_has_hwpoisoned;
 
 	/** The kernel marks pages at all (CONFIG_MEMORY_FAILURE). */
 	bool has_memory_failure;

@@ -294,6 +294,7 @@ static void decide_lists(struct hwp_resolver *r)
 	static const char *const labels[] = { "Unmovable", "Movable", "Reclaimable", "HighAtomic",
 					      "CMA", "Isolate" };
 	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
 	uint64_t value;
 
 	if (l->nr_orders > HWP_MAX_ORDERS || l->nr_migratetypes > HWP_MAX_MIGRATETYPES ||
@@ -309,8 +310,14 @@ static void decide_lists(struct hwp_resolver *r)
 			snprintf(l->migratetype_names[value], sizeof(l->migratetype_names[0]), "%s",
 				 labels[i]);
 	}
-	if (l->zone.pageset_pcp == HWP_ABSENT)
-		l->zone.pageset_pcp = 0;
+	/* Asked for only where it can be: in DWARF a type that is not there is dear to miss. */
+	l->zone.pageset_pcp = 0;
+	if (hwp_layout_member(r, "zone.pageset", &m) &&
+	    hwp_layout_member(r, "per_cpu_pageset.pcp", &m)) {
+		l->zone.pageset_pcp = (uint32_t)m.offset;
+		hwp_layout_note(r, "per_cpu_pageset.pcp", m.offset,
+				hwp_target_type_provider(r->target));
+	}
 	if (!l->symbol.node_data && !l->symbol.contig_page_data)
 		hwp_layout_missing(r, "node_data or contig_page_data");
 }
@@ -327,5 +334,7 @@ struct hwp_error *hwp_layout_variants(struct hwp_resolver *r)
 	decide_fields(r);
 	decide_memory_model(r);
 	decide_lists(r);
+	r->layout->free_has_hwpoisoned =
+		hwp_target_function(r->target, "mm/page_alloc.c", "free_has_hwpoisoned");
 	return NULL;
 }

@@ -23,8 +23,8 @@ static void target_destroyp(struct hwp_target **target)
 static struct hwp_error *no_btf(struct hwp_error *err)
 {
 	return hwp_error_prefix(err, "no usable BTF in the dump: needed is a kernel with "
-				     "CONFIG_DEBUG_INFO_BTF=y and a dump that keeps kernel data "
-				     "(types from a vmlinux are not supported by this build yet)");
+				     "CONFIG_DEBUG_INFO_BTF=y and a dump that keeps kernel data, "
+				     "or the kernel's vmlinux");
 }
 
 static struct hwp_error *need_vmcoreinfo(const struct hwp_target *target)
@@ -98,14 +98,80 @@ static struct hwp_error *open_memory(struct hwp_target *target,
 
 static struct hwp_error *unsupported_yet(const struct hwp_target_options *options)
 {
-	if (options->nr_symbol_paths)
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"debug symbols (-s) are not supported by this build yet: "
-					"symbols and types come from the dump itself");
-	if (options->provider && strcmp(options->provider, "btf") != 0)
+	if (options->provider && strcmp(options->provider, "drgn") == 0)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"this build has no such provider yet: use --provider btf, "
 					"the default, which takes types from the dump itself");
+	return NULL;
+}
+
+static void vmlinux_unrefp(struct hwp_vmlinux **vmlinux)
+{
+	hwp_vmlinux_unref(*vmlinux);
+}
+
+/**
+ * What the kernel does not tell of itself comes from its vmlinux, which is looked for only
+ * then: @p *err becomes NULL, or says what is missing and why there is no vmlinux.
+ */
+static void need_vmlinux(struct hwp_target *target, const struct hwp_target_options *options,
+			 struct hwp_vmlinux **vmlinux, struct hwp_error **err)
+{
+	struct hwp_error *why = NULL;
+
+	if (!*err || (*err)->code == HWP_ERROR_NO_MEMORY ||
+	    (*err)->code == HWP_ERROR_INTERRUPTED)
+		return;
+	if (options->provider && strcmp(options->provider, "btf") == 0)
+		return;
+	if (!*vmlinux)
+		why = hwp_vmlinux_open(target, options, true, vmlinux);
+	if (why && why->code == HWP_ERROR_LOOKUP) {
+		*err = hwp_error_prefix(*err, "%s", why->message);
+		hwp_error_destroy(why);
+		return;
+	}
+	hwp_error_destroy(*err);
+	*err = why;
+}
+
+/** Symbols, then types: the kernel's own words, or else its vmlinux. */
+static struct hwp_error *open_words(struct hwp_target *target,
+				    const struct hwp_target_options *options,
+				    struct hwp_open_times *times)
+{
+	bool force = options->provider && strcmp(options->provider, "dwarf") == 0;
+	_cleanup_(vmlinux_unrefp) struct hwp_vmlinux *vmlinux = NULL;
+	struct hwp_provider provider;
+	uint64_t start = hwp_now_ns();
+	struct hwp_error *err = NULL;
+
+	if (force || options->nr_symbol_paths)
+		err = hwp_vmlinux_open(target, options, force, &vmlinux);
+	if (err)
+		return err;
+	err = force ? NULL : open_kallsyms(target);
+	need_vmlinux(target, options, &vmlinux, &err);
+	if (err)
+		return err;
+	if (!hwp_target_has_symbols(target)) {
+		hwp_vmlinux_provider(vmlinux, &provider);
+		hwp_target_set_symbols(target, &provider);
+	}
+	times->symbols_ns = hwp_now_ns() - start;
+	err = force ? NULL : open_btf(target);
+	need_vmlinux(target, options, &vmlinux, &err);
+	if (err)
+		return err;
+	if (!hwp_target_has_types(target)) {
+		hwp_vmlinux_provider(vmlinux, &provider);
+		hwp_target_set_types(target, &provider);
+	}
+	times->types_ns = hwp_now_ns() - start - times->symbols_ns;
+	if (vmlinux) {
+		hwp_vmlinux_provider(vmlinux, &provider);
+		hwp_target_set_functions(target, &provider);
+	}
 	return NULL;
 }
 
@@ -122,11 +188,7 @@ static struct hwp_error *open_own(struct hwp_target *target,
 	if (err)
 		return err;
 	times.file_ns = hwp_now_ns() - start;
-	err = open_kallsyms(target);
-	times.symbols_ns = hwp_now_ns() - start - times.file_ns;
-	if (!err)
-		err = open_btf(target);
-	times.types_ns = hwp_now_ns() - start - times.file_ns - times.symbols_ns;
+	err = open_words(target, options, &times);
 	hwp_target_set_open_times(target, &times);
 	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
 }

@@ -28,6 +28,7 @@ struct hwp_error *hwp_target_set_memory(struct hwp_target *target,
 					const struct hwp_file_facts *facts);
 void hwp_target_set_symbols(struct hwp_target *target, const struct hwp_provider *symbols);
 void hwp_target_set_types(struct hwp_target *target, const struct hwp_provider *types);
+void hwp_target_set_functions(struct hwp_target *target, const struct hwp_provider *functions);
 void hwp_target_set_reader(struct hwp_target *target, const struct hwp_provider *reader);
 void hwp_target_set_open_times(struct hwp_target *target, const struct hwp_open_times *times);
 
@@ -59,5 +60,52 @@ struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *r
 
 /** BTF in a file, as /sys/kernel/btf/vmlinux. */
 struct hwp_error *hwp_btf_open_file(const char *path, struct hwp_provider *ret);
+
+/** A vmlinux with debug information of the very kernel that the target is (vmlinux.c). */
+struct hwp_vmlinux;
+
+/** The target's kernel, to find its vmlinux by. */
+struct hwp_kernel_name {
+	/** Empty when there is none that a file could be called. */
+	char release[128];
+	/** Lower-case hexadecimal digits; empty when VMCOREINFO does not tell. */
+	char build_id[129];
+	/** The vmcore, or NULL. */
+	const char *core_path;
+};
+
+/**
+ * Take the vmlinux of @p target, whose memory must be set: of the files and directories
+ * @p paths the first that matches; else, where @p search, one beside the vmcore, where
+ * distributions put it, or from debuginfod when $DEBUGINFOD_URLS is set. LOOKUP when there
+ * is none; a file of @p paths that cannot be taken is an error of its own kind, and so is
+ * one of another kernel (INVALID_ARGUMENT, naming both).
+ */
+struct hwp_error *hwp_vmlinux_open(struct hwp_target *target,
+				   const struct hwp_target_options *options, bool search,
+				   struct hwp_vmlinux **ret);
+
+/** A provider of symbols, types and functions; it keeps the vmlinux alive. */
+void hwp_vmlinux_provider(struct hwp_vmlinux *vmlinux, struct hwp_provider *ret);
+
+/** NULL is fine. */
+void hwp_vmlinux_unref(struct hwp_vmlinux *vmlinux);
+
+/**
+ * Call @p visit with each file that could be the kernel's vmlinux, until it returns false.
+ * In directory @p dir: by build id below .build-id, by release, or just called vmlinux.
+ */
+bool hwp_debugfile_in(const char *dir, const struct hwp_kernel_name *name,
+		      bool (*visit)(void *arg, const char *path), void *arg);
+
+/** ... beside the vmcore, and where distributions put it. */
+bool hwp_debugfile_usual(const struct hwp_kernel_name *name,
+			 bool (*visit)(void *arg, const char *path), void *arg);
+
+/**
+ * By debuginfod; the caller frees the path. NULL when the user has not turned it on by
+ * $DEBUGINFOD_URLS. LOOKUP when it has none.
+ */
+struct hwp_error *hwp_debuginfod_find(const char *build_id, char **path_ret);
 
 #endif /* HWP_PROVIDERS_H */

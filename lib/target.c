@@ -13,6 +13,8 @@
 
 struct hwp_target {
 	struct hwp_provider memory, symbols, types;
+	/** Debug information of functions, whoever gives symbols and types. */
+	struct hwp_provider functions;
 	/** A host's target only: the memory of its clones. */
 	struct hwp_provider reader;
 	const volatile sig_atomic_t *interrupted;
@@ -39,6 +41,7 @@ void hwp_target_destroy(struct hwp_target *target)
 	if (!target)
 		return;
 	if (!target->is_clone) {
+		provider_deinit(&target->functions);
 		provider_deinit(&target->types);
 		provider_deinit(&target->symbols);
 		provider_deinit(&target->reader);
@@ -105,6 +108,12 @@ void hwp_target_set_types(struct hwp_target *target, const struct hwp_provider *
 {
 	provider_deinit(&target->types);
 	target->types = *types;
+}
+
+void hwp_target_set_functions(struct hwp_target *target, const struct hwp_provider *functions)
+{
+	provider_deinit(&target->functions);
+	target->functions = *functions;
 }
 
 void hwp_target_set_reader(struct hwp_target *target, const struct hwp_provider *reader)
@@ -217,6 +226,21 @@ const char *hwp_target_memory_provider(const struct hwp_target *target)
 const char *hwp_target_type_provider(const struct hwp_target *target)
 {
 	return target->types.ops ? target->types.ops->name : "none";
+}
+
+const char *hwp_target_symbol_provider(const struct hwp_target *target)
+{
+	return target->symbols.ops ? target->symbols.ops->name : "none";
+}
+
+bool hwp_target_has_symbols(const struct hwp_target *target)
+{
+	return target->symbols.ops;
+}
+
+bool hwp_target_has_types(const struct hwp_target *target)
+{
+	return target->types.ops;
 }
 
 const char *hwp_target_release(const struct hwp_target *target)
@@ -336,4 +360,14 @@ struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, 
 					       uint64_t *ret)
 {
 	return hwp_vmcoreinfo_number(target->vmcoreinfo, key, ret);
+}
+
+enum hwp_function hwp_target_function(struct hwp_target *target, const char *file, const char *name)
+{
+	const struct hwp_provider *p = &target->functions;
+	enum hwp_function function = HWP_FUNCTION_UNKNOWN;
+
+	if (p->ops && p->ops->function)
+		hwp_error_destroy(p->ops->function(p->arg, file, name, &function));
+	return function;
 }

@@ -65,6 +65,15 @@ struct hwp_page_rule {
 	enum hwp_live_kind (*kind)(const void *arg, const void *page, const void *head);
 };
 
+/** What became of a function of the source in the kernel's code. */
+enum hwp_function {
+	HWP_FUNCTION_UNKNOWN,
+	HWP_FUNCTION_ABSENT,
+	/** Its code is only inside that of others. */
+	HWP_FUNCTION_INLINED,
+	HWP_FUNCTION_COMPILED,
+};
+
 /**
  * What a provider does. Any pointer but destroy may be NULL. Functions leave
  * their results untouched on failure.
@@ -91,6 +100,12 @@ struct hwp_provider_ops {
 	/** @p type NULL: look in unnamed enums. Error: LOOKUP. */
 	struct hwp_error *(*enumerator)(void *arg, const char *type, const char *name,
 					int64_t *ret);
+	/**
+	 * What became of function @p name of @p file, as "mm/page_alloc.c". Error: LOOKUP
+	 * when the file is not covered.
+	 */
+	struct hwp_error *(*function)(void *arg, const char *file, const char *name,
+				      enum hwp_function *ret);
 	/** A second handle on the same memory for another thread. */
 	struct hwp_error *(*clone)(void *arg, void **ret);
 	/** Memory of a running kernel: from now on read by this rule. */
@@ -241,9 +256,20 @@ struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type,
 struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *type,
 					const char *name, int64_t *ret);
 
+/**
+ * Did the compiler see function @p name in @p file, and what did it make of it?
+ * By debug information only: UNKNOWN where the target has none that covers the file.
+ */
+enum hwp_function hwp_target_function(struct hwp_target *target, const char *file,
+				      const char *name);
+
 /** Names of the providers in use, for reports; borrowed. */
 const char *hwp_target_memory_provider(const struct hwp_target *target);
 const char *hwp_target_type_provider(const struct hwp_target *target);
+const char *hwp_target_symbol_provider(const struct hwp_target *target);
+
+bool hwp_target_has_symbols(const struct hwp_target *target);
+bool hwp_target_has_types(const struct hwp_target *target);
 
 /**
  * The value of VMCOREINFO line "@p key=value", borrowed, not NUL-terminated:

@@ -114,7 +114,9 @@ libbpf bpf/.*
 libsmartcols (libsmartcols/)?libsmartcols\.h
 libdrgn drgn\.h
 crash (crash/)?defs\.h
-elfutils (elfutils/.*|libelf\.h|gelf\.h|dwarf\.h)
+libelf (libelf\.h|gelf\.h)
+libdw (elfutils/libdw.*|dwarf\.h)
+libdebuginfod elfutils/debuginfod\.h
 sqlite sqlite3\.h
 zlib zlib\.h
 zstd zstd\.h

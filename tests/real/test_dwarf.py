@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 900
+"""The kernel's own vmlinux by -s: what it says must be what BTF and kallsyms say."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import hwp
+
+# Warm, of a whole `layout`, which resolves all that there is; the cold run is not counted.
+MOST_SECONDS = 0.150
+
+CASES = hwp.Cases()
+
+
+def vmlinux_of(directory):
+    """(path, reason): the sample's vmlinux, or why there is none."""
+    release = (directory / 'truth.txt').read_text().split('\n', 1)[0].partition('release=')[2]
+    if '-fix-' in release:
+        return hwp.TOP / 'build/lab/kernels' / directory.name / 'vmlinux', 'make fix-kernels'
+    done = subprocess.run([hwp.TOP / 'tests/peers/vmlinux.sh', release], capture_output=True,
+                          text=True, check=False)
+    lines = (done.stdout if done.returncode == 0 else done.stderr).splitlines() or ['']
+    return pathlib.Path(lines[-1] if done.returncode == 0 else '/nonexistent'), lines[-1]
+
+
+def build_id(path):
+    notes = subprocess.run(['readelf', '-n', path], capture_output=True, text=True,
+                           check=False).stdout
+    return notes.partition('Build ID: ')[2].split('\n', 1)[0]
+
+
+def dump_build_id(dump):
+    return dump.read_bytes().partition(b'BUILD-ID=')[2].split(b'\n', 1)[0].decode()
+
+
+def without_provenance(document):
+    document.pop('tool', None)
+    document.get('kernel', {}).pop('fix_evidence', None)
+    for row in document.get('layout', []):
+        row.pop('source', None)
+    return document
+
+
+def same(name, dump, command, *options):
+    default = hwp.Run(command, '--json', dump)
+    other = hwp.Run(command, '--json', *options, dump)
+    complaints = []
+    if other.json() is None or default.json() is None:
+        complaints.append(f'no JSON: {other.err}{default.err}')
+    elif without_provenance(default.json()) != without_provenance(other.json()):
+        complaints.append('it differs from the default')
+    if other.status != default.status:
+        complaints.append(f'status {other.status}, not {default.status}')
+    CASES.tell(f'{name}: {command} {" ".join(map(str, options[:-1]))}', complaints)
+    return other.json()
+
+
+def check_same(name, dump, vmlinux):
+    for command in ('check', 'layout'):
+        document = same(name, dump, command, '--provider', 'dwarf', '-s', vmlinux)
+        types = ((document or {}).get('tool', {}).get('providers') or {}).get('types')
+        CASES.tell(f'{name}: {command} names the provider',
+                   [] if types == 'dwarf' else [f'types by {types}'])
+        same(name, dump, command, '-s', vmlinux)
+
+
+def check_fix(name, dump, vmlinux):
+    kernel = (hwp.Run('check', '--json', '-s', vmlinux, dump).json() or {}).get('kernel', {})
+    CASES.tell(f'{name}: the fix is absent, by debug information',
+               [] if kernel.get('fix') == 'absent' and 'debug information' in
+               kernel.get('fix_evidence') else [f'{kernel}'])
+
+
+def check_time(name, dump, vmlinux):
+    run = [hwp.Run('layout', '--provider', 'dwarf', '-s', vmlinux, dump) for _ in range(4)][1:]
+    best = min(r.seconds for r in run)
+    size = vmlinux.stat().st_size / 1e6
+    print(f'# {name}: layout by a vmlinux of {size:.0f} MB, warm: {best * 1000:.0f} ms')
+    if os.environ.get('SAN'):
+        CASES.skip(f'{name}: time', f'built with SAN={os.environ["SAN"]}')
+    else:
+        CASES.tell(f'{name}: time', [] if best < MOST_SECONDS else [f'{best:.3f} s'])
+
+
+def check_places(name, dump, vmlinux, where):
+    """In a directory by build id or release, and beside the vmcore without any -s."""
+    release = (dump.parent / 'truth.txt').read_text().split('\n', 1)[0].partition('release=')[2]
+    hexes = build_id(vmlinux)
+    for way, path in {'build id': f'.build-id/{hexes[:2]}/{hexes[2:]}.debug',
+                      'vmlinux': 'vmlinux', 'release': f'vmlinux-{release}.dbg',
+                      'folder': f'{release}/vmlinux'}.items():
+        root = where / way
+        link = root / path
+        link.parent.mkdir(parents=True)
+        link.symlink_to(vmlinux)
+        same(f'{name}: directory with it by {way}', dump, 'layout', '--provider', 'dwarf', '-s', root)
+        beside = root / 'vmcore'
+        beside.symlink_to(dump)
+        run = hwp.Run('layout', '--provider', 'dwarf', beside)
+        CASES.tell(f'{name}: beside the vmcore by {way}', [] if run.status == 0 else [run.err])
+
+
+def refused(name, path, dump, *words):
+    run = hwp.Run('layout', '-s', path, dump)
+    complaints = [f'no {word!r} in: {run.err}' for word in words if word not in run.err]
+    if run.status != 2 or run.err.count('\n') != 1 or run.out:
+        complaints.append(f'status {run.status}: {run.err}')
+    CASES.tell(name, complaints)
+
+
+def check_bad_files(dump, vmlinux, where):
+    text = where / 'text'
+    text.write_text('no vmlinux\n')
+    empty = where / 'empty'
+    empty.write_bytes(b'')
+    refused('text for a vmlinux', text, dump, 'no ELF file')
+    refused('an empty vmlinux', empty, dump, 'no ELF file')
+    refused('no such vmlinux', where / 'absent', dump, 'No such file')
+    refused('an empty directory', pathlib.Path(tempfile.mkdtemp(dir=where)), dump, 'holds no vmlinux')
+    refused('a dump for a vmlinux', dump, dump, 'no ELF file')
+    short = where / 'short'
+    with open(vmlinux, 'rb') as source, open(short, 'wb') as target:
+        target.write(source.read(1 << 20))
+    refused('a vmlinux cut off', short, dump, 'cut off')
+    stripped = where / 'stripped'
+    subprocess.run(['strip', '-g', '-o', stripped, vmlinux], check=True)
+    refused('a vmlinux without debug information', stripped, dump, 'no debug information')
+
+
+def check_debuginfod(dump):
+    """Only where the user asks for it, and then by build id."""
+    os.environ['DEBUGINFOD_URLS'] = 'http://127.0.0.1:9/'
+    os.environ['DEBUGINFOD_CACHE_PATH'] = tempfile.mkdtemp()
+    run = hwp.Run('layout', '--provider', 'dwarf', dump)
+    del os.environ['DEBUGINFOD_URLS']
+    off = hwp.Run('layout', '--provider', 'dwarf', dump)
+    CASES.tell('debuginfod is asked where DEBUGINFOD_URLS is set',
+               [] if run.status == 2 and 'debuginfod' in run.err else [run.err])
+    CASES.tell('debuginfod is not asked where it is not', [] if off.status == 2 and
+               'debuginfod' not in off.err and '-s FILE' in off.err else [off.err])
+
+
+def main():
+    where = pathlib.Path(tempfile.mkdtemp())
+    matching = []
+    for directory in hwp.samples():
+        dump = next(iter(sorted(directory.glob('vmcore*'))))
+        vmlinux, reason = vmlinux_of(directory)
+        if not vmlinux.exists():
+            CASES.skip(f'{directory.name}: its vmlinux', reason)
+            continue
+        if build_id(vmlinux) != dump_build_id(dump):
+            refused(f'{directory.name}: a vmlinux of another build', vmlinux, dump,
+                    build_id(vmlinux), dump_build_id(dump))
+            continue
+        check_same(directory.name, dump, vmlinux)
+        check_fix(directory.name, dump, vmlinux)
+        check_time(directory.name, dump, vmlinux)
+        matching.append((directory.name, dump, vmlinux))
+    if matching:
+        name, dump, vmlinux = matching[0]
+        check_places(name, dump, vmlinux, where)
+        check_bad_files(dump, vmlinux, where)
+        check_debuginfod(dump)
+    for (name, dump, _), (_, _, other) in zip(matching, matching[1:] + matching[:1]):
+        if len(matching) > 1:
+            refused(f"{name}: another kernel's vmlinux", other, dump, build_id(other),
+                    dump_build_id(dump))
+    shutil.rmtree(where)
+    CASES.exit()
+
+
+main()

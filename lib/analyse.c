@@ -13,6 +13,7 @@
 #include "extent.h"
 #include "freelist.h"
 #include "hwpoison.h"
+#include "kpageflags.h"
 #include "lookup.h"
 #include "observe.h"
 #include "rasdaemon.h"
@@ -31,6 +32,8 @@ struct analysis {
 	struct hwp_findings *findings;
 	hwp_pfn_vec flagged;
 	uint64_t layout_ns;
+	/** Of a running kernel whose memory is closed: why. */
+	struct hwp_error *closed;
 };
 
 static void analysis_deinit(struct analysis *a)
@@ -42,6 +45,7 @@ static void analysis_deinit(struct analysis *a)
 	hwp_layout_destroy(a->layout);
 	hwp_target_destroy(a->target);
 	hwp_findings_destroy(a->findings);
+	hwp_error_destroy(a->closed);
 }
 
 /** A zone's own numbers, against each other and the memmap. */
@@ -326,6 +330,15 @@ static struct hwp_error *conclude(struct analysis *a)
 	return hwp_check_run(a->findings);
 }
 
+static struct hwp_error *both_closed(const struct hwp_error *memory, struct hwp_error *flags)
+{
+	struct hwp_error *err = hwp_error_create(flags->code, "%s; %s", memory->message,
+						 flags->message);
+
+	hwp_error_destroy(flags);
+	return err;
+}
+
 static struct hwp_error *look(struct analysis *a)
 {
 	struct hwp_error *err;
@@ -334,12 +347,24 @@ static struct hwp_error *look(struct analysis *a)
 	a->findings = calloc(1, sizeof(*a->findings));
 	if (!a->findings)
 		return hwp_error_no_memory();
+	if (a->closed) {
+		err = hwp_kpageflags_look(a->findings, a->closed->message);
+		return err ? both_closed(a->closed, err) : hwp_check_run(a->findings);
+	}
 	err = map_memory(a);
 	if (!err)
 		err = collect(a);
 	if (!err)
 		err = conclude(a);
 	return err;
+}
+
+/** Nobody said how: the running kernel can be looked at in another way. */
+static bool may_fall_back(const struct hwp_options *o, const struct hwp_error *err)
+{
+	return !o->target.host && !o->target.core_path && !o->target.nr_symbol_paths &&
+	       !o->target.provider && !o->has_folio_pfn && !o->rasdaemon_path &&
+	       err->code != HWP_ERROR_NO_MEMORY && err->code != HWP_ERROR_INTERRUPTED;
 }
 
 /** Until enough passes agree, or too many did not. */
@@ -356,7 +381,10 @@ static struct hwp_error *look_repeatedly(struct analysis *a)
 		hwp_error_destroy(err);
 		err = look(a);
 		/* What changed under it may have led it astray. */
-		if (err && (err->code == HWP_ERROR_NO_MEMORY || hwp_target_is_interrupted(a->target)))
+		if (err && (err->code == HWP_ERROR_NO_MEMORY ||
+			    (a->target && hwp_target_is_interrupted(a->target))))
+			return err;
+		if (err && a->closed)
 			return err;
 		if (err)
 			continue;
@@ -371,12 +399,14 @@ struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_find
 {
 	_cleanup_(analysis_deinit) struct analysis a = { .options = options };
 	uint64_t start = hwp_now_ns();
-	struct hwp_open_times opened;
+	struct hwp_open_times opened = {};
 	struct hwp_error *err;
 
 	err = open_all(&a);
+	if (err && may_fall_back(options, err))
+		a.closed = no_cleanup_ptr(err);
 	if (!err)
-		err = hwp_target_is_live(a.target) ? look_repeatedly(&a) : look(&a);
+		err = a.closed || hwp_target_is_live(a.target) ? look_repeatedly(&a) : look(&a);
 	/* Whatever else went wrong then, or was left out, is a consequence. */
 	if (a.target && hwp_target_is_interrupted(a.target)) {
 		hwp_error_destroy(err);
@@ -384,7 +414,8 @@ struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_find
 	}
 	if (err)
 		return err;
-	opened = hwp_target_open_times(a.target);
+	if (a.target)
+		opened = hwp_target_open_times(a.target);
 	a.findings->times.open_ns = opened.file_ns;
 	a.findings->times.symbols_ns = opened.symbols_ns;
 	a.findings->times.types_ns = opened.types_ns;

@@ -133,8 +133,8 @@ RUN(methods_agree)
 {
 	uint64_t listed = 0;
 
-	if (f->sweep == HWP_SWEEP_QUICK) {
-		snprintf(detail, size, "quick: the lists of free_area were not walked");
+	if (!f->areas.nr && f->live) {
+		snprintf(detail, size, "the lists of free_area were not walked");
 		return HWP_SKIP;
 	}
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
@@ -424,7 +424,8 @@ static enum hwp_result total_accounted(const struct hwp_findings *f, char *detai
 		append(detail, size, ": an event was being handled");
 		return HWP_PASS;
 	}
-	if (more > 0 && has_holes(f)) {
+	/* By /proc/kpageflags a HugeTLB folio is one page, whatever its record holds. */
+	if ((more > 0 || !f->zones.nr) && has_holes(f)) {
 		append(detail, size, ": the rest may be in what could not be read");
 		return HWP_INCONCLUSIVE;
 	}

@@ -322,6 +322,12 @@ static void join_event(struct hwp_findings *f, size_t index)
 		p->event = (int64_t)index;
 }
 
+void hwp_collect_join_events(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->events.nr; i++)
+		join_event(f, i);
+}
+
 struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
@@ -331,8 +337,7 @@ struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 	err = hwp_klog_walk(c->target, c->layout, keep_event, f, &first_seq);
 	f->log_readable = !err;
 	f->log_wrapped = first_seq > 0;
-	for (size_t i = 0; i < f->events.nr; i++)
-		join_event(f, i);
+	hwp_collect_join_events(f);
 	/* A log that cannot be read costs evidence, not the answer. */
 	if (err && err->code != HWP_ERROR_NO_MEMORY) {
 		hwp_error_destroy(err);

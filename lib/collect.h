@@ -35,4 +35,7 @@ struct hwp_error *hwp_collect_one(struct hwp_collector *collector, uint64_t pfn,
 /** Read the kernel log into findings.events and join it with the pages. */
 struct hwp_error *hwp_collect_events(struct hwp_collector *collector);
 
+/** Give each poisoned page the event of findings.events that says most about it. */
+void hwp_collect_join_events(struct hwp_findings *findings);
+
 #endif /* HWP_COLLECT_H */

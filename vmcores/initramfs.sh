@@ -24,6 +24,7 @@ fi
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
+chmod 755 "$root"
 mkdir "$root/bin"
 cp "$busybox" "$root/bin/busybox"
 cp -r "$modules" "$root/modules"
@@ -34,6 +35,8 @@ install -m 755 "$here/guest/init" "$root/init"
 if [ -n "${HWP_PROGRAM:-}" ]; then
 	mkdir "$root/live"
 	cp "$HWP_PROGRAM" "$root/live/hwpoison"
+	${CC:-gcc} -O2 -Wall -Wextra -Werror -shared -fPIC -o "$root/live/reads.so" \
+		"$here/trace/reads.c"
 	ldd "$HWP_PROGRAM" | grep -o '/[^ ]*' | while read -r library; do
 		install -D "$library" "$root$library"
 	done

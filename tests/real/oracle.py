@@ -200,14 +200,18 @@ class Btf:
     def __init__(self, dump):
         for start, size in self._candidates(dump):
             blob = dump.map[start:start + size]
-            if b'\0pglist_data\0' in blob:
-                self.start, self.blob = start, blob
-                break
-        else:
-            raise Wrong('no BTF')
-        self.type_start = self.start + self.hdr_len + self.type_off
-        self.str_start = self.start + self.hdr_len + self.str_off
-        self._parse()
+            if b'\0pglist_data\0' not in blob:
+                continue
+            self.start, self.blob = start, blob
+            self.type_start = self.start + self.hdr_len + self.type_off
+            self.str_start = self.start + self.hdr_len + self.str_off
+            # A process that had read it leaves its pages in no order.
+            try:
+                self._parse()
+                return
+            except (ValueError, struct.error):
+                continue
+        raise Wrong('no BTF')
 
     def _candidates(self, dump):
         """Every place in physical memory that starts as a BTF blob does."""

@@ -69,7 +69,7 @@ struct hwp_page_rule {
 enum hwp_function {
 	HWP_FUNCTION_UNKNOWN,
 	HWP_FUNCTION_ABSENT,
-	/** Its code is only inside that of others. */
+	/** Its code is inside that of others; it may stand by itself too. */
 	HWP_FUNCTION_INLINED,
 	HWP_FUNCTION_COMPILED,
 };

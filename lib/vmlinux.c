@@ -175,7 +175,9 @@ static struct hwp_error *compare_banners(struct hwp_target *target, struct hwp_v
 	if (!err && text)
 		err = hwp_target_read_string(target, sym.address, there, sizeof(there));
 	if (err)
-		return err;
+		return hwp_error_prefix(err, "whether it is of the target's kernel (%s) cannot be "
+					     "told: VMCOREINFO has no build id, and in memory",
+					hwp_target_release(target));
 	if (!text)
 		return hwp_error_create(HWP_ERROR_LOOKUP,
 					"has neither a build id nor linux_banner to know its kernel "

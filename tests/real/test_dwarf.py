@@ -77,6 +77,19 @@ def check_fix(name, dump, vmlinux):
                kernel.get('fix_evidence') else [f'{kernel}'])
 
 
+def check_fixed_kernel():
+    """The lab's own kernel with the fix, and a dump of that very build."""
+    vmlinux = hwp.TOP / 'build/lab/kernels/fix-good/vmlinux'
+    dump = hwp.TOP / 'build/lab/fix/good/vmcore.elf'
+    if not vmlinux.exists() or not dump.exists():
+        CASES.skip('a kernel with the fix', 'make fix-kernels fix-lab')
+        return
+    document = same('fix-good', dump, 'check', '--provider', 'dwarf', '-s', vmlinux)
+    kernel = (document or {}).get('kernel', {})
+    CASES.tell('fix-good: the fix is present', [] if kernel.get('fix') == 'present'
+               else [f'{kernel}'])
+
+
 def check_time(name, dump, vmlinux):
     run = [hwp.Run('layout', '--provider', 'dwarf', '-s', vmlinux, dump) for _ in range(4)][1:]
     best = min(r.seconds for r in run)
@@ -104,6 +117,26 @@ def check_places(name, dump, vmlinux, where):
         beside.symlink_to(dump)
         run = hwp.Run('layout', '--provider', 'dwarf', beside)
         CASES.tell(f'{name}: beside the vmcore by {way}', [] if run.status == 0 else [run.err])
+
+
+def check_old_vmcoreinfo(name, dump, vmlinux, other, where):
+    """As of a kernel before v6.0, which names no kallsyms, and v5.9, no build id."""
+    text = b'OSRELEASE=' + dump.read_bytes().partition(b'OSRELEASE=')[2].partition(b'\0')[0]
+    for way, lacking in {'kallsyms': ('kallsyms',), 'build id': ('kallsyms', 'BUILD-ID')}.items():
+        path = where / f'vmcoreinfo without {way}'
+        path.write_text(''.join(line for line in text.decode().splitlines(True)
+                                if not any(word in line for word in lacking)))
+        vmcoreinfo = ('--vmcoreinfo', path)
+        same(f'{name}: no {way} in VMCOREINFO', dump, 'check', *vmcoreinfo, '-s', vmlinux)
+        same(f'{name}: no {way} in VMCOREINFO', dump, 'check', *vmcoreinfo, '--provider', 'dwarf',
+             '-s', vmlinux)
+        alone = hwp.Run('check', *vmcoreinfo, dump)
+        CASES.tell(f'{name}: no {way} in VMCOREINFO, and no vmlinux',
+                   [] if alone.status == 2 and '-s FILE' in alone.err else [alone.err])
+        wrong = hwp.Run('check', *vmcoreinfo, '-s', other, dump)
+        CASES.tell(f"{name}: no {way} in VMCOREINFO, and another kernel's vmlinux",
+                   [] if wrong.status == 2 and 'kernel' in wrong.err and not wrong.out
+                   else [wrong.err])
 
 
 def refused(name, path, dump, *words):
@@ -163,15 +196,17 @@ def main():
         check_fix(directory.name, dump, vmlinux)
         check_time(directory.name, dump, vmlinux)
         matching.append((directory.name, dump, vmlinux))
+    check_fixed_kernel()
     if matching:
         name, dump, vmlinux = matching[0]
         check_places(name, dump, vmlinux, where)
         check_bad_files(dump, vmlinux, where)
         check_debuginfod(dump)
-    for (name, dump, _), (_, _, other) in zip(matching, matching[1:] + matching[:1]):
+    for (name, dump, vmlinux), (_, _, other) in zip(matching, matching[1:] + matching[:1]):
         if len(matching) > 1:
             refused(f"{name}: another kernel's vmlinux", other, dump, build_id(other),
                     dump_build_id(dump))
+            check_old_vmcoreinfo(name, dump, vmlinux, other, where)
     shutil.rmtree(where)
     CASES.exit()
 

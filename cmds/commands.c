@@ -5,7 +5,7 @@
 #include "options.h"
 #include "report_common.h"
 
-#define TARGET_USAGE "[OPTIONS] TARGET"
+#define TARGET_USAGE "[OPTIONS] [TARGET]"
 #define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)
 #define TELLING (ANALYSING | HWP_OPTIONS_RASDAEMON)
 
@@ -38,6 +38,9 @@ static const char check_help[] =
 	"EXAMPLES\n"
 	"  hwpoison check vmcore\n"
 	"      The whole report, made to be pasted into a ticket.\n"
+	"\n"
+	"  hwpoison check --quick --max-cpu 20\n"
+	"      The running kernel: only where it counts poison, if that explains it all.\n"
 	"\n"
 	"  hwpoison check --json vmcore | jq -r '.verdict, .poisoned[].phys'\n"
 	"      The verdict and the physical address of each poisoned page.\n"
@@ -205,7 +208,7 @@ const struct hwp_command hwp_commands[] = {
 	{ "list", hwp_cmd_list, "List every poisoned page with its evidence", TARGET_USAGE,
 	  TELLING, list_help },
 	{ "folio", hwp_cmd_folio, "Show one folio: its healthy blocks, and what became of them",
-	  "[OPTIONS] PFN TARGET", TELLING | HWP_OPTIONS_RANGE | HWP_TAKES_PFN, folio_help },
+	  "[OPTIONS] PFN [TARGET]", TELLING | HWP_OPTIONS_RANGE | HWP_TAKES_PFN, folio_help },
 	{ "events", hwp_cmd_events, "Show the memory failures in the kernel log, and what followed",
 	  TARGET_USAGE, TELLING, events_help },
 	{ "decompose", hwp_cmd_decompose, "Cut a folio with poison into its healthy blocks",

@@ -389,7 +389,9 @@ static struct hwp_error *look_repeatedly(struct analysis *a)
 		if (err)
 			continue;
 		err = hwp_passes_add(&passes, wanted, a->findings);
-		if (err || (passes.nr >= wanted && !hwp_passes_unsettled(a->findings)))
+		/* What cannot be seen is not seen by looking again. */
+		if (err || (passes.nr >= wanted &&
+			    (a->closed || !hwp_passes_unsettled(a->findings))))
 			break;
 	}
 	return err;

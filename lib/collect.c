@@ -38,6 +38,11 @@ static struct hwp_error *read_page(struct hwp_collector *c, uint64_t pfn,
 	if (!err) {
 		page->was_read = true;
 		hwp_page_words(c->layout, bytes, &page->page, &page->bits);
+		/* What else the copy says is said of the head. */
+		if (folio->is_stale_copy) {
+			page->page.type = HWP_TYPE_NONE;
+			page->bits &= ~(uint32_t)HWP_BIT_HEAD;
+		}
 		zone = hwp_zones_find(c->zones, c->layout, pfn, page->page.flags);
 		page->zone = zone ? (int)(zone - c->zones->zones.data) : -1;
 		page->zone_is_device = zone && strcmp(zone->name, "Device") == 0;
@@ -322,10 +327,27 @@ static void join_event(struct hwp_findings *f, size_t index)
 		p->event = (int64_t)index;
 }
 
+<<<<<<< HEAD
 void hwp_collect_join_events(struct hwp_findings *f)
 {
 	for (size_t i = 0; i < f->events.nr; i++)
 		join_event(f, i);
+=======
+/** The mark on a copy of a head's struct page is the head's, unless the log names the page. */
+static void drop_stale_copies(struct hwp_findings *f)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (p->folio.is_stale_copy && p->event < 0)
+			f->nr_aliased++;
+		else
+			f->poisoned.data[nr++] = *p;
+	}
+	f->poisoned.nr = nr;
+>>>>>>> d10360a (folio, stranded: what HVO leaves of a freed HugeTLB folio's head on 6.12.117 is no poison)
 }
 
 struct hwp_error *hwp_collect_events(struct hwp_collector *c)
@@ -337,7 +359,13 @@ struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 	err = hwp_klog_walk(c->target, c->layout, keep_event, f, &first_seq);
 	f->log_readable = !err;
 	f->log_wrapped = first_seq > 0;
+<<<<<<< HEAD
 	hwp_collect_join_events(f);
+=======
+	for (size_t i = 0; i < f->events.nr; i++)
+		join_event(f, i);
+	drop_stale_copies(f);
+>>>>>>> d10360a (folio, stranded: what HVO leaves of a freed HugeTLB folio's head on 6.12.117 is no poison)
 	/* A log that cannot be read costs evidence, not the answer. */
 	if (err && err->code != HWP_ERROR_NO_MEMORY) {
 		hwp_error_destroy(err);

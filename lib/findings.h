@@ -216,6 +216,8 @@ struct hwp_folio_facts {
 	bool in_pool, vmemmap_optimized, raw_unreliable, raw_list_readable;
 	/** raw_hwp_list could not be read to its end. */
 	bool raw_list_broken;
+	/** No folio, but what HVO left: a copy of a HugeTLB head's struct page. */
+	bool is_stale_copy;
 	/** Queued on hpage_freelist: a worker is about to free it. */
 	bool being_freed;
 	uint64_t nr_raw;

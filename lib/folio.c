@@ -93,6 +93,21 @@ static bool is_fake_head(struct hwp_page_reader *reader, uint64_t pfn, uint64_t 
 	       head_of_tail(reader, pfn + 1, next, head_pfn_ret) && *head_pfn_ret != pfn;
 }
 
+bool hwp_head_has_no_tail(struct hwp_page_reader *reader, uint64_t pfn)
+{
+	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
+	const struct hwp_layout *l = memmap->layout;
+	_cleanup_error_ struct hwp_error *err = NULL;
+	uint64_t head_pfn, address;
+	const void *page;
+
+	if (!hwp_memmap_page_address(memmap, pfn, &address) || address % VMEMMAP_PAGE != 0)
+		return false;
+	err = hwp_page_read(reader, pfn + 1, &page);
+	return !err && (!hwp_page_is_tail(l, page) ||
+			(head_of_tail(reader, pfn + 1, page, &head_pfn) && head_pfn != pfn));
+}
+
 /** The head's pfn for a head or tail, whatever its struct page pretends. */
 static struct hwp_error *find_head(struct hwp_page_reader *reader, uint64_t pfn, bool *found,
 				   uint64_t *head_pfn)
@@ -168,6 +183,25 @@ static bool read_order(struct hwp_page_reader *reader, uint64_t head_pfn, int *r
 	return true;
 }
 
+/**
+ * A HugeTLB head is aligned to its order. Where one is not, and stands first in a
+ * page of the vmemmap, it is what HVO left: when it restores a folio's vmemmap it
+ * copies the page of the head over those of the tails (mm/hugetlb_vmemmap.c,
+ * vmemmap_restore_pte). Seen on Debian's 6.12.117, which then throws the folio away.
+ */
+static bool is_stale_copy(struct hwp_page_reader *reader, uint64_t pfn,
+			  const struct hwp_folio_facts *f)
+{
+	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
+	uint64_t address;
+
+	return f->head_pfn == pfn && f->head_bits & HWP_BIT_HEAD && f->head.refcount == 0 &&
+	       memmap->layout->folio.hugetlb_scheme == HWP_HUGETLB_PAGE_TYPE &&
+	       f->head.type == HWP_TYPE_HUGETLB &&
+	       hwp_memmap_page_address(memmap, pfn, &address) && address % VMEMMAP_PAGE == 0 &&
+	       hwp_align_down(pfn, (unsigned int)f->order) != pfn;
+}
+
 struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
 				 struct hwp_folio_facts *ret, bool *is_alias)
 {
@@ -188,8 +222,10 @@ struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
 		return err;
 	hwp_page_words(l, head, &f.head, &f.head_bits);
 	/* A stale compound word leads anywhere: believe only what fits. */
-	if (!(f.head_bits & HWP_BIT_HEAD) || !read_order(reader, f.head_pfn, &f.order) ||
-	    hwp_align_down(pfn, (unsigned int)f.order) != f.head_pfn)
+	if (!(f.head_bits & HWP_BIT_HEAD) || !read_order(reader, f.head_pfn, &f.order))
+		return NULL;
+	ret->is_stale_copy = is_stale_copy(reader, pfn, &f);
+	if (hwp_align_down(pfn, (unsigned int)f.order) != f.head_pfn)
 		return NULL;
 	folio_word(reader, f.head_pfn, l->folio.flags_1, 8, &flags_1);
 	f.can_have_hwpoisoned = l->flag.has_hwpoisoned != HWP_ABSENT;

@@ -26,6 +26,19 @@ static enum hwp_page_kind kind_of(const struct hwp_layout *l, const void *page)
 	return bits & HWP_BIT_HWPOISON ? HWP_KIND_LOOSE_POISONED : HWP_KIND_LOOSE_HEALTHY;
 }
 
+/** What is left of a folio that was freed, and thrown away before its head was cleared. */
+static bool is_old_head(const struct hwp_layout *l, struct hwp_page_reader *reader, uint64_t pfn,
+			const void *page)
+{
+	struct hwp_page_words w;
+	uint32_t bits;
+
+	hwp_page_words(l, page, &w, &bits);
+	return bits & HWP_BIT_HEAD && !w.is_tail && w.refcount == 0 &&
+	       (w.type == HWP_TYPE_NONE || w.type == HWP_TYPE_HUGETLB) &&
+	       !(bits & (HWP_BIT_RESERVED | HWP_BIT_SLAB)) && hwp_head_has_no_tail(reader, pfn);
+}
+
 static void mark_free(struct hwp_region *r, uint64_t pfn, uint64_t nr)
 {
 	if (pfn >= r->start_pfn + r->nr_pages || pfn + nr <= r->start_pfn)
@@ -78,6 +91,9 @@ struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader, const struc
 		if (err && err->code == HWP_ERROR_NO_MEMORY)
 			return err;
 		r->kinds[i] = (uint8_t)(err ? HWP_KIND_UNREADABLE : kind_of(l, page));
+		if (!err && r->kinds[i] == HWP_KIND_ACCOUNTED &&
+		    is_old_head(l, reader, start_pfn + i, page))
+			r->kinds[i] = HWP_KIND_LOOSE_HEALTHY;
 		hwp_error_destroy(err);
 	}
 	for (size_t i = 0; i < f->blocks.nr; i++)

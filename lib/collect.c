@@ -327,12 +327,6 @@ static void join_event(struct hwp_findings *f, size_t index)
 		p->event = (int64_t)index;
 }
 
-<<<<<<< HEAD
-void hwp_collect_join_events(struct hwp_findings *f)
-{
-	for (size_t i = 0; i < f->events.nr; i++)
-		join_event(f, i);
-=======
 /** The mark on a copy of a head's struct page is the head's, unless the log names the page. */
 static void drop_stale_copies(struct hwp_findings *f)
 {
@@ -347,7 +341,13 @@ static void drop_stale_copies(struct hwp_findings *f)
 			f->poisoned.data[nr++] = *p;
 	}
 	f->poisoned.nr = nr;
->>>>>>> d10360a (folio, stranded: what HVO leaves of a freed HugeTLB folio's head on 6.12.117 is no poison)
+}
+
+void hwp_collect_join_events(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->events.nr; i++)
+		join_event(f, i);
+	drop_stale_copies(f);
 }
 
 struct hwp_error *hwp_collect_events(struct hwp_collector *c)
@@ -359,13 +359,7 @@ struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 	err = hwp_klog_walk(c->target, c->layout, keep_event, f, &first_seq);
 	f->log_readable = !err;
 	f->log_wrapped = first_seq > 0;
-<<<<<<< HEAD
 	hwp_collect_join_events(f);
-=======
-	for (size_t i = 0; i < f->events.nr; i++)
-		join_event(f, i);
-	drop_stale_copies(f);
->>>>>>> d10360a (folio, stranded: what HVO leaves of a freed HugeTLB folio's head on 6.12.117 is no poison)
 	/* A log that cannot be read costs evidence, not the answer. */
 	if (err && err->code != HWP_ERROR_NO_MEMORY) {
 		hwp_error_destroy(err);

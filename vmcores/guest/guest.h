@@ -139,6 +139,6 @@ struct scenario {
 };
 extern const struct scenario page_scenarios[], thp_scenarios[];
 extern const struct scenario hugetlb_scenarios[], kernel_scenarios[];
-extern const struct scenario fix_scenarios[];
+extern const struct scenario fix_scenarios[], stress_scenarios[];
 
 #endif

@@ -6,6 +6,8 @@
 #   kernels.sh [NAME...]      default: all of them
 #   kernels.sh unpack SUITE PATTERN DIR
 #                             any package of a suite, its files below DIR
+#   kernels.sh closure SUITE PACKAGE DIR
+#                             the same with all that it depends on
 #
 # Each one becomes build/lab/kernels/NAME/{vmlinuz,release,modules/*.ko,modules/order}.
 # The mirror is the one the system's own apt uses.  apt works in directories of
@@ -150,6 +152,24 @@ unpack_any() {
 	unpack "$cache/$suite" "$package" "$root"
 }
 
+# A program of another suite runs from such a folder, under its own loader.
+closure() {
+	local suite=$1 package=$2 root=$3 dir=$cache/$1 deb
+	mkdir -p "$dir" "$root"
+	exec 9>"$dir/lock"
+	flock 9
+	apt_update "$suite"
+	rm -f "$dir"/cache/archives/*.deb
+	# Its status file is empty, so nothing counts as installed.
+	apt_in apt-get "$dir" -y --no-install-recommends --download-only install "$package" \
+		>"$dir/log" 2>&1 ||
+		die "cannot download $package: $(grep -m1 '^E:' "$dir/log" || echo "see $dir/log")"
+	for deb in "$dir"/cache/archives/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$root" --keep-directory-symlink
+	done
+	rm -f "$dir"/cache/archives/*.deb
+}
+
 main() {
 	local name suite image mods wanted=" $* " found=0 tool
 	for tool in apt-get dpkg-deb depmod xz zstd; do
@@ -169,6 +189,9 @@ main() {
 if [ "${1:-}" = unpack ]; then
 	[ $# -eq 4 ] || die "usage: kernels.sh unpack SUITE PATTERN DIR"
 	unpack_any "$2" "$3" "$4"
+elif [ "${1:-}" = closure ]; then
+	[ $# -eq 4 ] || die "usage: kernels.sh closure SUITE PACKAGE DIR"
+	closure "$2" "$3" "$4"
 else
 	main "$@"
 fi

@@ -314,15 +314,20 @@ static int print_nothing(enum libbpf_print_level level, const char *fmt, va_list
 static struct hwp_error *open_blob(const void *data, uint32_t size, struct hwp_provider *ret)
 {
 	_cleanup_(btf_types_destroyp) struct btf_types *t = calloc(1, sizeof(*t));
+	libbpf_print_fn_t others;
 	struct hwp_error *err;
+	int why;
 
 	if (!t)
 		return hwp_error_no_memory();
-	libbpf_set_print(print_nothing);
+	/* It is of the whole process, which may be a host's. */
+	others = libbpf_set_print(print_nothing);
 	t->btf = btf__new(data, size);
+	why = errno;
+	libbpf_set_print(others);
 	if (!t->btf)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "libbpf refuses it: %s",
-					strerror(errno));
+					strerror(why));
 	err = index_names(t);
 	if (err)
 		return err;

@@ -96,15 +96,6 @@ static struct hwp_error *open_memory(struct hwp_target *target,
 	return hwp_error_prefix(err, "%s", options->core_path);
 }
 
-static struct hwp_error *unsupported_yet(const struct hwp_target_options *options)
-{
-	if (options->provider && strcmp(options->provider, "drgn") == 0)
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"this build has no such provider yet: use --provider btf, "
-					"the default, which takes types from the dump itself");
-	return NULL;
-}
-
 static void vmlinux_unrefp(struct hwp_vmlinux **vmlinux)
 {
 	hwp_vmlinux_unref(*vmlinux);
@@ -182,9 +173,7 @@ static struct hwp_error *open_own(struct hwp_target *target,
 	uint64_t start = hwp_now_ns();
 	struct hwp_error *err;
 
-	err = unsupported_yet(options);
-	if (!err)
-		err = open_memory(target, options);
+	err = open_memory(target, options);
 	if (err)
 		return err;
 	times.file_ns = hwp_now_ns() - start;
@@ -193,14 +182,17 @@ static struct hwp_error *open_own(struct hwp_target *target,
 	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
 }
 
-static struct hwp_error *open_host(struct hwp_target *target, const struct hwp_host *host)
+/** Inside a program that has the kernel open, or by a library that opens it. */
+static struct hwp_error *open_parts(struct hwp_target *target,
+				    const struct hwp_target_options *options)
 {
+	const struct hwp_host *host = options->host;
 	struct hwp_host_providers parts = {};
 	struct hwp_open_times times = {};
 	uint64_t start = hwp_now_ns();
 	struct hwp_error *err;
 
-	err = host->open(host->arg, &parts);
+	err = host ? host->open(host->arg, &parts) : hwp_drgn_open(options, &parts);
 	/* The target owns what was handed out before an error too. */
 	hwp_target_set_symbols(target, &parts.symbols);
 	hwp_target_set_types(target, &parts.types);
@@ -222,14 +214,18 @@ static struct hwp_error *open_host(struct hwp_target *target, const struct hwp_h
 struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
 				  struct hwp_target **ret)
 {
+	bool by_drgn = !options->host && options->provider && strcmp(options->provider, "drgn") == 0;
 	_cleanup_(target_destroyp) struct hwp_target *target = NULL;
 	struct hwp_error *err;
 
 	err = hwp_target_create_empty(options, &target);
 	if (!err)
-		err = options->host ? open_host(target, options->host) : open_own(target, options);
+		err = options->host || by_drgn ? open_parts(target, options)
+					       : open_own(target, options);
+	if (!err && by_drgn)
+		err = need_vmcoreinfo(target);
 	if (err)
-		return err;
+		return by_drgn ? hwp_error_prefix(err, "%s", hwp_target_options_path(options)) : err;
 	*ret = no_cleanup_ptr(target);
 	return NULL;
 }

@@ -108,4 +108,11 @@ bool hwp_debugfile_usual(const struct hwp_kernel_name *name,
  */
 struct hwp_error *hwp_debuginfod_find(const char *build_id, char **path_ret);
 
+/**
+ * All of a program of libdrgn, which is loaded at run time: @p options give
+ * core_path and symbol_paths. UNSUPPORTED says what to install.
+ */
+struct hwp_error *hwp_drgn_open(const struct hwp_target_options *options,
+				struct hwp_host_providers *ret);
+
 #endif /* HWP_PROVIDERS_H */

@@ -73,10 +73,15 @@ CRASH_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard ext/crash/*.c)))
 HOST_CMD_OBJS := $(filter-out $(O)/cmds/main.o,$(CMD_OBJS))
 # Its header comes with crash itself.
 HAVE_CRASH := $(wildcard /usr/include/crash/defs.h)
+# The Python package that drgn loads, as it is installed.
+DRGN := $(O)/drgn
+DRGN_FILES := hwpoison/__init__.py hwpoison/libhwpoison-drgn.so pyproject.toml \
+	hwpoison-$(VERSION).dist-info/METADATA hwpoison-$(VERSION).dist-info/entry_points.txt
+DRGN_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard ext/drgn/*.c)))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz-%,$(sort $(wildcard tests/fuzz/*.c)))
 
-all: $(PROGRAM) $(if $(HAVE_CRASH),$(CRASH_EXTENSION),no-crash)
+all: $(PROGRAM) $(addprefix $(DRGN)/,$(DRGN_FILES)) $(if $(HAVE_CRASH),$(CRASH_EXTENSION),no-crash)
 
 no-crash:
 	$(call msg,SKIP,$(CRASH_EXTENSION): no crash/defs.h here (Debian: apt-get install crash))
@@ -85,6 +90,25 @@ no-crash:
 $(CRASH_EXTENSION): $(CRASH_OBJS) $(HOST_CMD_OBJS) $(LIB)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-Bsymbolic -Wl,--exclude-libs,ALL $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(DRGN)/hwpoison/libhwpoison-drgn.so: $(DRGN_OBJS) $(HOST_CMD_OBJS) $(LIB)
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -shared -Wl,-Bsymbolic -Wl,--exclude-libs,ALL \
+		$(LDFLAGS) $^ $(LIBS) -o $@
+
+$(DRGN)/hwpoison/%.py: ext/drgn/hwpoison/%.py
+	$(Q)mkdir -p $(@D) && cp $< $@
+
+$(DRGN)/pyproject.toml: ext/drgn/pyproject.toml Makefile
+	$(Q)mkdir -p $(@D) && sed 's/@VERSION@/$(VERSION)/' $< >$@
+
+# By these drgn finds the plugin wherever PYTHONPATH leads.
+$(DRGN)/%/METADATA: Makefile
+	$(Q)mkdir -p $(@D) && printf '%s\n' 'Metadata-Version: 2.1' 'Name: hwpoison' \
+		'Version: $(VERSION)' >$@
+
+$(DRGN)/%/entry_points.txt: Makefile
+	$(Q)mkdir -p $(@D) && printf '%s\n' '[drgn.plugins]' 'hwpoison = hwpoison' >$@
 
 $(PROGRAM): $(CMD_OBJS) $(LIB)
 	$(call msg,LINK,$@)
@@ -114,7 +138,7 @@ $(O)/flags: FORCE
 $(O)/objects: FORCE
 	$(call record,$(LIB_OBJS))
 
--include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT:=.d) $(O)/excerpt.d
+-include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT:=.d) $(DRGN_OBJS:.o=.d) $(O)/excerpt.d
 
 # A sample holds a leak, so `check` ends with 1: here that is success too.
 demo: all
@@ -192,6 +216,9 @@ install: all
 	$(Q)$(INSTALL) -D -m 0644 cmds/hwpoison.8 $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8
 	$(Q)$(INSTALL) -D -m 0644 $(SCHEMA) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA))
 	$(Q)$(INSTALL) -D -m 0644 $(RULES) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(RULES))
+	$(Q)for file in $(DRGN_FILES); do \
+		$(INSTALL) -D -m 0644 $(DRGN)/$$file $(DESTDIR)$(PREFIX)/lib/hwpoison/drgn/$$file || \
+			exit 1; done
 	$(Q)$(INSTALL) -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	$(Q)for unit in $(UNITS); do \
 		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit | $(INSTALL) -m 0644 /dev/stdin \
@@ -202,13 +229,14 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA)) \
 		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(RULES)) \
 		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS)))
+	$(Q)rm -rf $(DESTDIR)$(PREFIX)/lib/hwpoison
 
 format:
 	$(Q)$(CLANG_FORMAT) -i $(wildcard lib/*.[ch] cmds/*.[ch] ext/*/*.[ch] tests/unit/*.[ch])
 
 # Not all of $(O): the lab keeps its kernels there.
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,lib cmds ext unit tests flags objects hwpoison hwpoison.so libhwpoison.a excerpt \
+	$(Q)rm -rf $(addprefix $(O)/,lib cmds ext drgn unit tests flags objects hwpoison hwpoison.so libhwpoison.a excerpt \
 		excerpt.d bench fuzz san-*)
 
 help:

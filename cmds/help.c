@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "bits.h"
 #include "json.h"
 #include "options.h"
 #include "report_common.h"
 
 void hwp_print_command_help(const struct hwp_context *context, const struct hwp_command *command)
 {
+	static const char *const targets[] = { " TARGET", " [TARGET]" };
 	FILE *out = context->out;
 	size_t len = strlen(command->usage);
 
 	/* The host has opened the target. */
-	if (context->host && len >= strlen(" TARGET") &&
-	    strcmp(command->usage + len - strlen(" TARGET"), " TARGET") == 0)
-		len -= strlen(" TARGET");
+	for (size_t i = 0; context->host && i < HWP_ARRAY_SIZE(targets); i++) {
+		size_t end = strlen(targets[i]);
+
+		if (len >= end && memcmp(command->usage + len - end, targets[i], end) == 0)
+			len -= end;
+	}
 	fprintf(out, "Usage: hwpoison %s%s%.*s\n\n%s.\n\n%s\nOPTIONS\n", command->name,
 		len ? " " : "", (int)len, command->usage, command->summary, command->help);
 	hwp_print_options(out, hwp_option_groups(context, command));

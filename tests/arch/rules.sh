@@ -153,7 +153,7 @@ rule_no_page_contents()
 	local target
 	target=$(list_layers | awk '$2 == "target" { print $4 }' | paste -sd '|')
 	# bad_memory.c looks at poisoned pages in dumps, which is its whole purpose; a host's file is a provider.
-	house_sources | grep -vE "^(lib/($target|bad_memory)\.[ch]|ext/crash/crash\.c)\$" | xargs -r grep -nHw HWP_PHYSICAL
+	house_sources | grep -vE "^(lib/($target|bad_memory)\.[ch]|ext/(crash/crash|drgn/plugin)\.c)\$" | xargs -r grep -nHw HWP_PHYSICAL
 }
 
 # Offsets into struct page are used by page.h alone; layout finds them. To take

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * What libhwpoison-drgn.so exports to the Python module: one call, which runs a
+ * command line on the program that drgn has open, through functions over drgn's
+ * public Python API.
+ */
+#ifndef HWP_DRGN_PLUGIN_H
+#define HWP_DRGN_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The size of struct hwp_drgn_call, by which both sides know each other. */
+#define HWP_DRGN_CALL_VERSION ((uint32_t)sizeof(struct hwp_drgn_call))
+
+enum hwp_drgn_flag {
+	HWP_DRGN_IS_LIVE = 1 << 0,
+	HWP_DRGN_HAS_COLORS = 1 << 1,
+	HWP_DRGN_NO_COLOR = 1 << 2,
+	HWP_DRGN_UTF8 = 1 << 3,
+};
+
+/**
+ * ctypes.Structure _Call mirrors it. The functions are called from the calling
+ * thread only, and return 0 or, when it cannot be done, something else.
+ */
+struct hwp_drgn_call {
+	uint32_t version;
+	/** enum hwp_drgn_flag. */
+	uint32_t flags;
+	uint32_t width, page_shift;
+	/** The vmcore, to be opened by our own reader too; NULL when unknown or live. */
+	const char *core_path;
+	/** Set to end early. */
+	const volatile int *interrupted;
+	/** What @p is_physical says is the kind of @p address. */
+	int (*read)(uint64_t address, int is_physical, void *buf, size_t size);
+	int (*symbol)(const char *name, uint64_t *address_ret);
+	/** As hwp_provider_ops.member; @p ret is offset, size, nr_elements. */
+	int (*member)(const char *type, const char *path, uint64_t *ret);
+	int (*enumerator)(const char *type, const char *name, int64_t *ret);
+	/** At most @p size bytes; NUL-terminated. */
+	int (*vmcoreinfo)(char *buf, size_t size);
+	/** To Python's sys.stdout (1) or sys.stderr (2). */
+	int (*write)(int stream, const char *data, size_t size);
+};
+
+/** Run @p argv, argv[0] being the program; the exit status, or -1 when the versions differ. */
+__attribute__((__visibility__("default"))) int
+hwpoison_drgn_run(const struct hwp_drgn_call *call, int argc, char **argv);
+
+#endif /* HWP_DRGN_PLUGIN_H */

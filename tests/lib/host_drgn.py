@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""drgn 0.3.0 as a library under `hwpoison --provider drgn`, and as a host of the plugin."""
+import os
+import pathlib
+import re
+import subprocess
+
+import hwp
+
+TOP = hwp.TOP
+BUILD = pathlib.Path(hwp.PROGRAM).resolve().parent
+PEERS = pathlib.Path(os.environ.get('HWP_PEERS', TOP / 'build' / 'peers'))
+DRGN3 = PEERS / 'drgn3'
+DRGN0 = PEERS / 'drgn0'
+#: What PYTHONPATH names for `import hwpoison` and for drgn to find the plugin.
+PLUGIN_PATH = BUILD / 'drgn'
+TIMEOUT = 240
+
+
+def _ask(*command):
+    """The last line that a fetching script prints, or None and why not."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
+    last = lines[-1] if lines else f'{command[0]} failed'
+    return (last, None) if done.returncode == 0 else (None, last)
+
+
+def peers():
+    """None when both drgns are there, else why they are not."""
+    return _ask(str(TOP / 'tests' / 'peers' / 'drgn.sh'))[1]
+
+
+def _build_id(path):
+    told = subprocess.run(['readelf', '-n', path], capture_output=True, text=True).stdout
+    found = re.search(r'Build ID: ([0-9a-f]+)', told)
+    return found and found.group(1)
+
+
+def vmlinux(release, dump):
+    """The path of a kernel's vmlinux with debug symbols, or None and why not."""
+    _, is_own, name = release.partition('-fix-')
+    if is_own:
+        own = TOP / 'build' / 'lab' / 'kernels' / f'fix-{name}' / 'vmlinux'
+        wanted = re.search(rb'BUILD-ID=([0-9a-f]+)', pathlib.Path(dump).read_bytes())
+        if not own.exists() or not wanted or _build_id(own) != wanted.group(1).decode():
+            return None, f'no vmlinux of {release} as it was when the sample was made'
+        return str(own), None
+    return _ask(str(TOP / 'tests' / 'peers' / 'vmlinux.sh'), release)
+
+
+class Run:
+    """Exit status, stdout and stderr (bytes) of a command."""
+
+    def __init__(self, command, stdin=None, env=None, cwd=None):
+        done = subprocess.run([str(word) for word in command], input=stdin, capture_output=True,
+                              timeout=TIMEOUT, env={**os.environ, **(env or {})}, cwd=cwd)
+        self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    def __iter__(self):
+        return iter((self.status, self.out, self.err))
+
+
+class Program:
+    """The program, with memory, symbols and types from libdrgn."""
+    name = 'drgn program'
+
+    @staticmethod
+    def available():
+        if os.environ.get('SAN'):
+            return 'a sanitizer and the loader of another suite do not go together'
+        return peers()
+
+    @staticmethod
+    def run(path, vmlinux_path, args):
+        symbols = ['-s', vmlinux_path] if vmlinux_path else []
+        return tuple(Run([DRGN3 / 'run', hwp.PROGRAM, *args, '--provider', 'drgn', *symbols,
+                          path]))
+
+
+#: Opens the dump as `drgn -c` does; QEMU's kdump header and that of our excerpts before
+#: they named a machine make it say which one.
+OPEN = '''
+import sys
+import drgn
+platform = drgn.Platform(drgn.Architecture.X86_64)
+prog = drgn.Program(platform)
+prog.set_core_dump(sys.argv[1])
+try:
+    prog.load_debug_info([sys.argv[2]] if sys.argv[2] else [])
+except drgn.MissingDebugInfoError:
+    pass
+'''
+
+
+class Plugin:
+    """%hwpoison in drgn."""
+    name = 'drgn plugin'
+
+    @staticmethod
+    def available():
+        if os.environ.get('SAN'):
+            return 'a sanitizer and the loader of another suite do not go together'
+        return peers()
+
+    @staticmethod
+    def script(text, *args, python=DRGN3, stdin=None, env=None):
+        """Run Python text by a drgn's Python, with the plugin in reach."""
+        return Run([python / 'python', '-c', text, *args], stdin=stdin,
+                   env={'PYTHONPATH': str(PLUGIN_PATH), **(env or {})})
+
+    @classmethod
+    def run(cls, path, vmlinux_path, args):
+        text = OPEN + 'import hwpoison\nsys.exit(hwpoison.run(prog, sys.argv[3:]))\n'
+        return tuple(cls.script(text, path, vmlinux_path or '', *args))

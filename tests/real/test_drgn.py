@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 600
+"""drgn's libdrgn under the program, and the plugin inside drgn 0.3.0 and 0.0.22: the same
+answer as without them, driven as a user drives drgn."""
+import json
+import os
+import pathlib
+import pty
+import select
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import host_drgn
+import hwp
+
+KDUMP_UTSNAME = 12
+UTS_LENGTH = 65
+PROMPT = b'>>> '
+
+
+def kdump_with_utsname(sample, to):
+    """libkdumpfile believes the machine's name only in a full utsname, as makedumpfile writes."""
+    data = bytearray(sample.read_bytes())
+    for field, text in ((1, b'(none)'), (3, b'#1 SMP')):
+        at = KDUMP_UTSNAME + field * UTS_LENGTH
+        data[at:at + UTS_LENGTH] = text.ljust(UTS_LENGTH, b'\0')
+    to.write_bytes(data)
+    return to
+
+
+def bare(text, path=False):
+    """A report without what names the providers, and the path when it is told otherwise."""
+    document = json.loads(text)
+    del document['tool']['providers']
+    if path:
+        for key in ('path', 'format'):
+            del document['target'][key]
+    return document
+
+
+def differences(run, plain, path=False):
+    status, out, err = run
+    if status != plain.status:
+        return [f'exit status {status}, not {plain.status}: {err.decode()[-300:]}']
+    mine, theirs = bare(out, path), bare(plain.out, path)
+    wrong = [f'{key} differs' for key in theirs if mine.get(key) != theirs[key]]
+    if json.loads(out)['tool']['providers'] != {'memory': 'drgn', 'types': 'drgn'}:
+        wrong.append('the providers are not drgn')
+    return wrong
+
+
+class Shell:
+    """drgn on a terminal, without colours."""
+
+    def __init__(self, *words):
+        env = {**os.environ, 'PYTHONPATH': str(host_drgn.PLUGIN_PATH), 'TERM': 'dumb',
+               'PYTHON_BASIC_REPL': '1', 'PAGER': 'cat', 'COLUMNS': '200',
+               'HOME': tempfile.gettempdir()}
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(str(words[0]), [str(word) for word in words], env)
+        self.banner = self.read()
+
+    def read(self, seconds=90):
+        text, end = b'', time.monotonic() + seconds
+        while not text.endswith(PROMPT) and time.monotonic() < end:
+            if not select.select([self.fd], [], [], 1)[0]:
+                continue
+            try:
+                text += os.read(self.fd, 65536)
+            except OSError:
+                break
+        return text.decode(errors='replace').replace('\r', '')
+
+    def ask(self, line):
+        os.write(self.fd, line.encode() + b'\n')
+        return self.read()
+
+    def close(self):
+        os.write(self.fd, b'\x04')
+        os.close(self.fd)
+        os.waitpid(self.pid, 0)
+
+
+def interactive(cases, path, vmlinux, work):
+    shell = Shell(host_drgn.DRGN3 / 'drgn', '-c', path, '-s', vmlinux)
+    rows = hwp.Run('list', path).out.decode().splitlines()
+    told = shell.ask('%hwpoison list')
+    missing = [row for row in rows if row.startswith('0x') and row not in told]
+    cases.tell('shell: list', [f'no row {row}' for row in missing])
+    told = shell.ask('%hwpoison')
+    cases.tell('shell: no word is check', [] if 'LEAKED' in told else [told[:400]])
+    told = shell.ask("%hwpoison list | grep -c '^0x'")
+    nr = sum(row.startswith('0x') for row in rows)
+    cases.tell('shell: pipe', [] if f'\n{nr}\n' in told else [told])
+    told = shell.ask('%hwpoison list | head -n 1')
+    cases.tell('shell: a pipe that ends early',
+               [] if rows[0].split()[0] in told and 'rror' not in told else [told])
+    to = work / 'list.txt'
+    shell.ask(f'%hwpoison list > {to}')
+    cases.tell('shell: redirection', [] if to.read_text().splitlines() == rows else ['differs'])
+    for name, line, wanted in (
+            ('wrong command', '%hwpoison nonsense', "unknown command 'nonsense'"),
+            ('wrong option', '%hwpoison check --nonsense', "has no option '--nonsense'"),
+            ('unknown pfn', '%hwpoison folio 0xffffffffff', 'has no struct page'),
+            ('a target', '%hwpoison check vmcore', 'drgn'),
+            ('help', '%hwpoison help folio', 'hwpoison folio [OPTIONS] PFN\n'),
+            ('dict', 'import hwpoison; print(hwpoison.report(prog)["verdict"])', 'leaked'),
+            ('default program', 'print(hwpoison.report()["verdict"])', 'leaked'),
+            ('no report', 'hwpoison.report(prog, "folio", "0xffffffffff")', 'Error: '),
+            ('arithmetic', '%hwpoison decompose --base 0x200 --order 4 --poison 0x20d',
+             '0x200/3 0x208/2 0x20c/0')):
+        told = shell.ask(line)
+        wrong = [] if wanted in told else [told[-300:]]
+        if name in ('wrong command', 'wrong option', 'unknown pfn', 'a target') and \
+                (told.count('hwpoison: ') != 1 or 'Traceback' in told):
+            wrong.append(f'not one line: {told}')
+        cases.tell(f'shell: {name}', wrong)
+    shell.close()
+
+
+INTERRUPT = host_drgn.OPEN + '''
+import os, signal, time
+import hwpoison
+find = hwpoison._find_member
+def press(*words):
+    hwpoison._find_member = find
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.5)
+    return find(*words)
+hwpoison._find_member = press
+try:
+    hwpoison.run(prog, ['check'])
+except KeyboardInterrupt:
+    print('pressed')
+print(hwpoison.report(prog)['verdict'])
+'''
+
+
+def interrupt(path, vmlinux):
+    run = host_drgn.Plugin.script(INTERRUPT, path, vmlinux)
+    return [] if (run.out, run.err) == (b'pressed\nleaked\n', b'hwpoison: interrupted\n') else \
+        [f'{run.status}: {run.out!r} {run.err.decode()[-300:]}']
+
+
+#: Memory by drgn alone: the file is not opened by our own reader.
+ALONE = host_drgn.OPEN + '''
+import hwpoison
+hwpoison._core_of = lambda prog, core: None
+sys.exit(hwpoison.run(prog, sys.argv[3:]))
+'''
+NO_SYMBOLS = '''
+import sys
+import drgn, hwpoison
+prog = drgn.Program(drgn.Platform(drgn.Architecture.X86_64))
+prog.set_core_dump(sys.argv[1])
+sys.exit(hwpoison.run(prog, ['check']))
+'''
+NO_KERNEL = '''
+import os, drgn, hwpoison
+prog = drgn.Program()
+prog.set_pid(os.getpid())
+try:
+    hwpoison.report(prog)
+except hwpoison.Error as error:
+    print(error)
+'''
+
+
+def errors(cases, path):
+    """One line each, and exit status 2."""
+    empty = {'HWPOISON_LIBDRGN': '/nonexistent/libdrgn.so'}
+    old = next((host_drgn.DRGN0 / 'usr/lib/python3/dist-packages').glob('_drgn.cpython-*.so'))
+    program = ['check', '--provider', 'drgn', path]
+    for name, run, wanted in (
+            ('no libdrgn', host_drgn.Run([hwp.PROGRAM, *program], env=empty), 'libdrgn'),
+            ('0.0.22 under the program',
+             host_drgn.Run([hwp.PROGRAM, *program], env={'HWPOISON_LIBDRGN': str(old)}),
+             'hides its C API'),
+            ('no vmlinux', host_drgn.Run([host_drgn.DRGN3 / 'run', hwp.PROGRAM, *program]), '-s'),
+            ('no vmlinux in drgn', host_drgn.Plugin.script(NO_SYMBOLS, path), 'no debug symbols')):
+        err = run.err.decode()
+        wrong = [] if run.status == 2 else [f'exit status {run.status}']
+        if wanted not in err or err.count('\n') != 1 or not err.startswith('hwpoison: '):
+            wrong.append(f'stderr: {err!r}')
+        cases.tell(f'error: {name}', wrong)
+    run = host_drgn.Plugin.script(NO_KERNEL)
+    cases.tell('error: no kernel', [] if b'no Linux kernel' in run.out else [repr(run.err)])
+
+
+def old_drgn(cases, name, path, vmlinux, plain):
+    for case, core in (('core', str(path)), ('no core', None)):
+        text = host_drgn.OPEN + \
+            f'import hwpoison\nsys.exit(hwpoison.run(prog, sys.argv[3:], core={core!r}))\n'
+        run = host_drgn.Plugin.script(text, path, vmlinux, 'check', '--json',
+                                      python=host_drgn.DRGN0)
+        cases.tell(f'{name}: drgn 0.0.22, {case}', differences(run, plain, path=not core))
+
+
+def sample(cases, directory, work):
+    path = hwp.vmcore_of(directory)
+    plain = hwp.Run('check', '--json', path)
+    vmlinux, why = host_drgn.vmlinux(plain.json()['kernel']['release'], path)
+    if why:
+        print(f'skip {directory.name}: {why}', flush=True)
+        return
+    named = kdump_with_utsname(path, work / 'vmcore')
+    for host in (host_drgn.Program, host_drgn.Plugin):
+        cases.tell(f'{directory.name}: {host.name}',
+                   differences(host.run(path, vmlinux, ['check', '--json']), plain))
+    cases.tell(f'{directory.name}: memory by drgn alone',
+               differences(host_drgn.Plugin.script(ALONE, path, vmlinux, 'check', '--json'),
+                           plain, path=True))
+    named_plain = hwp.Run('check', '--json', named)
+    old_drgn(cases, directory.name, named, vmlinux, named_plain)
+    if directory.name == '7.3-cloud':
+        interactive(cases, named, vmlinux, work)
+        cases.tell('interrupt', interrupt(path, vmlinux))
+        errors(cases, path)
+
+
+def main():
+    why = host_drgn.Program.available()
+    if why:
+        print(why)
+        sys.exit(77)
+    cases = hwp.Cases()
+    for directory in hwp.samples():
+        with tempfile.TemporaryDirectory() as work:
+            sample(cases, directory, pathlib.Path(work))
+    cases.exit()
+
+
+if __name__ == '__main__':
+    main()

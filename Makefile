@@ -213,6 +213,8 @@ minimal-root:
 
 install: all
 	$(Q)$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/hwpoison
+	$(Q)[ ! -e $(CRASH_EXTENSION) ] || $(INSTALL) -D -m 0644 $(CRASH_EXTENSION) \
+		$(DESTDIR)$(PREFIX)/lib/crash/extensions/hwpoison.so
 	$(Q)$(INSTALL) -D -m 0644 cmds/hwpoison.8 $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8
 	$(Q)$(INSTALL) -D -m 0644 $(SCHEMA) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA))
 	$(Q)$(INSTALL) -D -m 0644 $(RULES) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(RULES))
@@ -225,6 +227,7 @@ install: all
 			$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; done
 
 uninstall:
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/lib/crash/extensions/hwpoison.so
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/hwpoison $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8 \
 		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA)) \
 		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(RULES)) \

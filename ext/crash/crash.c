@@ -146,6 +146,36 @@ static struct hwp_error *crash_symbols(void *arg, struct hwp_symbol *syms, size_
 	return NULL;
 }
 
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+static const struct sigaction interrupt_action = {
+	.sa_handler = on_interrupt,
+	.sa_flags = SA_RESTART,
+};
+
+/**
+ * gdb would take a ^C for a wrong answer, and crash puts its own handler back after
+ * each question, by which it would jump out of here: hold the signal until then.
+ */
+static void hold_interrupts(sigset_t *before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &set, before);
+}
+
+static void release_interrupts(const sigset_t *before)
+{
+	sigaction(SIGINT, &interrupt_action, NULL);
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 /** Let gdb run @p command; false when it refused. */
 static bool ask_gdb(struct crash_types *t, const char *command, char *answer, size_t size)
 {
@@ -309,14 +339,15 @@ static struct hwp_error *crash_member(void *arg, const char *type, const char *p
 {
 	const struct known *before = find_known(false, type, path);
 	struct known answer = {};
+	sigset_t before_ask;
 
 	if (before) {
 		answer = *before;
 	} else {
+		hold_interrupts(&before_ask);
 		answer.found = look_up_member(arg, type, path, &answer.member);
-		/* gdb stops at the first ^C, and then knows nothing. */
-		if (!interrupted)
-			remember(answer, type, path);
+		release_interrupts(&before_ask);
+		remember(answer, type, path);
 	}
 	if (!answer.found)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "struct %s has no %s", type,
@@ -346,13 +377,15 @@ static struct hwp_error *crash_enumerator(void *arg, const char *type, const cha
 {
 	const struct known *before = find_known(true, type, name);
 	struct known answer = { .is_enumerator = true };
+	sigset_t before_ask;
 
 	if (before) {
 		answer = *before;
 	} else {
+		hold_interrupts(&before_ask);
 		answer.found = look_up_enumerator(arg, type, name, &answer.value);
-		if (!interrupted)
-			remember(answer, type, name);
+		release_interrupts(&before_ask);
+		remember(answer, type, name);
 	}
 	if (!answer.found)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s in enum %s", name,
@@ -471,12 +504,6 @@ static struct hwp_error *host_open(void *arg, struct hwp_host_providers *ret)
 	return err ? err : open_types(&ret->types);
 }
 
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
 struct output {
 	char *text, *errors;
 	size_t size, errors_size;
@@ -532,11 +559,10 @@ static bool run(struct output *output)
 static void cmd_hwpoison(void)
 {
 	_cleanup_(output_deinit) struct output output = {};
-	struct sigaction on_int = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART };
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, old_int, old_pipe;
 
 	interrupted = 0;
-	sigaction(SIGINT, &on_int, &old_int);
+	sigaction(SIGINT, &interrupt_action, &old_int);
 	sigaction(SIGPIPE, &ignore, &old_pipe);
 	if (run(&output)) {
 		fwrite(output.text, 1, output.size, fp);

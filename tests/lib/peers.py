@@ -31,7 +31,7 @@ def vmlinux(release):
 
 def dump(kernel):
     """A full dump of a lab kernel with errors in it: (its directory, None), or (None, why not)."""
-    directory = PEERS / 'dumps' / kernel
+    directory = (PEERS / 'dumps' / kernel).resolve()
     directory.parent.mkdir(parents=True, exist_ok=True)
     with open(PEERS / 'dumps' / f'.{kernel}.lock', 'w', encoding='ascii') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -12,12 +12,14 @@ drgn finds the command by the entry point `hwpoison` of the group `drgn.plugins`
 without commands of its own has the Python functions.
 """
 import codecs
+import contextlib
 import ctypes
 import io
 import json
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import threading
 
@@ -215,12 +217,31 @@ class _Session:
             self.broken = error
         return 0
 
+    @contextlib.contextmanager
+    def _interruptible(self):
+        """Ctrl-C ends the call rather than the wait for it: KeyboardInterrupt comes after it."""
+        before = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is not threading.main_thread() or not callable(before):
+            yield
+            return
+
+        def press(number, frame):
+            self.interrupted.value = 1
+
+        signal.signal(signal.SIGINT, press)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if self.interrupted.value:
+            raise KeyboardInterrupt
+
     def run(self, arguments):
-        """The exit status. Ctrl-C comes to the main thread, so another one works."""
+        """The exit status. Python handles signals in the main thread, so another one works."""
         function = _load()
         words = [b'hwpoison', *(os.fsencode(str(word)) for word in arguments)]
         argv = (ctypes.c_char_p * (len(words) + 1))(*words, None)
-        status, done, pressed = [_TROUBLE], threading.Event(), False
+        status, done = [_TROUBLE], threading.Event()
 
         def work():
             try:
@@ -229,16 +250,12 @@ class _Session:
                 done.set()
 
         worker = threading.Thread(target=work, name='hwpoison')
-        worker.start()
-        while not done.is_set():
-            try:
-                # Not for ever: the signal may have come to another thread.
-                done.wait(0.1)
-            except KeyboardInterrupt:
-                self.interrupted.value, pressed = 1, True
-        worker.join()
-        if pressed:
-            raise KeyboardInterrupt
+        with self._interruptible():
+            worker.start()
+            # Not for ever: the signal may have come to another thread, which wakes nobody.
+            while not done.wait(0.1):
+                pass
+            worker.join()
         if self.broken:
             raise self.broken
         if status[0] < 0:

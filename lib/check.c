@@ -345,7 +345,9 @@ static bool was_freed(const struct hwp_poisoned *p)
 
 /*
  * page_poison fills freed pages with 0xaa, which nothing else does; zeros, as
- * init_on_free leaves them, may have been there before.
+ * init_on_free leaves them, may have been there before. KASAN marks its shadow
+ * (or the tags of the hardware) and debug_pagealloc the page tables: neither
+ * writes to the page.
  */
 RUN(poison_unwritten)
 {

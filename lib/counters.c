@@ -279,6 +279,10 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 	k->page_poisoning = read_key(target, l, l->symbol.page_poisoning);
 	k->debug_pagealloc = read_key(target, l, l->symbol.debug_pagealloc);
 	k->page_owner = read_key(target, l, l->symbol.page_owner_inited);
+	/* Linux kernel commit 2e903b914797 ("kasan, arm64: implement HW_TAGS runtime") (in v5.11)
+	 * made it a switch; before, and in modes that have none, what was built is on. */
+	k->kasan = l->symbol.kasan_flag ? read_key(target, l, l->symbol.kasan_flag)
+		   : l->symbol.kasan_report ? HWP_ON : HWP_NOT_BUILT;
 	/* Before check_pages_enabled (v6.4) the allocator always looked:
 	 * kernel-layouts.md 4.8. */
 	k->check_pages = l->symbol.check_pages ? read_key(target, l, l->symbol.check_pages)

@@ -287,37 +287,43 @@ static enum hwp_outcome outcome_of(const struct hwp_findings *f, const struct hw
 	return f->kernel.fix == HWP_FIX_PRESENT ? HWP_OUTCOME_WOULD_HOLD : HWP_OUTCOME_WOULD_LEAK;
 }
 
-/** Was a folio that memory_failure() had marked freed with its bad pages? */
-static bool was_freed_whole(const struct hwp_findings *f, const struct hwp_folio *folio)
+/** The log tells that an error struck a THP there which could not be split. */
+static bool was_thp(const struct hwp_findings *f, const struct hwp_folio *folio)
 {
-	if (folio->kind != HWP_EXTENT_FREED || folio->source != HWP_SOURCE_EVENT)
-		return false;
 	for (size_t i = 0; i < folio->nr_poisoned; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
-		const struct hwp_event *e = p->event >= 0 ? &f->events.data[p->event] : NULL;
 
-		/* HugeTLB carries the flag only if the fix sees to it: a THP proves more. */
-		if (e && strstr(e->page_type, "unsplit thp") &&
-		    hwp_state_class(p->state) == HWP_CLASS_LEAKED)
+		if (p->event >= 0 && strstr(f->events.data[p->event].page_type, "unsplit thp"))
 			return true;
 	}
 	return false;
 }
 
-/** What the kernel did says more about it than its symbols do. */
+/**
+ * What the kernel did says more about it than its symbols do. That folios held
+ * proves no fix: pages that were freed one by one are withheld by every kernel.
+ * That a HugeTLB folio did not hold proves no kernel unfixed, as it carries the
+ * flag only if the fix sees to it.
+ */
 static void learn_from_behaviour(struct hwp_findings *f)
 {
+	struct hwp_kernel_facts *k = &f->kernel;
+
 	for (size_t i = 0; i < f->folios.nr; i++) {
-		if (!was_freed_whole(f, &f->folios.data[i]))
+		const struct hwp_folio *folio = &f->folios.data[i];
+
+		if (folio->kind != HWP_EXTENT_FREED || folio->source == HWP_SOURCE_RANGE)
 			continue;
-		if (f->kernel.fix == HWP_FIX_UNKNOWN) {
-			f->kernel.fix = HWP_FIX_ABSENT;
-			f->kernel.fix_evidence = "a THP with poison was freed whole";
-		} else if (f->kernel.fix == HWP_FIX_PRESENT) {
-			f->kernel.fix_evidence = "free_has_hwpoisoned is there; yet a THP with "
-						 "poison was not freed right";
+		if (folio->outcome == HWP_OUTCOME_HELD && k->fix_seen == HWP_FIX_SEEN_NOTHING)
+			k->fix_seen = HWP_FIX_SEEN_HELD;
+		if (folio->outcome != HWP_OUTCOME_LEAKED)
+			continue;
+		k->fix_seen = HWP_FIX_SEEN_NOT_HELD;
+		if (k->fix == HWP_FIX_UNKNOWN && was_thp(f, folio)) {
+			k->fix = HWP_FIX_ABSENT;
+			k->fix_is_inferred = true;
+			k->fix_evidence = "a THP with poison was freed whole";
 		}
-		return;
 	}
 }
 

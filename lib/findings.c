@@ -111,6 +111,12 @@ static const char *const fix_names[] = {
 	[HWP_FIX_UNKNOWN] = "unknown",
 };
 
+static const char *const fix_seen_names[] = {
+	[HWP_FIX_SEEN_NOTHING] = NULL,
+	[HWP_FIX_SEEN_HELD] = "held",
+	[HWP_FIX_SEEN_NOT_HELD] = "not-held",
+};
+
 static const char *const switch_names[] = {
 	[HWP_OFF] = "off",
 	[HWP_ON] = "on",
@@ -211,6 +217,11 @@ const char *hwp_result_name(enum hwp_result result)
 const char *hwp_fix_name(enum hwp_fix fix)
 {
 	return fix_names[fix];
+}
+
+const char *hwp_fix_seen_name(enum hwp_fix_seen seen)
+{
+	return fix_seen_names[seen];
 }
 
 const char *hwp_boot_name(enum hwp_boot boot)

@@ -60,6 +60,16 @@ enum hwp_fix {
 	HWP_FIX_UNKNOWN,
 };
 
+/** What became of poisoned folios that this kernel freed. */
+enum hwp_fix_seen {
+	/** None is known. */
+	HWP_FIX_SEEN_NOTHING,
+	/** Every one was freed without its bad pages. */
+	HWP_FIX_SEEN_HELD,
+	/** One was not. */
+	HWP_FIX_SEEN_NOT_HELD,
+};
+
 /** A switch of the kernel. */
 enum hwp_switch {
 	HWP_OFF,
@@ -447,10 +457,14 @@ struct hwp_kernel_facts {
 	enum hwp_fix fix;
 	/** What fix rests on, in a few words; a literal. */
 	const char *fix_evidence;
+	/** What was seen, whatever fix says: it may confirm or contradict it. */
+	enum hwp_fix_seen fix_seen;
+	/** fix follows from what was seen, as no symbol tells. */
+	bool fix_is_inferred;
 	/** A gigantic page goes back as one compound block (split_large_buddy). */
 	bool frees_gigantic_whole;
 	enum hwp_switch init_on_alloc, init_on_free, check_pages, page_poisoning, debug_pagealloc,
-		hugetlb_vmemmap_optimized, page_owner;
+		hugetlb_vmemmap_optimized, page_owner, kasan;
 };
 
 struct hwp_summary {
@@ -574,6 +588,8 @@ enum hwp_class hwp_state_class(enum hwp_state state);
 const char *hwp_verdict_name(enum hwp_verdict verdict);
 const char *hwp_result_name(enum hwp_result result);
 const char *hwp_fix_name(enum hwp_fix fix);
+/** "held", "not-held"; NULL for nothing. */
+const char *hwp_fix_seen_name(enum hwp_fix_seen seen);
 const char *hwp_container_name(enum hwp_container container);
 const char *hwp_extent_kind_name(enum hwp_extent_kind kind);
 const char *hwp_extent_source_name(enum hwp_extent_source source);

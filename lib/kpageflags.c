@@ -220,7 +220,7 @@ static void describe(struct hwp_findings *f)
 	f->kernel.fix_evidence = "no symbols were read";
 	f->kernel.init_on_alloc = f->kernel.init_on_free = f->kernel.check_pages =
 		f->kernel.page_poisoning = f->kernel.debug_pagealloc = f->kernel.page_owner =
-			f->kernel.hugetlb_vmemmap_optimized = HWP_SWITCH_UNKNOWN;
+			f->kernel.kasan = f->kernel.hugetlb_vmemmap_optimized = HWP_SWITCH_UNKNOWN;
 }
 
 static bool tell_holes(struct hwp_findings *f, const char *why)

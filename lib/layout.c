@@ -160,6 +160,8 @@ static const struct {
 	SYM(hvo_key, "hugetlb_optimize_vmemmap_key"),
 	SYM(hvo_bool, "vmemmap_optimize_enabled", "hugetlb_free_vmemmap_enabled"),
 	SYM(page_owner_inited, "page_owner_inited"),
+	SYM(kasan_flag, "kasan_flag_enabled"),
+	SYM(kasan_report, "kasan_report"),
 	SYM(gtod_offset, "__gtod_offset"),
 	SYM(page_offset_base, "page_offset_base"),
 	SYM(sched_clock_stable, "__sched_clock_stable"),

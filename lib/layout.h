@@ -202,7 +202,8 @@ struct hwp_layout {
 			num_poisoned_pages, memory_blocks, sections_per_block, max_pfn, prb,
 			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
 			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
-			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited,
+			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited, kasan_flag,
+			kasan_report,
 			memory_failure, gtod_offset, sched_clock_stable,
 			page_offset_base, free_prepared_contig_range,
 			free_contig_range_common, split_large_buddy;

@@ -62,6 +62,7 @@ static void put_kernel(struct hwp_json *json, const struct hwp_findings *f)
 		{ "debug_pagealloc", k->debug_pagealloc },
 		{ "hugetlb_vmemmap_optimized", k->hugetlb_vmemmap_optimized },
 		{ "page_owner", k->page_owner },
+		{ "kasan", k->kasan },
 	};
 
 	hwp_json_object(json, "kernel");
@@ -73,6 +74,7 @@ static void put_kernel(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_bool(json, "has_memory_failure", k->has_memory_failure);
 	hwp_json_string(json, "fix", hwp_fix_name(k->fix));
 	hwp_json_string(json, "fix_evidence", k->fix_evidence ? k->fix_evidence : "");
+	hwp_json_string(json, "fix_seen", hwp_fix_seen_name(k->fix_seen));
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(switches); i++)
 		hwp_json_string(json, switches[i].key, hwp_switch_name(switches[i].value));
 	hwp_json_end(json);

@@ -130,10 +130,11 @@ static void put_switches(struct hwp_text *text, const struct hwp_kernel_facts *k
 {
 	hwp_text_field(text, "Switches",
 		       "init_on_alloc=%s init_on_free=%s check_pages=%s page_poisoning=%s "
-		       "debug_pagealloc=%s page_owner=%s hugetlb_vmemmap_optimized=%s",
+		       "debug_pagealloc=%s kasan=%s page_owner=%s hugetlb_vmemmap_optimized=%s",
 		       hwp_switch_name(k->init_on_alloc), hwp_switch_name(k->init_on_free),
 		       hwp_switch_name(k->check_pages), hwp_switch_name(k->page_poisoning),
-		       hwp_switch_name(k->debug_pagealloc), hwp_switch_name(k->page_owner),
+		       hwp_switch_name(k->debug_pagealloc), hwp_switch_name(k->kasan),
+		       hwp_switch_name(k->page_owner),
 		       hwp_switch_name(k->hugetlb_vmemmap_optimized));
 }
 
@@ -171,6 +172,18 @@ static const char *fix_sentence(enum hwp_fix fix)
 	}
 }
 
+/** Does what was seen of freed folios bear out what is said of the kernel? */
+static const char *behaviour(const struct hwp_kernel_facts *k)
+{
+	bool held = k->fix_seen == HWP_FIX_SEEN_HELD;
+
+	if (k->fix_seen == HWP_FIX_SEEN_NOTHING || k->fix == HWP_FIX_UNKNOWN || k->fix_is_inferred)
+		return "";
+	if (k->fix == HWP_FIX_PRESENT)
+		return held ? "; what it freed confirms that" : "; what it freed contradicts that";
+	return held ? "" : "; what it freed confirms that";
+}
+
 void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 {
 	const struct hwp_kernel_facts *k = &f->kernel;
@@ -183,8 +196,8 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 	if (f->damage[0])
 		hwp_text_field(text, "", "damaged: %s", f->damage);
 	if (k->has_memory_failure)
-		hwp_text_field(text, "Kernel", "%s, %s (%s)", k->release, fix_sentence(k->fix),
-			       k->fix_evidence ? k->fix_evidence : "");
+		hwp_text_field(text, "Kernel", "%s, %s (%s)%s", k->release, fix_sentence(k->fix),
+			       k->fix_evidence ? k->fix_evidence : "", behaviour(k));
 	else
 		hwp_text_field(text, "Kernel", "%s, built without CONFIG_MEMORY_FAILURE",
 			       k->release);

@@ -282,6 +282,9 @@ def compare_verdict(truth, report, status):
     wrong = []
     if (report['kernel']['fix'] == 'present') != truth.has_fix():
         wrong.append(f'the fix is {report["kernel"]["fix"]}')
+    seen = 'not-held' if {'leaked', 'lost'} & {hwp.CLASSES[state] for state in states} else 'held'
+    if truth.has_fix() and report['kernel']['fix_seen'] != seen:
+        wrong.append(f'freed folios {report["kernel"]["fix_seen"]}, the states mean {seen}')
     if report['verdict'] != want:
         wrong.append(f'verdict {report["verdict"]}, the states mean {want}')
     if status != hwp.STATUS[want]:

@@ -89,7 +89,6 @@ def errors(validator, cases):
                 'no file': ('check', '--json', work + '/nothing'),
                 'no dump': ('check', '--json', text),
                 'no UTF-8': ('check', '--json', bytes_name.decode('utf-8', 'surrogateescape')),
-                'no target': ('list', '--json'),
                 'bad option': ('check', '--json', '--nonsense'),
                 'no command': ('nonsense', '--json')}.items():
             run = hwp.Run(*arguments)
@@ -99,6 +98,11 @@ def errors(validator, cases):
             if len(re.findall('\n', run.err)) != 1:
                 wrong.append(f'not one line on stderr: {run.err!r}')
             cases.tell(f'error: {name}', wrong)
+        # The kernel that runs the tests: a report, or why there can be none.
+        run = hwp.Run('check', '--json')
+        is_report = (run.json() or {}).get('schema') == 'hwpoison.report/1'
+        cases.tell('the running kernel', complaints(
+            validator, run, 'hwpoison.report/1' if is_report else 'hwpoison.error/1'))
 
 
 if __name__ == '__main__':

@@ -48,15 +48,18 @@ static bool parse_action(const char *s, struct hwp_event *e)
 	return true;
 }
 
-/** "Sending SIGBUS to COMM:PID due to hardware memory corruption" */
+/** "Sending SIGBUS to COMM:PID due to hardware memory corruption"; "Killing COMM:PID …" before. */
 static bool parse_sigbus(const char *s, struct hwp_event *e)
 {
-	static const char prefix[] = "Sending SIGBUS to ";
+	static const char *const prefixes[] = { "Sending SIGBUS to ", "Killing " };
 	const char *due = NULL, *colon;
+	size_t i = 0;
 
-	if (strncmp(s, prefix, sizeof(prefix) - 1) != 0)
+	while (i < HWP_ARRAY_SIZE(prefixes) && strncmp(s, prefixes[i], strlen(prefixes[i])) != 0)
+		i++;
+	if (i == HWP_ARRAY_SIZE(prefixes))
 		return false;
-	s += sizeof(prefix) - 1;
+	s += strlen(prefixes[i]);
 	/* The last one: a process may be called anything. */
 	for (const char *at = strstr(s, " due to"); at; at = strstr(at + 1, " due to"))
 		due = at;
@@ -92,11 +95,16 @@ static const struct {
 } prefixes[] = {
 	{ "Memory failure: ", HWP_EVENT_ACTION },
 	{ "Memory Failure: ", HWP_EVENT_ACTION },
+	{ "Kernel panic - not syncing: Memory failure: ", HWP_EVENT_ACTION },
+	{ "Memory failure: buffer overflow when queuing memory failure at ", HWP_EVENT_OTHER },
+	{ "Could not invalidate pfn=", HWP_EVENT_OTHER },
 	{ "Soft offline: ", HWP_EVENT_SOFT_OFFLINE },
 	{ "soft offline: ", HWP_EVENT_SOFT_OFFLINE },
 	{ "soft_offline: ", HWP_EVENT_SOFT_OFFLINE },
+	{ "soft_offline_page: ", HWP_EVENT_SOFT_OFFLINE },
 	{ "Soft offlining pfn ", HWP_EVENT_SOFT_OFFLINE },
 	{ "Unpoison: Software-unpoisoned page ", HWP_EVENT_UNPOISON },
+	{ "Unpoison: Software-unpoisoned free page ", HWP_EVENT_UNPOISON },
 	{ "Unpoison: ", HWP_EVENT_UNPOISON },
 	{ "Injecting memory failure at pfn ", HWP_EVENT_INJECTED },
 	{ "Injecting memory failure for pfn ", HWP_EVENT_INJECTED },
@@ -146,6 +154,9 @@ bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret)
 		s += strspn(s, ": ");
 		if (e.kind == HWP_EVENT_ACTION)
 			parse_failure(s, &e);
+		/* Nothing was done to a page that was poisoned before. */
+		if (e.kind == HWP_EVENT_SOFT_OFFLINE && strstr(s, "already poisoned"))
+			e.kind = HWP_EVENT_ALREADY_POISONED;
 		/* Only a success unpoisons: "page was already unpoisoned" and others do not. */
 		if (e.kind == HWP_EVENT_UNPOISON && *s && !strstr(s, "unpoisoned page"))
 			e.kind = HWP_EVENT_OTHER;

@@ -7,7 +7,7 @@
 
 /**
  * Parse one line of @p len characters; false when it is about something else.
- * Formats: mm/memory-failure.c and mm/hwpoison-inject.c from v5.4 to v7.3.
+ * Formats: mm/memory-failure.c and mm/hwpoison-inject.c from v4.18 to v7.3.
  */
 bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Lines of mm/memory-failure.c and mm/hwpoison-inject.c, v5.4 to v7.3. */
+/** Lines of mm/memory-failure.c and mm/hwpoison-inject.c, v4.18 to v7.3. */
 #include "synth.h"
 
 #include <cmocka.h>
@@ -40,7 +40,29 @@ static const struct line lines[] = {
 	{ "Memory Failure: 0xa300: non anonymous thp", 0xa300, .kind = HWP_EVENT_OTHER },
 	{ "soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE },
 	{ "Soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE },
+	{ "soft_offline: 0xa300: invalidated", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE },
+	/* Nothing was done: what was said of the page before stands. */
+	{ "soft_offline_page: 0xa300 page already poisoned", 0xa300,
+	  .kind = HWP_EVENT_ALREADY_POISONED },
+	{ "soft offline: 0xa300 hugepage already poisoned", 0xa300,
+	  .kind = HWP_EVENT_ALREADY_POISONED },
+	{ "Soft offline: 0xa300: page already poisoned", 0xa300,
+	  .kind = HWP_EVENT_ALREADY_POISONED },
+	/* To v5.4. */
+	{ "Memory failure: 0x1234: Killing poison:4242 due to hardware memory corruption",
+	  0x1234, HWP_EVENT_SIGBUS, .comm = "poison", .pid = 4242 },
+	{ "Memory failure: 0x77 cannot catch tail", 0x77, .kind = HWP_EVENT_OTHER },
+	{ "Memory failure: buffer overflow when queuing memory failure at 0x77", 0x77,
+	  .kind = HWP_EVENT_OTHER },
+	{ "Could not invalidate pfn=0x77 from 1:1 map", 0x77, .kind = HWP_EVENT_OTHER },
+	{ "mce: Uncorrected hardware memory error in user-access at 12345678", 0x12345,
+	  .kind = HWP_EVENT_MACHINE_CHECK },
+	{ "mce: Kernel accessed poison in user space at 12345fff", 0x12345,
+	  .kind = HWP_EVENT_MACHINE_CHECK },
+	{ "Kernel panic - not syncing: Memory failure: 0x77: unrecoverable page", 0x77,
+	  .kind = HWP_EVENT_OTHER },
 	/* Older and newer unpoison. */
+	{ "Unpoison: Software-unpoisoned free page 0x5c0d", 0x5c0d, .kind = HWP_EVENT_UNPOISON },
 	{ "Unpoison: Software-unpoisoned page 0x5c0d", 0x5c0d, .kind = HWP_EVENT_UNPOISON },
 	{ "Unpoison: 0x5c0d: software-unpoisoned page", 0x5c0d, .kind = HWP_EVENT_UNPOISON },
 	{ "Unpoison: 0x5c0d: page was already unpoisoned", 0x5c0d, .kind = HWP_EVENT_OTHER },

@@ -16,6 +16,8 @@ enum { DESC_RESERVED, DESC_COMMITTED, DESC_FINALIZED, DESC_REUSABLE };
 /** Descriptors read at a time. */
 #define BATCH 256
 #define MAX_TEXT 1024
+/** struct printk_log has 16 bytes, or 24 with the caller. */
+#define MAX_LOG_HEADER 64
 
 struct ring {
 	struct hwp_target *target;
@@ -34,7 +36,7 @@ static void ring_deinit(struct ring *r)
 	free(r->info_batch);
 }
 
-static bool understood(const struct hwp_layout *l)
+static bool has_ring(const struct hwp_layout *l)
 {
 	const uint32_t *p = (const uint32_t *)&l->printk;
 
@@ -177,30 +179,27 @@ static struct hwp_error *read_record(struct ring *r, uint64_t id, struct hwp_klo
 	return NULL;
 }
 
-struct hwp_error *hwp_klog_walk(struct hwp_target *target, const struct hwp_layout *layout,
-				bool (*each)(void *arg, const struct hwp_klog_record *record),
-				void *arg, uint64_t *first_seq_ret)
+static struct hwp_error *walk_ring(struct hwp_target *target, const struct hwp_layout *layout,
+				   hwp_klog_each *each, void *arg, uint64_t *first_seq_ret)
 {
 	_cleanup_(ring_deinit) struct ring r = { .target = target, .layout = layout };
 	struct hwp_error *err;
 	bool is_first = true;
 	uint64_t nr;
 
-	if (!understood(layout))
-		return hwp_error_create(HWP_ERROR_LOOKUP, "kernel log: no printk ring buffer");
 	err = ring_init(&r);
 	if (err)
-		return hwp_error_prefix(err, "kernel log");
+		return err;
 	nr = ((r.head_id - r.tail_id) & DESC_ID_MASK) + 1;
 	if (nr > UINT64_C(1) << r.count_bits)
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "kernel log: its ends are nonsense");
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "the ring's ends are nonsense");
 	for (uint64_t i = 0; i < nr; i++) {
 		struct hwp_klog_record record;
 		bool valid;
 
 		err = read_record(&r, (r.tail_id + i) & DESC_ID_MASK, &record, &valid);
 		if (err)
-			return hwp_error_prefix(err, "kernel log");
+			return err;
 		if (!valid)
 			continue;
 		if (is_first)
@@ -210,4 +209,118 @@ struct hwp_error *hwp_klog_walk(struct hwp_target *target, const struct hwp_layo
 			break;
 	}
 	return NULL;
+}
+
+/** One buffer of struct printk_log, each followed by its text (to v5.9). */
+struct buffer {
+	struct hwp_target *target;
+	const struct hwp_layout *layout;
+	uint64_t data, first_seq;
+	/** Where the oldest record is, and where the next would be put. */
+	uint32_t size, first, next;
+	char header[MAX_LOG_HEADER], text[MAX_TEXT];
+};
+
+static bool has_buffer(const struct hwp_layout *l)
+{
+	return l->symbol.log_buf && l->symbol.log_buf_len && l->symbol.log_first_idx &&
+	       l->symbol.log_next_idx && l->symbol.log_first_seq &&
+	       l->printk_log.size <= MAX_LOG_HEADER && l->printk_log.ts_nsec != HWP_ABSENT &&
+	       l->printk_log.len != HWP_ABSENT && l->printk_log.text_len != HWP_ABSENT;
+}
+
+static struct hwp_error *buffer_init(struct buffer *b)
+{
+	const struct hwp_layout *l = b->layout;
+	struct hwp_error *err = hwp_target_read_u64(b->target, l->symbol.log_buf, &b->data);
+
+	if (!err)
+		err = hwp_target_read_u32(b->target, l->symbol.log_buf_len, &b->size);
+	if (!err)
+		err = hwp_target_read_u32(b->target, l->symbol.log_first_idx, &b->first);
+	if (!err)
+		err = hwp_target_read_u32(b->target, l->symbol.log_next_idx, &b->next);
+	if (!err)
+		err = hwp_target_read_u64(b->target, l->symbol.log_first_seq, &b->first_seq);
+	if (err)
+		return err;
+	/* log_store() leaves room for a header behind the last record. */
+	if (b->size > UINT32_C(1) << MAX_SIZE_BITS || b->size < l->printk_log.size ||
+	    b->first > b->size - l->printk_log.size || b->next > b->size - l->printk_log.size)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "log_buf's size or ends are nonsense");
+	return NULL;
+}
+
+/**
+ * Fill @p record from the record at @p index, which may not reach past @p end;
+ * *@p len_ret is the record's length, 0 for the mark that says: go on at index 0.
+ */
+static struct hwp_error *buffer_record(struct buffer *b, uint32_t index, uint32_t end,
+				       struct hwp_klog_record *record, uint32_t *len_ret)
+{
+	const struct hwp_layout *l = b->layout;
+	uint32_t header = l->printk_log.size, len, text_len;
+	struct hwp_error *err = NULL;
+
+	if (index > end || end - index < header)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "the records in log_buf do not meet");
+	err = hwp_target_read(b->target, HWP_KERNEL_VIRTUAL, b->data + index, b->header, header,
+			      NULL);
+	if (err)
+		return err;
+	len = hwp_u16(b->header + l->printk_log.len);
+	text_len = hwp_u16(b->header + l->printk_log.text_len);
+	*len_ret = len;
+	if (len == 0)
+		return NULL;
+	if (len < header || len > end - index || text_len > len - header)
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"the record at %" PRIu32 " in log_buf is nonsense", index);
+	record->time_ns = hwp_u64(b->header + l->printk_log.ts_nsec);
+	record->text = b->text;
+	record->len = text_len < MAX_TEXT ? text_len : MAX_TEXT;
+	return hwp_target_read(b->target, HWP_KERNEL_VIRTUAL, b->data + index + header, b->text,
+			       record->len, NULL);
+}
+
+/** From the oldest record to where the next would be put: past the buffer's end at most once. */
+static struct hwp_error *walk_buffer(struct hwp_target *target, const struct hwp_layout *layout,
+				     hwp_klog_each *each, void *arg, uint64_t *first_seq_ret)
+{
+	struct buffer b = { .target = target, .layout = layout };
+	struct hwp_klog_record record = {};
+	struct hwp_error *err = buffer_init(&b);
+	uint32_t index = b.first, len = 0;
+	bool wraps = b.first > b.next;
+
+	if (err)
+		return err;
+	*first_seq_ret = record.seq = b.first_seq;
+	while (wraps || index != b.next) {
+		err = buffer_record(&b, index, wraps ? b.size : b.next, &record, &len);
+		if (err)
+			return err;
+		if (len == 0 && !wraps)
+			return hwp_error_create(HWP_ERROR_BAD_DATA, "log_buf wraps twice");
+		wraps = wraps && len > 0;
+		index = len > 0 ? index + len : 0;
+		if (len > 0 && !each(arg, &record))
+			break;
+		record.seq += len > 0;
+	}
+	return NULL;
+}
+
+struct hwp_error *hwp_klog_walk(struct hwp_target *target, const struct hwp_layout *layout,
+				hwp_klog_each *each, void *arg, uint64_t *first_seq_ret)
+{
+	struct hwp_error *err;
+
+	if (has_ring(layout))
+		err = walk_ring(target, layout, each, arg, first_seq_ret);
+	else if (has_buffer(layout))
+		err = walk_buffer(target, layout, each, arg, first_seq_ret);
+	else
+		err = hwp_error_create(HWP_ERROR_LOOKUP, "neither printk_ringbuffer nor log_buf");
+	return hwp_error_prefix(err, "kernel log");
 }

@@ -143,6 +143,11 @@ static const struct {
 	SYM(sections_per_block, "sections_per_block"),
 	SYM(max_pfn, "max_pfn"),
 	SYM(prb, "prb"),
+	SYM(log_buf, "log_buf"),
+	SYM(log_buf_len, "log_buf_len"),
+	SYM(log_first_idx, "log_first_idx"),
+	SYM(log_next_idx, "log_next_idx"),
+	SYM(log_first_seq, "log_first_seq"),
 	SYM(memory_failure_cpu, "memory_failure_cpu"),
 	SYM(mf_mutex, "mf_mutex"),
 	SYM(memory_failure, "memory_failure"),
@@ -293,6 +298,9 @@ static struct hwp_error *check_sizes(const struct hwp_layout *l)
 		{ "printk_info", l->printk.info_size, l->printk.info_seq, 8 },
 		{ "printk_info", l->printk.info_size, l->printk.info_ts, 8 },
 		{ "printk_info", l->printk.info_size, l->printk.info_text_len, 2 },
+		{ "printk_log", l->printk_log.size, l->printk_log.ts_nsec, 8 },
+		{ "printk_log", l->printk_log.size, l->printk_log.len, 2 },
+		{ "printk_log", l->printk_log.size, l->printk_log.text_len, 2 },
 	};
 
 	if (l->zone.size > MAX_TYPE_SIZE || l->page.size > MAX_TYPE_SIZE)

@@ -186,6 +186,10 @@ struct hwp_layout {
 			state_var, text_blk, lpos_begin, lpos_next, info_size, info_seq, info_ts,
 			info_text_len, info_caller, size_bits, data;
 	} printk;
+	/** The log of records in one buffer, to v5.9; absent where symbol.prb is. */
+	struct {
+		uint32_t size, ts_nsec, len, text_len;
+	} printk_log;
 	/** From an anonymous page to who maps it, and when that began. */
 	struct {
 		uint32_t root, rb_root, chain_rb, chain_vma, rb_left, rb_right, vma_anon_vma,
@@ -200,6 +204,7 @@ struct hwp_layout {
 		uint64_t mem_section, mem_map, node_data, contig_page_data,
 			per_cpu_offset, nr_cpu_ids, cpu_possible_mask, hstates, hugetlb_max_hstate,
 			num_poisoned_pages, memory_blocks, sections_per_block, max_pfn, prb,
+			log_buf, log_buf_len, log_first_idx, log_next_idx, log_first_seq,
 			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
 			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
 			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited, kasan_flag,

@@ -322,6 +322,44 @@ static void decide_lists(struct hwp_resolver *r)
 		hwp_layout_missing(r, "node_data or contig_page_data");
 }
 
+/**
+ * @p key of VMCOREINFO, as "OFFSET(type.member)", or else the types' answer; in DWARF
+ * a type that is not there is dear to miss, so ask only where it should be.
+ */
+static uint32_t printk_log_fact(struct hwp_resolver *r, const char *fact, const char *path)
+{
+	struct hwp_member m;
+	uint64_t value;
+	char key[48];
+
+	snprintf(key, sizeof(key), "%s(%s)", fact, path);
+	if (vmcoreinfo(r, key, &value))
+		return value < HWP_ABSENT ? (uint32_t)value : HWP_ABSENT;
+	if (!hwp_layout_member(r, path, &m))
+		return HWP_ABSENT;
+	value = strchr(path, '.') ? m.offset : m.size;
+	hwp_layout_note(r, key, value, hwp_target_type_provider(r->target));
+	return value < HWP_ABSENT ? (uint32_t)value : HWP_ABSENT;
+}
+
+/*
+ * Linux kernel commit 896fbe20b4e2 ("printk: use the lockless ringbuffer") (in v5.10) put
+ * printk_ringbuffer in the place of one buffer of struct printk_log.
+ */
+static void decide_log(struct hwp_resolver *r)
+{
+	struct hwp_layout *l = r->layout;
+
+	l->printk_log.size = l->printk_log.ts_nsec = HWP_ABSENT;
+	l->printk_log.len = l->printk_log.text_len = HWP_ABSENT;
+	if (l->symbol.prb || !l->symbol.log_first_idx)
+		return;
+	l->printk_log.size = printk_log_fact(r, "SIZE", "printk_log");
+	l->printk_log.ts_nsec = printk_log_fact(r, "OFFSET", "printk_log.ts_nsec");
+	l->printk_log.len = printk_log_fact(r, "OFFSET", "printk_log.len");
+	l->printk_log.text_len = printk_log_fact(r, "OFFSET", "printk_log.text_len");
+}
+
 struct hwp_error *hwp_layout_variants(struct hwp_resolver *r)
 {
 	decide_flags(r);
@@ -334,6 +372,7 @@ struct hwp_error *hwp_layout_variants(struct hwp_resolver *r)
 	decide_fields(r);
 	decide_memory_model(r);
 	decide_lists(r);
+	decide_log(r);
 	r->layout->free_has_hwpoisoned =
 		hwp_target_function(r->target, "mm/page_alloc.c", "free_has_hwpoisoned");
 	return NULL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz.h"
 
+#include "../unit/printk_log.h"
 #include "../unit/printk_ring.h"
 #include "klog.h"
 #include "mfevent.h"
@@ -14,33 +15,52 @@ static bool fuzz_klog_line(void *arg, const struct hwp_klog_record *record)
 	return --*left > 0;
 }
 
-/* A sound ring of some lines, then bytes put over it: place (u16), length (u8), bytes. */
-static void fuzz_klog(const uint8_t *data, size_t size)
+/** Put bytes over those at @p bytes: place (u16), length (u8), bytes. */
+static void fuzz_klog_patch(const uint8_t *data, size_t size, char *bytes, size_t nr_bytes)
 {
-	struct ring_memory *r = malloc(sizeof(*r));
-	struct hwp_target *target;
-	struct hwp_layout l;
-	uint64_t first, left = 100000;
-
-	if (!r)
-		return;
-	ring_layout(&l);
-	ring_init(r, 3, 900);
-	for (int i = 0; i < 20; i++)
-		ring_add(r, "Memory failure: 0x1: already hardware poisoned", i & 1);
 	while (size > 3) {
 		uint8_t head[3];
 		size_t at, nr;
 
 		fuzz_take(&data, &size, head, sizeof(head));
-		at = (size_t)(head[0] | head[1] << 8) % sizeof(r->bytes);
+		at = (size_t)(head[0] | head[1] << 8) % nr_bytes;
 		nr = head[2] % 32 + 1u;
-		nr = nr < sizeof(r->bytes) - at ? nr : sizeof(r->bytes) - at;
-		fuzz_take(&data, &size, r->bytes + at, nr);
+		nr = nr < nr_bytes - at ? nr : nr_bytes - at;
+		fuzz_take(&data, &size, bytes + at, nr);
 	}
-	target = ring_target(r);
-	hwp_error_destroy(hwp_klog_walk(target, &l, fuzz_klog_line, &left, &first));
+}
+
+static void fuzz_klog_walk(struct hwp_target *target, const struct hwp_layout *l)
+{
+	uint64_t first, left = 100000;
+
+	hwp_error_destroy(hwp_klog_walk(target, l, fuzz_klog_line, &left, &first));
 	hwp_target_destroy(target);
+}
+
+/* A sound ring, and a sound buffer of records, of some lines; both damaged alike. */
+static void fuzz_klog(const uint8_t *data, size_t size)
+{
+	static const char line[] = "Memory failure: 0x1: already hardware poisoned";
+	struct ring_memory *r = malloc(sizeof(*r));
+	struct log_memory *m = malloc(sizeof(*m));
+	struct hwp_layout l;
+
+	if (r && m) {
+		ring_layout(&l);
+		ring_init(r, 3, 900);
+		for (int i = 0; i < 20; i++)
+			ring_add(r, line, i & 1);
+		fuzz_klog_patch(data, size, r->bytes, sizeof(r->bytes));
+		fuzz_klog_walk(ring_target(r), &l);
+		log_layout(&l, 16);
+		log_init(m, 16, 900, 3);
+		for (int i = 0; i < 20; i++)
+			log_add(m, line);
+		fuzz_klog_patch(data, size, m->bytes, sizeof(m->bytes));
+		fuzz_klog_walk(log_target(m), &l);
+	}
 	free(r);
+	free(m);
 }
 FUZZ_TARGET(fuzz_klog)

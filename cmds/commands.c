@@ -65,10 +65,11 @@ static const char list_help[] =
 
 static const char folio_help[] =
 	"All about the page PFN and the folio that it is in, or was in when that was\n"
-	"freed: head, order, refcount and flags, its own record of its poison, its\n"
-	"healthy ranges and blocks as a fixed kernel frees them, what the memory shows\n"
-	"for each page, what this kernel does with it, and maps. A page whose folio holds\n"
-	"no poison is told in a few lines. The exit status is that of check.\n"
+	"freed: head, order, refcount, flags and how often it is mapped, its own record\n"
+	"of its poison, its healthy ranges and blocks as a fixed kernel frees them, what\n"
+	"the memory shows for each page, what this kernel does with it, and maps. A page\n"
+	"whose folio holds no poison is told in a few lines. The exit status is that of\n"
+	"check.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison folio 0x5c11 vmcore\n"

@@ -140,12 +140,25 @@ enum hwp_folio_kind {
 	HWP_FOLIO_KERNEL,
 };
 
+/** How often a folio is mapped; each count only where the kernel keeps it. */
+struct hwp_mapcounts {
+	/** Of the whole of it, as by a PMD. */
+	bool has_entire;
+	/** Of the whole, and of every page one by one. */
+	bool has_large;
+	/** Pages that are mapped one by one. */
+	bool has_nr_pages;
+	int64_t entire, large, nr_pages;
+};
+
 /** The compound page that a poisoned page belongs to. */
 struct hwp_folio_facts {
 	enum hwp_folio_kind kind;
 	uint64_t head_pfn;
 	int order;
 	struct hwp_page_words head;
+	/** LARGE and HugeTLB only. */
+	struct hwp_mapcounts mapped;
 	/** enum hwp_page_bit of the head. */
 	uint32_t head_bits;
 	/** PG_has_hwpoisoned of the first tail; meaningful for LARGE. */

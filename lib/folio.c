@@ -9,6 +9,8 @@
 /* A 16 GiB page of 4 KiB pages has order 22. */
 #define MAX_FOLIO_ORDER 24
 #define VMEMMAP_PAGE UINT64_C(4096)
+/* mm/internal.h: FOLIO_PAGES_MAPPED, below the mark that the whole is mapped as well. */
+#define PAGES_MAPPED INT64_C(0x7fffff)
 
 void hwp_page_words(const struct hwp_layout *l, const void *page, struct hwp_page_words *w,
 		    uint32_t *bits_ret)
@@ -171,6 +173,30 @@ static enum hwp_folio_kind kind_of(const struct hwp_layout *l, const struct hwp_
 	return HWP_FOLIO_KERNEL;
 }
 
+/** An atomic_t that starts at @p start; false when the kernel has none, or it is nonsense. */
+static bool read_count(struct hwp_page_reader *reader, uint64_t head_pfn, uint32_t offset,
+		       int32_t start, int64_t *ret)
+{
+	uint64_t word;
+
+	if (offset == HWP_ABSENT || !folio_word(reader, head_pfn, offset, 4, &word))
+		return false;
+	*ret = (int64_t)(int32_t)word - start;
+	return *ret >= 0;
+}
+
+static void read_mapcounts(struct hwp_page_reader *reader, struct hwp_folio_facts *f)
+{
+	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
+	struct hwp_mapcounts *m = &f->mapped;
+
+	m->has_entire = read_count(reader, f->head_pfn, l->folio.entire_mapcount, -1, &m->entire);
+	m->has_large = read_count(reader, f->head_pfn, l->folio.large_mapcount, -1, &m->large);
+	m->has_nr_pages = read_count(reader, f->head_pfn, l->folio.nr_pages_mapped, 0,
+				     &m->nr_pages);
+	m->nr_pages &= PAGES_MAPPED;
+}
+
 static bool read_order(struct hwp_page_reader *reader, uint64_t head_pfn, int *ret)
 {
 	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
@@ -234,6 +260,8 @@ struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
 		hugetlb_facts(l, &f);
 	else
 		f.kind = kind_of(l, &f, flags_1);
+	if (f.kind == HWP_FOLIO_HUGETLB || f.kind == HWP_FOLIO_LARGE)
+		read_mapcounts(reader, &f);
 	*is_alias = f.vmemmap_optimized && pfn - f.head_pfn >= VMEMMAP_PAGE / l->page.size;
 	*ret = f;
 	return NULL;

@@ -40,6 +40,14 @@ static const struct member_row member_rows[] = {
 	ROW(page.type, OFFSET, REQUIRED, "page._mapcount"),
 	ROW(page.refcount, OFFSET, REQUIRED, "page._refcount"),
 	ROW(folio.flags_1, OFFSET, OPTIONAL, "folio._flags_1"),
+	/* _compound_mapcount in v6.2, page.compound_mapcount before. */
+	ROW(folio.entire_mapcount, OFFSET, OPTIONAL,
+	    "folio._entire_mapcount folio._compound_mapcount"),
+	/* Linux kernel commit 05c5323b2a34 ("mm: track mapcount of large folios in single value")
+	 * (in v6.10). */
+	ROW(folio.large_mapcount, OFFSET, OPTIONAL, "folio._large_mapcount"),
+	/* From v6.3 on. */
+	ROW(folio.nr_pages_mapped, OFFSET, OPTIONAL, "folio._nr_pages_mapped"),
 	ROW(raw_hwp_page.node, OFFSET, OPTIONAL, "raw_hwp_page.node"),
 	ROW(raw_hwp_page.page, OFFSET, OPTIONAL, "raw_hwp_page.page"),
 

@@ -113,6 +113,8 @@ struct hwp_layout {
 		uint32_t raw_hwp;
 		/** _flags_1: has_hwpoisoned lives there. */
 		uint32_t flags_1;
+		/** Counts of mappings, offsets from the head's struct page. */
+		uint32_t entire_mapcount, large_mapcount, nr_pages_mapped;
 	} folio;
 
 	struct {

@@ -143,6 +143,19 @@ static void decide_hugetlb(struct hwp_resolver *r)
 	}
 }
 
+/** To v6.1 the count of mappings of the whole was a member of the first tail's struct page. */
+static void decide_mapcount(struct hwp_resolver *r)
+{
+	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
+
+	if (l->folio.entire_mapcount != HWP_ABSENT ||
+	    !hwp_layout_member(r, "page.compound_mapcount", &m))
+		return;
+	l->folio.entire_mapcount = l->page.size + (uint32_t)m.offset;
+	hwp_layout_note(r, "compound_mapcount", l->folio.entire_mapcount, "computed");
+}
+
 static void decide_raw_hwp(struct hwp_resolver *r)
 {
 	struct hwp_layout *l = r->layout;
@@ -368,6 +381,7 @@ struct hwp_error *hwp_layout_variants(struct hwp_resolver *r)
 	decide_compound(r);
 	decide_order(r);
 	decide_hugetlb(r);
+	decide_mapcount(r);
 	decide_raw_hwp(r);
 	decide_fields(r);
 	decide_memory_model(r);

@@ -43,6 +43,27 @@ static void put_words(struct hwp_text *text, const char *label, const struct hwp
 		       w->refcount, mapped, w->flags, len ? " (" : "", names, len ? ")" : "");
 }
 
+static void put_mapped(struct hwp_text *text, const struct hwp_folio_facts *folio)
+{
+	const struct hwp_mapcounts *m = &folio->mapped;
+	char all[48] = "", pages[64] = "";
+
+	if (!m->has_entire)
+		return;
+	if (m->has_large)
+		snprintf(all, sizeof(all), ", %" PRId64 " mapping%s in all", m->large,
+			 hwp_plural((uint64_t)m->large));
+	if (m->nr_pages)
+		snprintf(pages, sizeof(pages), ", %" PRId64 " page%s one by one", m->nr_pages,
+			 hwp_plural((uint64_t)m->nr_pages));
+	if (!m->entire && !m->large && !m->nr_pages &&
+	    (m->has_large || m->has_nr_pages || folio->kind == HWP_FOLIO_HUGETLB))
+		hwp_text_field(text, "Mapped", "no");
+	else
+		hwp_text_field(text, "Mapped", "%" PRId64 " time%s as a whole%s%s", m->entire,
+			       hwp_plural((uint64_t)m->entire), pages, all);
+}
+
 static void put_owner(struct hwp_text *text, const struct hwp_owner *owner)
 {
 	if (owner->found)
@@ -109,6 +130,7 @@ void hwp_text_folio_facts(struct hwp_text *text, const struct hwp_findings *f,
 		       source_sentence(folio->source));
 	if (facts && folio->kind != HWP_EXTENT_FREED) {
 		put_words(text, "Head", &facts->head, facts->head_bits);
+		put_mapped(text, facts);
 		if (facts->kind == HWP_FOLIO_HUGETLB)
 			put_hugetlb(text, facts);
 		put_owner(text, &f->poisoned.data[folio->first_poisoned].owner);
@@ -378,6 +400,7 @@ static void put_plain_folio(struct hwp_text *text, const struct hwp_findings *f)
 			       " page%s, %s", folio->head_pfn, folio->head_pfn + nr, folio->order,
 			       nr, hwp_plural(nr), hwp_format_size(f, nr, size, sizeof(size)));
 		put_words(text, "Head", &folio->head, folio->head_bits);
+		put_mapped(text, folio);
 		if (folio->kind == HWP_FOLIO_HUGETLB)
 			put_hugetlb(text, folio);
 		hwp_text_field(text, "Poison", "none in this folio");

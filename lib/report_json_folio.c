@@ -99,12 +99,21 @@ static void put_words(struct hwp_json *json, const struct hwp_page_words *words)
 	hwp_json_hex(json, "flags", words->flags);
 }
 
+static void put_count(struct hwp_json *json, const char *name, bool has, int64_t count)
+{
+	if (has)
+		hwp_json_i64(json, name, count);
+	else
+		hwp_json_null(json, name);
+}
+
 static void put_subject_folio(struct hwp_json *json, const struct hwp_folio_facts *folio)
 {
 	static const char *const kinds[] = {
 		[HWP_FOLIO_HUGETLB] = "hugetlb", [HWP_FOLIO_LARGE] = "large",
 		[HWP_FOLIO_SLAB] = "slab", [HWP_FOLIO_KERNEL] = "kernel",
 	};
+	const struct hwp_mapcounts *m = &folio->mapped;
 
 	if (folio->kind == HWP_FOLIO_NONE) {
 		hwp_json_null(json, "folio");
@@ -115,6 +124,9 @@ static void put_subject_folio(struct hwp_json *json, const struct hwp_folio_fact
 	hwp_json_u64(json, "head_pfn", folio->head_pfn);
 	hwp_json_i64(json, "order", folio->order);
 	put_words(json, &folio->head);
+	put_count(json, "entire_mapcount", m->has_entire, m->entire);
+	put_count(json, "large_mapcount", m->has_large, m->large);
+	put_count(json, "nr_pages_mapped", m->has_nr_pages, m->nr_pages);
 	if (folio->kind == HWP_FOLIO_HUGETLB) {
 		hwp_json_bool(json, "in_pool", folio->in_pool);
 		hwp_json_bool(json, "vmemmap_optimized", folio->vmemmap_optimized);

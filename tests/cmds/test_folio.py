@@ -13,7 +13,7 @@ import truth
 
 VALIDATOR = blocks.validator()
 # Each run reads a dump: of many alike a few are looked at.
-MAX_FOLIOS, MAX_FREED, MAX_PAGES = 8, 2, 4
+MAX_FOLIOS, MAX_FREED, MAX_LIVE, MAX_PAGES = 8, 2, 6, 4
 # Lines that hold a pfn and are about it alone.
 EVENT = re.compile(r'\[ *(\d+\.\d+)\].*?(?:Memory [Ff]ailure: |[Ss]oft.offline: |Soft offlining pfn |'
                    r'Unpoison: |Injecting memory failure (?:at|for) pfn )'
@@ -121,6 +121,36 @@ def folios(cases, name, vmcore, report):
         cases.tell(f'{name} folio {folio["head_pfn"]:#x}/{folio["order"]}', wrong)
 
 
+def mapcounts(cases, directory, vmcore, report):
+    """How often a folio that is there is mapped, against /proc/kpagecount of each of its pages,
+    which counts the mappings of the whole as well."""
+    counts, wrong, nr_mapped = truth.Truth(directory).page_counts(), [], 0
+    if not counts:
+        cases.skip(f'{directory.name} mapcounts', 'no kpagecount.bin')
+        return
+    live = [f for f in report['folios'] if f['kind'] != 'freed']
+    for row in some(live, MAX_LIVE, lambda f: (f['kind'], f['order'])):
+        head, nr = row['head_pfn'], 1 << row['order']
+        document = hwp.Run('folio', '--json', head, vmcore).json() or {}
+        folio = (document.get('subject') or {}).get('folio') or {}
+        entire, large = folio.get('entire_mapcount'), folio.get('large_mapcount')
+        pages = counts[head:head + nr]
+        nr_mapped += any(pages)
+        if folio.get('kind') in ('slab', 'kernel'):
+            wrong += [f'{head:#x}: mapcounts of no folio of users'] if entire is not None else []
+        elif entire is None:
+            wrong.append(f'{head:#x}: no entire_mapcount')
+        elif folio['kind'] == 'hugetlb' and set(pages) != {entire}:
+            wrong.append(f'{head:#x}: mapped {entire} times, kpagecount {set(pages)}')
+        elif min(pages) < entire:
+            wrong.append(f'{head:#x}: mapped {entire} times, kpagecount {min(pages)}')
+        elif large is not None and large != entire + sum(n - entire for n in pages):
+            wrong.append(f'{head:#x}: {large} mappings, kpagecount {sum(pages)}')
+        elif folio['nr_pages_mapped'] not in (None, sum(n > entire for n in pages)):
+            wrong.append(f'{head:#x}: {folio["nr_pages_mapped"]} pages mapped one by one')
+    cases.tell(f'{directory.name} mapcounts of folios, {nr_mapped} of them mapped', wrong)
+
+
 def ranges(cases, name, vmcore, report):
     """What the log told, told by the user, is the same; and nonsense is refused."""
     wrong = []
@@ -217,6 +247,7 @@ def main():
             continue
         for test in (folios, ranges, singles, events):
             test(cases, directory.name, vmcore, report)
+        mapcounts(cases, directory, vmcore, report)
     help_is_true(cases)
     cases.exit()
 

@@ -118,6 +118,11 @@ class Truth:
         data = self.read('kpageflags.bin')
         return array.array('Q', data) if data else None
 
+    def page_counts(self):
+        """/proc/kpagecount, a word for each pfn."""
+        data = self.read('kpagecount.bin')
+        return array.array('Q', data) if data else None
+
     def buddy(self):
         """{(nid, zone): [blocks by order]}"""
         rows = (re.match(r'Node (\d+), zone\s+(\S+)\s+(.*)', line)

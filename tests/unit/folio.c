@@ -369,6 +369,47 @@ static void flagged_and_recorded(void **state)
 	machine_destroy(m);
 }
 
+/** A folio of order 9 with these words for counts, and where large_mapcount would be. */
+static struct hwp_mapcounts mapcounts_of(uint32_t entire, uint32_t large, uint32_t nr_pages,
+					 uint32_t large_offset)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct words head = head_words(m, 0xffffffff, 1);
+	struct hwp_folio_facts f;
+	bool is_alias;
+
+	head.mapping = 0xff11000101110ea1;
+	make_compound(m, 9, &head);
+	m->layout.folio.entire_mapcount = 88;
+	m->layout.folio.large_mapcount = large_offset;
+	m->layout.folio.nr_pages_mapped = 84;
+	synth_put(machine_page(m, HEAD), 88, entire, 4);
+	synth_put(machine_page(m, HEAD), 80, large, 4);
+	synth_put(machine_page(m, HEAD), 84, nr_pages, 4);
+	f = find(m, HEAD + 5, &is_alias);
+	machine_destroy(m);
+	return f.mapped;
+}
+
+/* Counts begin at -1 but for that of pages, whose top bit is a mark; each is there or not. */
+static void mapcounts(void **state)
+{
+	struct hwp_mapcounts mapped = mapcounts_of(2, 9, 0x800007, 80);
+
+	(void)state;
+	assert_true(mapped.has_entire && mapped.has_large && mapped.has_nr_pages);
+	assert_int_equal(mapped.entire, 3);
+	assert_int_equal(mapped.large, 10);
+	assert_int_equal(mapped.nr_pages, 7);
+	mapped = mapcounts_of(UINT32_MAX, UINT32_MAX, 0, HWP_ABSENT);
+	assert_true(mapped.has_entire && mapped.has_nr_pages && !mapped.has_large);
+	assert_int_equal(mapped.entire, 0);
+	assert_int_equal(mapped.nr_pages, 0);
+	/* A count below nothing is none; nor is one that lies across two struct pages. */
+	mapped = mapcounts_of(0x80000000, 0, 0, 126);
+	assert_false(mapped.has_entire || mapped.has_large);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +418,7 @@ int main(void)
 		cmocka_unit_test(raw_pages),		 cmocka_unit_test(pool),
 		cmocka_unit_test(damaged_raw_lists),	 cmocka_unit_test(unreliable),
 		cmocka_unit_test(fake_heads),		 cmocka_unit_test(flagged_and_recorded),
+		cmocka_unit_test(mapcounts),
 	};
 
 	return cmocka_run_group_tests_name("folio", tests, NULL, NULL);

@@ -166,6 +166,18 @@ static void variants(void **state)
 	hwp_layout_destroy(l);
 	free(t);
 
+	/* To v6.1 the count of mappings was in the struct page of the first tail. */
+	t = tables_create();
+	create_well(t, &l);
+	assert_int_equal(l->folio.entire_mapcount, HWP_ABSENT);
+	hwp_layout_destroy(l);
+	rename_member(t, "page", "mapping", "compound_mapcount");
+	*find_member(t, "hstate", "order") = (struct synth_member)MEMBER("page", "mapping", 24, 8);
+	create_well(t, &l);
+	assert_int_equal(l->folio.entire_mapcount, 64 + 24);
+	hwp_layout_destroy(l);
+	free(t);
+
 	/* v6.3 to v6.5: an order of its own. */
 	t = tables_create();
 	rename_member(t, "folio", "_nr_pages", "_folio_order");

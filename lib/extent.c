@@ -88,6 +88,7 @@ static struct hwp_error *insert_live(struct hwp_findings *f, const struct hwp_po
 	struct hwp_folio folio = {
 		.head_pfn = p->folio.head_pfn,
 		.order = p->folio.order,
+		.max_order = p->folio.order,
 		.source = HWP_SOURCE_FOLIO,
 		.kind = HWP_EXTENT_LARGE,
 	};
@@ -99,19 +100,33 @@ static struct hwp_error *insert_live(struct hwp_findings *f, const struct hwp_po
 	return insert(f, folio);
 }
 
-/** The size of a folio that the log tells of; -1 when it tells of none. */
-static int order_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p,
-			  const struct hwp_extent_orders *hugetlb)
+/** What the log says the page was when the error struck; "" when it tells of no folio. */
+static const char *type_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const struct hwp_event *e = p->event >= 0 ? &f->events.data[p->event] : NULL;
 
-	if (!e || e->kind != HWP_EVENT_ACTION)
-		return -1;
-	if (strstr(e->page_type, "unsplit thp"))
+	return e && e->kind == HWP_EVENT_ACTION ? e->page_type : "";
+}
+
+/** Is a HugeTLB page of @p order what the log calls @p type? "non-pmd-sized" is of v4.18 to v5.19. */
+static bool is_huge_page(const struct hwp_findings *f, const char *type, unsigned int order)
+{
+	return strstr(type, "huge page") &&
+	       (!strstr(type, "non-pmd-sized") || order > f->pmd_order);
+}
+
+/** The size of a folio that the log tells of; -1 when it tells of none. */
+static int order_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const char *type = type_by_event(f, p);
+
+	if (strstr(type, "unsplit thp"))
 		return (int)f->pmd_order;
 	/* Of several sizes the log does not tell which: the smallest claims least. */
-	if (strstr(e->page_type, "huge page"))
-		return hugetlb->nr ? (int)hugetlb->orders[0] : -1;
+	for (size_t i = 0; i < f->hugetlb.nr; i++) {
+		if (is_huge_page(f, type, f->hugetlb.orders[i]))
+			return (int)f->hugetlb.orders[i];
+	}
 	return -1;
 }
 
@@ -121,6 +136,7 @@ static struct hwp_error *insert_freed(struct hwp_findings *f, uint64_t pfn, int 
 	struct hwp_folio folio = {
 		.head_pfn = pfn >> order << order,
 		.order = order,
+		.max_order = order,
 		.kind = HWP_EXTENT_FREED,
 		.source = source,
 	};
@@ -168,6 +184,7 @@ struct hwp_error *hwp_extents_find(struct hwp_findings *f, const struct hwp_exte
 {
 	struct hwp_error *err = NULL;
 
+	f->hugetlb = *hugetlb;
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
 		if (f->poisoned.data[i].folio.kind != HWP_FOLIO_NONE)
 			err = insert_live(f, &f->poisoned.data[i]);
@@ -176,7 +193,7 @@ struct hwp_error *hwp_extents_find(struct hwp_findings *f, const struct hwp_exte
 		err = insert_range(f);
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
-		int order = order_by_event(f, p, hugetlb);
+		int order = order_by_event(f, p);
 
 		if (p->folio.kind == HWP_FOLIO_NONE && order > 0)
 			err = insert_freed(f, p->pfn, order, HWP_SOURCE_EVENT);
@@ -327,6 +344,54 @@ static void learn_from_behaviour(struct hwp_findings *f)
 	}
 }
 
+static bool lies_in_one_zone(const struct hwp_findings *f, uint64_t pfn, uint64_t end_pfn)
+{
+	for (size_t i = 0; i < f->zones.nr; i++) {
+		if (f->zones.data[i].start_pfn <= pfn && end_pfn <= f->zones.data[i].end_pfn)
+			return true;
+	}
+	return false;
+}
+
+/** Could a HugeTLB page of @p order have been where @p folio is put, and have come to this? */
+static bool may_have_been(const struct hwp_findings *f, const struct hwp_folio *folio,
+			  unsigned int order)
+{
+	uint64_t pfn = hwp_align_down(folio->head_pfn, order);
+	/* Page by page the flagged ones are withheld: none gets into free memory. */
+	bool withholds = order > f->max_order && !f->kernel.frees_gigantic_whole;
+
+	if (!lies_in_one_zone(f, pfn, pfn + (UINT64_C(1) << order)))
+		return false;
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
+		const char *type = type_by_event(f, p);
+
+		/* These two tell the size. */
+		if (strstr(type, "unsplit thp") || (strstr(type, "huge page") &&
+						    !is_huge_page(f, type, order)))
+			return false;
+		if (withholds && hwp_state_class(p->state) == HWP_CLASS_LEAKED)
+			return false;
+	}
+	return true;
+}
+
+/**
+ * No trace is left of a HugeTLB page's size: hstates count what is there now, and the
+ * struct pages say what was there last. All that can be told is what it was not.
+ */
+static int largest_order(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	if (folio->kind != HWP_EXTENT_FREED || folio->source != HWP_SOURCE_EVENT)
+		return folio->order;
+	for (size_t i = f->hugetlb.nr; i-- > 0 && (int)f->hugetlb.orders[i] > folio->order;) {
+		if (may_have_been(f, folio, f->hugetlb.orders[i]))
+			return (int)f->hugetlb.orders[i];
+	}
+	return folio->order;
+}
+
 void hwp_extents_judge(struct hwp_findings *f)
 {
 	uint64_t nr_lost = 0;
@@ -342,6 +407,7 @@ void hwp_extents_judge(struct hwp_findings *f)
 				folio->nr_healthy_lost += run->nr_pages;
 		}
 		folio->outcome = outcome_of(f, folio);
+		folio->max_order = largest_order(f, folio);
 		nr_lost += folio->nr_healthy_lost;
 	}
 	/* Page for page through whole folios, this may be more than what lies around the

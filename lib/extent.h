@@ -9,12 +9,6 @@
 #include "error.h"
 #include "findings.h"
 
-/** Huge page orders of the kernel's hstates, ascending. */
-struct hwp_extent_orders {
-	unsigned int orders[8];
-	size_t nr;
-};
-
 /**
  * Take the pfns [@p start_pfn, @p end_pfn) as findings.range. INVALID_ARGUMENT
  * unless they are 2^n pages from a multiple of 2^n.

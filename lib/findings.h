@@ -477,6 +477,7 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_folio) folios;
 	HWP_VEC(struct hwp_healthy_block) expected;
 	HWP_VEC(struct hwp_run) runs;
+	struct hwp_extent_orders hugetlb;
 	/** The user's own statement that a folio was there. */
 	struct {
 		bool given;

@@ -66,10 +66,21 @@ struct hwp_healthy_block {
 	unsigned int order;
 };
 
+/** Huge page orders of the kernel's hstates, ascending. */
+struct hwp_extent_orders {
+	unsigned int orders[8];
+	size_t nr;
+};
+
 /** One folio that holds poison, or the extent of one that was freed. */
 struct hwp_folio {
 	uint64_t head_pfn;
 	int order;
+	/**
+	 * The largest that it may have been: above order when it was a HugeTLB
+	 * page, of which the log does not tell the size.
+	 */
+	int max_order;
 	enum hwp_extent_kind kind;
 	enum hwp_extent_source source;
 	/** Index of a poisoned page in it whose facts describe the folio. */

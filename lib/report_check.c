@@ -98,7 +98,8 @@ static void put_folio(struct hwp_table *table, const struct hwp_findings *f,
 		      const struct hwp_folio *folio)
 {
 	hwp_table_row(table);
-	hwp_table_cell(table, "0x%" PRIx64 "/%d", folio->head_pfn, folio->order);
+	hwp_table_cell(table, "0x%" PRIx64 "/%d%s", folio->head_pfn, folio->order,
+		       folio->max_order > folio->order ? "+" : "");
 	hwp_table_cell(table, "%s", hwp_extent_kind_name(folio->kind));
 	hwp_table_cell(table, "%zu", folio->nr_poisoned);
 	hwp_table_cell(table, "%" PRIu64, folio->nr_healthy);
@@ -116,6 +117,7 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 	};
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
 	struct hwp_error *err;
+	size_t nr_larger = 0;
 
 	if (!f->folios.nr)
 		return NULL;
@@ -124,10 +126,15 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 		return hwp_error_no_memory();
 	for (size_t i = 0; i < f->folios.nr && i < MAX_FOLIOS; i++)
 		put_folio(table, f, &f->folios.data[i]);
+	for (size_t i = 0; i < f->folios.nr; i++)
+		nr_larger += f->folios.data[i].max_order > f->folios.data[i].order;
 	hwp_text_heading(text, "Folios that hold poison, or held it when they were freed");
 	err = hwp_table_print(table, NULL, NULL);
 	if (!err && f->folios.nr > MAX_FOLIOS)
 		fprintf(text->out, "and %zu more\n", f->folios.nr - MAX_FOLIOS);
+	if (!err && nr_larger)
+		hwp_text_wrap(text, 0, 0, "Of what is marked + the log does not tell which of the "
+			      "HugeTLB sizes it had: 'hwpoison folio' says what it may have been.");
 	return err;
 }
 

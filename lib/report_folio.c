@@ -116,6 +116,19 @@ static const char *source_sentence(enum hwp_extent_source source)
 	}
 }
 
+/** The log names several sizes alike. */
+static void put_larger(struct hwp_text *text, const struct hwp_findings *f,
+		       const struct hwp_folio *folio)
+{
+	uint64_t nr = UINT64_C(1) << folio->max_order;
+	uint64_t pfn = hwp_align_down(folio->head_pfn, (unsigned int)folio->max_order);
+	char size[32];
+
+	hwp_text_field(text, "", "or larger: the log does not tell which of the HugeTLB sizes it "
+		       "had; if it was %s, give --range 0x%" PRIx64 "-0x%" PRIx64,
+		       hwp_format_size(f, nr, size, sizeof(size)), pfn, pfn + nr);
+}
+
 void hwp_text_folio_facts(struct hwp_text *text, const struct hwp_findings *f,
 			  const struct hwp_folio *folio)
 {
@@ -128,6 +141,8 @@ void hwp_text_folio_facts(struct hwp_text *text, const struct hwp_findings *f,
 		       hwp_plural(nr), hwp_format_size(f, nr, size, sizeof(size)));
 	hwp_text_field(text, "Kind", "%s: %s", hwp_extent_kind_name(folio->kind),
 		       source_sentence(folio->source));
+	if (folio->max_order > folio->order)
+		put_larger(text, f, folio);
 	if (facts && folio->kind != HWP_EXTENT_FREED) {
 		put_words(text, "Head", &facts->head, facts->head_bits);
 		put_mapped(text, facts);

@@ -162,7 +162,7 @@ def ranges(cases, name, vmcore, report):
         for command in (['check'], ['folio', start]):
             document = hwp.Run(*command, '--json', '--range', given, vmcore).json() or {}
             found = [f for f in document.get('folios', []) if f['head_pfn'] == start]
-            want = {**folio, 'known_by': '--range'}
+            want = {**folio, 'known_by': '--range', 'max_order': folio['order']}
             if [{**f, 'outcome': folio['outcome']} for f in found] != [want]:
                 wrong.append(f'{command[0]} --range {given}: {found}')
             wrong += invalid(document)

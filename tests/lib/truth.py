@@ -236,6 +236,21 @@ def compare_folios(truth, report):
     return sorted(set(wrong))
 
 
+def compare_extents(truth, report):
+    """A HugeTLB page that is gone was as large as is said, or as is said that it may have been."""
+    wrong, poisons = [], {p['pfn']: p for p in truth.poisons}
+    for folio in report['folios']:
+        for poison in (poisons[pfn] for pfn in folio['poisoned_pfns'] if pfn in poisons):
+            if folio['known_by'] != 'log' or not poison['scenario'].startswith(('huge', 'giga')):
+                continue
+            base, order = (int(word, 0) for word in poison['hit'].split('/'))
+            if (not folio['order'] <= order <= folio['max_order'] or
+                    folio['head_pfn'] >> order << order != base):
+                wrong.append(f'extent at {folio["head_pfn"]:#x}, order {folio["order"]} to '
+                             f'{folio["max_order"]}: truly {poison["hit"]}')
+    return wrong
+
+
 def decomposed(base, order, poisoned):
     """The healthy blocks of a folio: runs without poison, cut greedily from the start."""
     blocks, pfn, end = [], base, base + (1 << order)
@@ -448,6 +463,7 @@ def compare(directory, vmcore, on_list=None):
         'truth': [] if few else moved,
         'pages': compare_pages(truth, report),
         'folios': compare_folios(truth, report),
+        'extents': compare_extents(truth, report),
         'ranges': compare_ranges(report),
         'verdict': compare_verdict(truth, report, run.status),
         'counters': compare_counters(truth, report),

@@ -240,6 +240,65 @@ static void freed(void **state)
 	hwp_findings_destroy(f);
 }
 
+/** A page that the log calls @p type, and whose folio is gone; the zone ends at @p end_pfn. */
+static struct hwp_findings *gone(const char *type, bool is_free, bool frees_whole,
+				 uint64_t end_pfn)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = isolated_page(0x40005), *added;
+
+	if (is_free)
+		p.by_list = (struct hwp_block){ .head_pfn = 0x40000, .container = HWP_FREE_AREA,
+						.order = 9, .migratetype = 1, .cpu = -1 };
+	f->zones.data[0].end_pfn = end_pfn;
+	f->kernel.frees_gigantic_whole = frees_whole;
+	added = add_poisoned(f, p);
+	add_action(f, added, type, "Failed");
+	conclude(f, is_free ? HWP_RUN_BUDDY : HWP_RUN_ALLOCATED);
+	return f;
+}
+
+/* The log names HugeTLB pages of 2 MiB and 1 GiB alike; what excludes one is told. */
+static void of_which_size(void **state)
+{
+	static const struct {
+		const char *type;
+		bool is_free, frees_whole;
+		uint64_t zone_end_pfn;
+		int order, max_order;
+	} rows[] = {
+		{ "huge page", true, true, 0x80000, 9, 18 },
+		{ "free huge page", false, true, 0x80000, 9, 18 },
+		/* 1 GiB does not fit into the zone. */
+		{ "huge page", true, true, 0x7ffff, 9, 9 },
+		/* Freed page by page none of it would have leaked. */
+		{ "huge page", true, false, 0x80000, 9, 9 },
+		{ "huge page", false, false, 0x80000, 9, 18 },
+		{ "non-pmd-sized huge page", false, false, 0x80000, 18, 18 },
+		{ "unsplit thp", true, true, 0x80000, 9, 9 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = gone(rows[i].type, rows[i].is_free, rows[i].frees_whole,
+					      rows[i].zone_end_pfn);
+
+		print_message("# %zu\n", i);
+		assert_int_equal(f->folios.data[0].order, rows[i].order);
+		assert_int_equal(f->folios.data[0].max_order, rows[i].max_order);
+		if (rows[i].max_order > rows[i].order)
+			assert_says("if it was 1024.00 MiB, give --range 0x40000-0x80000");
+		else
+			assert_null(strstr(text, "or larger"));
+		report(hwp_report_check, f);
+		if (rows[i].max_order > rows[i].order)
+			assert_says("0x40000/9+ freed");
+		else
+			assert_null(strstr(text, "marked +"));
+		hwp_findings_destroy(f);
+	}
+}
+
 static void sum_that_is_none(void **state)
 {
 	struct hwp_findings *f = freed_thp(HWP_RUN_ALLOCATED);
@@ -355,6 +414,7 @@ int main(void)
 		cmocka_unit_test(hugetlb),	    cmocka_unit_test(unreliable),
 		cmocka_unit_test(freed),	    cmocka_unit_test(sum_that_is_none),
 		cmocka_unit_test(range),	    cmocka_unit_test(lines_of_the_log),
+		cmocka_unit_test(of_which_size),
 	};
 
 	return cmocka_run_group_tests_name("report_folio", tests, NULL, forget);

@@ -394,6 +394,7 @@ static int take_range(const struct hwp_context *context, struct hwp_cmd_options 
 static int take_target(const struct hwp_context *context, struct hwp_cmd_options *options)
 {
 	int nr = options->nr_args + (options->target.core_path != NULL) + options->live;
+	bool is_running;
 
 	if (context->host && nr)
 		return hwp_usage_error(context, options->json,
@@ -404,8 +405,9 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 	if (options->nr_args)
 		options->target.core_path = options->args[0];
 	options->live = !context->host && !options->target.core_path;
-	if (!options->live && (options->quick || options->nr_passes ||
-			       options->target.max_cpu_percent))
+	is_running = context->host ? !context->host->path : options->live;
+	if (!is_running && (options->quick || options->nr_passes ||
+			    options->target.max_cpu_percent))
 		return hwp_usage_error(context, options->json,
 				       "--quick, --passes and --max-cpu are for the running kernel");
 	options->target.host = context->host;

@@ -7,11 +7,12 @@
 #include "drgn_api.h"
 #include "host_memory.h"
 #include "providers.h"
+#include "running.h"
 
 #define MAX_PATH_LENGTH 256
 #define MAX_VMCOREINFO (UINT64_C(1) << 20)
 
-/** One program; the memory provider owns it. */
+/** One program; the provider of symbols owns it. */
 struct session {
 	struct hwp_drgn_api api;
 	struct drgn_program *program;
@@ -307,15 +308,20 @@ static const struct hwp_provider_ops memory_ops = {
 	.name = "drgn",
 	.read = drgn_op_read,
 	.vmcoreinfo = drgn_op_vmcoreinfo,
-	.destroy = session_destroy,
+	.destroy = borrowed,
 };
 
-static const struct hwp_provider_ops name_ops = {
+static const struct hwp_provider_ops type_ops = {
 	.name = "drgn",
-	.symbols = drgn_op_symbols,
 	.member = drgn_op_member,
 	.enumerator = drgn_op_enumerator,
 	.destroy = borrowed,
+};
+
+static const struct hwp_provider_ops symbol_ops = {
+	.name = "drgn",
+	.symbols = drgn_op_symbols,
+	.destroy = session_destroy,
 };
 
 static struct drgn_error *set_target(struct session *s, const struct drgn_platform *platform,
@@ -376,6 +382,20 @@ static struct hwp_error *load_symbols(struct session *s,
 				"with -s FILE");
 }
 
+static struct hwp_error *open_dump(struct session *s, const struct hwp_target_options *options,
+				   struct hwp_host_providers *parts)
+{
+	s->memory.name = "drgn";
+	s->memory.read = read_by_drgn;
+	s->memory.arg = s;
+	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by drgn");
+	parts->facts.page_shift = 12;
+	parts->memory = (struct hwp_provider){ &memory_ops, s };
+	return hwp_host_memory_open_own(&s->memory, options->core_path, options->vmcoreinfo_path,
+					&parts->reader, &parts->facts);
+}
+
+/** A running kernel's memory is read through the gate only, never by libdrgn. */
 struct hwp_error *hwp_drgn_open(const struct hwp_target_options *options,
 				struct hwp_host_providers *ret)
 {
@@ -390,20 +410,13 @@ struct hwp_error *hwp_drgn_open(const struct hwp_target_options *options,
 		err = hwp_error_prefix(open_program(s, options->core_path), "libdrgn");
 	if (!err)
 		err = load_symbols(s, options);
+	if (!err)
+		err = options->core_path ? open_dump(s, options, &parts) :
+					   hwp_running_memory_open(&parts.memory, &parts.facts);
 	if (err)
 		return err;
-	s->memory.name = "drgn";
-	s->memory.read = read_by_drgn;
-	s->memory.arg = s;
-	snprintf(parts.facts.format, sizeof(parts.facts.format), "opened by drgn");
-	parts.facts.page_shift = 12;
-	err = hwp_host_memory_open_own(&s->memory, options->core_path, options->vmcoreinfo_path,
-				       &parts.reader, &parts.facts);
-	if (err)
-		return err;
-	parts.memory = (struct hwp_provider){ &memory_ops, s };
-	parts.symbols = parts.types = (struct hwp_provider){ &name_ops, s };
-	s = NULL;
+	parts.symbols = (struct hwp_provider){ &symbol_ops, no_cleanup_ptr(s) };
+	parts.types = (struct hwp_provider){ &type_ops, parts.symbols.arg };
 	*ret = parts;
 	return NULL;
 }

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "providers.h"
-#include "running.h"
 
 /** Nothing larger is wholly there or wholly not. */
 #define PAGE_BYTES 4096
@@ -30,8 +29,7 @@ struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const
 	struct hwp_file_facts found = {};
 	struct hwp_error *err;
 
-	err = path ? hwp_kdump_open(path, vmcoreinfo_path, &own, &found) :
-		     hwp_running_memory_open(&own, &found);
+	err = hwp_kdump_open(path, vmcoreinfo_path, &own, &found);
 	if (!err && own.ops->clone) {
 		err = own.ops->clone(own.arg, &sweep.arg);
 		sweep.ops = err ? NULL : own.ops;

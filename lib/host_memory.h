@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Memory as another program reads it, next to our own reader of the same file:
- * that one tells why the other could not read, and sweeps in parallel.
+ * A dump's memory as another program reads it, next to our own reader of the
+ * same file: that one tells why the other could not read, and sweeps in
+ * parallel. A running kernel is read through the gate alone (running.h).
  */
 #ifndef HWP_HOST_MEMORY_H
 #define HWP_HOST_MEMORY_H
@@ -19,9 +20,8 @@ struct hwp_host_memory {
 };
 
 /**
- * Open our own reader of @p path (NULL: the running kernel) into @p memory, a
- * clone of it for the sweep into @p sweep_ret, and what it found out about the
- * file into @p facts. That we cannot is no error: then nothing is changed.
+ * Open our own reader of @p path into @p memory, a clone of it for the sweep into
+ * @p sweep_ret, and what it found out about the file into @p facts. That we cannot is no error: then nothing is changed.
  * Error: NO_MEMORY.
  */
 struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const char *path,

@@ -6,6 +6,7 @@
 
 #include "host_memory.h"
 #include "providers.h"
+#include "running.h"
 
 #include "../../cmds/command.h"
 
@@ -106,38 +107,37 @@ static const struct hwp_provider_ops name_ops = {
 	.destroy = borrowed,
 };
 
-static struct hwp_error *open_session(void *arg, struct hwp_host_providers *ret)
+static struct hwp_error *open_dump(const struct hwp_drgn_call *call,
+				   struct hwp_host_providers *parts)
 {
-	const struct hwp_drgn_call *call = arg;
-	struct hwp_host_providers parts = {};
-	struct hwp_error *err = NULL;
-	uint64_t numbers[3];
-	struct session *s;
+	struct session *s = calloc(1, sizeof(*s));
 
-	if (call->member("page", NULL, numbers))
-		return hwp_error_create(HWP_ERROR_LOOKUP,
-					"drgn has no debug symbols of this kernel: "
-					"prog.load_debug_info([\"vmlinux\"])");
-	s = calloc(1, sizeof(*s));
 	if (!s)
 		return hwp_error_no_memory();
 	s->call = call;
 	s->memory.name = "drgn";
 	s->memory.read = read_by_drgn;
-	s->memory.arg = arg;
-	snprintf(parts.facts.format, sizeof(parts.facts.format), "opened by drgn");
-	parts.facts.page_shift = call->page_shift;
-	if (call->core_path || call->flags & HWP_DRGN_IS_LIVE)
-		err = hwp_host_memory_open_own(&s->memory, call->core_path, NULL, &parts.reader,
-					       &parts.facts);
-	if (err) {
-		session_destroy(s);
-		return err;
-	}
-	parts.memory = (struct hwp_provider){ &memory_ops, s };
-	parts.symbols = parts.types = (struct hwp_provider){ &name_ops, arg };
-	*ret = parts;
-	return NULL;
+	s->memory.arg = (void *)call;
+	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by drgn");
+	parts->facts.page_shift = call->page_shift;
+	parts->memory = (struct hwp_provider){ &memory_ops, s };
+	return call->core_path ? hwp_host_memory_open_own(&s->memory, call->core_path, NULL,
+							  &parts->reader, &parts->facts) : NULL;
+}
+
+/** A running kernel's memory is read through the gate only, never by drgn. */
+static struct hwp_error *open_session(void *arg, struct hwp_host_providers *ret)
+{
+	const struct hwp_drgn_call *call = arg;
+	uint64_t numbers[3];
+
+	if (call->member("page", NULL, numbers))
+		return hwp_error_create(HWP_ERROR_LOOKUP,
+					"drgn has no debug symbols of this kernel: "
+					"prog.load_debug_info([\"vmlinux\"])");
+	ret->symbols = ret->types = (struct hwp_provider){ &name_ops, arg };
+	return call->flags & HWP_DRGN_IS_LIVE ?
+	       hwp_running_memory_open(&ret->memory, &ret->facts) : open_dump(call, ret);
 }
 
 struct stream {

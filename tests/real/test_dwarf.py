@@ -5,9 +5,12 @@
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import hwp
@@ -161,8 +164,21 @@ def check_bad_files(dump, vmlinux, where):
     with open(vmlinux, 'rb') as source, open(short, 'wb') as target:
         target.write(source.read(1 << 20))
     refused('a vmlinux cut off', short, dump, 'cut off')
-    stripped = where / 'stripped'
+
+
+def check_debug_file(name, dump, vmlinux, where):
+    """As `objcopy --only-keep-debug` leaves it, and the vmlinux that it was taken from."""
+    debug, stripped = where / 'vmlinux.debug', where / 'vmlinux.stripped'
+    subprocess.run(['objcopy', '--only-keep-debug', vmlinux, debug], check=True)
     subprocess.run(['strip', '-g', '-o', stripped, vmlinux], check=True)
+    for command in 'check', 'layout':
+        same(f'{name}: only debug information', dump, command, '--provider', 'dwarf', '-s', debug)
+    hexes = build_id(debug)
+    link = where / 'with debug' / '.build-id' / hexes[:2] / f'{hexes[2:]}.debug'
+    link.parent.mkdir(parents=True)
+    link.symlink_to(debug)
+    same(f'{name}: only debug information, by build id', dump, 'check', '--provider', 'dwarf', '-s',
+         link.parents[2])
     refused('a vmlinux without debug information', stripped, dump, 'no debug information')
 
 
@@ -177,6 +193,67 @@ def check_debuginfod(dump):
                [] if run.status == 2 and 'debuginfod' in run.err else [run.err])
     CASES.tell('debuginfod is not asked where it is not', [] if off.status == 2 and
                'debuginfod' not in off.err and '-s FILE' in off.err else [off.err])
+
+
+def has_debuginfod():
+    """Whether the program was built with it."""
+    return subprocess.run(['pkg-config', '--exists', 'libdebuginfod'], check=False).returncode == 0
+
+
+class Debuginfod:
+    """A server on loopback, of the files in one directory."""
+
+    def __init__(self, directory):
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            self.url = f'http://127.0.0.1:{free.getsockname()[1]}'
+        self.process = subprocess.Popen(
+            ['debuginfod', '-F', directory, '-p', self.url.rpartition(':')[2], '-d', ':memory:'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def has_scanned(self, limit=120):
+        """Wait until it knows a file; False when that takes too long."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f'{self.url}/metrics', timeout=10) as answer:
+                    if b'scanned_files_total{source="file"}' in answer.read():
+                        return True
+            except OSError:
+                pass
+            time.sleep(0.2)
+        return False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def check_debuginfod_server(name, dump, vmlinux, where):
+    """A real server gives the vmlinux by the dump's build id, and the answer is the same."""
+    if not shutil.which('debuginfod'):
+        CASES.skip('a vmlinux from debuginfod', 'no debuginfod; `sh tests/setup.sh test` installs it')
+        return
+    if not has_debuginfod():
+        CASES.skip('a vmlinux from debuginfod', 'built without libdebuginfod')
+        return
+    os.environ['DEBUGINFOD_CACHE_PATH'] = str(where / 'cache')
+    with Debuginfod(vmlinux.parent) as server:
+        began = time.monotonic()
+        if not server.has_scanned():
+            CASES.tell(f'{name}: debuginfod', ['it does not scan the vmlinux'])
+            return
+        print(f'# debuginfod read a vmlinux of {vmlinux.stat().st_size / 1e6:.0f} MB in '
+              f'{time.monotonic() - began:.1f} s')
+        os.environ['DEBUGINFOD_URLS'] = server.url
+        for command in 'check', 'layout':
+            same(f'{name}: debuginfod', dump, command, '--provider', 'dwarf', '--quiet')
+    # What it gave once it need not give again.
+    same(f'{name}: the cache of debuginfod', dump, 'check', '--provider', 'dwarf', '--quiet')
+    del os.environ['DEBUGINFOD_URLS']
 
 
 def main():
@@ -201,7 +278,10 @@ def main():
         name, dump, vmlinux = matching[0]
         check_places(name, dump, vmlinux, where)
         check_bad_files(dump, vmlinux, where)
+        check_debug_file(name, dump, vmlinux, where)
         check_debuginfod(dump)
+        check_debuginfod_server(*next((m for m in matching if m[0] == '6.12-cloud'), matching[0]),
+                                where)
     for (name, dump, vmlinux), (_, _, other) in zip(matching, matching[1:] + matching[:1]):
         if len(matching) > 1:
             refused(f"{name}: another kernel's vmlinux", other, dump, build_id(other),

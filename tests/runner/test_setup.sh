@@ -60,10 +60,11 @@ expect root [ $status -eq 0 ]
 expect root-updates-first called '^apt-get noninteractive .*update$'
 expect root-installs called ' install -y --no-install-recommends .*libkdumpfile-dev'
 expect root-installs-only-missing not_called ' gcc'
-expect no-test-packages not_called cmocka
+expect no-test-packages not_called 'cmocka|debuginfod'
 
 setup 0 'gcc|make' test
 expect test-packages called 'cmocka'
+expect test-packages-that-the-build-can-do-without called 'libdebuginfod-dev'
 
 setup 1000 gcc
 expect no-sudo [ $status -ne 0 ]

@@ -240,17 +240,19 @@ const struct hwp_command *hwp_find_command(const char *name)
 
 int hwp_run_command_line(const struct hwp_context *context, int argc, char **argv)
 {
+	const char *name = argc < 2 ? "-" : argv[1];
 	const struct hwp_command *command;
 	bool json = hwp_wants_json(argc, argv);
-	const char *name;
 
-	if (argc < 2)
-		return hwp_usage_error(context, false, "no command given");
-	name = argv[1];
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		name = "help";
 	else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
 		name = "version";
+	/* What a host has open needs no more words. */
+	else if (name[0] == '-' && context->host)
+		return hwp_cmd_check(context, hwp_find_command("check"), argc, argv);
+	else if (argc < 2)
+		return hwp_usage_error(context, false, "no command given");
 	else if (name[0] == '-')
 		return hwp_usage_error(context, json, "the command comes before '%s'", name);
 	command = hwp_find_command(name);

@@ -348,8 +348,11 @@ struct hwp_error *hwp_layout_create(struct hwp_target *target, struct hwp_layout
 	if (!r.layout)
 		return hwp_error_no_memory();
 	r.layout->page_shift = hwp_target_page_shift(target);
+	/* A host's debugger may take a tenth of a second for each. */
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(member_rows) && !err; i++)
-		err = resolve_member(&r, &member_rows[i]);
+		err = hwp_target_is_interrupted(target) ?
+		      hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted") :
+		      resolve_member(&r, &member_rows[i]);
 	if (!err)
 		err = resolve_symbols(&r);
 	if (!err)

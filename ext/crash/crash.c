@@ -515,20 +515,6 @@ static void output_deinit(struct output *o)
 	free(o->errors);
 }
 
-/** What was typed, with "check" when nothing was; @p argv has room. */
-static int take_arguments(char **argv)
-{
-	int argc = 0;
-
-	argv[argc++] = "hwpoison";
-	if (argcnt < 2)
-		argv[argc++] = "check";
-	for (int i = 1; i < argcnt; i++)
-		argv[argc++] = args[i];
-	argv[argc] = NULL;
-	return argc;
-}
-
 static bool run(struct output *output)
 {
 	const struct hwp_host host = {
@@ -545,15 +531,25 @@ static bool run(struct output *output)
 		.hex_pfns = true,
 		.interrupted = &interrupted,
 	};
-	char *argv[MAXARGS + 2];
 
 	if (out && err)
-		hwp_run_command_line(&context, take_arguments(argv), argv);
+		hwp_run_command_line(&context, argcnt, args);
 	if (out)
 		fclose(out);
 	if (err)
 		fclose(err);
 	return out && err;
+}
+
+/** To where crash's pipe or redirection leads; a reader may have had enough. */
+static void print(const struct output *output)
+{
+	errno = 0;
+	fwrite(output->text, 1, output->size, fp);
+	fflush(fp);
+	if (ferror(fp) && errno != EPIPE)
+		fprintf(stderr, "hwpoison: cannot write the report: %s\n", strerror(errno));
+	fwrite(output->errors, 1, output->errors_size, stderr);
 }
 
 static void cmd_hwpoison(void)
@@ -565,9 +561,7 @@ static void cmd_hwpoison(void)
 	sigaction(SIGINT, &interrupt_action, &old_int);
 	sigaction(SIGPIPE, &ignore, &old_pipe);
 	if (run(&output)) {
-		fwrite(output.text, 1, output.size, fp);
-		fflush(fp);
-		fwrite(output.errors, 1, output.errors_size, stderr);
+		print(&output);
 	} else {
 		fprintf(stderr, "hwpoison: out of memory\n");
 	}

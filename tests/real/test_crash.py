@@ -5,6 +5,7 @@
 
 crash 8.0.2 on 6.1, crash 9.0.2 on 6.12 and 7.3, on full dumps of kernels booted here.
 """
+import fcntl
 import json
 import os
 import pathlib
@@ -12,7 +13,9 @@ import pty
 import re
 import select
 import signal
+import struct
 import sys
+import termios
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
@@ -54,93 +57,151 @@ def without_provenance(text):
     return document
 
 
-def same_reports(pair):
+class Part:
+    """Commands that one check types, and what it says when the session is over."""
+
+    def __init__(self, commands, judge):
+        self.commands, self.judge = commands, judge
+
+
+def typed(pair, parts, **more):
+    """One session, for crash takes long to start: [(name, complaints)] of each part."""
+    session = pair.session(*(c for _, part in parts for c in part.commands), limit=900, **more)
+    for name, part in parts:
+        yield name, list(part.judge(session))
+    if session.status != 0:
+        yield 'exit status', [f'crash ended with {session.status}']
+
+
+def same_reports(pair, readmem=False):
     """Every command's JSON, and text, is the program's own; with readmem() alone too."""
     pfn = hex(own(pair, 'check', '--json').json()['poisoned'][0]['pfn'])
     asked = [('check', '-j'), ('list', '-j'), ('freelist', '-j'), ('events', '-j'),
              ('layout', '-j'), ('folio', '-j', pfn), ('check',), ('list',)]
-    for env in ({}, {'HWPOISON_READMEM': '1'}):
-        places = [TMP / f'{pair.name}-{i}' for i in range(len(asked))]
-        session = pair.session(*(f'hwpoison {" ".join(a)} > {p}' for a, p in zip(asked, places)),
-                               env=env)
+    places = [TMP / f'{pair.name}-{readmem}-{i}' for i in range(len(asked))]
+
+    def judge(session):
         for args, place in zip(asked, places):
             text = place.read_text() if place.exists() else ''
             ours = own(pair, *args).out.decode()
             try:
                 if '-j' in args:
                     mine, theirs = without_provenance(ours), without_provenance(text)
-                    if env:
+                    if readmem:
                         for document in (mine, theirs):
                             document.get('target', {}).pop('format', None)
                     equal = mine == theirs
                 else:
                     drop = re.compile(r'providers|Providers|Target')
                     equal = [line for line in ours.splitlines() if not drop.search(line)] == \
-                        [line for line in text.splitlines() if not drop.search(line)] or bool(env)
+                        [line for line in text.splitlines() if not drop.search(line)] or readmem
             except ValueError:
                 equal = False
             if not equal:
-                yield f'{args} {env}: differs from the program; crash said: {session.out[-300:]}'
+                yield f'{args}: differs from the program; crash said: {session.out[-300:]}'
+
+    return Part([f'hwpoison {" ".join(a)} > {p}' for a, p in zip(asked, places)], judge)
 
 
-def manners(pair):
-    """Pipes, wrong arguments, help; the session goes on after each."""
-    session = pair.session(
-        'hwpoison list | grep -c 0x', 'echo after-pipe', 'hwpoison list | head -1',
-        'hwpoison nonsense', 'hwpoison folio', 'hwpoison folio zz', 'hwpoison check --frobnicate',
-        'hwpoison check /etc/passwd', 'hwpoison watch', 'hwpoison help folio',
-        'hwpoison decompose --base 200 --order 4 --poison 20d', 'help hwpoison',
-        'hwpoison folio 0xfffffffffffff', 'hwpoison version', 'echo the-end')
-    everything = session.out + session.err
-    for wanted in (r"unknown command 'nonsense'", r"'folio' needs a pfn", r'no option',
-                   r'the target is what crash has open', r"'watch' is for the program",
-                   r'Usage: hwpoison folio \[OPTIONS\] PFN\n', r'15 healthy \+ 1 poisoned = 16',
-                   r'NAME\n  hwpoison - ', r'SYNOPSIS\n  hwpoison \[command\]', r'EXAMPLES',
-                   r'there is no memory', r'^PFN +PHYSICAL'):
-        if not re.search(wanted, everything, re.M):
-            yield f'no {wanted!r} in what was printed'
-    if session.status != 0:
-        yield f'crash ended with {session.status}'
+def manners():
+    """Pipes, wrong arguments, help, a full disk; the session goes on after each."""
+    wanted = (r"unknown command 'nonsense'", r"'folio' needs a pfn", r'no option',
+              r'the target is what crash has open', r"'watch' is for the program",
+              r'Usage: hwpoison folio \[OPTIONS\] PFN\n', r'NAME\n  hwpoison - ',
+              r'SYNOPSIS\n  hwpoison \[command\]', r'EXAMPLES', r'there is no memory',
+              r'^PFN +PHYSICAL', r'^\{\n  "schema": "hwpoison.report/1",\nafter-json',
+              r'cannot write the report: No space left on device', r'^the-end')
+
+    def judge(session):
+        everything = session.out + session.err
+        for pattern in wanted:
+            if not re.search(pattern, everything, re.M):
+                yield f'no {pattern!r} in what was printed'
+        if 'Broken pipe' in everything:
+            yield 'it complains of a reader that has had enough'
+
+    return Part(['hwpoison list | grep -c 0x', 'echo after-pipe', 'hwpoison list | head -1',
+                 'hwpoison -j | head -2', 'echo after-json', 'hwpoison list > /dev/full',
+                 'hwpoison check -j | true', 'hwpoison nonsense', 'hwpoison folio',
+                 'hwpoison folio zz', 'hwpoison check --frobnicate', 'hwpoison check /etc/passwd',
+                 'hwpoison watch', 'hwpoison check --quick', 'hwpoison help folio',
+                 'hwpoison folio 0xfffffffffffff', 'hwpoison version', 'echo the-end'], judge)
 
 
-def true_examples(pair):
-    """What `help hwpoison` shows under a prompt is what the command prints."""
-    text = pair.session('help hwpoison').out
-    shown = re.search(r'crash> (hwpoison decompose.*)\n((?:    .*\n)+?)    \.\.\.', text)
-    if not shown:
-        yield 'help shows no decompose'
-        return
-    printed = pair.session(shown.group(1)).out
-    for line in shown.group(2).splitlines():
-        if line.strip() not in printed:
-            yield f'help says {line.strip()!r}, which is not printed'
+def radix():
+    """crash's output radix is its own; what is decimal here stays so."""
+    places = [TMP / f'radix-{base}' for base in (16, 10)]
+
+    def judge(_):
+        texts = [place.read_text() if place.exists() else '' for place in places]
+        if not texts[0] or texts[0] != texts[1]:
+            yield f'{texts[0][:200]!r} and {texts[1][:200]!r}'
+
+    return Part([c for base, place in zip((16, 10), places)
+                 for c in (f'set radix {base}', f'hwpoison list > {place}')], judge)
 
 
-def loading(pair):
-    """Loaded and unloaded again and again; and not on top of itself."""
+def true_examples():
+    """What `help hwpoison` shows under a prompt is what the command prints, but for numbers."""
+    shown = ('hwpoison', 'hwpoison list | grep "buddy  "',
+             'hwpoison decompose --base 200 --order 4 --poison 20d')
+    commands = [c for command in shown for c in (f'echo example: {command[:20]}', command)]
+
+    def judge(session):
+        text = session.out.partition('EXAMPLES')[2]
+        examples = re.findall(r'^    crash> (.*)\n((?:    .*\n)*)', text, re.M)
+        if [command for command, _ in examples[:-1]] != list(shown):
+            yield f'help shows {examples}'
+            return
+        printed = session.out.partition('example: ')[2]
+        for command, lines in examples:
+            for line in lines.splitlines():
+                pattern = re.sub(r'0x[0-9a-f]+|\d+|\\ +', lambda m: {'0': '0x[0-9a-f]+'}.get(
+                    m[0][:1] if m[0].startswith('0x') else '', ' +' if m[0][0] == '\\' else r'\d+'),
+                    re.escape(line.strip()))
+                if line.strip() != '...' and not re.search(f'^{pattern}', printed, re.M):
+                    yield f'{command!r} does not print {line.strip()!r}'
+
+    return Part(['help hwpoison', *commands], judge)
+
+
+def loading():
+    """Loaded and unloaded again and again; and not on top of itself. Unloaded in the end."""
     again = [c for _ in range(5) for c in (f'extend -u {host_crash.EXTENSION}',
                                            f'extend {host_crash.EXTENSION}', 'hwpoison list')]
-    session = pair.session(*again, f'extend -u {host_crash.EXTENSION}', 'hwpoison list')
-    if session.out.count('shared object unloaded') != 6:
-        yield f'unloaded {session.out.count("shared object unloaded")} times of 6'
-    if len(re.findall(r'^PFN +PHYSICAL', session.out, re.M)) != 5:
-        yield 'not every load gave a list'
-    if 'command not found' not in session.out + session.err:
-        yield 'the command is there after unloading'
+
+    def judge(session):
+        text = session.out.partition('begin-loading')[2]
+        if text.count('shared object unloaded') != 6:
+            yield f'unloaded {text.count("shared object unloaded")} times of 6'
+        if len(re.findall(r'^PFN +PHYSICAL', text, re.M)) != 5:
+            yield 'not every load gave a list'
+        if 'command not found' not in session.out + session.err:
+            yield 'the command is there after unloading'
+
+    return Part(['echo begin-loading', *again, f'extend -u {host_crash.EXTENSION}',
+                 'hwpoison list'], judge)
 
 
 def no_growth(pair):
-    """The memory of crash stays what it is over a hundred runs."""
-    place = TMP / f'{pair.name}-rss'
-    ask = f'!grep VmRSS /proc/$PPID/status >> {place}'
+    """The memory of crash stays what it is over fifty runs, and so do its open files."""
+    sizes, files = TMP / f'{pair.name}-rss', TMP / f'{pair.name}-files'
+    for place in sizes, files:
+        place.unlink(missing_ok=True)
+    ask = [f'!grep VmRSS /proc/$PPID/status >> {sizes}', f'!ls /proc/$PPID/fd | wc -l >> {files}']
     runs = ['hwpoison check -j > /dev/null'] * 50
-    pair.session('hwpoison check -j > /dev/null', *runs[:10], ask, *runs, ask)
-    sizes = [int(line.split()[1]) for line in place.read_text().splitlines()] \
-        if place.exists() else []
-    if len(sizes) != 2:
-        yield f'{len(sizes)} measurements'
-    elif sizes[1] - sizes[0] > 4096:
-        yield f'grew by {sizes[1] - sizes[0]} KiB in 50 runs'
+
+    def judge(_):
+        kib = [int(line.split()[1]) for line in sizes.read_text().splitlines()] \
+            if sizes.exists() else []
+        if len(kib) != 2:
+            yield f'{len(kib)} measurements'
+        elif kib[1] - kib[0] > 4096:
+            yield f'grew by {kib[1] - kib[0]} KiB in 50 runs'
+        if files.exists() and len(set(files.read_text().split())) != 1:
+            yield f'open files: {files.read_text().split()}'
+
+    return Part([*runs[:10], *ask, *runs, *ask], judge)
 
 
 def minimal(pair):
@@ -169,7 +230,9 @@ class Terminal:
     def __init__(self, pair, env=None):
         modules = ['--no_modules'] if 'crash9' in pair.crash else []
         self.pid, self.fd = pty.fork()
-        if self.pid == 0:
+        if self.pid:
+            fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 12, 100, 0, 0))
+        else:
             os.environ.update({'HOME': '/nonexistent', 'TERM': 'dumb', **(env or {})})
             os.execv(pair.crash, [pair.crash, *modules, '-s', str(pair.vmlinux),
                                   str(pair.vmcore)])
@@ -205,33 +268,68 @@ class Terminal:
         os.waitpid(self.pid, 0)
 
 
-def interrupted(pair):
+def ask_types(terminal):
+    """Ctrl-C while gdb is asked for types, in the first run, ends it soon."""
+    terminal.type('hwpoison check > /dev/null')
+    time.sleep(0.2)
+    began = time.monotonic()
+    os.write(terminal.fd, b'\x03')
+    if not terminal.wait_for('(?s)interrupted.*crash> ?$', 30):
+        yield f'types: not interrupted: {terminal.text[-300:]!r}'
+    elif time.monotonic() - began > 5:
+        yield f'types: interrupted after {time.monotonic() - began:.1f} s'
+
+
+def quit_pager(terminal):
+    """A pager that is left after its first page."""
+    for pager, more in (('less', r':$'), ('more', r'--More--$')):
+        terminal.type(f'set scroll {pager}')
+        terminal.wait_for('crash> ?$')
+        terminal.type('set scroll on')
+        terminal.wait_for('crash> ?$')
+        terminal.type('hwpoison list')
+        if not terminal.wait_for(more):
+            yield f'{pager}: no page: {terminal.text[-300:]!r}'
+        os.write(terminal.fd, b'q')
+        if not terminal.wait_for('crash> ?$'):
+            yield f'{pager}: no prompt: {terminal.text[-300:]!r}'
+    terminal.type('set scroll off')
+    terminal.wait_for('crash> ?$')
+
+
+def interrupt(terminal):
     """Ctrl-C at any moment of a run ends it, or comes too late; the session goes on."""
+    hits = 0
+    for i in range(12):
+        terminal.text = ''
+        terminal.type('hwpoison check')
+        time.sleep(0.02 + 0.1 * i)
+        os.write(terminal.fd, b'\x03')
+        if not terminal.wait_for('crash> ?$', 30):
+            yield f'no prompt after Ctrl-C {i}: {terminal.text[-300:]!r}'
+            return
+        hits += 'interrupted' in terminal.text
+        terminal.wait_for('crash> ?$', 0.3)
+    if not hits:
+        yield 'no run was interrupted in 12 tries'
+    terminal.type('hwpoison list')
+    if not terminal.wait_for('(?s)PFN +PHYSICAL.*crash> ?$'):
+        yield f'no list after that: {terminal.text[-300:]!r}'
+
+
+def on_a_terminal(pair):
     terminal = Terminal(pair, env={'HWPOISON_READMEM': '1'})
     try:
-        if not terminal.wait_for('crash> ?$'):
+        if not terminal.wait_for('crash> ?$', 180):
             yield f'no prompt: {terminal.text[-300:]!r}'
             return
         terminal.type('set scroll off')
         terminal.wait_for('crash> ?$')
         terminal.type(f'extend {host_crash.EXTENSION}')
         terminal.wait_for('(?s)loaded.*crash> ?$')
-        hits = 0
-        for i in range(12):
-            terminal.type('hwpoison check')
-            time.sleep(0.02 + 0.1 * i)
-            os.write(terminal.fd, b'\x03')
-            if not terminal.wait_for('crash> ?$', 30):
-                yield f'no prompt after Ctrl-C {i}: {terminal.text[-300:]!r}'
-                return
-            hits += 'interrupted' in terminal.text
-            terminal.text = ''
-            terminal.wait_for('crash> ?$', 0.3)
-        if not hits:
-            yield 'no run was interrupted in 12 tries'
-        terminal.type('hwpoison list')
-        if not terminal.wait_for('(?s)PFN +PHYSICAL.*crash> ?$'):
-            yield f'no list after that: {terminal.text[-300:]!r}'
+        yield from ask_types(terminal)
+        yield from quit_pager(terminal)
+        yield from interrupt(terminal)
     finally:
         terminal.close()
 
@@ -243,10 +341,15 @@ def main():
         if pair.why:
             cases.skip(pair.name, pair.why)
             continue
-        checks = [same_reports, manners, minimal, zero_excluded, interrupted]
+        parts = [('same_reports', same_reports(pair)), ('manners', manners()),
+                 ('radix', radix()), ('true_examples', true_examples())]
         if version == 8 or kernel == '7.3-cloud':
-            checks += [true_examples, loading, no_growth]
-        for check in checks:
+            parts += [('no_growth', no_growth(pair)), ('loading', loading())]
+        told = [*typed(pair, parts), *typed(pair, [('by readmem', same_reports(pair, True))],
+                                            env={'HWPOISON_READMEM': '1'})]
+        for name, complaints in told:
+            cases.tell(f'{pair.name}/{name}', complaints)
+        for check in minimal, zero_excluded, on_a_terminal:
             cases.tell(f'{pair.name}/{check.__name__}', list(check(pair)))
     cases.exit()
 

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 1800
+"""crash and drgn on the kernel that runs: in a guest with poisoned pages, what the extension,
+the plugin and `--provider drgn` say is what the program says there, and what was injected.
+
+The guest has a second disk with what the hosts need: themselves and a vmlinux. Of that are
+taken the symbols that only the build needs, for crash compares each with each.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import guest
+import host_crash
+import host_drgn
+import hwp
+import live
+import peers
+
+NEEDLESS = ('__pfx_*', '__ksymtab_*', '__kstrtab*', '.L*', '__SC[KT]__*', 'event_*', '__func__*',
+            '__UNIQUE_ID*', '__bpf_trace*')
+MEMORY = '3G'
+LIMIT = 900
+
+SCRIPT = '''
+mkdir -p /disk /mnt/tmp /huge /usr/bin
+mount -t ext4 -o ro /dev/vda /disk
+# crash asks it for what /proc/version says.
+ln -s /bin/busybox /usr/bin/strings
+export HOME=/tmp TERM=dumb
+flags() { dd if=/proc/kpageflags bs=8 skip=$1 count=1 2>/dev/null | hexdump -v -n 4 -e '1/4 "%08x"'; }
+bit() { echo $((0x$(flags $1) >> $2 & 1)); }
+poison() { echo $1 >/sys/kernel/debug/hwpoison/corrupt-pfn 2>/dev/null; echo "poisoned $1"; }
+section() { echo "=== $1"; shift; "$@" 2>&1; echo "--- $? after $(cut -d ' ' -f 1 /proc/uptime)"; }
+
+echo 1 >/proc/sys/vm/nr_hugepages
+mount -t hugetlbfs none /huge
+fallocate -l 2M /huge/file
+free=$((0x10000))
+while [ $(bit $free 10) = 0 ]; do free=$((free + 256)); done
+# KPF_HUGE is bit 17; a line for every 512 pages, its first word of the first page.
+huge=$(hexdump -v -e '1024/4 "%08x " "\\n"' /proc/kpageflags | cut -c 1-8 |
+	awk 'substr($0, 4, 1) ~ /[2367abef]/ { print (NR - 1) * 512; exit }')
+for pfn in 1 $free $((huge + 5)) $((huge + 9)); do poison $pfn; done
+
+section program hwpoison check --json --quiet
+section quick hwpoison check --json --quick --quiet
+section layout hwpoison layout --json --quiet
+'''
+
+CRASH = '''
+cat >/tmp/commands <<'EOF'
+extend /disk/hwpoison.so
+hwpoison check -j > /tmp/check
+hwpoison layout -j > /tmp/layout
+hwpoison check -j --quick > /tmp/quick
+hwpoison list | grep -c taken-off
+hwpoison folio HUGE
+hwpoison nonsense
+hwpoison check -k
+extend -u /disk/hwpoison.so
+hwpoison list
+q
+EOF
+sed -i "s/HUGE/$(printf %x $huge)/" /tmp/commands
+section crash sh -c '/disk/crash9/crash --no_modules -s /disk/vmlinux </tmp/commands'
+for report in check layout quick; do section crash-$report cat /tmp/$report; done
+'''
+
+PLUGIN = '''
+cat >/tmp/ask.py <<'EOF'
+import json, drgn, hwpoison
+prog = drgn.Program()
+prog.set_kernel()
+prog.load_debug_info(['/disk/vmlinux'])
+print('=== plugin')
+print(json.dumps(hwpoison.report(prog)))
+print('=== plugin-list', flush=True)
+print(hwpoison.run(prog, ['list']))
+print('=== plugin-quick')
+print(json.dumps(hwpoison.report(prog, 'check', '--quick')))
+EOF
+PYTHONPATH=/disk/plugin LD_PRELOAD=/disk/reads.so section plugins /disk/drgn3/python /tmp/ask.py
+section plugin-reads sh -c 'sort /mnt/tmp/reads.txt | uniq -c'
+'''
+
+PROGRAM = '''
+LD_PRELOAD=/disk/reads.so section drgn /disk/drgn3/run /disk/hwpoison check --json --quiet \\
+	--provider drgn -s /disk/vmlinux
+section reads sh -c 'sort /mnt/tmp/reads.txt | uniq -c'
+'''
+
+MINIMAL = '''
+printf '%s\\n' 'extend /disk/hwpoison.so' 'hwpoison check' \\
+	'hwpoison decompose --base 0 --order 1 --poison 0' q >/tmp/minimal
+section crash8-minimal sh -c '/programs/crash --minimal -s /disk/vmlinux </tmp/minimal'
+'''
+
+# What each kernel is looked at by; crash 8.0.2 cannot open a running 6.1 of today.
+SCRIPTS = {'6.1-amd64': PLUGIN + PROGRAM + MINIMAL, '6.12-cloud': PLUGIN + CRASH,
+           '7.3-cloud': PLUGIN + CRASH}
+
+
+def small_vmlinux(vmlinux, to):
+    done = subprocess.run(['objcopy', '-w', *(f'--strip-symbol={name}' for name in NEEDLESS),
+                           vmlinux, to], capture_output=True, check=False)
+    if done.returncode:
+        # Linked with --emit-relocs, as 6.1 is, which needs them; it has fewer.
+        shutil.copy(vmlinux, to)
+
+
+def disk(work, vmlinux):
+    """An ext4 image with all that the hosts need."""
+    stage = work / 'disk'
+    stage.mkdir()
+    for tree in 'crash9', 'drgn3':
+        shutil.copytree(peers.PEERS / tree, stage / tree, symlinks=True)
+    shutil.copytree(host_drgn.PLUGIN_PATH, stage / 'plugin')
+    shutil.copy(host_crash.EXTENSION, stage)
+    shutil.copy(hwp.PROGRAM, stage)
+    small_vmlinux(vmlinux, stage / 'vmlinux')
+    subprocess.run(['gcc', '-O2', '-shared', '-fPIC', '-o', stage / 'reads.so',
+                    hwp.TOP / 'vmcores/trace/reads.c'], check=True)
+    used = int(subprocess.run(['du', '-sk', stage], capture_output=True, text=True,
+                              check=True).stdout.split()[0])
+    image = work / 'image'
+    mke2fs = shutil.which('mke2fs', path=f'{os.environ["PATH"]}:/sbin:/usr/sbin')
+    subprocess.run([mke2fs, '-q', '-t', 'ext4', '-O', '^has_journal', '-d', stage, image,
+                    f'{used * 11 // 10 + 32768}k'], check=True)
+    shutil.rmtree(stage)
+    return image
+
+
+def sections(text):
+    """{name: what was printed, its end line apart}; what came first is ''."""
+    parts = re.split(r'^=== (\S+)\n', text, flags=re.M)
+    return dict(zip(['', *parts[1::2]], [re.sub(r'^--- .*\n', '', part, flags=re.M)
+                                         for part in parts[::2]]))
+
+
+def of(report):
+    """What two looks at a running kernel must agree on."""
+    document = json.loads(report)
+    keys = 'state', 'class', 'nid', 'zone', 'head_pfn', 'order', 'persistence'
+    return {'verdict': document['verdict'], 'live': document['target']['live'],
+            'path': document['target']['path'],
+            'release': document['kernel']['release'],
+            'counted': document['kernel']['num_poisoned_pages'],
+            'poisoned': {p['pfn']: [p[key] for key in keys] for p in document['poisoned']},
+            'folios': [(f['head_pfn'], f['order'], f['kind'], f['poisoned_pfns'], f['outcome'])
+                       for f in document['folios']],
+            'checks': {c['name']: c['result'] for c in document['checks']},
+            'nr_pages': document['coverage']['nr_pages']}
+
+
+def same(parts, name, types, wanted='program'):
+    """The report of that section is the program's; memory came through the gate."""
+    try:
+        want, mine = of(parts[wanted]), of(parts.get(name, ''))
+        providers = json.loads(parts[name])['tool']['providers']
+    except (ValueError, KeyError):
+        return [f'no report: {parts.get(name, "")[:300]!r}']
+    wrong = [f'{key}: {mine[key]} for {want[key]}' for key in want if mine[key] != want[key]]
+    if providers != {'memory': 'kcore', 'types': types}:
+        wrong.append(f'providers are {providers}')
+    return wrong
+
+
+def injected(parts):
+    """The program finds what was injected, and nothing else."""
+    pfns = {int(pfn) for pfn in re.findall(r'^poisoned (\d+)$', parts[''], re.M)}
+    try:
+        states = {p['pfn']: p['state'] for p in json.loads(parts['program'])['poisoned']}
+    except (KeyError, ValueError):
+        return [f'no report: {parts.get("program", parts[""])[:500]}']
+    wrong = [] if len(pfns) == 4 and states.keys() == pfns else [f'{states} of {pfns}']
+    if sorted(states.values()) != ['hugetlb', 'hugetlb', 'reserved', 'taken-off']:
+        wrong.append(f'{states}')
+    return wrong
+
+
+def same_layout(parts):
+    """Each offset of crash's gdb is that of BTF."""
+    try:
+        rows = [{row['name']: {**row, 'source': None} for row in json.loads(parts[name])['layout']}
+                for name in ('layout', 'crash-layout')]
+    except (KeyError, ValueError):
+        return [f'no layout: {parts.get("crash-layout", "")[:300]}']
+    return [f'{name}: {rows[1].get(name)} for {rows[0].get(name)}'
+            for name in rows[0].keys() | rows[1].keys() if rows[0].get(name) != rows[1].get(name)]
+
+
+def manners(parts):
+    text = parts.get('crash', '')
+    return [f'no {wanted!r}: {text[-600:]!r}' for wanted in
+            (r'shared object loaded', r'^1$', r'order 9', r"unknown command 'nonsense'",
+             r'the target is what crash has open', r'shared object unloaded',
+             r'command not found: hwpoison') if not re.search(wanted, text, re.M)]
+
+
+def minimal(parts):
+    text = parts.get('crash8-minimal', '')
+    return [f'no {wanted!r}: {text[-600:]!r}' for wanted in
+            (r'crash --minimal has no types', r'1 healthy \+ 1 poisoned = 2')
+            if wanted.replace('\\', '') not in text]
+
+
+def reads(parts, name, work):
+    """What was read is the kernel's own; drgn's own reads, when it opens a program, are in it.
+    What is no page of RAM there are modules and the kernel's image."""
+    rows = re.findall(r'^ *(\d+) (read .*\n)', parts.get(name, ''), re.M)
+    (work / 'reads.txt').write_text(''.join(line * int(count) for count, line in rows))
+    return live.compare_reads(work)
+
+
+def judge(parts, work):
+    """(name, complaints) of each case."""
+    yield 'injected', injected(parts)
+    yield 'drgn plugin', same(parts, 'plugin', 'drgn')
+    yield 'drgn plugin: --quick', same(parts, 'plugin-quick', 'drgn', 'quick')
+    yield 'drgn plugin: reads', reads(parts, 'plugin-reads', work)
+    listed = parts.get('plugin-list', '')
+    yield 'drgn plugin: list', [] if re.search(r'^PFN .*\n(.*\n)+0$', listed, re.M) else \
+        [listed[:300]]
+    if 'drgn' in parts:
+        yield 'drgn program', same(parts, 'drgn', 'drgn')
+        yield 'drgn program: reads', reads(parts, 'reads', work)
+    if 'crash8-minimal' in parts:
+        yield 'crash 8.0.2: --minimal', minimal(parts)
+    if 'crash' in parts:
+        yield 'crash 9.0.2', same(parts, 'crash-check', 'crash')
+        yield 'crash 9.0.2: --quick', same(parts, 'crash-quick', 'crash', 'quick')
+        yield 'crash 9.0.2: layout', same_layout(parts)
+        yield 'crash 9.0.2: manners', manners(parts)
+
+
+def look(kernel):
+    """What is wrong on that kernel, and what the guest printed."""
+    release = (guest.LAB / 'kernels' / kernel / 'release').read_text().strip()
+    vmlinux, why = peers.vmlinux(release)
+    if why:
+        return None, why
+    work = pathlib.Path(tempfile.mkdtemp())
+    script = SCRIPT + SCRIPTS[kernel]
+    options = ['-m', MEMORY, '-drive',
+               f'file={disk(work, vmlinux)},format=raw,if=virtio,readonly=on']
+    with guest.Guest(kernel, script, *options, programs=['crash']) as vm:
+        text, console = vm.wait(LIMIT), vm.console()
+        text = text or f'no end: {vm.text()[-300:]} {console}'
+    cases = list(judge(sections(text), work))
+    shutil.rmtree(work)
+    return cases, None
+
+
+def missing():
+    """Why nothing can be tried here."""
+    if os.environ.get('SAN'):
+        return 'a sanitizer and the loader of another suite do not go together'
+    return next((why for why in (host_crash.find(8)[1], host_crash.find(9)[1], host_drgn.peers())
+                 if why), None)
+
+
+def main():
+    why = missing()
+    if why:
+        print(why)
+        sys.exit(77)
+    cases = hwp.Cases()
+    kernels = []
+    for kernel in peers.KERNELS:
+        why = guest.missing(kernel)
+        if why:
+            cases.skip(kernel, why)
+        else:
+            kernels.append(kernel)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for kernel, (told, why) in zip(kernels, pool.map(look, kernels)):
+            if why:
+                cases.skip(kernel, why)
+                continue
+            for name, complaints in told:
+                cases.tell(f'{kernel}: {name}', complaints)
+            if 'crash8' in SCRIPTS[kernel]:
+                cases.skip(f'{kernel}: crash 8.0.2', 'on a running 6.1 of today it finds no task '
+                           'but the idle ones, and ends before its prompt')
+    cases.exit()
+
+
+main()

@@ -141,6 +141,12 @@ def radix():
                  for c in (f'set radix {base}', f'hwpoison list > {place}')], judge)
 
 
+def like(match):
+    """A pattern for any number, or for any space, where MATCH is one."""
+    return r' +' if match[0].startswith('\\') else \
+        r'0x[0-9a-f]+' if match[0].startswith('0x') else r'\d+'
+
+
 def true_examples():
     """What `help hwpoison` shows under a prompt is what the command prints, but for numbers."""
     shown = ('hwpoison', 'hwpoison list | grep "buddy  "',
@@ -156,9 +162,7 @@ def true_examples():
         printed = session.out.partition('example: ')[2]
         for command, lines in examples:
             for line in lines.splitlines():
-                pattern = re.sub(r'0x[0-9a-f]+|\d+|\\ +', lambda m: {'0': '0x[0-9a-f]+'}.get(
-                    m[0][:1] if m[0].startswith('0x') else '', ' +' if m[0][0] == '\\' else r'\d+'),
-                    re.escape(line.strip()))
+                pattern = re.sub(r'0x[0-9a-f]+|\d+|(?:\\ )+', like, re.escape(line.strip()))
                 if line.strip() != '...' and not re.search(f'^{pattern}', printed, re.M):
                     yield f'{command!r} does not print {line.strip()!r}'
 

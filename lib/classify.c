@@ -5,6 +5,10 @@
 
 #include "page.h"
 
+/* Where sched_clock is not stable, kernel/sched/clock.c keeps each CPU's local_clock() within a
+ * tick of the true time: two of them at HZ=100. */
+#define MAX_CLOCKS_APART_NS 20000000
+
 /** Whose a page is, or was when memory_failure() met it. */
 enum owner {
 	OWNER_UNKNOWN,
@@ -100,32 +104,118 @@ static bool log_tells_of_hugetlb(const struct hwp_findings *f, const struct hwp_
 	return false;
 }
 
-const char *hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_poisoned *p)
+const char *hwp_confidence_name(enum hwp_confidence confidence)
+{
+	static const char *const names[] = {
+		[HWP_CERTAIN] = "certain",
+		[HWP_STRONG] = "strong",
+		[HWP_WEAK] = "weak",
+	};
+
+	return names[confidence];
+}
+
+enum hwp_when hwp_page_owner_when(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
+	uint64_t apart = f->kernel.clocks_differ ? MAX_CLOCKS_APART_NS : 0;
+
+	/* Other lines come before the page is marked, or say nothing of its being so. */
+	if (!e || (e->kind != HWP_EVENT_ACTION && e->kind != HWP_EVENT_SIGBUS &&
+		   e->kind != HWP_EVENT_ALREADY_POISONED))
+		return HWP_WHEN_UNKNOWN;
+	if (!p->page_owner.found || !p->page_owner.alloc_ns)
+		return HWP_WHEN_UNKNOWN;
+	if (p->page_owner.alloc_ns > e->time_ns && p->page_owner.alloc_ns - e->time_ns > apart)
+		return HWP_AFTER_ERROR;
+	if (p->page_owner.alloc_ns < e->time_ns && e->time_ns - p->page_owner.alloc_ns > apart)
+		return HWP_BEFORE_ERROR;
+	return HWP_WHEN_UNKNOWN;
+}
+
+/**
+ * page_owner has it as allocated, and so do its own words: when the allocator's
+ * check throws a block away as it is freed, the record stays.
+ */
+static bool is_allocated(const struct hwp_poisoned *p)
+{
+	const struct hwp_page_owner *record = &p->page_owner;
+
+	if (!record->found || !record->allocated)
+		return false;
+	return p->folio.kind != HWP_FOLIO_NONE || p->page.refcount > 0 ||
+	       p->page.type == HWP_TYPE_SLAB || p->page.type == HWP_TYPE_TABLE ||
+	       (p->has_owner && p->owner_order == record->order);
+}
+
+/**
+ * The process whose memory it is started after the error, and did not inherit
+ * it. The memory is not older than the process, wherever it was migrated from:
+ * page_owner, which would know, must not say otherwise.
+ */
+static bool owner_is_younger(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	return p->owner.found && p->owner.allocated_it && p->owner.has_start &&
+	       p->owner.start_ns > f->events.data[p->event].time_ns &&
+	       !(is_allocated(p) && hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR);
+}
+
+/** What the log and the page's own words, and its owner's, prove. */
+static const char *proof_by_words(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const struct hwp_folio_facts *folio = &p->folio;
-	bool is_hugetlb = folio->kind == HWP_FOLIO_HUGETLB;
+	enum owner then, now = owner_now(p);
 
-	/* While a folio is HugeTLB its raw pages are in the list, not flagged. */
-	if (is_hugetlb && !p->is_raw && !p->raw_page_unknown && p->pfn != folio->head_pfn)
-		return "its own flag is set inside a HugeTLB folio, where memory failure records "
-		       "errors in raw_hwp_list: it was poisoned before the folio was allocated";
-	if (is_hugetlb && p->raw_page_unknown && folio->raw_list_readable &&
+	if (folio->kind == HWP_FOLIO_HUGETLB && p->raw_page_unknown && folio->raw_list_readable &&
 	    !folio->raw_unreliable && folio->nr_raw == 0 && !log_tells_of_hugetlb(f, folio))
 		return "the HugeTLB head is flagged but raw_hwp_list is empty: it was poisoned "
 		       "before the folio was allocated";
 	if (p->is_raw || p->event < 0)
 		return NULL;
-	if (p->owner.found && p->owner.allocated_it && p->owner.has_start &&
-	    p->owner.start_ns > f->events.data[p->event].time_ns)
+	if (owner_is_younger(f, p))
 		return "it belongs to a process that started after the error struck, and was "
 		       "allocated by it";
-	if (!changed_hands(owner_then(&f->events.data[p->event]), owner_now(p), p))
+	then = owner_then(&f->events.data[p->event]);
+	if (!changed_hands(then, now, p))
 		return NULL;
-	if (owner_now(p) == OWNER_THP && owner_then(&f->events.data[p->event]) == OWNER_THP)
+	if (now == OWNER_THP && then == OWNER_THP)
 		return "its folio has PG_has_hwpoisoned clear, but the log says that it was in a "
 		       "huge page that could not be split: that one was freed since";
 	return "the log says whose it was when the error struck, and it is another's now: it was "
 	       "freed and allocated again";
+}
+
+/*
+ * page_owner against the rest. An allocation later than the line of the log that
+ * shows the page marked (strictly, and by more than CPUs' clocks are apart) is
+ * certain: post_alloc_hook() alone writes a new time. An earlier one proves
+ * nothing by itself, as __folio_copy_owner() hands the time of the old folio on to
+ * the new one, to tails without a mark, and a split keeps it. So it refutes only what
+ * rests on the memory's own age (owner_is_younger()), and leaves weak what rests
+ * on whose the page is, unless a migration is on record. While a folio is
+ * HugeTLB its time is that of the pool's allocation, and its errors are raw
+ * entries, of which the time says nothing.
+ */
+struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	struct hwp_reuse reuse = { .confidence = HWP_CERTAIN };
+	bool is_hugetlb = p->folio.kind == HWP_FOLIO_HUGETLB;
+
+	/* While a folio is HugeTLB its raw pages are in the list, not flagged. */
+	if (is_hugetlb && !p->is_raw && !p->raw_page_unknown && p->pfn != p->folio.head_pfn)
+		reuse.proof = "its own flag is set inside a HugeTLB folio, where memory failure "
+			      "records errors in raw_hwp_list: it was poisoned before the folio was "
+			      "allocated";
+	else if (!p->is_raw && !p->raw_page_unknown && is_allocated(p) &&
+		 hwp_page_owner_when(f, p) == HWP_AFTER_ERROR)
+		reuse.proof = "page_owner: the allocator handed it out after the log had told of its "
+			      "error";
+	if (reuse.proof)
+		return reuse;
+	reuse.proof = proof_by_words(f, p);
+	reuse.confidence = is_allocated(p) && !p->page_owner.migrated &&
+			   hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR ? HWP_WEAK : HWP_STRONG;
+	return reuse;
 }
 
 static enum hwp_state typed_state(const struct hwp_poisoned *p, int type)
@@ -203,7 +293,7 @@ static enum hwp_state allocated_state(const struct hwp_findings *f, const struct
 {
 	enum hwp_state state;
 
-	if (hwp_reuse_proof(f, p))
+	if (hwp_reuse_proof(f, p).proof)
 		return HWP_STATE_REUSED;
 	if (p->folio.kind != HWP_FOLIO_NONE)
 		return folio_state(p);

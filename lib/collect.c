@@ -7,6 +7,7 @@
 #include "klog.h"
 #include "mfevent.h"
 #include "page.h"
+#include "page_owner.h"
 #include "rmap.h"
 #include "stranded.h"
 
@@ -232,6 +233,16 @@ static void find_owner(struct hwp_collector *c, struct hwp_poisoned *p)
 		hwp_rmap_owner(c->target, c->layout, w->mapping, &p->owner);
 }
 
+/** Whose it is, and was. */
+static void find_owners(struct hwp_collector *c, struct hwp_poisoned *p)
+{
+	if (c->findings->kernel.page_owner == HWP_ON)
+		hwp_page_owner_read(c->target, c->layout, c->zones, p);
+	/* Memory of a HugeTLB folio is no process's own. */
+	if (p->folio.kind != HWP_FOLIO_HUGETLB)
+		find_owner(c, p);
+}
+
 struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
@@ -241,10 +252,12 @@ struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
 		struct hwp_poisoned *p = &f->poisoned.data[i];
 
-		/* Memory of a HugeTLB folio is in no list, whatever its copies say. */
-		if (!p->was_read || p->folio.kind == HWP_FOLIO_HUGETLB)
+		if (!p->was_read)
 			continue;
-		find_owner(c, p);
+		find_owners(c, p);
+		/* Memory of a HugeTLB folio is in no list, whatever its copies say. */
+		if (p->folio.kind == HWP_FOLIO_HUGETLB)
+			continue;
 		find_by_list(f, p);
 		err = find_by_page(c, p);
 		if (!err && p->by_page.container == HWP_NOT_FREE &&
@@ -267,9 +280,11 @@ struct hwp_error *hwp_collect_one(struct hwp_collector *c, uint64_t pfn, struct 
 		return err;
 	hwp_error_destroy(err);
 	err = read_page(c, pfn, &folio, is_alias, ret);
-	if (err || !ret->was_read || folio.kind == HWP_FOLIO_HUGETLB)
+	if (err || !ret->was_read)
 		return err;
-	find_owner(c, ret);
+	find_owners(c, ret);
+	if (folio.kind == HWP_FOLIO_HUGETLB)
+		return NULL;
 	find_by_list(c->findings, ret);
 	return find_by_page(c, ret);
 }

@@ -283,6 +283,7 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 	 * made it a switch; before, and in modes that have none, what was built is on. */
 	k->kasan = l->symbol.kasan_flag ? read_key(target, l, l->symbol.kasan_flag)
 		   : l->symbol.kasan_report ? HWP_ON : HWP_NOT_BUILT;
+	k->clocks_differ = read_key(target, l, l->symbol.sched_clock_stable) == HWP_OFF;
 	/* Before check_pages_enabled (v6.4) the allocator always looked:
 	 * kernel-layouts.md 4.8. */
 	k->check_pages = l->symbol.check_pages ? read_key(target, l, l->symbol.check_pages)

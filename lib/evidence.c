@@ -129,6 +129,57 @@ static void say_owner(const struct speaker *s, const struct hwp_poisoned *p)
 		say(s, "owner: %s, pid %d", p->owner.comm, p->owner.pid);
 }
 
+/** " at 12.345678 s by pid 118 (qemu)", of which any may not be known. */
+static void put_when_and_who(char *buf, size_t size, uint64_t time_ns, int pid, const char *comm)
+{
+	char when[48] = "", who[48] = "";
+
+	if (time_ns)
+		snprintf(when, sizeof(when), " at %" PRIu64 ".%06" PRIu64 " s", time_ns / 1000000000,
+			 time_ns / 1000 % 1000000);
+	if (pid >= 0)
+		snprintf(who, sizeof(who), " by pid %d%s%s%s", pid, *comm ? " (" : "", comm,
+			 *comm ? ")" : "");
+	snprintf(buf, size, "%s%s", when, who);
+}
+
+const char *hwp_page_owner_sentence(const struct hwp_findings *f, const struct hwp_poisoned *p,
+				    char *buf, size_t size)
+{
+	static const char *const words[] = {
+		[HWP_WHEN_UNKNOWN] = "",
+		[HWP_BEFORE_ERROR] = ", before the error",
+		[HWP_AFTER_ERROR] = ", after the error",
+	};
+	const struct hwp_page_owner *o = &p->page_owner;
+	char allocated[128], freed[128], order[24] = "";
+
+	if (!o->found && !o->unreadable)
+		return NULL;
+	if (!o->found) {
+		snprintf(buf, size, "its record could not be read");
+		return buf;
+	}
+	put_when_and_who(allocated, sizeof(allocated), o->alloc_ns, o->pid, o->comm);
+	put_when_and_who(freed, sizeof(freed), o->free_ns, o->free_pid, "");
+	if (o->order >= 0)
+		snprintf(order, sizeof(order), ", order %d", o->order);
+	snprintf(buf, size, "%s%s%sallocated%s%s%s%s", o->allocated ? "" : "freed",
+		 o->allocated ? "" : freed, o->allocated ? "" : "; before that, ", allocated, order,
+		 words[hwp_page_owner_when(f, p)],
+		 o->migrated ? "; migrated here, and its time with it" : "");
+	return buf;
+}
+
+static void say_page_owner(const struct speaker *s, const struct hwp_findings *f,
+			   const struct hwp_poisoned *p)
+{
+	char text[240];
+
+	if (hwp_page_owner_sentence(f, p, text, sizeof(text)))
+		say(s, "page_owner: %s", text);
+}
+
 static void say_dropped(const struct speaker *s, const struct hwp_poisoned *p)
 {
 	say(s, "refcount 0, on no free list, not compound");
@@ -179,7 +230,7 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 {
 	const struct speaker s = { each, arg };
 	const struct hwp_rasdaemon_row *row;
-	const char *proof;
+	struct hwp_reuse reuse;
 
 	switch (p->state) {
 	case HWP_STATE_BUDDY:
@@ -187,9 +238,11 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 		say_free(&s, f, p);
 		break;
 	case HWP_STATE_REUSED:
-		proof = hwp_reuse_proof(f, p);
-		if (proof)
-			say(&s, "%s", proof);
+		reuse = hwp_reuse_proof(f, p);
+		if (reuse.proof) {
+			say(&s, "%s", reuse.proof);
+			say(&s, "confidence: %s", hwp_confidence_name(reuse.confidence));
+		}
 		if (p->folio.kind != HWP_FOLIO_NONE)
 			say_folio(&s, p);
 		else
@@ -225,6 +278,7 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 	if (p->nr_passes == 1 && !p->unconfirmed)
 		say(&s, "transient: in the last of %u passes only", f->nr_passes);
 	say_owner(&s, p);
+	say_page_owner(&s, f, p);
 	if (p->direct_map == HWP_DIRECT_MAP_ABSENT)
 		say(&s, "not in the kernel's direct map");
 	if (p->event >= 0)

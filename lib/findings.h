@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "counts.h"
 #include "error.h"
 #include "folio_extent.h"
+#include "page_owner_record.h"
 #include "rasdaemon_row.h"
 #include "vec.h"
 
@@ -237,6 +239,7 @@ struct hwp_poisoned {
 	uint64_t owner_pfn;
 	int owner_order;
 	struct hwp_owner owner;
+	struct hwp_page_owner page_owner;
 	enum hwp_direct_map direct_map;
 	enum hwp_contents contents;
 	/** The log tells of a machine check at this page. */
@@ -365,33 +368,6 @@ struct hwp_coverage {
 	uint64_t nr_uninitialised;
 };
 
-struct hwp_memory_block_count {
-	uint64_t id, start_pfn, end_pfn;
-	int64_t nr_hwpoison;
-	/** Filled by classify: poisoned pages found in it. */
-	uint64_t nr_found;
-};
-
-struct hwp_node_count {
-	int nid;
-	/** mf_stats.total; has_total false before v6.3. */
-	bool has_total;
-	int64_t total;
-	uint64_t nr_found;
-};
-
-struct hwp_counters {
-	bool has_num_poisoned_pages;
-	int64_t num_poisoned_pages;
-	bool has_memory_blocks;
-	HWP_VEC(struct hwp_memory_block_count) blocks;
-	HWP_VEC(struct hwp_node_count) nodes;
-	/** pfns queued for memory_failure(), not yet handled. */
-	HWP_VEC(uint64_t) pending_pfns;
-	/** mf_mutex was held: memory_failure() was at work. */
-	bool mf_running;
-};
-
 struct hwp_kernel_facts {
 	char release[128];
 	bool has_memory_failure;
@@ -406,6 +382,8 @@ struct hwp_kernel_facts {
 	bool frees_gigantic_whole;
 	enum hwp_switch init_on_alloc, init_on_free, check_pages, page_poisoning, debug_pagealloc,
 		hugetlb_vmemmap_optimized, page_owner, kasan;
+	/** sched_clock is not stable: local_clock() of one CPU is not that of another. */
+	bool clocks_differ;
 };
 
 struct hwp_summary {
@@ -552,5 +530,12 @@ int hwp_verdict_exit_status(enum hwp_verdict verdict);
  */
 void hwp_evidence(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 		  void (*each)(void *arg, const char *sentence), void *arg);
+
+/**
+ * What page_owner has of the page, in words, as "allocated at 12.345678 s by
+ * pid 118 (qemu), order 9"; in @p buf, or NULL for nothing.
+ */
+const char *hwp_page_owner_sentence(const struct hwp_findings *findings,
+				    const struct hwp_poisoned *page, char *buf, size_t size);
 
 #endif /* HWP_FINDINGS_H */

@@ -175,6 +175,8 @@ static const struct {
 	SYM(page_owner_inited, "page_owner_inited"),
 	SYM(kasan_flag, "kasan_flag_enabled"),
 	SYM(kasan_report, "kasan_report"),
+	SYM(page_owner_ops, "page_owner_ops"),
+	SYM(page_ext_size, "page_ext_size"),
 	SYM(gtod_offset, "__gtod_offset"),
 	SYM(page_offset_base, "page_offset_base"),
 	SYM(sched_clock_stable, "__sched_clock_stable"),

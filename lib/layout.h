@@ -166,7 +166,7 @@ struct hwp_layout {
 
 	enum hwp_memory_model memory_model;
 	struct {
-		uint32_t size, section_mem_map, usage, subsection_map;
+		uint32_t size, section_mem_map, usage, subsection_map, page_ext;
 		unsigned int section_size_bits, max_physmem_bits;
 		uint64_t flag_mask;
 		uint32_t online_bit, early_bit;
@@ -197,6 +197,17 @@ struct hwp_layout {
 		uint32_t root, rb_root, chain_rb, chain_vma, rb_left, rb_right, vma_anon_vma,
 			vma_mm, mm_owner, task_pid, task_comm, task_start_time;
 	} rmap;
+	/** What page_owner keeps of a page; all HWP_ABSENT where the kernel has none. */
+	struct {
+		/** A page's page_ext: its flags, the bits of enum page_ext_flags in them, and in
+		 * page_owner_ops the offset of its struct page_owner. */
+		uint32_t ext_flags, owner_bit, allocated_bit, ops_offset;
+		/** FLATMEM: in pglist_data. */
+		uint32_t node_page_ext, node_start_pfn;
+		/** struct page_owner. */
+		uint32_t size, order, last_migrate_reason, gfp_mask, handle, free_handle, ts_nsec,
+			free_ts_nsec, comm, pid, tgid, free_pid, free_tgid;
+	} page_owner;
 	struct {
 		uint32_t fifo_in, fifo_out, fifo_data, entry_size, entry_pfn, nr_entries;
 	} mf_cpu;
@@ -210,7 +221,7 @@ struct hwp_layout {
 			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
 			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
 			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited, kasan_flag,
-			kasan_report,
+			kasan_report, page_owner_ops, page_ext_size,
 			memory_failure, gtod_offset, sched_clock_stable,
 			page_offset_base, free_prepared_contig_range,
 			free_contig_range_common, split_large_buddy;

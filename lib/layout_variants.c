@@ -373,6 +373,62 @@ static void decide_log(struct hwp_resolver *r)
 	l->printk_log.text_len = printk_log_fact(r, "OFFSET", "printk_log.text_len");
 }
 
+/**
+ * Asked for only where page_owner is: in DWARF a type that is not there is dear
+ * to miss. Members came with time: ts_nsec, free_ts_nsec and pid in v5.11 to v5.13, comm and
+ * tgid in v5.18, free_pid and free_tgid in v6.9.
+ */
+static void decide_page_owner(struct hwp_resolver *r)
+{
+	static const struct {
+		const char *name;
+		size_t where;
+	} rows[] = {
+#define ROW(field, name) { name, offsetof(struct hwp_layout, field) }
+		ROW(page_owner.ext_flags, "page_ext.flags"),
+		ROW(page_owner.ops_offset, "page_ext_operations.offset"),
+		ROW(section.page_ext, "mem_section.page_ext"),
+		ROW(page_owner.node_page_ext, "pglist_data.node_page_ext"),
+		ROW(page_owner.node_start_pfn, "pglist_data.node_start_pfn"),
+		ROW(page_owner.size, "page_owner"),
+		ROW(page_owner.order, "page_owner.order"),
+		ROW(page_owner.last_migrate_reason, "page_owner.last_migrate_reason"),
+		ROW(page_owner.gfp_mask, "page_owner.gfp_mask"),
+		ROW(page_owner.handle, "page_owner.handle"),
+		ROW(page_owner.free_handle, "page_owner.free_handle"),
+		ROW(page_owner.ts_nsec, "page_owner.ts_nsec"),
+		ROW(page_owner.free_ts_nsec, "page_owner.free_ts_nsec"),
+		ROW(page_owner.comm, "page_owner.comm"),
+		ROW(page_owner.pid, "page_owner.pid"),
+		ROW(page_owner.tgid, "page_owner.tgid"),
+		ROW(page_owner.free_pid, "page_owner.free_pid"),
+		ROW(page_owner.free_tgid, "page_owner.free_tgid"),
+#undef ROW
+	};
+	struct hwp_layout *l = r->layout;
+	bool is_there = l->symbol.page_owner_inited && l->symbol.page_owner_ops &&
+			l->symbol.page_ext_size;
+	struct hwp_member m;
+	uint64_t bit;
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		uint32_t *where = (uint32_t *)((char *)l + rows[i].where);
+		bool found = is_there && hwp_layout_member(r, rows[i].name, &m);
+		uint64_t value = !found ? HWP_ABSENT : strchr(rows[i].name, '.') ? m.offset : m.size;
+
+		*where = value < HWP_ABSENT ? (uint32_t)value : HWP_ABSENT;
+		if (found)
+			hwp_layout_note(r, rows[i].name, value, hwp_target_type_provider(r->target));
+	}
+	l->page_owner.owner_bit = l->page_owner.allocated_bit = HWP_ABSENT;
+	if (is_there && enumerator(r, "page_ext_flags", "PAGE_EXT_OWNER", &bit))
+		l->page_owner.owner_bit = l->page_owner.allocated_bit = (uint32_t)bit;
+	/* Linux kernel commit 37389167a281 ("mm, page_owner: keep owner info when freeing the
+	 * page") (in v5.4): before, a freed page had no record. */
+	if (is_there && enumerator(r, "page_ext_flags", "PAGE_EXT_OWNER_ALLOCATED", &bit))
+		l->page_owner.allocated_bit = (uint32_t)bit;
+}
+
 struct hwp_error *hwp_layout_variants(struct hwp_resolver *r)
 {
 	decide_flags(r);
@@ -387,6 +443,7 @@ struct hwp_error *hwp_layout_variants(struct hwp_resolver *r)
 	decide_memory_model(r);
 	decide_lists(r);
 	decide_log(r);
+	decide_page_owner(r);
 	r->layout->free_has_hwpoisoned =
 		hwp_target_function(r->target, "mm/page_alloc.c", "free_has_hwpoisoned");
 	return NULL;

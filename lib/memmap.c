@@ -111,24 +111,40 @@ static struct hwp_error *add_root(struct walk *w, uint64_t address, uint64_t fir
  * SPARSEMEM_EXTREME keeps an array of pointers to roots, a page of sections
  * each; otherwise the sections themselves are the array.
  */
-static struct hwp_error *walk_sections(struct walk *w)
+static struct hwp_error *find_roots(struct hwp_target *target, const struct hwp_layout *l,
+				    uint64_t *nr_roots_ret, uint64_t *per_root_ret,
+				    bool *is_flat_ret)
 {
-	const struct hwp_layout *l = w->layout;
-	uint64_t per_root = (UINT64_C(1) << l->page_shift) / l->section.size;
+	uint64_t per_root = (UINT64_C(1) << l->page_shift) / l->section.size, nr_roots;
 	uint64_t nr_sections =
 		UINT64_C(1) << (l->section.max_physmem_bits - l->section.section_size_bits);
-	_cleanup_free_ uint64_t *roots = NULL;
 	struct hwp_error *err;
-	uint64_t nr_roots;
 
-	err = hwp_target_vmcoreinfo_number(w->target, "LENGTH(mem_section)", &nr_roots);
+	err = hwp_target_vmcoreinfo_number(target, "LENGTH(mem_section)", &nr_roots);
 	if (err)
 		return err;
 	if (nr_roots == 0 || nr_roots > MAX_ROOTS || per_root == 0)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "LENGTH(mem_section) is %" PRIu64,
 					nr_roots);
-	if (nr_roots == nr_sections && per_root > 1)
-		return add_root(w, l->symbol.mem_section, 0, nr_sections);
+	*nr_roots_ret = nr_roots;
+	*per_root_ret = per_root;
+	*is_flat_ret = nr_roots == nr_sections && per_root > 1;
+	return NULL;
+}
+
+static struct hwp_error *walk_sections(struct walk *w)
+{
+	const struct hwp_layout *l = w->layout;
+	_cleanup_free_ uint64_t *roots = NULL;
+	uint64_t nr_roots, per_root;
+	struct hwp_error *err;
+	bool is_flat;
+
+	err = find_roots(w->target, l, &nr_roots, &per_root, &is_flat);
+	if (err)
+		return err;
+	if (is_flat)
+		return add_root(w, l->symbol.mem_section, 0, nr_roots);
 	roots = malloc(nr_roots * sizeof(*roots));
 	if (!roots)
 		return hwp_error_no_memory();
@@ -138,6 +154,32 @@ static struct hwp_error *walk_sections(struct walk *w)
 		if (roots[i])
 			err = add_root(w, roots[i], i * per_root, per_root);
 	}
+	return err;
+}
+
+struct hwp_error *hwp_memmap_section_address(struct hwp_target *target,
+					     const struct hwp_layout *l, uint64_t pfn,
+					     uint64_t *ret)
+{
+	uint64_t number = pfn >> (l->section.section_size_bits - l->page_shift);
+	uint64_t nr_roots, per_root, root = l->symbol.mem_section, index = number;
+	struct hwp_error *err;
+	bool is_flat;
+
+	err = find_roots(target, l, &nr_roots, &per_root, &is_flat);
+	if (err)
+		return err;
+	if (number >= (is_flat ? nr_roots : nr_roots * per_root))
+		return hwp_error_create(HWP_ERROR_LOOKUP, "pfn 0x%" PRIx64 " is in no section",
+					pfn);
+	if (!is_flat) {
+		index = number % per_root;
+		err = hwp_target_read_u64(target, root + number / per_root * 8, &root);
+	}
+	if (!err && !root)
+		err = hwp_error_create(HWP_ERROR_LOOKUP, "pfn 0x%" PRIx64 " is in no section",
+				       pfn);
+	*ret = root + index * l->section.size;
 	return err;
 }
 

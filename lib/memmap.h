@@ -30,6 +30,11 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 /** NULL is fine. */
 void hwp_memmap_destroy(struct hwp_memmap *memmap);
 
+/** Of SPARSEMEM: where the struct mem_section of @p pfn is. Errors: LOOKUP (it has none), FAULT. */
+struct hwp_error *hwp_memmap_section_address(struct hwp_target *target,
+					     const struct hwp_layout *layout, uint64_t pfn,
+					     uint64_t *ret);
+
 /** The range that holds @p pfn, or NULL: no struct page. */
 const struct hwp_pfn_range *hwp_memmap_find(const struct hwp_memmap *memmap, uint64_t pfn);
 

@@ -398,6 +398,8 @@ static void put_subject(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_evidence(f, bad, put_evidence, text);
 	else
 		hwp_text_field(text, "", "%s", hwp_subject_place(f, what, sizeof(what)));
+	if (!bad && hwp_page_owner_sentence(f, page, what, sizeof(what)))
+		hwp_text_field(text, "page_owner", "%s", what);
 	if (page->was_read && (page->folio.kind == HWP_FOLIO_NONE || bad))
 		put_words(text, "Struct", &page->page, page->bits);
 }

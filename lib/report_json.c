@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bits.h"
+#include "classify.h"
 #include "extent.h"
 #include "json.h"
 #include "report_common.h"
@@ -178,6 +179,24 @@ static void put_sentence(void *arg, const char *sentence)
 	hwp_json_string(arg, NULL, sentence);
 }
 
+/** Of a page in state reused, null for others. */
+static void put_reuse(struct hwp_json *json, const struct hwp_findings *f,
+		      const struct hwp_poisoned *page)
+{
+	struct hwp_reuse reuse = { .proof = NULL };
+
+	if (page->state == HWP_STATE_REUSED)
+		reuse = hwp_reuse_proof(f, page);
+	if (!reuse.proof) {
+		hwp_json_null(json, "reuse");
+		return;
+	}
+	hwp_json_row_object(json, "reuse");
+	hwp_json_string(json, "confidence", hwp_confidence_name(reuse.confidence));
+	hwp_json_string(json, "proof", reuse.proof);
+	hwp_json_end(json);
+}
+
 static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 		     const struct hwp_poisoned *page)
 {
@@ -206,6 +225,8 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	} else {
 		hwp_json_null(json, "owner");
 	}
+	hwp_report_json_page_owner(json, &page->page_owner);
+	put_reuse(json, f, page);
 	hwp_json_row_array(json, "evidence");
 	hwp_evidence(f, page, put_sentence, json);
 	hwp_json_end(json);

@@ -93,6 +93,47 @@ static void put_owner(struct hwp_json *json, const struct hwp_owner *owner)
 	hwp_json_end(json);
 }
 
+/** -1 stands for none. */
+static void put_number(struct hwp_json *json, const char *key, int value)
+{
+	if (value < 0)
+		hwp_json_null(json, key);
+	else
+		hwp_json_i64(json, key, value);
+}
+
+/** 0 stands for none. */
+static void put_positive(struct hwp_json *json, const char *key, uint64_t value)
+{
+	if (value)
+		hwp_json_u64(json, key, value);
+	else
+		hwp_json_null(json, key);
+}
+
+void hwp_report_json_page_owner(struct hwp_json *json, const struct hwp_page_owner *record)
+{
+	if (!record->found) {
+		hwp_json_null(json, "page_owner");
+		return;
+	}
+	hwp_json_row_object(json, "page_owner");
+	hwp_json_bool(json, "allocated", record->allocated);
+	hwp_json_bool(json, "migrated", record->migrated);
+	put_number(json, "order", record->order);
+	hwp_json_hex(json, "gfp_mask", record->gfp_mask);
+	put_positive(json, "alloc_ns", record->alloc_ns);
+	put_number(json, "pid", record->pid);
+	put_number(json, "tgid", record->tgid);
+	hwp_json_string(json, "comm", record->comm[0] ? record->comm : NULL);
+	put_positive(json, "handle", record->handle);
+	put_positive(json, "free_ns", record->free_ns);
+	put_number(json, "free_pid", record->free_pid);
+	put_number(json, "free_tgid", record->free_tgid);
+	put_positive(json, "free_handle", record->free_handle);
+	hwp_json_end(json);
+}
+
 static void put_words(struct hwp_json *json, const struct hwp_page_words *words)
 {
 	hwp_json_i64(json, "refcount", words->refcount);
@@ -195,6 +236,7 @@ void hwp_report_json_subject(struct hwp_json *json, const struct hwp_findings *f
 	put_subject_folio(json, &page->folio);
 	put_free_block(json, f, page);
 	put_owner(json, &page->owner);
+	hwp_report_json_page_owner(json, &page->page_owner);
 	put_users(json, f);
 	hwp_json_end(json);
 }

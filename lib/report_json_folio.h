@@ -13,6 +13,9 @@ void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *fin
 void hwp_report_json_blocks(struct hwp_json *json, const struct hwp_healthy_block *blocks,
 			    size_t nr);
 
+/** "page_owner": what it recorded of a page, null for nothing. */
+void hwp_report_json_page_owner(struct hwp_json *json, const struct hwp_page_owner *record);
+
 /**
  * "subject": the page that was asked about, its folio and place, and "users":
  * who uses what is left of its extent.

@@ -334,7 +334,7 @@ static void owners_then_and_now(void **state)
 			print_message("# %s, now %d: %s\n", rows[i].then, now,
 				      hwp_state_name(p->state));
 			assert_int_equal(p->state == HWP_STATE_REUSED, rows[i].reused[now]);
-			assert_int_equal(hwp_reuse_proof(f, p) != NULL, rows[i].reused[now]);
+			assert_int_equal(hwp_reuse_proof(f, p).proof != NULL, rows[i].reused[now]);
 			hwp_findings_destroy(f);
 		}
 	}
@@ -434,6 +434,196 @@ static void events_explain_bare_pages(void **state)
 	}
 }
 
+/** The page of @p now, that the log told of at 10 s as @p then. */
+static struct hwp_findings *told_of(enum now now, const char *then)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned *p = add_poisoned(f, page_now(now));
+
+	add_action(f, p, then, "Failed");
+	f->events.data[0].time_ns = UINT64_C(10000000000);
+	p->page_owner = (struct hwp_page_owner){ .found = true, .allocated = true, .order = 9,
+						 .pid = 118, .alloc_ns = UINT64_C(10000000001) };
+	return f;
+}
+
+/** Classified, it counts as reused with @p confidence; NULL: it does not. */
+static void assert_reuse(struct hwp_findings *f, const char *confidence)
+{
+	struct hwp_reuse reuse;
+
+	hwp_classify(f);
+	reuse = hwp_reuse_proof(f, &f->poisoned.data[0]);
+	assert_int_equal(reuse.proof != NULL, confidence != NULL);
+	assert_int_equal(f->poisoned.data[0].state == HWP_STATE_REUSED, confidence != NULL);
+	if (confidence)
+		assert_string_equal(hwp_confidence_name(reuse.confidence), confidence);
+}
+
+static void assert_told(enum now now, const char *then, struct hwp_page_owner record,
+			const char *confidence)
+{
+	struct hwp_findings *f = told_of(now, then);
+
+	f->poisoned.data[0].page_owner = record;
+	assert_reuse(f, confidence);
+	hwp_findings_destroy(f);
+}
+
+/* "unsplit thp", then a THP with its flag, or an LRU page: nothing else proves these. */
+static void page_owner_proves(void **state)
+{
+	static const enum now mute[] = { THP_FLAGGED_NOW, LRU_NOW };
+	const struct hwp_page_owner later = { .found = true, .allocated = true, .order = 0,
+					      .alloc_ns = UINT64_C(10000000001) };
+	struct hwp_page_owner record;
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(mute); i++) {
+		assert_told(mute[i], "unsplit thp", later, "certain");
+		record = later;
+		record.alloc_ns = UINT64_C(10000000000);
+		assert_told(mute[i], "unsplit thp", record, NULL);
+		record.alloc_ns--;
+		assert_told(mute[i], "unsplit thp", record, NULL);
+		/* Before v5.11 no time is kept. */
+		record.alloc_ns = 0;
+		assert_told(mute[i], "unsplit thp", record, NULL);
+		record = later;
+		record.allocated = false;
+		assert_told(mute[i], "unsplit thp", record, NULL);
+		record = later;
+		record.found = false;
+		assert_told(mute[i], "unsplit thp", record, NULL);
+	}
+}
+
+/* Lines that come before the page is marked, or do not show that it was. */
+static void page_owner_needs_the_mark(void **state)
+{
+	(void)state;
+	for (int kind = HWP_EVENT_ACTION; kind <= HWP_EVENT_OTHER; kind++) {
+		struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+		bool shows = kind == HWP_EVENT_ACTION || kind == HWP_EVENT_SIGBUS ||
+			     kind == HWP_EVENT_ALREADY_POISONED;
+
+		f->events.data[0].kind = (enum hwp_event_kind)kind;
+		assert_reuse(f, shows ? "certain" : NULL);
+		f->poisoned.data[0].event = -1;
+		assert_reuse(f, NULL);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* Clocks of two CPUs that may be two ticks apart. */
+static void clocks_that_differ(void **state)
+{
+	struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+	struct hwp_page_owner *record = &f->poisoned.data[0].page_owner;
+
+	(void)state;
+	f->kernel.clocks_differ = true;
+	assert_reuse(f, NULL);
+	record->alloc_ns = UINT64_C(10020000000);
+	assert_reuse(f, NULL);
+	record->alloc_ns++;
+	assert_reuse(f, "certain");
+	record->alloc_ns = UINT64_C(9980000000);
+	assert_int_equal(hwp_page_owner_when(f, &f->poisoned.data[0]), HWP_WHEN_UNKNOWN);
+	record->alloc_ns--;
+	assert_int_equal(hwp_page_owner_when(f, &f->poisoned.data[0]), HWP_BEFORE_ERROR);
+	record->alloc_ns = UINT64_MAX;
+	assert_reuse(f, "certain");
+	hwp_findings_destroy(f);
+}
+
+/* The record of a block that the allocator's check threw away as it was freed stays. */
+static void thrown_away_is_not_reused(void **state)
+{
+	struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+	struct hwp_poisoned *p = &f->poisoned.data[0];
+
+	(void)state;
+	p->page.refcount = 0;
+	p->page.nr_mapped = 0;
+	assert_reuse(f, NULL);
+	/* A tail of an allocation that is not compound, of its own order. */
+	p->has_owner = true;
+	p->owner_order = 3;
+	assert_reuse(f, NULL);
+	p->owner_order = 9;
+	assert_reuse(f, "certain");
+	/* What is free is free. */
+	p->by_list = buddy_block;
+	hwp_classify(f);
+	assert_int_equal(p->state, HWP_STATE_BUDDY);
+	hwp_findings_destroy(f);
+}
+
+/* Its time is that of the pool's allocation; its errors are in the list. */
+static void page_owner_of_hugetlb(void **state)
+{
+	struct hwp_findings *f = told_of(HUGETLB_NOW, "huge page");
+	struct hwp_poisoned *p = &f->poisoned.data[0];
+
+	(void)state;
+	p->folio.raw_unreliable = true;
+	p->is_raw = true;
+	assert_reuse(f, NULL);
+	p->is_raw = false;
+	p->raw_page_unknown = true;
+	assert_reuse(f, NULL);
+	/* A page's own flag is proof whatever the time is. */
+	p->raw_page_unknown = false;
+	p->pfn = 0x20d;
+	p->page_owner.alloc_ns = 1;
+	assert_reuse(f, "certain");
+	hwp_findings_destroy(f);
+}
+
+/* Owners that changed, while page_owner knows of no allocation since. */
+static void page_owner_doubts(void **state)
+{
+	const struct hwp_page_owner before = { .found = true, .allocated = true, .order = 9,
+					       .alloc_ns = UINT64_C(9000000000) };
+	struct hwp_page_owner record = before;
+
+	(void)state;
+	assert_told(KERNEL_NOW, "unsplit thp", (struct hwp_page_owner){}, "strong");
+	assert_told(KERNEL_NOW, "unsplit thp", before, "weak");
+	assert_told(THP_NOW, "unsplit thp", before, "weak");
+	/* Migration hands the old time on. */
+	record.migrated = true;
+	assert_told(THP_NOW, "unsplit thp", record, "strong");
+	/* A page that was freed has no say. */
+	record = before;
+	record.allocated = false;
+	assert_told(THP_NOW, "unsplit thp", record, "strong");
+	record = before;
+	record.alloc_ns = UINT64_C(10000000001);
+	assert_told(THP_NOW, "unsplit thp", record, "certain");
+}
+
+/* Of a process whose mm is another task's now, the page is older than the task. */
+static void a_younger_owner(void **state)
+{
+	struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+	struct hwp_poisoned *p = &f->poisoned.data[0];
+
+	(void)state;
+	p->owner = (struct hwp_owner){ .found = true, .pid = 7, .comm = "younger",
+				       .allocated_it = true, .has_start = true,
+				       .start_ns = UINT64_C(11000000000) };
+	p->page_owner.found = false;
+	assert_reuse(f, "strong");
+	p->page_owner.found = true;
+	p->page_owner.alloc_ns = UINT64_C(9000000000);
+	assert_reuse(f, NULL);
+	p->page_owner.migrated = true;
+	assert_reuse(f, NULL);
+	hwp_findings_destroy(f);
+}
+
 static void summary(void **state)
 {
 	struct hwp_findings *f = clean_findings();
@@ -486,6 +676,10 @@ int main(void)
 		cmocka_unit_test(only_actions_tell),   cmocka_unit_test(hugetlb_records),
 		cmocka_unit_test(free_wins_over_reuse),
 		cmocka_unit_test(events_explain_bare_pages),
+		cmocka_unit_test(page_owner_proves),   cmocka_unit_test(page_owner_needs_the_mark),
+		cmocka_unit_test(clocks_that_differ),  cmocka_unit_test(thrown_away_is_not_reused),
+		cmocka_unit_test(page_owner_of_hugetlb), cmocka_unit_test(page_owner_doubts),
+		cmocka_unit_test(a_younger_owner),
 		cmocka_unit_test(summary),	       cmocka_unit_test(nothing),
 	};
 

@@ -43,7 +43,7 @@ ifneq ($(SAN),)
 endif
 
 # Targets that compile nothing need no libraries.
-no_build := check-asan check-tsan clean fix-kernels fix-lab format fuzz help lab minimal-root uninstall
+no_build := check-asan check-tsan clean fix-kernels format fuzz help lab minimal-root uninstall
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
   ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) && echo found),found)
     $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
@@ -199,8 +199,8 @@ lab:
 fix-kernels:
 	@vmcores/fix/build.sh
 
-fix-lab:
-	@vmcores/fix/lab.sh
+fix-lab: all
+	@O='$(O)' vmcores/fix/lab.sh
 
 samples: all $(O)/excerpt
 	@O='$(O)' vmcores/sample.sh

@@ -345,9 +345,8 @@ static bool was_freed(const struct hwp_poisoned *p)
 
 /*
  * page_poison fills freed pages with 0xaa, which nothing else does; zeros, as
- * init_on_free leaves them, may have been there before. KASAN marks its shadow
- * (or the tags of the hardware) and debug_pagealloc the page tables: neither
- * writes to the page.
+ * init_on_free leaves them, may have been there before. KASAN writes to its
+ * shadow or tags and debug_pagealloc to page tables, neither to the page.
  */
 RUN(poison_unwritten)
 {

@@ -3,8 +3,9 @@
  * excerpt [-p] VMCORE OUT: a small kdump file with the kernel's own data and the
  * memmap of a QEMU ELF dump. Left out are free pages, what belongs to users
  * (anonymous memory, page cache, HugeTLB), the kernel's text, its unwind tables
- * and the index by which the kernel itself looks up a symbol's name. With -p,
- * what poisoned pages hold is kept.
+ * and the index by which the kernel itself looks up a symbol's name; of
+ * page_owner's records those of blocks without poison. With -p, what poisoned
+ * pages hold is kept.
  */
 #include <endian.h>
 #include <err.h>
@@ -63,8 +64,8 @@ struct excerpt {
 	} dropped[5];
 	uint64_t max_pfn;
 	bool keep_poisoned;
-	/** One bit for each pfn: is RAM; is kept. */
-	uint8_t *ram, *kept;
+	/** One bit for each pfn: is RAM; is kept; holds records of healthy pages alone. */
+	uint8_t *ram, *kept, *healthy_records;
 	uint64_t nr_ram, nr_kept;
 	void *notes;
 	size_t notes_size;
@@ -185,6 +186,53 @@ static bool is_poisoned(struct excerpt *x, uint64_t pfn)
 	return hwp_flag_set(hwp_page_flags(x->layout, page), x->layout->flag.hwpoison);
 }
 
+/** A block of huge page size has no poison, nor page_owner of it anything that matters. */
+static bool is_healthy(struct excerpt *x, uint64_t start, uint64_t nr)
+{
+	for (uint64_t pfn = start; pfn < start + nr; pfn++) {
+		if (hwp_memmap_find(x->memmap, pfn) && is_poisoned(x, pfn))
+			return false;
+	}
+	return true;
+}
+
+/** Where the page_ext of @p pfn is; false for none. */
+static bool find_page_ext(struct excerpt *x, uint64_t pfn, uint64_t size, uint64_t *ret)
+{
+	uint64_t section, base = 0;
+	struct hwp_error *error;
+
+	error = hwp_memmap_section_address(x->target, x->layout, pfn, &section);
+	if (!error)
+		error = hwp_target_read_u64(x->target, section + x->layout->section.page_ext, &base);
+	hwp_error_destroy(error);
+	*ret = base + size * pfn;
+	return base && !(base & 1);
+}
+
+static void find_healthy_records(struct excerpt *x)
+{
+	const struct hwp_layout *l = x->layout;
+	uint64_t nr = UINT64_C(1) << l->pmd_order, size, direct_map, start;
+
+	if (l->memory_model != HWP_SPARSEMEM || l->section.page_ext == HWP_ABSENT ||
+	    !l->symbol.page_offset_base)
+		return;
+	must(hwp_target_read_u64(x->target, l->symbol.page_ext_size, &size));
+	must(hwp_target_read_u64(x->target, l->symbol.page_offset_base, &direct_map));
+	for (uint64_t pfn = 0; size && pfn < x->max_pfn; pfn += nr) {
+		if (!find_page_ext(x, pfn, size, &start) || !is_healthy(x, pfn, nr))
+			continue;
+		for (uint64_t at = (start + BLOCK - 1) / BLOCK; at < (start + size * nr) / BLOCK; at++) {
+			uint64_t frame = at - direct_map / BLOCK;
+
+			/* Other tables are not in the direct map. */
+			if (frame < x->max_pfn)
+				set_bit(x->healthy_records, frame);
+		}
+	}
+}
+
 static bool is_kernel_data(struct excerpt *x, uint64_t pfn)
 {
 	const struct hwp_layout *l = x->layout;
@@ -229,6 +277,8 @@ static void choose(struct excerpt *x)
 			if (!range->online)
 				continue;
 			if (!(x->keep_poisoned && is_poisoned(x, pfn)) && !is_kernel_data(x, pfn))
+				continue;
+			if (hwp_test_bit(x->healthy_records, pfn))
 				continue;
 			set_bit(x->kept, pfn);
 			x->nr_kept++;
@@ -352,9 +402,11 @@ int main(int argc, char **argv)
 	x.max_pfn = x.memmap->ranges.data[x.memmap->ranges.nr - 1].end_pfn;
 	x.ram = calloc(1, x.max_pfn / 8 + 1);
 	x.kept = calloc(1, x.max_pfn / 8 + 1);
+	x.healthy_records = calloc(1, x.max_pfn / 8 + 1);
 	out = fopen(argv[2], "we");
-	if (!x.ram || !x.kept || !out)
+	if (!x.ram || !x.kept || !x.healthy_records || !out)
 		err(2, "%s", argv[2]);
+	find_healthy_records(&x);
 	choose(&x);
 	write_pages(&x, out, write_headers(&x, out));
 	if (fclose(out))

@@ -47,6 +47,9 @@ class Truth:
         self.directory = directory
         self.poisons = [self._poison(line) for line in self.lines('truth.txt')
                         if line.startswith('poison ')]
+        self.page_owners = {p['pfn']: p for p in (
+            self._poison(line) for line in self.lines('truth.txt')
+            if line.startswith('page_owner '))}
 
     def read(self, name):
         """A file's bytes, compressed or not; None if there is none."""
@@ -63,7 +66,8 @@ class Truth:
     @staticmethod
     def _poison(line):
         fields = dict(word.split('=', 1) for word in shlex.split(line)[1:])
-        return {**fields, 'pfn': int(fields['pfn'], 16), 'states': fields['state'].split('|')}
+        return {**fields, 'pfn': int(fields['pfn'], 16),
+                'states': fields.get('state', '').split('|')}
 
     def settle(self, on_list):
         """Where pages were at the instant of the capture, {pfn: 'buddy' or 'pcp'}, by another
@@ -214,6 +218,30 @@ def _outside_block(who, page):
     if head % (1 << order) or not head <= page['pfn'] < head + (1 << order):
         return [f'{who}: not in the block at {head:#x}, order {order}']
     return []
+
+
+def compare_page_owners(truth, report):
+    """What /sys/kernel/debug/page_owner said of the poisoned pages that are allocated: all of
+    it, and of no other page. What was handed out after its error is reused for certain."""
+    wrong = []
+    for page in report['poisoned']:
+        record, told = page['page_owner'], truth.page_owners.get(page['pfn'])
+        who, reuse = f'{page["pfn"]:#x}', page['reuse']
+        if (record or {}).get('allocated', False) != (told is not None):
+            # A block that the check threw away as it was freed is shown as well.
+            wrong.append(f'{who}: {record}, the kernel said {told}')
+        if not told or not record:
+            continue
+        mine = [str(record[key]) for key in ('order', 'pid', 'tgid', 'comm', 'alloc_ns')]
+        if mine != [told[key] for key in ('order', 'pid', 'tgid', 'comm', 'ts')]:
+            wrong.append(f'{who}: {record}, the kernel said {told}')
+        event = report['events'][page['event']] if page['event'] is not None else None
+        later = event and event['kind'] == 'action' and int(told['ts']) > event['time_ns']
+        if reuse and (reuse['confidence'] == 'certain') != bool(later):
+            wrong.append(f'{who}: {reuse}, allocated at {told["ts"]}, {event}')
+        if later and page['state'] not in ('reused', 'buddy', 'pcp', 'dropped', 'isolated'):
+            wrong.append(f'{who}: {page["state"]}, though handed out after {event}')
+    return wrong
 
 
 def compare_folios(truth, report):
@@ -464,6 +492,7 @@ def compare(directory, vmcore, on_list=None):
         'pages': compare_pages(truth, report),
         'folios': compare_folios(truth, report),
         'extents': compare_extents(truth, report),
+        'page_owner': compare_page_owners(truth, report),
         'ranges': compare_ranges(report),
         'verdict': compare_verdict(truth, report, run.status),
         'counters': compare_counters(truth, report),

@@ -206,6 +206,52 @@ static void proof_and_log(void **state)
 	hwp_findings_destroy(f);
 }
 
+/* What page_owner has, whatever members its kernel records. */
+static void page_owner(void **state)
+{
+	static const struct {
+		struct hwp_page_owner record;
+		const char *said;
+	} rows[] = {
+		{ { .found = true, .allocated = true, .order = 9, .pid = 118, .comm = "qemu",
+		    .alloc_ns = UINT64_C(12345678901), .free_ns = 5, .free_pid = 43 },
+		  "page_owner: allocated at 12.345678 s by pid 118 (qemu), order 9, after the error\n" },
+		{ { .found = true, .allocated = true, .order = 0, .pid = 118, .migrated = true,
+		    .alloc_ns = 1000 },
+		  "page_owner: allocated at 0.000001 s by pid 118, order 0, before the error; migrated "
+		  "here, and its time with it\n" },
+		{ { .found = true, .order = 3, .pid = 118, .comm = "qemu", .free_pid = 43,
+		    .alloc_ns = UINT64_C(9000000000), .free_ns = UINT64_C(13000000000) },
+		  "page_owner: freed at 13.000000 s by pid 43; before that, allocated at 9.000000 s by pid "
+		  "118 (qemu), order 3, before the error\n" },
+		/* v5.4 knows the order alone. */
+		{ { .found = true, .allocated = true, .order = 2, .pid = -1, .free_pid = -1 },
+		  "page_owner: allocated, order 2\n" },
+		{ { .found = true, .order = -1, .pid = -1, .free_pid = -1 },
+		  "page_owner: freed; before that, allocated\n" },
+		{ { .unreadable = true }, "page_owner: its record could not be read\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned *p = add_poisoned(f, isolated_page(0x20d));
+		struct told t = {};
+
+		add_action(f, p, "clean LRU page", "Recovered");
+		f->events.data[0].time_ns = UINT64_C(10000000000);
+		p->page_owner = rows[i].record;
+		p->state = HWP_STATE_ISOLATED;
+		hwp_evidence(f, p, remember, &t);
+		assert_says(&t, rows[i].said);
+		p->page_owner = (struct hwp_page_owner){};
+		t = (struct told){};
+		hwp_evidence(f, p, remember, &t);
+		assert_null(strstr(t.text, "page_owner"));
+		hwp_findings_destroy(f);
+	}
+}
+
 /* The words of the contract: one for each value, none twice. */
 static void words(void **state)
 {
@@ -252,7 +298,8 @@ int main(void)
 		cmocka_unit_test(free_block),	 cmocka_unit_test(free_by_type),
 		cmocka_unit_test(order_0),	 cmocka_unit_test(lost_block),
 		cmocka_unit_test(hugetlb),	 cmocka_unit_test(every_other_state),
-		cmocka_unit_test(proof_and_log), cmocka_unit_test(words),
+		cmocka_unit_test(proof_and_log), cmocka_unit_test(page_owner),
+		cmocka_unit_test(words),
 		cmocka_unit_test(troubles_are_bounded),
 	};
 

@@ -25,6 +25,7 @@ dump() {
 	"$here/../lab.sh" run --formats elf "$@" --scenarios "${scenarios// /}" \
 		--out "$out" </dev/null
 	verify "$out" | tee "$out/verify.txt"
+	[[ $options != *page_owner=on* ]] || HWPOISON=$build/hwpoison "$here/owners.py" "$out" || die "$name: page_owner"
 	# What no guest can see: a word about each bad page that was written to.
 	sed -n 's/^ *WRONG: bad page \(.*\) was written to.*/written pfn=\1/p' "$out/verify.txt" >>"$out/truth.txt"
 }

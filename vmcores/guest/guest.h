@@ -111,6 +111,9 @@ void *map_clean_thp(void);
 void *map_huge(size_t size, int flags);
 int pin_page(void *va);
 
+/* thp.c: huge pages until one is at BASE; the process that has it, pid 0 for none */
+struct child hunt(const char *name, uint64_t base, uint64_t bad);
+
 /* state.c */
 void state_text(const char *klog);
 const char *state_of(const struct poison *p);

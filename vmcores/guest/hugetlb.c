@@ -173,6 +173,21 @@ static void run_leak(const char *name)
 	restate(child.value, 9, name, "pcp|buddy", 0);
 }
 
+/* What left the pool is handed out as THPs. */
+static void run_again(const char *name)
+{
+	struct child child = huge_start(name, &leak2m, "pcp|buddy");
+
+	if (child.value == NO_PFN)
+		return;
+	child_end(&child);
+	nap_ms(20);
+	pool_change(&leak2m, -1);
+	nap_ms(50);
+	restate(child.value, 9, name, "pcp|buddy", 0);
+	hunt(name, child.value, child.value + leak2m.at[0]);
+}
+
 static void shrink_pool(void)
 {
 	nap_ms(20);
@@ -230,6 +245,7 @@ const struct scenario hugetlb_scenarios[] = {
 	{ "hugetlb-pool", "five raw errors, back in the free pool", run_pool },
 	{ "hugetlb-leak", "three raw errors, then nr_hugepages is lowered", run_leak },
 	{ "hugetlb-leak-last", "the same, with no error after it", run_leak_last },
+	{ "hugetlb-again", "leaked from the pool, then THPs are allocated", run_again },
 	{ "giga-inuse", "a pinned 1 GiB page with four raw errors", run_giga },
 	{ "giga-pool", "the same, back in the free pool", run_giga_pool },
 	{ "giga-leak", "the same, then nr_hugepages is lowered", run_giga_leak },

@@ -185,7 +185,7 @@ static bool lost(uint64_t base)
 }
 
 /* After a hunt, say what became of the block. */
-static struct child hunt(const char *name, uint64_t base, uint64_t bad)
+struct child hunt(const char *name, uint64_t base, uint64_t bad)
 {
 	struct hunt arg = { base, bad };
 	struct child child = child_start(hunt_child, &arg);

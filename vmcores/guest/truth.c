@@ -268,6 +268,53 @@ static void line_extent(const struct extent *e)
 	     (unsigned long long)used, (unsigned long long)nowhere);
 }
 
+/*
+ * The record of PFN that /sys/kernel/debug/page_owner shows: of allocated pages, at
+ * the first page of the allocation.  A read begins at the file's position.
+ */
+static bool page_owner_at(int fd, uint64_t pfn, unsigned int order)
+{
+	static char record[4096];
+	uint64_t head = pfn & ~((1ULL << order) - 1);
+	unsigned int told;
+	unsigned long long at, ts;
+	const char *by, *end;
+	int pid, tgid;
+	ssize_t n = pread(fd, record, sizeof(record) - 1, head);
+
+	if (n <= 0)
+		return false;
+	record[n] = 0;
+	by = strstr(record, ", pid ");
+	end = strchr(record, '\n');
+	if (!by || !end || sscanf(record, "Page allocated via order %u,", &told) != 1 ||
+	    sscanf(end, "\nPFN %llx", &at) != 1 || told != order || at != head ||
+	    sscanf(by, ", pid %d, tgid %d (", &pid, &tgid) != 2)
+		return false;
+	/* A name may hold anything: it ends at the last ")" of the line. */
+	by = strchr(by, '(') + 1;
+	while (*end != ')')
+		end--;
+	if (sscanf(end, "), ts %llu ns", &ts) != 1)
+		return false;
+	line("page_owner pfn=%#llx order=%u pid=%d tgid=%d comm=\"%.*s\" ts=%llu\n",
+	     (unsigned long long)pfn, order, pid, tgid, (int)(end - by), by, ts);
+	return true;
+}
+
+/* With page_owner=on: who allocated each poisoned page that is allocated. */
+static void line_page_owners(void)
+{
+	int fd = open("/sys/kernel/debug/page_owner", O_RDONLY | O_CLOEXEC);
+
+	for (int i = 0; fd >= 0 && i < nr_poisons; i++)
+		for (unsigned int order = 0; order <= 10; order++)
+			if (page_owner_at(fd, poisons[i].pfn, order))
+				break;
+	if (fd >= 0)
+		close(fd);
+}
+
 static bool noted(uint64_t pfn, uint64_t flags)
 {
 	for (int i = 0; i < nr_poisons; i++) {
@@ -319,6 +366,7 @@ void truth_final(const char *scenarios)
 		line_poison(&poisons[i]);
 	for (int i = 0; i < nr_extents; i++)
 		line_extent(&extents[i]);
+	line_page_owners();
 	for (uint64_t pfn = 0; pfn < max_pfn(); pfn++)
 		if ((after[pfn] & KPF(HWPOISON)) && !(after[pfn] & KPF(NOPAGE)) &&
 		    !noted(pfn, after[pfn]))

@@ -21,13 +21,17 @@ enum owner {
 	OWNER_KERNEL,
 };
 
-/** The words of action_page_types[] in mm/memory-failure.c, all versions. */
+/**
+ * The words of action_page_types[] in mm/memory-failure.c, all versions. "High-order kernel
+ * page" is whatever has no reference and is in no free list; on v5.10 also a THP of shmem.
+ */
 static enum owner owner_then(const struct hwp_event *e)
 {
 	static const struct {
 		const char *word;
 		enum owner owner;
 	} words[] = {
+		{ "high-order kernel page", OWNER_UNKNOWN },
 		{ "free buddy page", OWNER_FREE },   { "huge page", OWNER_HUGETLB },
 		{ "unsplit thp", OWNER_THP },	     { "LRU page", OWNER_LRU },
 		{ "swapcache page", OWNER_LRU },     { "kernel slab page", OWNER_KERNEL },

@@ -316,8 +316,8 @@ static void owners_then_and_now(void **state)
 		{ "dirty swapcache page", { 1,	1,   1,	   1,	1,   0,	 1,    0 } },
 		{ "kernel slab page",	{ 1,	1,   1,	   0,	0,   1,	 0,    0 } },
 		{ "reserved kernel page", { 1,	1,   1,	   0,	0,   1,	 0,    0 } },
-		{ "high-order kernel page", { 1, 1,  1,	   0,	0,   1,	 0,    0 } },
 		/* These tell nobody. */
+		{ "high-order kernel page", { 0 } },
 		{ "unknown page",	{ 0 } },
 		{ "get hwpoison page",	{ 0 } },
 		{ "dax page",		{ 0 } },

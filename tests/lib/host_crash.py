@@ -24,7 +24,7 @@ def find(version):
 class Session:
     """What crash printed while it ran COMMANDS, the extension being loaded first."""
 
-    def __init__(self, crash, vmlinux, vmcore, commands, options=(), env=None, limit=120):
+    def __init__(self, crash, vmlinux, vmcore, commands, options=(), env=None, limit=600):
         lines = [f'extend {EXTENSION}', *commands, 'q']
         options = [*options, *(['--no_modules'] if 'crash9' in crash else [])]
         done = subprocess.run([crash, *options, '-s', str(vmlinux), str(vmcore)],

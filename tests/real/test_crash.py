@@ -237,7 +237,7 @@ class Terminal:
         if self.pid:
             fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 12, 100, 0, 0))
         else:
-            os.environ.update({'HOME': '/nonexistent', 'TERM': 'dumb', **(env or {})})
+            os.environ.update({'HOME': '/nonexistent', 'TERM': 'vt100', **(env or {})})
             os.execv(pair.crash, [pair.crash, *modules, '-s', str(pair.vmlinux),
                                   str(pair.vmcore)])
         self.text = ''
@@ -286,19 +286,14 @@ def ask_types(terminal):
 
 def quit_pager(terminal):
     """A pager that is left after its first page."""
-    for pager, more in (('less', r':$'), ('more', r'--More--$')):
-        terminal.type(f'set scroll {pager}')
-        terminal.wait_for('crash> ?$')
-        terminal.type('set scroll on')
-        terminal.wait_for('crash> ?$')
-        terminal.type('hwpoison list')
-        if not terminal.wait_for(more):
-            yield f'{pager}: no page: {terminal.text[-300:]!r}'
-        os.write(terminal.fd, b'q')
-        if not terminal.wait_for('crash> ?$'):
-            yield f'{pager}: no prompt: {terminal.text[-300:]!r}'
-    terminal.type('set scroll off')
+    terminal.type('set scroll on')
     terminal.wait_for('crash> ?$')
+    terminal.type('hwpoison list')
+    if not terminal.wait_for('(?i)-- ?more ?--'):
+        yield f'pager: no page: {terminal.text[-300:]!r}'
+    os.write(terminal.fd, b'q')
+    if not terminal.wait_for('crash> ?$'):
+        yield f'pager: no prompt: {terminal.text[-300:]!r}'
 
 
 def interrupt(terminal):
@@ -332,8 +327,8 @@ def on_a_terminal(pair):
         terminal.type(f'extend {host_crash.EXTENSION}')
         terminal.wait_for('(?s)loaded.*crash> ?$')
         yield from ask_types(terminal)
-        yield from quit_pager(terminal)
         yield from interrupt(terminal)
+        yield from quit_pager(terminal)
     finally:
         terminal.close()
 

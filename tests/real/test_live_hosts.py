@@ -36,7 +36,9 @@ mount -t ext4 -o ro /dev/vda /disk
 # crash asks it for what /proc/version says.
 ln -s /bin/busybox /usr/bin/strings
 export HOME=/tmp TERM=dumb
-flags() { dd if=/proc/kpageflags bs=8 skip=$1 count=1 2>/dev/null | hexdump -v -n 4 -e '1/4 "%08x"'; }
+flags() {
+	dd if=/proc/kpageflags bs=8 skip=$1 count=1 2>/dev/null | hexdump -v -n 4 -e '1/4 "%08x"'
+}
 bit() { echo $((0x$(flags $1) >> $2 & 1)); }
 poison() { echo $1 >/sys/kernel/debug/hwpoison/corrupt-pfn 2>/dev/null; echo "poisoned $1"; }
 section() { echo "=== $1"; shift; "$@" 2>&1; echo "--- $? after $(cut -d ' ' -f 1 /proc/uptime)"; }

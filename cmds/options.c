@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bits.h"
 #include "json.h"
@@ -391,6 +392,15 @@ static int take_range(const struct hwp_context *context, struct hwp_cmd_options 
 	return HWP_GO_ON;
 }
 
+/** By whatever path; to read it as a dump would pass the gate by. */
+static bool is_kcore(const char *path)
+{
+	struct stat given, kcore;
+
+	return stat(path, &given) == 0 && stat("/proc/kcore", &kcore) == 0 &&
+	       given.st_dev == kcore.st_dev && given.st_ino == kcore.st_ino;
+}
+
 static int take_target(const struct hwp_context *context, struct hwp_cmd_options *options)
 {
 	int nr = options->nr_args + (options->target.core_path != NULL) + options->live;
@@ -404,6 +414,8 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 		return hwp_usage_error(context, options->json, "two targets were given");
 	if (options->nr_args)
 		options->target.core_path = options->args[0];
+	if (options->target.core_path && is_kcore(options->target.core_path))
+		options->target.core_path = NULL;
 	options->live = !context->host && !options->target.core_path;
 	is_running = context->host ? !context->host->path : options->live;
 	if (!is_running && (options->quick || options->nr_passes ||

@@ -27,7 +27,7 @@ enum hwp_option_group {
 	/** Which target: goes with HWP_OPTIONS_TARGET where no host has one open. */
 	HWP_OPTIONS_OPEN = 1 << 8,
 	/** --rasdaemon: what is known from there. */
-	HWP_OPTIONS_RASDAEMON = 1 << 8,
+	HWP_OPTIONS_RASDAEMON = 1 << 9,
 	/** No option: the first argument is a pfn. */
 	HWP_TAKES_PFN = 1 << 5,
 };

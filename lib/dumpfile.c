@@ -399,13 +399,18 @@ struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_fil
 {
 	struct hwp_error *err = NULL;
 	char magic[16] = {};
-	struct stat st;
+	struct stat st, kcore;
 
 	if (fstat(*fd, &st) < 0)
 		return hwp_error_os(errno, "%s", path);
 	if (S_ISDIR(st.st_mode))
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: is a directory, not a dump",
 					path);
+	if (stat("/proc/kcore", &kcore) == 0 && kcore.st_dev == st.st_dev &&
+	    kcore.st_ino == st.st_ino)
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"%s: this is the running kernel: name no target to look at "
+					"it", path);
 	if (S_ISREG(st.st_mode) && st.st_size == 0)
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: the file is empty", path);
 	if (!S_ISREG(st.st_mode))

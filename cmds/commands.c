@@ -53,6 +53,8 @@ static const char list_help[] =
 	"evidence that led to its state. Nothing is folded or left out. HugeTLB pages are\n"
 	"listed one by one, from raw_hwp_list, and not by the head of their folio. BLOCK\n"
 	"is the first pfn and the order of the folio or free block that holds the page.\n"
+	"WHERE names the process whose anonymous page it is, or of a page in the page\n"
+	"cache its file and one process that maps it.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison list vmcore\n"

@@ -221,31 +221,36 @@ static void find_by_list(const struct hwp_findings *f, struct hwp_poisoned *p)
 	}
 }
 
-/** Only of a page in use: the mapping of an isolated one is stale. */
-static void find_owner(struct hwp_collector *c, struct hwp_poisoned *p)
+/** Only of a page in use: the mapping of an isolated one is stale, unless it is a file's. */
+static struct hwp_error *find_owner(struct hwp_rmap *rmap, struct hwp_poisoned *p)
 {
-	const struct hwp_page_words *w = p->folio.kind == HWP_FOLIO_LARGE ? &p->folio.head
-									  : &p->page;
-	bool in_use = p->folio.kind == HWP_FOLIO_LARGE ||
-		      (p->folio.kind == HWP_FOLIO_NONE && w->nr_mapped > 0);
+	const struct hwp_folio_facts *folio = &p->folio;
+	const struct hwp_page_words *w = folio->kind == HWP_FOLIO_NONE ? &p->page : &folio->head;
+	bool in_use;
 
-	if (in_use && w->refcount > 0)
-		hwp_rmap_owner(c->target, c->layout, w->mapping, &p->owner);
+	if (folio->kind == HWP_FOLIO_NONE)
+		in_use = w->nr_mapped > 0 || (!(w->mapping & HWP_MAPPING_LOW_BITS) &&
+					      w->type == HWP_TYPE_NONE &&
+					      !(p->bits & (HWP_BIT_SLAB | HWP_BIT_RESERVED)));
+	else
+		in_use = folio->kind == HWP_FOLIO_LARGE ||
+			 (folio->kind == HWP_FOLIO_HUGETLB && !folio->being_freed);
+	return in_use && w->refcount > 0 ? hwp_rmap_owner(rmap, p->pfn, w, folio, &p->owner) : NULL;
 }
 
 /** Whose it is, and was. */
-static void find_owners(struct hwp_collector *c, struct hwp_poisoned *p)
+static struct hwp_error *find_owners(struct hwp_collector *c, struct hwp_rmap *rmap,
+				     struct hwp_poisoned *p)
 {
 	if (c->findings->kernel.page_owner == HWP_ON)
 		hwp_page_owner_read(c->target, c->layout, c->zones, p);
-	/* Memory of a HugeTLB folio is no process's own. */
-	if (p->folio.kind != HWP_FOLIO_HUGETLB)
-		find_owner(c, p);
+	return find_owner(rmap, p);
 }
 
 struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
+	struct hwp_rmap rmap = { c->target, c->layout, .findings = f };
 	_cleanup_(hwp_region_deinit) struct hwp_region region = {};
 	struct hwp_error *err = NULL;
 
@@ -254,9 +259,9 @@ struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 
 		if (!p->was_read)
 			continue;
-		find_owners(c, p);
+		err = find_owners(c, &rmap, p);
 		/* Memory of a HugeTLB folio is in no list, whatever its copies say. */
-		if (p->folio.kind == HWP_FOLIO_HUGETLB)
+		if (err || p->folio.kind == HWP_FOLIO_HUGETLB)
 			continue;
 		find_by_list(f, p);
 		err = find_by_page(c, p);
@@ -270,6 +275,7 @@ struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 
 struct hwp_error *hwp_collect_one(struct hwp_collector *c, uint64_t pfn, struct hwp_poisoned *ret)
 {
+	struct hwp_rmap rmap = { c->target, c->layout, .findings = c->findings };
 	struct hwp_folio_facts folio = { .order = -1 };
 	struct hwp_error *err;
 	bool is_alias = false;
@@ -282,9 +288,9 @@ struct hwp_error *hwp_collect_one(struct hwp_collector *c, uint64_t pfn, struct 
 	err = read_page(c, pfn, &folio, is_alias, ret);
 	if (err || !ret->was_read)
 		return err;
-	find_owners(c, ret);
-	if (folio.kind == HWP_FOLIO_HUGETLB)
-		return NULL;
+	err = find_owners(c, &rmap, ret);
+	if (err || folio.kind == HWP_FOLIO_HUGETLB)
+		return err;
 	find_by_list(c->findings, ret);
 	return find_by_page(c, ret);
 }

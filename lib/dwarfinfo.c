@@ -24,7 +24,7 @@
 /** Sources that between them define or use every type that the layout asks for. */
 static const char *const home_units[] = {
 	"mm/memory-failure.c", "mm/page_alloc.c", "mm/hugetlb.c",   "kernel/printk/printk.c",
-	"lib/xarray.c",	       "mm/rmap.c",	  "drivers/base/memory.c",
+	"lib/xarray.c",	       "mm/rmap.c",	  "drivers/base/memory.c", "fs/namespace.c",
 };
 
 #define NR_HOMES HWP_ARRAY_SIZE(home_units)

@@ -18,7 +18,7 @@ static void say(const struct speaker *s, const char *fmt, ...)
 
 static void say(const struct speaker *s, const char *fmt, ...)
 {
-	char text[256];
+	char text[sizeof(struct hwp_file) + 128];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -117,16 +117,51 @@ static void say_order_0(const struct speaker *s, const struct hwp_poisoned *p)
 		say(s, "still has a mapping: in the page cache");
 }
 
-static void say_owner(const struct speaker *s, const struct hwp_poisoned *p)
+static void say_mappers(const struct speaker *s, const struct hwp_owner *owner)
 {
-	if (!p->owner.found)
-		return;
-	if (p->owner.has_start)
-		say(s, "owner: %s, pid %d, started at %" PRIu64 ".%06" PRIu64 " s of the log's clock",
-		    p->owner.comm, p->owner.pid, p->owner.start_ns / 1000000000,
-		    p->owner.start_ns / 1000 % 1000000);
+	uint64_t others = owner->nr_mappers - owner->found;
+	const char *perhaps = owner->saw_all_mappers ? "" : ", and perhaps by more";
+	const char *es = others == 1 ? "" : "es";
+
+	if (!owner->nr_mappers && owner->saw_all_mappers)
+		say(s, "no process maps that part of the file");
+	else if (owner->found && others)
+		say(s, "that part of the file is mapped by %s, pid %d, and %" PRIu64
+		    " other process%s%s", owner->comm, owner->pid, others, es, perhaps);
+	else if (owner->found)
+		say(s, "that part of the file is mapped by %s, pid %d%s", owner->comm, owner->pid,
+		    perhaps);
+	else if (others)
+		say(s, "that part of the file is mapped by %" PRIu64 " process%s%s", others, es,
+		    perhaps);
+}
+
+static void say_file(const struct speaker *s, const struct hwp_file *file)
+{
+	const char *deleted = file->is_deleted ? " (deleted)" : "";
+
+	if (!*file->path)
+		say(s, "file: inode %" PRIu64 " of %s %s%s, no name of it in memory", file->inode,
+		    file->filesystem, file->device, deleted);
 	else
-		say(s, "owner: %s, pid %d", p->owner.comm, p->owner.pid);
+		say(s, "file: %s%s, inode %" PRIu64 " of %s %s%s", file->path, deleted, file->inode,
+		    file->filesystem, file->device,
+		    file->is_mounted ? "" : ", a path inside that file system");
+}
+
+static void say_owner(const struct speaker *s, const struct hwp_findings *f,
+		      const struct hwp_owner *owner)
+{
+	if (owner->has_file) {
+		say_file(s, &f->files.data[owner->file]);
+		say_mappers(s, owner);
+	} else if (owner->has_start) {
+		say(s, "owner: %s, pid %d, started at %" PRIu64 ".%06" PRIu64
+		    " s of the log's clock", owner->comm, owner->pid,
+		    owner->start_ns / 1000000000, owner->start_ns / 1000 % 1000000);
+	} else if (owner->found) {
+		say(s, "owner: %s, pid %d", owner->comm, owner->pid);
+	}
 }
 
 /** " at 12.345678 s by pid 118 (qemu)", of which any may not be known. */
@@ -277,7 +312,7 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 	}
 	if (p->nr_passes == 1 && !p->unconfirmed)
 		say(&s, "transient: in the last of %u passes only", f->nr_passes);
-	say_owner(&s, p);
+	say_owner(&s, f, &p->owner);
 	say_page_owner(&s, f, p);
 	if (p->direct_map == HWP_DIRECT_MAP_ABSENT)
 		say(&s, "not in the kernel's direct map");

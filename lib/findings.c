@@ -27,6 +27,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->expected);
 	hwp_vec_deinit(&f->runs);
 	hwp_vec_deinit(&f->uses);
+	hwp_vec_deinit(&f->files);
 	hwp_vec_deinit(&f->counters.blocks);
 	hwp_vec_deinit(&f->counters.nodes);
 	hwp_vec_deinit(&f->counters.pending_pfns);

@@ -12,6 +12,7 @@
 #include "counts.h"
 #include "error.h"
 #include "folio_extent.h"
+#include "owner.h"
 #include "page_owner_record.h"
 #include "rasdaemon_row.h"
 #include "vec.h"
@@ -110,7 +111,7 @@ struct hwp_block {
 
 /** The words of a struct page that evidence rests on. */
 struct hwp_page_words {
-	uint64_t flags, mapping, private;
+	uint64_t flags, mapping, index, private;
 	uint32_t type_word;
 	int32_t refcount;
 	/** _mapcount + 1 where the word is a map count, else 0. */
@@ -174,21 +175,6 @@ struct hwp_folio_facts {
 	/** Queued on hpage_freelist: a worker is about to free it. */
 	bool being_freed;
 	uint64_t nr_raw;
-};
-
-/** The process whose own anonymous memory a page is. */
-struct hwp_owner {
-	bool found;
-	int pid;
-	char comm[20];
-	/**
-	 * Its memory is not inherited through fork, so the page was allocated
-	 * while it ran.
-	 */
-	bool allocated_it;
-	/** When it started, on the kernel log's clock, at the earliest. */
-	bool has_start;
-	uint64_t start_ns;
 };
 
 /** Is the page in the kernel's direct map? */
@@ -451,6 +437,8 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_area_stat) areas;
 	HWP_VEC(struct hwp_trouble) troubles;
 	HWP_VEC(struct hwp_event) events;
+	/** That poisoned pages, or pages in uses, are of. */
+	HWP_VEC(struct hwp_file) files;
 	/** Ascending by head_pfn; with their blocks and runs. */
 	HWP_VEC(struct hwp_folio) folios;
 	HWP_VEC(struct hwp_healthy_block) expected;

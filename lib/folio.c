@@ -32,6 +32,7 @@ void hwp_page_words(const struct hwp_layout *l, const void *page, struct hwp_pag
 
 	w->flags = hwp_page_flags(l, page);
 	w->mapping = hwp_page_mapping(l, page);
+	w->index = hwp_page_index(l, page);
 	w->private = hwp_page_private(l, page);
 	w->type_word = hwp_page_type_word(l, page);
 	w->refcount = hwp_page_refcount(l, page);

@@ -36,6 +36,7 @@ static const struct member_row member_rows[] = {
 	ROW(page.compound, OFFSET, REQUIRED, "page.compound_info page.compound_head"),
 	ROW(page.lru, OFFSET, REQUIRED, "page.lru"),
 	ROW(page.mapping, OFFSET, REQUIRED, "page.mapping"),
+	ROW(page.index, OFFSET, OPTIONAL, "folio.index page.index"),
 	ROW(page.private, OFFSET, REQUIRED, "page.private"),
 	ROW(page.type, OFFSET, REQUIRED, "page._mapcount"),
 	ROW(page.refcount, OFFSET, REQUIRED, "page._refcount"),
@@ -124,6 +125,37 @@ static const struct member_row member_rows[] = {
 	ROW(rmap.task_comm, OFFSET, OPTIONAL, "task_struct.comm"),
 	ROW(rmap.task_start_time, OFFSET, OPTIONAL, "task_struct.start_time"),
 
+	ROW(i_mmap.root, OFFSET, OPTIONAL, "address_space.i_mmap"),
+	ROW(i_mmap.vma_rb, OFFSET, OPTIONAL, "vm_area_struct.shared.rb"),
+	ROW(i_mmap.vma_subtree_last, OFFSET, OPTIONAL, "vm_area_struct.shared.rb_subtree_last"),
+	ROW(i_mmap.vma_start, OFFSET, OPTIONAL, "vm_area_struct.vm_start"),
+	ROW(i_mmap.vma_end, OFFSET, OPTIONAL, "vm_area_struct.vm_end"),
+	ROW(i_mmap.vma_pgoff, OFFSET, OPTIONAL, "vm_area_struct.vm_pgoff"),
+	ROW(file.host, OFFSET, OPTIONAL, "address_space.host"),
+	ROW(file.i_data, OFFSET, OPTIONAL, "inode.i_data"),
+	ROW(file.ino, OFFSET, OPTIONAL, "inode.i_ino"),
+	ROW(file.nlink, OFFSET, OPTIONAL, "inode.i_nlink"),
+	ROW(file.sb, OFFSET, OPTIONAL, "inode.i_sb"),
+	ROW(file.aliases, OFFSET, OPTIONAL, "inode.i_dentry"),
+	/* The union d_u has no name in v7.3. */
+	ROW(file.alias, OFFSET, OPTIONAL, "dentry.d_alias dentry.d_u.d_alias"),
+	ROW(file.parent, OFFSET, OPTIONAL, "dentry.d_parent"),
+	ROW(file.name, OFFSET, OPTIONAL, "dentry.d_name.name"),
+	ROW(file.hash, OFFSET, OPTIONAL, "dentry.d_hash.pprev"),
+	ROW(file.sb_id, OFFSET, OPTIONAL, "super_block.s_id"),
+	ROW(file.sb_type, OFFSET, OPTIONAL, "super_block.s_type"),
+	ROW(file.type_name, OFFSET, OPTIONAL, "file_system_type.name"),
+	ROW(mount.sb_mounts, OFFSET, OPTIONAL, "super_block.s_mounts"),
+	ROW(mount.root, OFFSET, OPTIONAL, "mount.mnt.mnt_root"),
+	ROW(mount.mountpoint, OFFSET, OPTIONAL, "mount.mnt_mountpoint"),
+	ROW(mount.parent, OFFSET, OPTIONAL, "mount.mnt_parent"),
+	ROW(mount.ns, OFFSET, OPTIONAL, "mount.mnt_ns"),
+	ROW(mount.nsproxy_ns, OFFSET, OPTIONAL, "nsproxy.mnt_ns"),
+	/* Linux kernel commit 09a1b33c080f ("preparations to taking MNT_WRITE_HOLD out of
+	 * ->mnt_flags") (in v6.18) made a list of pointers of s_mounts. */
+	ROW(mount_next_for_sb, OFFSET, OPTIONAL, "mount.mnt_next_for_sb"),
+	ROW(mount_instance, OFFSET, OPTIONAL, "mount.mnt_instance"),
+
 	ROW(mf_cpu.fifo_in, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.kfifo.in"),
 	ROW(mf_cpu.fifo_out, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.kfifo.out"),
 	ROW(mf_cpu.fifo_data, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.buf"),
@@ -180,6 +212,10 @@ static const struct {
 	SYM(gtod_offset, "__gtod_offset"),
 	SYM(page_offset_base, "page_offset_base"),
 	SYM(sched_clock_stable, "__sched_clock_stable"),
+	SYM(init_nsproxy, "init_nsproxy"),
+	/* Linux kernel commit fe19bd3dae3d ("mm, futex: fix shared futex pgoff on shmem huge
+	 * page") (in v5.13) renamed it. */
+	SYM(hugetlb_basepage_index, "hugetlb_basepage_index", "__basepage_index"),
 #undef SYM
 };
 
@@ -291,6 +327,7 @@ static struct hwp_error *check_sizes(const struct hwp_layout *l)
 		{ "page", l->page.size, l->page.compound, 8 },
 		{ "page", l->page.size, l->page.lru, 16 },
 		{ "page", l->page.size, l->page.mapping, 8 },
+		{ "page", l->page.size, l->page.index, 8 },
 		{ "page", l->page.size, l->page.private, 8 },
 		{ "page", l->page.size, l->page.type, 4 },
 		{ "page", l->page.size, l->page.refcount, 4 },

@@ -97,7 +97,7 @@ struct hwp_layout {
 	unsigned int page_shift;
 
 	struct {
-		uint32_t size, flags, compound, lru, mapping, private, type, refcount;
+		uint32_t size, flags, compound, lru, mapping, index, private, type, refcount;
 		enum hwp_compound_scheme compound_scheme;
 	} page;
 
@@ -208,6 +208,21 @@ struct hwp_layout {
 		uint32_t size, order, last_migrate_reason, gfp_mask, handle, free_handle, ts_nsec,
 			free_ts_nsec, comm, pid, tgid, free_pid, free_tgid;
 	} page_owner;
+	/** From a mapping to the VMAs of it. */
+	struct {
+		uint32_t root, vma_rb, vma_subtree_last, vma_start, vma_end, vma_pgoff;
+	} i_mmap;
+	/** From a mapping to its file, and to the names of that. */
+	struct {
+		uint32_t host, i_data, ino, nlink, sb, aliases, alias, parent, name, hash, sb_id,
+			sb_type, type_name;
+	} file;
+	/** From a super block to where it is mounted. */
+	struct {
+		uint32_t sb_mounts, root, mountpoint, parent, ns, nsproxy_ns;
+	} mount;
+	/** How the mounts of a super block hang together; one of them is absent. */
+	uint32_t mount_next_for_sb, mount_instance;
 	struct {
 		uint32_t fifo_in, fifo_out, fifo_data, entry_size, entry_pfn, nr_entries;
 	} mf_cpu;
@@ -223,6 +238,7 @@ struct hwp_layout {
 			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited, kasan_flag,
 			kasan_report, page_owner_ops, page_ext_size,
 			memory_failure, gtod_offset, sched_clock_stable,
+			init_nsproxy, hugetlb_basepage_index,
 			page_offset_base, free_prepared_contig_range,
 			free_contig_range_common, split_large_buddy;
 	} symbol;

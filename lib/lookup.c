@@ -7,9 +7,7 @@
 
 struct lookup {
 	struct hwp_collector *collector;
-	/** The last mapping asked about, and its owner: neighbours mostly share one. */
-	uint64_t mapping;
-	struct hwp_owner owner;
+	struct hwp_rmap rmap;
 };
 
 static enum hwp_use_kind kind_of_page(const struct hwp_page_words *w, uint32_t bits)
@@ -45,16 +43,13 @@ static enum hwp_use_kind kind_of_folio(const struct hwp_folio_facts *folio)
 	}
 }
 
-static void find_owner(struct lookup *l, uint64_t mapping, struct hwp_use *use)
+static struct hwp_error *find_owner(struct lookup *l, const struct hwp_page_words *page,
+				    const struct hwp_folio_facts *folio, struct hwp_use *use)
 {
-	if (use->kind != HWP_USE_ANONYMOUS)
-		return;
-	if (mapping != l->mapping) {
-		l->mapping = mapping;
-		l->owner = (struct hwp_owner){};
-		hwp_rmap_owner(l->collector->target, l->collector->layout, mapping, &l->owner);
-	}
-	use->owner = l->owner;
+	if (use->kind != HWP_USE_ANONYMOUS && use->kind != HWP_USE_FILE &&
+	    use->kind != HWP_USE_HUGETLB)
+		return NULL;
+	return hwp_rmap_owner(&l->rmap, use->pfn, page, folio, &use->owner);
 }
 
 /** What uses @p pfn, and the pages after it of the same folio. */
@@ -62,7 +57,7 @@ static struct hwp_error *look_at(struct lookup *l, uint64_t pfn, struct hwp_use 
 {
 	struct hwp_collector *c = l->collector;
 	struct hwp_folio_facts folio = { .order = -1 };
-	struct hwp_page_words words;
+	struct hwp_page_words words = {};
 	struct hwp_error *err;
 	const void *page;
 	bool is_alias;
@@ -76,8 +71,7 @@ static struct hwp_error *look_at(struct lookup *l, uint64_t pfn, struct hwp_use 
 		use->order = folio.order;
 		use->nr_pages = folio.head_pfn + (UINT64_C(1) << folio.order) - pfn;
 		use->kind = kind_of_folio(&folio);
-		find_owner(l, folio.head.mapping, use);
-		return NULL;
+		return find_owner(l, &words, &folio, use);
 	}
 	if (!err)
 		err = hwp_page_read(c->reader, pfn, &page);
@@ -86,7 +80,7 @@ static struct hwp_error *look_at(struct lookup *l, uint64_t pfn, struct hwp_use 
 	if (!err) {
 		hwp_page_words(c->layout, page, &words, &bits);
 		use->kind = kind_of_page(&words, bits);
-		find_owner(l, words.mapping, use);
+		return find_owner(l, &words, &folio, use);
 	}
 	hwp_error_destroy(err);
 	return NULL;
@@ -98,6 +92,7 @@ static bool continues(const struct hwp_use *last, const struct hwp_use *use)
 	return last->pfn + last->nr_pages == use->pfn && last->kind == use->kind &&
 	       last->order == use->order && last->owner.found == use->owner.found &&
 	       last->owner.pid == use->owner.pid &&
+	       last->owner.has_file == use->owner.has_file && last->owner.file == use->owner.file &&
 	       (use->order == 0 || last->head_pfn == use->head_pfn);
 }
 
@@ -127,7 +122,8 @@ static struct hwp_error *find_uses(struct lookup *l, const struct hwp_run *run)
 struct hwp_error *hwp_lookup_subject(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
-	struct lookup lookup = { .collector = c };
+	struct lookup lookup = { .collector = c,
+				 .rmap = { c->target, c->layout, .findings = f } };
 	const struct hwp_folio *folio;
 	struct hwp_error *err;
 

@@ -37,6 +37,12 @@ static inline uint64_t hwp_page_mapping(const struct hwp_layout *l, const void *
 	return hwp_u64((const char *)page + l->page.mapping);
 }
 
+/** In its file, in pages; 0 when the kernel does not tell. */
+static inline uint64_t hwp_page_index(const struct hwp_layout *l, const void *page)
+{
+	return l->page.index == HWP_ABSENT ? 0 : hwp_u64((const char *)page + l->page.index);
+}
+
 static inline int32_t hwp_page_refcount(const struct hwp_layout *l, const void *page)
 {
 	return (int32_t)hwp_u32((const char *)page + l->page.refcount);

@@ -64,9 +64,23 @@ static void put_mapped(struct hwp_text *text, const struct hwp_folio_facts *foli
 			       hwp_plural((uint64_t)m->entire), pages, all);
 }
 
-static void put_owner(struct hwp_text *text, const struct hwp_owner *owner)
+static void put_owner(struct hwp_text *text, const struct hwp_findings *f,
+		      const struct hwp_owner *owner)
 {
-	if (owner->found)
+	const struct hwp_file *file = owner->has_file ? &f->files.data[owner->file] : NULL;
+
+	if (file)
+		hwp_text_field(text, "File", "%s%s%sinode %" PRIu64 " of %s %s%s", file->path,
+			       file->is_deleted ? " (deleted)" : "",
+			       *file->path || file->is_deleted ? ", " : "", file->inode,
+			       file->filesystem, file->device,
+			       *file->path && !file->is_mounted ?
+				       ", a path inside that file system" : "");
+	if (owner->found && file)
+		hwp_text_field(text, "Mapped by", "%s, pid %d%s", owner->comm, owner->pid,
+			       owner->nr_mappers > 1 ? ", and others" :
+			       owner->saw_all_mappers ? "" : ", and perhaps others");
+	else if (owner->found)
 		hwp_text_field(text, "Owner", "%s, pid %d", owner->comm, owner->pid);
 }
 
@@ -148,7 +162,7 @@ void hwp_text_folio_facts(struct hwp_text *text, const struct hwp_findings *f,
 		put_mapped(text, facts);
 		if (facts->kind == HWP_FOLIO_HUGETLB)
 			put_hugetlb(text, facts);
-		put_owner(text, &f->poisoned.data[folio->first_poisoned].owner);
+		put_owner(text, f, &f->poisoned.data[folio->first_poisoned].owner);
 		put_record(text, folio, facts);
 	}
 	hwp_text_sum(text, folio->nr_healthy, folio->nr_poisoned, (unsigned int)folio->order);
@@ -195,16 +209,17 @@ static void put_blocks(struct hwp_table *table, const struct hwp_run *run, size_
 	hwp_table_cell(table, "%s%s", cpu, blocks);
 }
 
-static void put_use(struct hwp_table *table, const struct hwp_use *use)
+static void put_use(struct hwp_table *table, const struct hwp_findings *f,
+		    const struct hwp_use *use)
 {
-	char owner[48] = "", folio[48] = "";
+	char owner[HWP_PLACE_SIZE], folio[48] = "";
 
-	if (use->owner.found)
-		snprintf(owner, sizeof(owner), " of %s[%d]", use->owner.comm, use->owner.pid);
+	hwp_owner_place(f, &use->owner, owner, sizeof(owner));
 	if (use->order)
 		snprintf(folio, sizeof(folio), ", folio 0x%" PRIx64 "/%d", use->head_pfn,
 			 use->order);
-	hwp_table_cell(table, "%s%s%s", hwp_use_kind_name(use->kind), owner, folio);
+	hwp_table_cell(table, "%s%s%s%s", hwp_use_kind_name(use->kind), *owner ? " of " : "", owner,
+		       folio);
 }
 
 /** Index after the last run that is like run @p i. */
@@ -226,7 +241,7 @@ static size_t put_run(struct hwp_table *table, const struct hwp_findings *f,
 	uint64_t nr_pages = last->pfn + last->nr_pages - run->pfn;
 	const struct hwp_poisoned *first = &f->poisoned.data[folio->first_poisoned];
 	size_t nr_rows = 0;
-	char place[64];
+	char place[HWP_PLACE_SIZE];
 
 	for (size_t i = 0; run->state == HWP_RUN_ALLOCATED && i < f->uses.nr; i++) {
 		const struct hwp_use *use = &f->uses.data[i];
@@ -236,7 +251,7 @@ static size_t put_run(struct hwp_table *table, const struct hwp_findings *f,
 		if (nr_rows++ == MAX_ROWS)
 			break;
 		put_row(table, use->pfn, use->nr_pages, run);
-		put_use(table, use);
+		put_use(table, f, use);
 	}
 	if (nr_rows)
 		return nr_rows;
@@ -425,7 +440,7 @@ static void put_plain_folio(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_field(text, "Folio", "none is known to have been here: if you know of one, "
 			       "give it with --range");
 	}
-	put_owner(text, &page->owner);
+	put_owner(text, f, &page->owner);
 }
 
 struct hwp_error *hwp_report_folio(FILE *out, const struct hwp_findings *f,

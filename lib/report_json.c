@@ -217,14 +217,7 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 		hwp_json_i64(json, "refcount", page->page.refcount);
 	else
 		hwp_json_null(json, "refcount");
-	if (page->owner.found) {
-		hwp_json_row_object(json, "owner");
-		hwp_json_i64(json, "pid", page->owner.pid);
-		hwp_json_string(json, "comm", page->owner.comm);
-		hwp_json_end(json);
-	} else {
-		hwp_json_null(json, "owner");
-	}
+	hwp_report_json_owner(json, f, &page->owner);
 	hwp_report_json_page_owner(json, &page->page_owner);
 	put_reuse(json, f, page);
 	hwp_json_row_array(json, "evidence");

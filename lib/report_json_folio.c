@@ -80,16 +80,39 @@ void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_end(json);
 }
 
-/** null for none. */
-static void put_owner(struct hwp_json *json, const struct hwp_owner *owner)
+static void put_file(struct hwp_json *json, const struct hwp_file *file)
 {
-	if (!owner->found) {
+	hwp_json_row_object(json, "file");
+	hwp_json_string(json, "path", *file->path ? file->path : NULL);
+	hwp_json_bool(json, "mounted", file->is_mounted);
+	hwp_json_bool(json, "deleted", file->is_deleted);
+	hwp_json_u64(json, "inode", file->inode);
+	hwp_json_string(json, "filesystem", file->filesystem);
+	hwp_json_string(json, "device", file->device);
+	hwp_json_end(json);
+}
+
+void hwp_report_json_owner(struct hwp_json *json, const struct hwp_findings *f,
+			   const struct hwp_owner *owner)
+{
+	if (!owner->found && !owner->has_file) {
 		hwp_json_null(json, "owner");
 		return;
 	}
 	hwp_json_row_object(json, "owner");
-	hwp_json_i64(json, "pid", owner->pid);
-	hwp_json_string(json, "comm", owner->comm);
+	if (owner->found)
+		hwp_json_i64(json, "pid", owner->pid);
+	else
+		hwp_json_null(json, "pid");
+	hwp_json_string(json, "comm", owner->found ? owner->comm : NULL);
+	if (owner->saw_all_mappers)
+		hwp_json_u64(json, "nr_mappers", owner->nr_mappers);
+	else
+		hwp_json_null(json, "nr_mappers");
+	if (owner->has_file)
+		put_file(json, &f->files.data[owner->file]);
+	else
+		hwp_json_null(json, "file");
 	hwp_json_end(json);
 }
 
@@ -210,7 +233,7 @@ static void put_users(struct hwp_json *json, const struct hwp_findings *f)
 		hwp_json_string(json, "use", hwp_use_kind_name(use->kind));
 		hwp_json_u64(json, "head_pfn", use->head_pfn);
 		hwp_json_i64(json, "order", use->order);
-		put_owner(json, &use->owner);
+		hwp_report_json_owner(json, f, &use->owner);
 		hwp_json_end(json);
 	}
 	hwp_json_end(json);
@@ -235,7 +258,7 @@ void hwp_report_json_subject(struct hwp_json *json, const struct hwp_findings *f
 	}
 	put_subject_folio(json, &page->folio);
 	put_free_block(json, f, page);
-	put_owner(json, &page->owner);
+	hwp_report_json_owner(json, f, &page->owner);
 	hwp_report_json_page_owner(json, &page->page_owner);
 	put_users(json, f);
 	hwp_json_end(json);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** One element of "folios". */
+/** One element of "folios", and what else more than one document holds. */
 #ifndef HWP_REPORT_JSON_FOLIO_H
 #define HWP_REPORT_JSON_FOLIO_H
 
@@ -8,6 +8,10 @@
 
 void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *findings,
 			   const struct hwp_folio *folio);
+
+/** "owner": null for none. */
+void hwp_report_json_owner(struct hwp_json *json, const struct hwp_findings *findings,
+			   const struct hwp_owner *owner);
 
 /** "expected": [{pfn, order}, …] */
 void hwp_report_json_blocks(struct hwp_json *json, const struct hwp_healthy_block *blocks,

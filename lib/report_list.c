@@ -35,7 +35,7 @@ static void put_evidence(void *arg, size_t row)
 static void put_page(struct hwp_table *table, const struct hwp_findings *f,
 		     const struct hwp_poisoned *page)
 {
-	char block[64], place[64];
+	char block[64], place[HWP_PLACE_SIZE];
 
 	hwp_table_row(table);
 	hwp_table_cell(table, "0x%" PRIx64, page->pfn);

@@ -7,6 +7,8 @@
 #include "report_common.h"
 #include "report_text.h"
 
+/* Of a longer path a table shows the end. */
+#define MAX_PATH 48
 /* A table of more rows is folded: first by block, then by state and zone. */
 #define MAX_ROWS 40
 
@@ -79,17 +81,38 @@ static const char *hugetlb_place(const struct hwp_folio_facts *folio)
 	return folio->in_pool ? "in the pool" : folio->being_freed ? "being freed" : "in use";
 }
 
+const char *hwp_owner_place(const struct hwp_findings *f, const struct hwp_owner *owner, char *buf,
+			    size_t size)
+{
+	const struct hwp_file *file = owner->has_file ? &f->files.data[owner->file] : NULL;
+	size_t len = file ? strlen(file->path) : 0, cut = len > MAX_PATH ? len - MAX_PATH : 0;
+	char process[40] = "";
+
+	if (owner->found)
+		snprintf(process, sizeof(process), "%s[%d]%s", owner->comm, owner->pid,
+			 file ? " " : "");
+	if (!file)
+		snprintf(buf, size, "%s", process);
+	else if (len)
+		snprintf(buf, size, "%s%s%s%s", process, cut ? "..." : "", file->path + cut,
+			 file->is_deleted ? " (deleted)" : "");
+	else
+		snprintf(buf, size, "%sinode %" PRIu64 " of %.16s %.24s", process, file->inode,
+			 file->filesystem, file->device);
+	return buf;
+}
+
 const char *hwp_page_place(const struct hwp_findings *f, const struct hwp_poisoned *page, char *buf,
 			   size_t size)
 {
 	const char *migratetype = hwp_report_migratetype(f, page->migratetype);
 
+	if (page->state == HWP_STATE_HUGETLB && page->raw_page_unknown)
+		return "any of its pages";
+	if (page->owner.found || page->owner.has_file)
+		return hwp_owner_place(f, &page->owner, buf, size);
 	if (page->state == HWP_STATE_HUGETLB)
-		return page->raw_page_unknown ? "any of its pages" : hugetlb_place(&page->folio);
-	if (page->owner.found) {
-		snprintf(buf, size, "%s[%d]", page->owner.comm, page->owner.pid);
-		return buf;
-	}
+		return hugetlb_place(&page->folio);
 	if (page->cpu >= 0)
 		snprintf(buf, size, "%s%scpu %d", migratetype ? migratetype : "",
 			 migratetype ? " " : "", page->cpu);
@@ -181,7 +204,7 @@ static void put_row(struct hwp_table *table, const struct hwp_findings *f, const
 	const struct hwp_poisoned *page = row->first;
 	bool one_block = page->order == row->last->order &&
 			 (page->order < 0 || page->head_pfn == row->last->head_pfn);
-	char block[64], place[64];
+	char block[64], place[HWP_PLACE_SIZE];
 
 	hwp_table_row(table);
 	hwp_table_cell(table, "0x%" PRIx64, page->pfn);

@@ -55,7 +55,14 @@ void hwp_text_troubles(struct hwp_text *text, const struct hwp_findings *finding
 struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *findings,
 				 bool (*want)(const struct hwp_poisoned *page));
 
-/** "Movable cpu 1", "in the pool" or "qemu[118]": what else tells where a page is. */
+/** Fits what hwp_page_place() and hwp_owner_place() have to say, in any case. */
+#define HWP_PLACE_SIZE 128
+
+/** "qemu[118]", "qemu[118] /var/lib/x", "/var/lib/x (deleted)"; "" for no owner. */
+const char *hwp_owner_place(const struct hwp_findings *findings, const struct hwp_owner *owner,
+			    char *buf, size_t size);
+
+/** "Movable cpu 1", "in the pool" or whose it is: what else tells where a page is. */
 const char *hwp_page_place(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 			   char *buf, size_t size);
 

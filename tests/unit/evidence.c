@@ -292,9 +292,51 @@ static void troubles_are_bounded(void **state)
 	hwp_findings_destroy(f);
 }
 
+static void owner_of_a_file(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_file file = { .inode = 12, .filesystem = "ext4", .device = "vda1",
+				 .path = "/srv/x", .is_mounted = true };
+	struct hwp_poisoned p = isolated_page(0x20d);
+	struct told t = {};
+
+	(void)state;
+	p.page.mapping = 0xff11000101110e00;
+	p.owner = (struct hwp_owner){ .has_file = true, .saw_all_mappers = true };
+	if (!hwp_vec_push(&f->files, file))
+		abort();
+	add_poisoned(f, p);
+	hwp_classify(f);
+	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
+	assert_says(&t, "file: /srv/x, inode 12 of ext4 vda1\n");
+	assert_says(&t, "no process maps that part");
+	f->files.data[0].is_mounted = false;
+	f->files.data[0].is_deleted = true;
+	f->poisoned.data[0].owner =
+		(struct hwp_owner){ .found = true, .pid = 7, .comm = "qemu", .has_file = true,
+				    .saw_all_mappers = true, .nr_mappers = 3 };
+	t = (struct told){};
+	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
+	assert_says(&t, "file: /srv/x (deleted), inode 12 of ext4 vda1, a path inside that");
+	assert_says(&t, "that part of the file is mapped by qemu, pid 7, and 2 other processes");
+	f->files.data[0].path[0] = '\0';
+	f->poisoned.data[0].owner.saw_all_mappers = false;
+	f->poisoned.data[0].owner.nr_mappers = 1;
+	t = (struct told){};
+	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
+	assert_says(&t, "file: inode 12 of ext4 vda1 (deleted), no name of it in memory");
+	assert_says(&t, "that part of the file is mapped by qemu, pid 7, and perhaps by more");
+	memset(f->files.data[0].path, 'x', sizeof(file.path) - 1);
+	t = (struct told){};
+	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
+	assert_says(&t, "inode 12 of ext4 vda1");
+	hwp_findings_destroy(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(owner_of_a_file),
 		cmocka_unit_test(free_block),	 cmocka_unit_test(free_by_type),
 		cmocka_unit_test(order_0),	 cmocka_unit_test(lost_block),
 		cmocka_unit_test(hugetlb),	 cmocka_unit_test(every_other_state),

@@ -15,6 +15,7 @@ static void kernel_common(struct hwp_layout *l)
 	l->page.size = KERNEL_PAGE_SIZE;
 	l->page.compound = l->page.lru = 8;
 	l->page.mapping = 24;
+	l->page.index = 32;
 	l->page.private = 40;
 	l->page.type = 48;
 	l->page.refcount = 52;

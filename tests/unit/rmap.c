@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** From a mapping to a path and to who maps it, on trees and names that lie. */
+#include "machine.h"
+
+#include <cmocka.h>
+
+#include "rmap.h"
+
+/* Objects of 256 bytes each; how a kernel packs them does not matter. */
+#define SLAB UINT64_C(0xff11000100000000)
+#define OBJECT 256
+#define NR_OBJECTS 1600
+
+/* Offsets in an object, whatever it is. */
+enum {
+	AT_HOST = 0, AT_I_MMAP = 8,
+	AT_INO = 16, AT_SB = 24, AT_NLINK = 32, AT_ALIASES = 40, AT_I_DATA = 64,
+	AT_PARENT = 0, AT_NAME = 8, AT_HASH = 16, AT_ALIAS = 24,
+	AT_SB_ID = 0, AT_SB_TYPE = 32, AT_SB_MOUNTS = 40,
+	AT_MNT_ROOT = 0, AT_MOUNTPOINT = 8, AT_MNT_PARENT = 16, AT_MNT_NS = 24, AT_INSTANCE = 32,
+	AT_RB = 0, AT_SUBTREE_LAST = 24, AT_START = 32, AT_END = 40, AT_PGOFF = 48, AT_MM = 56,
+	AT_TGID = 0, AT_START_TIME = 8, AT_COMM = 16,
+	RB_RIGHT = 8, RB_LEFT = 16,
+};
+
+struct scene {
+	struct machine *m;
+	char slab[NR_OBJECTS * OBJECT];
+	unsigned int nr;
+	uint64_t inode, sb, root, file, ns;
+	struct hwp_rmap rmap;
+};
+
+static uint64_t object(struct scene *s)
+{
+	assert_true(s->nr < NR_OBJECTS);
+	return SLAB + (uint64_t)s->nr++ * OBJECT;
+}
+
+static char *at(struct scene *s, uint64_t address)
+{
+	return s->slab + (address - SLAB);
+}
+
+static void put(struct scene *s, uint64_t address, uint64_t value)
+{
+	synth_put(at(s, address), 0, value, 8);
+}
+
+static uint64_t text(struct scene *s, const char *value)
+{
+	uint64_t address = object(s);
+
+	memcpy(at(s, address), value, strlen(value) + 1);
+	return address;
+}
+
+static uint64_t dentry(struct scene *s, uint64_t parent, const char *name)
+{
+	uint64_t d = object(s);
+
+	put(s, d + AT_PARENT, parent ? parent : d);
+	put(s, d + AT_NAME, text(s, name));
+	put(s, d + AT_HASH, 1);
+	return d;
+}
+
+static void name_inode(struct scene *s, uint64_t d)
+{
+	put(s, d + AT_ALIAS, machine_get(s->m, s->inode + AT_ALIASES));
+	put(s, s->inode + AT_ALIASES, d + AT_ALIAS);
+}
+
+/** Mounted with @p root as its own root; @p parent 0: at the top. */
+static uint64_t mount(struct scene *s, uint64_t sb, uint64_t root, uint64_t parent,
+		      uint64_t mountpoint, uint64_t ns)
+{
+	uint64_t mnt = object(s), head = sb + AT_SB_MOUNTS;
+
+	put(s, mnt + AT_MNT_ROOT, root);
+	put(s, mnt + AT_MNT_PARENT, parent ? parent : mnt);
+	put(s, mnt + AT_MOUNTPOINT, mountpoint ? mountpoint : root);
+	put(s, mnt + AT_MNT_NS, ns);
+	if (s->m->layout.mount_next_for_sb == HWP_ABSENT) {
+		machine_list_add_tail(s->m, head, mnt + AT_INSTANCE);
+	} else {
+		put(s, mnt + AT_INSTANCE, machine_get(s->m, head));
+		put(s, head, mnt);
+	}
+	return mnt;
+}
+
+static uint64_t super_block(struct scene *s, const char *type, const char *id)
+{
+	uint64_t sb = object(s), fs = object(s);
+
+	strcpy(at(s, sb + AT_SB_ID), id);
+	put(s, sb + AT_SB_TYPE, fs);
+	put(s, fs, text(s, type));
+	if (s->m->layout.mount_next_for_sb == HWP_ABSENT)
+		machine_list_init(s->m, sb + AT_SB_MOUNTS);
+	return sb;
+}
+
+/** A VMA of pages [pgoff, pgoff + nr) in the process @p pid, 0 for one without an owner. */
+static uint64_t vma(struct scene *s, uint64_t pgoff, uint64_t nr, uint32_t pid)
+{
+	uint64_t v = object(s), mm = object(s), task = pid ? object(s) : 0;
+
+	put(s, v + AT_PGOFF, pgoff);
+	put(s, v + AT_START, 0x7f0000000000);
+	put(s, v + AT_END, 0x7f0000000000 + nr * 4096);
+	put(s, v + AT_SUBTREE_LAST, pgoff + nr - 1);
+	put(s, v + AT_MM, mm);
+	put(s, mm, task);
+	if (pid) {
+		synth_put(at(s, task), AT_TGID, pid, 4);
+		snprintf(at(s, task + AT_COMM), 16, "task%u", pid);
+	}
+	return v;
+}
+
+static void layout(struct hwp_layout *l, bool has_pointers)
+{
+	l->rmap = (__typeof__(l->rmap)){ .rb_left = RB_LEFT, .rb_right = RB_RIGHT, .vma_mm = AT_MM,
+					 .task_pid = AT_TGID, .task_comm = AT_COMM,
+					 .task_start_time = AT_START_TIME };
+	l->i_mmap = (__typeof__(l->i_mmap)){ AT_I_MMAP, AT_RB, AT_SUBTREE_LAST, AT_START, AT_END,
+					     AT_PGOFF };
+	l->file = (__typeof__(l->file)){ AT_HOST, AT_I_DATA, AT_INO, AT_NLINK, AT_SB, AT_ALIASES,
+					 AT_ALIAS, AT_PARENT, AT_NAME, AT_HASH, AT_SB_ID,
+					 AT_SB_TYPE, 0 };
+	l->mount = (__typeof__(l->mount)){ AT_SB_MOUNTS, AT_MNT_ROOT, AT_MOUNTPOINT, AT_MNT_PARENT,
+					   AT_MNT_NS, 0 };
+	l->mount_next_for_sb = has_pointers ? AT_INSTANCE : HWP_ABSENT;
+	l->mount_instance = has_pointers ? HWP_ABSENT : AT_INSTANCE;
+}
+
+/** /srv/data/file of an ext4 that is mounted at /srv. */
+static struct scene *scene_create(bool has_pointers)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	uint64_t top_sb, top, top_root, proxy;
+
+	s->m = machine_create(has_pointers ? kernel_73 : kernel_61);
+	layout(&s->m->layout, has_pointers);
+	synth_add(&s->m->synth, SLAB, s->slab, sizeof(s->slab));
+	proxy = object(s);
+	s->ns = object(s);
+	put(s, proxy, s->ns);
+	s->m->layout.symbol.init_nsproxy = proxy;
+	top_sb = super_block(s, "ext4", "vda1");
+	top_root = dentry(s, 0, "/");
+	top = mount(s, top_sb, top_root, 0, 0, s->ns);
+	s->sb = super_block(s, "ext4", "vdb");
+	s->root = dentry(s, 0, "/");
+	mount(s, s->sb, s->root, top, dentry(s, top_root, "srv"), s->ns);
+	s->inode = object(s);
+	put(s, s->inode + AT_INO, 77);
+	put(s, s->inode + AT_SB, s->sb);
+	put(s, s->inode + AT_NLINK, 1);
+	put(s, s->inode + AT_I_DATA + AT_HOST, s->inode);
+	s->file = dentry(s, dentry(s, s->root, "data"), "file");
+	name_inode(s, s->file);
+	machine_open(s->m);
+	s->rmap = (struct hwp_rmap){ s->m->target, &s->m->layout, .findings = s->m->findings };
+	return s;
+}
+
+static void scene_destroy(struct scene *s)
+{
+	machine_destroy(s->m);
+	free(s);
+}
+
+static struct hwp_file look(struct scene *s)
+{
+	struct hwp_file file;
+
+	assert_true(hwp_rmap_file(s->m->target, &s->m->layout, s->inode + AT_I_DATA, &file));
+	assert_non_null(memchr(file.path, '\0', sizeof(file.path)));
+	return file;
+}
+
+static void assert_path(struct scene *s, const char *path, bool is_mounted)
+{
+	struct hwp_file file = look(s);
+
+	assert_string_equal(file.path, path);
+	assert_int_equal(file.is_mounted, is_mounted);
+}
+
+static struct hwp_owner owner_at(struct scene *s, uint64_t index)
+{
+	struct hwp_page_words page = { .mapping = s->inode + AT_I_DATA, .index = index };
+	struct hwp_folio_facts folio = { .order = -1 };
+	struct hwp_owner owner;
+
+	assert_null(hwp_rmap_owner(&s->rmap, 0x1000, &page, &folio, &owner));
+	return owner;
+}
+
+static void where_it_is_mounted(void **state)
+{
+	(void)state;
+	for (int has_pointers = 0; has_pointers < 2; has_pointers++) {
+		struct scene *s = scene_create(has_pointers);
+		uint64_t data = machine_get(s->m, s->file + AT_PARENT), opt;
+		struct hwp_file file = look(s);
+
+		assert_string_equal(file.path, "/srv/data/file");
+		assert_true(file.is_mounted);
+		assert_false(file.is_deleted);
+		assert_int_equal(file.inode, 77);
+		assert_string_equal(file.filesystem, "ext4");
+		assert_string_equal(file.device, "vdb");
+		/* Neither a later mount, nor one of a part of it, nor a container's. */
+		opt = dentry(s, 0, "/");
+		mount(s, s->sb, s->root, 0, 0, object(s));
+		mount(s, s->sb, data, 0, 0, s->ns);
+		mount(s, s->sb, s->root,
+		      mount(s, super_block(s, "ext4", "vdc"), opt, 0, 0, s->ns),
+		      dentry(s, opt, "opt"), s->ns);
+		assert_path(s, "/srv/data/file", true);
+		/* A container's alone: the path inside the file system. */
+		put(s, s->ns - OBJECT, object(s));
+		assert_path(s, "/data/file", false);
+		scene_destroy(s);
+	}
+}
+
+static void other_names(void **state)
+{
+	struct scene *s = scene_create(true);
+	uint64_t other = dentry(s, s->root, "other");
+
+	(void)state;
+	/* Deleted by one name, it has another. */
+	name_inode(s, other);
+	put(s, other + AT_HASH, 0);
+	assert_path(s, "/srv/data/file", true);
+	assert_false(look(s).is_deleted);
+	put(s, s->file + AT_HASH, 0);
+	assert_path(s, "/srv/other", true);
+	assert_true(look(s).is_deleted);
+	/* The name has left memory, the file has it still. */
+	put(s, s->inode + AT_ALIASES, 0);
+	assert_path(s, "", false);
+	assert_false(look(s).is_deleted);
+	put(s, s->inode + AT_NLINK, 0);
+	assert_true(look(s).is_deleted);
+	/* A memfd is in no directory. */
+	name_inode(s, dentry(s, 0, "memfd:x"));
+	assert_path(s, "/memfd:x", false);
+	scene_destroy(s);
+}
+
+static void block_device(void **state)
+{
+	struct scene *s = scene_create(true);
+
+	(void)state;
+	strcpy(at(s, machine_get(s->m, machine_get(s->m, s->sb + AT_SB_TYPE))), "bdev");
+	put(s, s->inode + AT_INO, 254u << 20 | 17);
+	assert_string_equal(look(s).device, "254:17");
+	scene_destroy(s);
+}
+
+static void names_that_lie(void **state)
+{
+	struct scene *s = scene_create(true);
+	uint64_t name = machine_get(s->m, s->file + AT_NAME), deep = s->root;
+	struct hwp_file file;
+
+	(void)state;
+	strcpy(at(s, name), "a\x1b[2Jb\nc\x7f" "d\xc2\x9b" "e\xc3\xa4");
+	assert_path(s, "/srv/data/a?[2Jb?c?d??e\xc3\xa4", true);
+	/* Without an end. */
+	memset(at(s, name), 'x', OBJECT);
+	file = look(s);
+	assert_int_equal(strlen(file.path), strlen("/srv/data/") + 255);
+	*at(s, name) = '\0';
+	assert_path(s, "", false);
+	put(s, s->file + AT_NAME, 0xff11000200000000);
+	assert_path(s, "", false);
+	put(s, s->file + AT_NAME, name);
+	strcpy(at(s, name), "file");
+	/* Longer than can be shown: its end is. */
+	for (int i = 0; i < 60; i++)
+		deep = dentry(s, deep, "directory");
+	put(s, s->file + AT_PARENT, deep);
+	file = look(s);
+	assert_true(file.is_mounted);
+	assert_memory_equal(file.path, ".../directory/", 14);
+	assert_string_equal(file.path + strlen(file.path) - 15, "/directory/file");
+	assert_true(strlen(file.path) > 490);
+	scene_destroy(s);
+}
+
+static void loops(void **state)
+{
+	struct scene *s = scene_create(true);
+	uint64_t data = machine_get(s->m, s->file + AT_PARENT), mnt;
+
+	(void)state;
+	/* Two directories in each other. */
+	put(s, data + AT_PARENT, s->file);
+	assert_path(s, "", false);
+	put(s, data + AT_PARENT, s->root);
+	/* Mounts that follow each other for ever, and one that is mounted below itself. */
+	mnt = machine_get(s->m, s->sb + AT_SB_MOUNTS);
+	put(s, mnt + AT_INSTANCE, mnt);
+	assert_path(s, "/srv/data/file", true);
+	put(s, mnt + AT_MNT_PARENT, mnt + 1);
+	assert_path(s, "/data/file", false);
+	/* Names of the inode. */
+	put(s, s->file + AT_HASH, 0);
+	put(s, s->file + AT_ALIAS, s->file + AT_ALIAS);
+	assert_path(s, "/data/file", false);
+	scene_destroy(s);
+}
+
+static void loops_in_a_list(void **state)
+{
+	struct scene *s = scene_create(false);
+	uint64_t mnt = machine_get(s->m, s->sb + AT_SB_MOUNTS);
+
+	(void)state;
+	put(s, mnt, mnt);
+	assert_path(s, "/srv/data/file", true);
+	scene_destroy(s);
+}
+
+static void no_file(void **state)
+{
+	struct scene *s = scene_create(true);
+	uint64_t mapping = s->inode + AT_I_DATA;
+	struct hwp_file file;
+	struct hwp_owner owner;
+
+	(void)state;
+	put(s, mapping + AT_HOST, s->inode + 8);
+	assert_false(hwp_rmap_file(s->m->target, &s->m->layout, mapping, &file));
+	owner = owner_at(s, 0);
+	assert_false(owner.has_file || owner.found || owner.saw_all_mappers);
+	assert_false(hwp_rmap_file(s->m->target, &s->m->layout, 0xff11000200000000, &file));
+	put(s, mapping + AT_HOST, s->inode);
+	/* A kernel that lacks a member costs what hangs on it. */
+	s->m->layout.mount.ns = HWP_ABSENT;
+	assert_path(s, "/data/file", false);
+	s->m->layout.file.hash = HWP_ABSENT;
+	assert_false(hwp_rmap_file(s->m->target, &s->m->layout, mapping, &file));
+	scene_destroy(s);
+}
+
+static void link_nodes(struct scene *s, uint64_t up, uint64_t left, uint64_t right)
+{
+	put(s, up + RB_LEFT, left);
+	put(s, up + RB_RIGHT, right);
+}
+
+static void who_maps_it(void **state)
+{
+	struct scene *s = scene_create(true);
+	uint64_t a = vma(s, 0, 10, 11), b = vma(s, 4, 4, 12), c = vma(s, 20, 1, 13);
+	struct hwp_owner owner;
+
+	(void)state;
+	owner = owner_at(s, 3);
+	assert_true(owner.has_file && owner.saw_all_mappers);
+	assert_false(owner.found);
+	assert_int_equal(owner.nr_mappers, 0);
+	assert_int_equal(s->m->findings->files.nr, 1);
+	put(s, s->inode + AT_I_DATA + AT_I_MMAP, b);
+	link_nodes(s, b, a, c);
+	put(s, b + AT_SUBTREE_LAST, 20);
+	owner = owner_at(s, 4);
+	assert_true(owner.found && owner.saw_all_mappers);
+	assert_int_equal(owner.nr_mappers, 2);
+	assert_int_equal(owner.pid, 11);
+	assert_string_equal(owner.comm, "task11");
+	assert_false(owner.allocated_it || owner.has_start);
+	assert_int_equal(owner_at(s, 20).pid, 13);
+	assert_int_equal(owner_at(s, 9).nr_mappers, 1);
+	assert_int_equal(owner_at(s, 10).nr_mappers, 0);
+	assert_int_equal(owner_at(s, 21).nr_mappers, 0);
+	/* One file, however many pages. */
+	assert_int_equal(s->m->findings->files.nr, 1);
+	/* Two VMAs of one process are one mapper. */
+	put(s, b + AT_MM, machine_get(s->m, a + AT_MM));
+	assert_int_equal(owner_at(s, 5).nr_mappers, 1);
+	/* The first has no task any more: the next one stands for it. */
+	put(s, b + AT_MM, machine_get(s->m, c + AT_MM));
+	put(s, machine_get(s->m, a + AT_MM), 0);
+	owner = owner_at(s, 6);
+	assert_int_equal(owner.pid, 13);
+	assert_int_equal(owner.nr_mappers, 2);
+	scene_destroy(s);
+}
+
+static void trees_that_lie(void **state)
+{
+	struct scene *s = scene_create(true);
+	uint64_t a = vma(s, 0, 10, 11), b = vma(s, 0, 10, 12);
+	struct hwp_owner owner;
+
+	(void)state;
+	put(s, s->inode + AT_I_DATA + AT_I_MMAP, a);
+	link_nodes(s, a, b, b);
+	link_nodes(s, b, a, a);
+	owner = owner_at(s, 1);
+	assert_true(owner.found);
+	assert_false(owner.saw_all_mappers);
+	assert_int_equal(owner.nr_mappers, 2);
+	assert_true(s->m->synth.nr_reads < 20000);
+	/* To nowhere. */
+	link_nodes(s, a, 0xff11000200000000, 0);
+	owner = owner_at(s, 2);
+	assert_int_equal(owner.pid, 11);
+	assert_false(owner.saw_all_mappers);
+	/* A VMA that ends before it starts. */
+	link_nodes(s, a, 0, 0);
+	put(s, a + AT_END, 0);
+	assert_int_equal(owner_at(s, 3).nr_mappers, 0);
+	scene_destroy(s);
+}
+
+static void index_in_folio(void **state)
+{
+	struct scene *s = scene_create(true);
+	struct hwp_page_words page = {};
+	struct hwp_folio_facts folio = {
+		.kind = HWP_FOLIO_LARGE, .head_pfn = 0x1200, .order = 9,
+		.head = { .mapping = s->inode + AT_I_DATA, .index = 512 },
+	};
+	struct hwp_owner owner;
+
+	(void)state;
+	put(s, s->inode + AT_I_DATA + AT_I_MMAP, vma(s, 600, 1, 11));
+	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 88, &page, &folio, &owner));
+	assert_true(owner.found);
+	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 87, &page, &folio, &owner));
+	assert_false(owner.found);
+	/* HugeTLB: in pages, or in folios of the file. */
+	folio.kind = HWP_FOLIO_HUGETLB;
+	put(s, s->inode + AT_I_DATA + AT_I_MMAP, vma(s, 512, 512, 12));
+	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 5, &page, &folio, &owner));
+	assert_int_equal(owner.pid, 12);
+	s->m->layout.symbol.hugetlb_basepage_index = 1;
+	folio.head.index = 1;
+	s->rmap.mapping = 0;
+	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 5, &page, &folio, &owner));
+	assert_int_equal(owner.pid, 12);
+	scene_destroy(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_it_is_mounted), cmocka_unit_test(other_names),
+		cmocka_unit_test(block_device),	       cmocka_unit_test(names_that_lie),
+		cmocka_unit_test(loops),	       cmocka_unit_test(loops_in_a_list),
+		cmocka_unit_test(no_file),	       cmocka_unit_test(who_maps_it),
+		cmocka_unit_test(trees_that_lie),      cmocka_unit_test(index_in_folio),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -47,12 +47,20 @@ def _compare_states(name, want, report):
     return wrong
 
 
+def _compare_owners(name, dump, report):
+    want = {p['pfn']: (p['state'], p['owner']) for p in dump['poisoned']}
+    return [f'{name}: {p["pfn"]:#x} is of {p["owner"]}, in the dump of {want[p["pfn"]][1]}'
+            for p in report['poisoned']
+            if want.get(p['pfn'], ('', None))[0] == p['state'] and
+            want[p['pfn']][1] != p['owner']]
+
+
 def compare_answer(directory, name, dump):
     """One run by /proc/kcore says what the dump says, within its memory."""
     report, words = _report(directory, name), _words(directory, name)
     if 'verdict' not in report:
         return [f'{name}: {(directory / (name + ".err")).read_text().strip()}']
-    wrong = _compare_states(name, _states(dump), report)
+    wrong = _compare_states(name, _states(dump), report) + _compare_owners(name, dump, report)
     if report['target'].get('live') is not True or report['target']['path'] is not None:
         wrong.append(f'{name}: target is {report["target"]}')
     if int(words['status']) != STATUS[report['verdict']]:

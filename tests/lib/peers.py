@@ -12,7 +12,8 @@ import hwp
 
 PEERS = hwp.TOP / 'build' / 'peers'
 KERNELS = ('6.1-amd64', '6.12-cloud', '7.3-cloud')
-SCENARIOS = 'free,anon,thp-pinned,hugetlb-inuse,hugetlb-pool,slab-tail,thp-leak-pcp,thp-leak-buddy'
+SCENARIOS = ('free,anon,file-tmpfs,thp-pinned,hugetlb-inuse,hugetlb-file,hugetlb-pool,slab-tail,'
+             'thp-leak-pcp,thp-leak-buddy')
 
 
 def fetch(script, *args):

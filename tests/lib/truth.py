@@ -244,6 +244,47 @@ def compare_page_owners(truth, report):
     return wrong
 
 
+# In these states a page is somebody's.
+OWNED = ('in-use', 'large-folio', 'hugetlb', 'reused')
+
+
+def compare_owners(truth, report):
+    """The process and the file that a page is of are those of which the guest's /proc tells."""
+    # The lab's own kernels do not know the task of an address space (no CONFIG_MEMCG).
+    if truth.has_fix():
+        return []
+    wrong, pages = [], {p['pfn']: p for p in report['poisoned']}
+    for poison in truth.poisons:
+        page = pages.get(poison['pfn'])
+        if not page:
+            continue
+        owner, pid = page['owner'], int(poison['owner'])
+        if page['state'] not in OWNED:
+            same = owner is None
+        elif pid:
+            same = owner is not None and _is_owner(poison, owner)
+        else:
+            continue
+        if not same:
+            wrong.append(f'{poison["pfn"]:#x} ({poison["scenario"]}, {page["state"]}): owner is '
+                         f'{owner}, truly {poison.get("comm")}[{pid}] {poison.get("path")}')
+    return wrong
+
+
+def _is_owner(poison, owner):
+    if owner['pid'] != int(poison['owner']) or owner['comm'] != poison.get('comm', owner['comm']):
+        return False
+    # What was told before the guest knew of paths.
+    if 'comm' not in poison:
+        return True
+    file = owner['file']
+    if file is None or 'path' not in poison:
+        return file is None and 'path' not in poison
+    path = file['path'] + (' (deleted)' if file['deleted'] else '')
+    return (path, file['inode'], file['mounted'], owner['nr_mappers']) == (
+        poison['path'], int(poison['inode']), True, 1)
+
+
 def compare_folios(truth, report):
     """Folios that the truth names hold exactly the poison that it names."""
     wrong = []
@@ -490,6 +531,7 @@ def compare(directory, vmcore, on_list=None):
     results = {
         'truth': [] if few else moved,
         'pages': compare_pages(truth, report),
+        'owners': compare_owners(truth, report),
         'folios': compare_folios(truth, report),
         'extents': compare_extents(truth, report),
         'page_owner': compare_page_owners(truth, report),

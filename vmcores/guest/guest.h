@@ -35,6 +35,7 @@ struct poison {
 	uint64_t base;		/* the folio or block that was hit */
 	unsigned int order;
 	pid_t owner;		/* the process that holds it at the end, or 0 */
+	const char *path;	/* the file that it is of, or NULL; its owner maps it */
 	uint64_t kpf, kpf_after, kpf_drained;	/* before and after the capture */
 	uint64_t mapcount;
 	uint64_t pattern;	/* what the page holds in every word, or 0 */

@@ -116,7 +116,7 @@ static struct child huge_start(const char *name, const struct huge_case *c,
 	}
 	for (int i = 0; i < c->nr; i++)
 		note(name, child.value + c->at[i], wish, child.value, c->order,
-		     child.pid);
+		     child.pid)->path = c->file;
 	return child;
 }
 
@@ -127,7 +127,14 @@ static void run_inuse(const char *name)
 
 static void run_file(const char *name)
 {
-	huge_start(name, !strcmp(name, "hugetlb-file") ? &file : &unlinked, "hugetlb");
+	huge_start(name, &file, "hugetlb");
+}
+
+static void run_unlinked(const char *name)
+{
+	struct child child = huge_start(name, &unlinked, "hugetlb");
+
+	restate(child.value, unlinked.order, name, "hugetlb", 0);
 }
 
 static void run_dissolve(const char *name)
@@ -241,7 +248,7 @@ const struct scenario hugetlb_scenarios[] = {
 	{ "hugetlb-free", "a free HugeTLB page of the pool: dissolved, taken off", run_free },
 	{ "hugetlb-inuse", "a pinned HugeTLB page with two raw errors", run_inuse },
 	{ "hugetlb-file", "a hugetlbfs file page with three raw errors", run_file },
-	{ "hugetlb-unlinked", "the same with two, unmapped and unlinked", run_file },
+	{ "hugetlb-unlinked", "the same with two, unmapped and unlinked", run_unlinked },
 	{ "hugetlb-pool", "five raw errors, back in the free pool", run_pool },
 	{ "hugetlb-leak", "three raw errors, then nr_hugepages is lowered", run_leak },
 	{ "hugetlb-leak-last", "the same, with no error after it", run_leak_last },

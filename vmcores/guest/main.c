@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <unistd.h>
 
@@ -53,6 +54,8 @@ static void run_all(const char *names)
 			continue;
 		}
 		say("--- %s: %s", s->name, s->sentence);
+		/* The children of a scenario bear its name. */
+		prctl(PR_SET_NAME, s->name);
 		s->run(s->name);
 	}
 }

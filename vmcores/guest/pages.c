@@ -189,14 +189,15 @@ static void run_offline(const char *name)
 
 struct file_case {
 	const char *name, *path;
-	bool clean;
+	bool clean, unlink;
 };
 
 static const struct file_case file_cases[] = {
-	{ "file-clean", "/mnt/disk/clean", true },
-	{ "file-dirty", "/mnt/disk/dirty", false },
-	{ "file-tmpfs", "/mnt/tmp/file", false },
-	{ "file-ramfs", "/mnt/ram/file", false },
+	{ "file-clean", "/mnt/disk/clean", true, false },
+	{ "file-dirty", "/mnt/disk/dirty", false, false },
+	{ "file-tmpfs", "/mnt/tmp/file", false, false },
+	{ "file-unlinked", "/mnt/tmp/unlinked", false, true },
+	{ "file-ramfs", "/mnt/ram/file", false, false },
 };
 
 struct file_result {
@@ -224,7 +225,8 @@ static uint64_t file_child(void *arg)
 	uint64_t pfn;
 	volatile char *va;
 
-	if (fd < 0 || !write_pages(fd, 8) || (c->clean && fsync(fd)))
+	if (fd < 0 || !write_pages(fd, 8) || (c->clean && fsync(fd)) ||
+	    (c->unlink && unlink(c->path)))
 		return NO_PFN;
 	va = mmap(NULL, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (va == MAP_FAILED)
@@ -258,7 +260,7 @@ static void run_file(const char *name)
 		}
 		pfn = child.value & ~(1ULL << 62);
 		note(name, pfn, child.value != pfn ? "in-use" : "isolated", pfn, 0,
-		     child.pid);
+		     child.pid)->path = file_cases[i].path;
 	}
 }
 
@@ -272,6 +274,7 @@ const struct scenario page_scenarios[] = {
 	{ "file-clean", "a clean ext4 page: truncated and isolated", run_file },
 	{ "file-dirty", "a dirty ext4 page: truncated and isolated", run_file },
 	{ "file-tmpfs", "a tmpfs page: stays in the page cache", run_file },
+	{ "file-unlinked", "the same of a file without a name", run_file },
 	{ "file-ramfs", "a ramfs page: cannot be truncated", run_file },
 	{ "soft-offline", "an anonymous page, soft-offlined: moved, old page isolated", run_soft },
 	{ "soft-offline-free", "a free page, soft-offlined: taken off", run_soft },

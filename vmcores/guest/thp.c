@@ -101,7 +101,7 @@ static struct child thp_start(const char *name, const struct thp_case *c,
 	}
 	for (int i = 0; i < c->nr; i++)
 		note(name, child.value + c->at[i], wish, child.value, THP_ORDER,
-		     child.pid);
+		     child.pid)->path = c->file;
 	return child;
 }
 

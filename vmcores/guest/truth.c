@@ -217,6 +217,33 @@ static void line_folio(const struct poison *p)
 		}
 }
 
+/* What /proc says of the process that holds the page, and of the file it maps. */
+static void line_owner(const struct poison *p)
+{
+	char path[64], words[512];
+	unsigned long long inode;
+	FILE *f;
+	int at;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", p->owner);
+	f = fopen(path, "re");
+	if (f && fgets(words, sizeof(words), f))
+		line(" comm=\"%.*s\"", (int)strcspn(words, "\n"), words);
+	if (f)
+		fclose(f);
+	snprintf(path, sizeof(path), "/proc/%d/maps", p->owner);
+	f = p->path ? fopen(path, "re") : NULL;
+	while (f && fgets(words, sizeof(words), f)) {
+		if (sscanf(words, "%*s %*s %*s %*s %llu %n", &inode, &at) != 1 ||
+		    strncmp(words + at, p->path, strlen(p->path)))
+			continue;
+		line(" inode=%llu path=\"%.*s\"", inode, (int)strcspn(words + at, "\n"), words + at);
+		break;
+	}
+	if (f)
+		fclose(f);
+}
+
 static void line_poison(const struct poison *p)
 {
 	line("poison pfn=%#llx scenario=%s state=%s nid=%d zone=%s", (unsigned long long)p->pfn,
@@ -225,6 +252,8 @@ static void line_poison(const struct poison *p)
 		line_folio(p);
 	if (p->pattern)
 		line(" pattern=%#llx", (unsigned long long)p->pattern);
+	if (p->owner)
+		line_owner(p);
 	line(" hit=%#llx/%u owner=%d mapcount=%llu kpf=%#llx/%#llx/%#llx log=\"%s\"\n",
 	     (unsigned long long)p->base, p->order, p->owner, (unsigned long long)p->mapcount,
 	     (unsigned long long)p->kpf, (unsigned long long)p->kpf_after,

@@ -138,6 +138,7 @@ void restate(uint64_t base, unsigned int order, const char *scenario,
 			continue;
 		p->wish = wish;
 		p->owner = owner;
+		p->path = NULL;
 	}
 }
 

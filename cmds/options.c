@@ -55,6 +55,8 @@ static const struct option_row rows[] = {
 	{ 'c', "core", "FILE", HWP_OPTIONS_OPEN, "look at this vmcore, as TARGET does" },
 	{ 'k', "kernel", NULL, HWP_OPTIONS_OPEN,
 	  "look at the running kernel" },
+	{ OPT_QEMU, "qemu", "SOCKET", HWP_OPTIONS_OPEN,
+	  "look at a running QEMU guest, by its QMP socket (libdrgn)" },
 	{ 's', "symbols", "FILE", HWP_OPTIONS_OPEN,
 	  "the kernel's vmlinux, or a directory that holds it; repeatable" },
 	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_OPEN,
@@ -71,8 +73,6 @@ static const struct option_row rows[] = {
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
 	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
 	  "a folio was at these pages, and was freed" },
-	{ OPT_QEMU, "qemu", "SOCKET", HWP_OPTIONS_TARGET,
-	  "a running guest, by QMP (not in this build)" },
 	{ OPT_RASDAEMON, "rasdaemon", "FILE", HWP_OPTIONS_RASDAEMON,
 	  "join the events in rasdaemon's database" },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
@@ -254,14 +254,6 @@ static int take_number(const struct hwp_context *context, int value, const char 
 	return HWP_GO_ON;
 }
 
-static int refuse_qemu(const struct hwp_context *context, bool json)
-{
-	return hwp_fail(context, json, hwp_error_create(HWP_ERROR_UNSUPPORTED,
-			"--qemu: this build cannot look into a running guest (libdrgn could, from "
-			"0.2.0 on and built with json-c): make a dump by QMP's dump-guest-memory "
-			"and check that, or run hwpoison in the guest"));
-}
-
 static int take_option(const struct hwp_context *context, int value, const char *argument,
 		       struct hwp_cmd_options *options)
 {
@@ -309,7 +301,10 @@ static int take_option(const struct hwp_context *context, int value, const char 
 					       MAX_THREADS, argument);
 		return HWP_GO_ON;
 	case OPT_QEMU:
-		return refuse_qemu(context, options->json);
+		if (options->target.qemu_socket)
+			return hwp_usage_error(context, options->json, "two targets were given");
+		options->target.qemu_socket = argument;
+		return HWP_GO_ON;
 	case OPT_INTERVAL:
 		if (!parse_number(argument, 1, MAX_INTERVAL_SECONDS, &options->interval_seconds))
 			return hwp_usage_error(context, options->json,
@@ -403,7 +398,8 @@ static bool is_kcore(const char *path)
 
 static int take_target(const struct hwp_context *context, struct hwp_cmd_options *options)
 {
-	int nr = options->nr_args + (options->target.core_path != NULL) + options->live;
+	int nr = options->nr_args + (options->target.core_path != NULL) +
+		 (options->target.qemu_socket != NULL) + options->live;
 	bool is_running;
 
 	if (context->host && nr)
@@ -416,12 +412,17 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 		options->target.core_path = options->args[0];
 	if (options->target.core_path && is_kcore(options->target.core_path))
 		options->target.core_path = NULL;
-	options->live = !context->host && !options->target.core_path;
-	is_running = context->host ? !context->host->path : options->live;
+	options->live = !context->host && !options->target.core_path &&
+			!options->target.qemu_socket;
+	is_running = context->host ? !context->host->path
+				   : options->live || options->target.qemu_socket;
 	if (!is_running && (options->quick || options->nr_passes ||
 			    options->target.max_cpu_percent))
 		return hwp_usage_error(context, options->json,
-				       "--quick, --passes and --max-cpu are for the running kernel");
+				       "--quick, --passes and --max-cpu are for a running kernel");
+	if (options->target.qemu_socket && options->target.vmcoreinfo_path)
+		return hwp_usage_error(context, options->json,
+				       "--vmcoreinfo is for a dump; a guest tells its own");
 	options->target.host = context->host;
 	options->target.interrupted = context->interrupted;
 	return HWP_GO_ON;

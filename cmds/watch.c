@@ -156,9 +156,9 @@ int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *c
 		return hwp_usage_error(context, parsed.json, "'watch' is for the program hwpoison: "
 				       "%s shows output when a command has ended",
 				       context->host->name);
-	if (parsed.target.core_path)
+	if (parsed.target.core_path || parsed.target.qemu_socket)
 		return hwp_usage_error(context, parsed.json, "'watch' looks at the running kernel "
-				       "only; 'check' reads a vmcore");
+				       "only; 'check' reads a vmcore or a guest");
 	if (!parsed.target.interrupted) {
 		parsed.target.interrupted = &stopped;
 		sigaction(SIGINT, &action, NULL);

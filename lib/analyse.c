@@ -70,7 +70,7 @@ static struct hwp_error *describe(struct analysis *a)
 	const char *damage = hwp_target_damage(a->target);
 
 	f->live = hwp_target_is_live(a->target);
-	if (!f->live) {
+	if (!f->live || a->options->target.qemu_socket) {
 		f->path = strdup(hwp_target_options_path(&a->options->target));
 		if (!f->path)
 			return hwp_error_no_memory();
@@ -267,13 +267,13 @@ static struct hwp_error *take_wishes(struct analysis *a)
 			    : NULL;
 }
 
-/** Of the running kernel the host's clocks tell when it booted. */
+/** Of this system's kernel the clocks tell when it booted. */
 static struct hwp_error *join_rasdaemon(struct analysis *a)
 {
 	struct timespec now;
 	int64_t boot;
 
-	if (!a->findings->live)
+	if (!a->findings->live || a->options->target.qemu_socket)
 		return hwp_rasdaemon_join(a->findings, NULL);
 	clock_gettime(CLOCK_REALTIME, &now);
 	boot = (int64_t)now.tv_sec - (int64_t)(hwp_now_ns() / 1000000000);
@@ -362,8 +362,9 @@ static struct hwp_error *look(struct analysis *a)
 /** Nobody said how: the running kernel can be looked at in another way. */
 static bool may_fall_back(const struct hwp_options *o, const struct hwp_error *err)
 {
-	return !o->target.host && !o->target.core_path && !o->target.nr_symbol_paths &&
-	       !o->target.provider && !o->has_folio_pfn && !o->rasdaemon_path &&
+	return !o->target.host && !o->target.core_path && !o->target.qemu_socket &&
+	       !o->target.nr_symbol_paths && !o->target.provider && !o->has_folio_pfn &&
+	       !o->rasdaemon_path &&
 	       err->code != HWP_ERROR_NO_MEMORY && err->code != HWP_ERROR_INTERRUPTED;
 }
 

@@ -2,11 +2,13 @@
 /** Memory, symbols and types of a program of libdrgn. */
 #include <stdalign.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bits.h"
 #include "drgn_api.h"
 #include "host_memory.h"
 #include "providers.h"
+#include "qmp.h"
 #include "running.h"
 
 #define MAX_PATH_LENGTH 256
@@ -311,6 +313,14 @@ static const struct hwp_provider_ops memory_ops = {
 	.destroy = borrowed,
 };
 
+/** Memory alone: the provider owns the program. */
+static const struct hwp_provider_ops guest_ops = {
+	.name = "drgn",
+	.read = drgn_op_read,
+	.vmcoreinfo = drgn_op_vmcoreinfo,
+	.destroy = session_destroy,
+};
+
 static const struct hwp_provider_ops type_ops = {
 	.name = "drgn",
 	.member = drgn_op_member,
@@ -356,6 +366,54 @@ static struct hwp_error *open_program(struct session *s, const char *path)
 		return take(s, e, HWP_ERROR_BAD_DATA);
 	}
 	s->api.error_destroy(e);
+	return NULL;
+}
+
+#define OTHER_WAYS \
+	": make a dump by QMP's dump-guest-memory and check that, or run hwpoison in the guest"
+
+static struct hwp_error *attach(struct session *s, int fd)
+{
+	struct drgn_error *e = s->api.program_create(NULL, &s->program);
+
+	if (e) {
+		s->program = NULL;
+		close(fd);
+		return take(s, e, HWP_ERROR_BAD_DATA);
+	}
+	if (s->api.program_set_log_level)
+		s->api.program_set_log_level(s->program, HWP_DRGN_LOG_NONE);
+	e = s->api.program_set_qemu_qmp_fd(s->program, fd);
+	if (!e || code_of(s, e) != HWP_DRGN_NOT_IMPLEMENTED)
+		return take(s, e, HWP_ERROR_BAD_DATA);
+	s->api.error_destroy(e);
+	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+				"it was built without json-c, as Debian's is, and cannot speak QMP: "
+				"name one built with it in HWPOISON_LIBDRGN; or" OTHER_WAYS);
+}
+
+struct hwp_error *hwp_drgn_open_guest(const char *path, struct hwp_provider *ret)
+{
+	_cleanup_(session_destroyp) struct session *s = calloc(1, sizeof(*s));
+	struct hwp_error *err;
+	int fd;
+
+	if (!s)
+		return hwp_error_no_memory();
+	err = hwp_drgn_api_load(&s->api);
+	if (!err && !s->api.program_set_qemu_qmp_fd)
+		err = hwp_error_create(HWP_ERROR_UNSUPPORTED, "this libdrgn is older than 0.2.0, "
+				       "which learned to speak QMP" OTHER_WAYS);
+	if (!err)
+		err = hwp_qmp_connect(path, &fd);
+	if (!err)
+		err = hwp_error_prefix(attach(s, fd), "libdrgn");
+	if (err)
+		return err;
+	s->memory.name = "QEMU";
+	s->memory.read = read_by_drgn;
+	s->memory.arg = s;
+	*ret = (struct hwp_provider){ &guest_ops, no_cleanup_ptr(s) };
 	return NULL;
 }
 

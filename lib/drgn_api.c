@@ -13,6 +13,7 @@
 #include <drgn.h>
 
 _Static_assert(HWP_DRGN_MISSING_DEBUG_INFO == DRGN_ERROR_MISSING_DEBUG_INFO, "as drgn.h");
+_Static_assert(HWP_DRGN_NOT_IMPLEMENTED == DRGN_ERROR_NOT_IMPLEMENTED, "as drgn.h");
 _Static_assert(HWP_DRGN_LOG_NONE == DRGN_LOG_NONE, "as drgn.h");
 _Static_assert(HWP_DRGN_FIND_CONSTANT == DRGN_FIND_OBJECT_CONSTANT, "as drgn.h");
 _Static_assert(HWP_DRGN_FIND_ANY == DRGN_FIND_OBJECT_ANY, "as drgn.h");
@@ -145,6 +146,8 @@ static struct hwp_error *look_up(struct hwp_drgn_api *api)
 	}
 	*(void **)&api->error_code = dlsym(api->library, "drgn_error_code");
 	*(void **)&api->program_set_log_level = dlsym(api->library, "drgn_program_set_log_level");
+	*(void **)&api->program_set_qemu_qmp_fd =
+		dlsym(api->library, "drgn_program_set_qemu_qmp_fd");
 	api->host_platform = dlsym(api->library, "drgn_host_platform");
 	return NULL;
 }

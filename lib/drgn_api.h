@@ -68,6 +68,7 @@ struct hwp_drgn_qualified_type {
 /** Values of drgn.h's enums. */
 enum {
 	HWP_DRGN_MISSING_DEBUG_INFO = 7,
+	HWP_DRGN_NOT_IMPLEMENTED = 15,
 	HWP_DRGN_LOG_NONE = 5,
 	HWP_DRGN_FIND_CONSTANT = 1 << 0,
 	HWP_DRGN_FIND_ANY = (1 << 3) - 1,
@@ -82,6 +83,8 @@ struct hwp_drgn_api {
 	uint8_t (*error_code)(struct drgn_error *);
 	/** NULL where there is none. */
 	void (*program_set_log_level)(struct drgn_program *, int level);
+	/** NULL before 0.2.0. It takes over the descriptor. */
+	struct drgn_error *(*program_set_qemu_qmp_fd)(struct drgn_program *, int fd);
 	const struct drgn_platform *host_platform;
 };
 

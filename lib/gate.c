@@ -6,13 +6,8 @@
 #include <string.h>
 
 #include "bits.h"
+#include "pagetable.h"
 #include "vmcoreinfo.h"
-
-/* arch/x86/include/asm/pgtable_types.h */
-#define PTE_PRESENT UINT64_C(1)
-#define PTE_LARGE (UINT64_C(1) << 7)
-#define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
-#define BITS_PER_LEVEL 9
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
@@ -44,8 +39,11 @@ struct hwp_gate {
 	bool has_rule;
 	/** By VMCOREINFO: of struct page, and the mask of PG_hwpoison. */
 	uint64_t page_size, flags_offset, hwpoison, memmap_end;
-	uint64_t top_table, address_mask;
-	unsigned int nr_levels;
+	/**
+	 * Of /proc/kcore a table in a poisoned page reads as zeros: the kernel sees to
+	 * that (fs/proc/kcore.c), and a walk ends there.
+	 */
+	struct hwp_page_tables tables;
 	/** The last leaf of the memmap's page tables: [start, end). */
 	uint64_t leaf_start, leaf_end, leaf_physical;
 	/** pfn + 1 of pages without PG_hwpoison, by their low bits. */
@@ -71,33 +69,25 @@ const struct hwp_page_rule *hwp_gate_rule(const struct hwp_gate *gate)
 static struct hwp_error *learn(struct hwp_gate *g)
 {
 	const char *text = g->memory.vmcoreinfo;
-	uint64_t root, is_5_level = 0, bit, sme_mask = 0, physmem_bits = 46, phys_base;
+	uint64_t bit, physmem_bits = 46;
 	struct hwp_error *err;
 
 	err = hwp_vmcoreinfo_number(text, "SIZE(page)", &g->page_size);
 	if (!err)
 		err = hwp_vmcoreinfo_number(text, "OFFSET(page.flags)", &g->flags_offset);
 	if (!err)
-		err = hwp_vmcoreinfo_number(text, "NUMBER(phys_base)", &phys_base);
-	if (!err)
-		err = hwp_vmcoreinfo_number(text, "SYMBOL(init_top_pgt)", &root);
-	if (!err)
-		err = hwp_vmcoreinfo_number(text, "NUMBER(pgtable_l5_enabled)", &is_5_level);
+		err = hwp_page_tables_learn(&g->tables, text, g->memory.image_start,
+					    g->memory.image_end, g->memory.image_physical);
 	if (err)
 		return err;
 	if (g->page_size < 32 || g->page_size > MAX_STRUCT_PAGE ||
-	    g->flags_offset > g->page_size - 8 || root < g->memory.image_start ||
-	    root >= g->memory.image_end)
+	    g->flags_offset > g->page_size - 8)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense");
-	hwp_error_destroy(hwp_vmcoreinfo_number(text, "NUMBER(sme_mask)", &sme_mask));
 	hwp_error_destroy(hwp_vmcoreinfo_number(text, "NUMBER(MAX_PHYSMEM_BITS)", &physmem_bits));
 	/* A kernel without it cannot mark pages. */
 	err = hwp_vmcoreinfo_number(text, "NUMBER(PG_hwpoison)", &bit);
 	g->hwpoison = err || bit > 63 ? 0 : UINT64_C(1) << bit;
 	hwp_error_destroy(err);
-	g->nr_levels = is_5_level ? 5 : 4;
-	g->address_mask = PTE_ADDRESS & ~sme_mask;
-	g->top_table = root - g->memory.image_start + g->memory.image_physical;
 	physmem_bits = physmem_bits < 36 || physmem_bits > 52 ? 46 : physmem_bits;
 	g->memmap_end = g->memory.vmemmap +
 			(UINT64_C(1) << (physmem_bits - PAGE_SHIFT)) * g->page_size;
@@ -112,6 +102,8 @@ struct hwp_error *hwp_gate_create(const struct hwp_gate_memory *memory, struct h
 	if (!g)
 		return hwp_error_no_memory();
 	g->memory = *memory;
+	g->tables.arg = memory->arg;
+	g->tables.read_physical = memory->read_physical;
 	err = learn(g);
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		err = hwp_error_create(HWP_ERROR_UNSUPPORTED,
@@ -124,50 +116,13 @@ struct hwp_error *hwp_gate_create(const struct hwp_gate_memory *memory, struct h
 	return NULL;
 }
 
-static struct hwp_error *not_mapped(uint64_t address)
-{
-	return hwp_error_at(HWP_ERROR_FAULT, address, "0x%" PRIx64 " is not mapped", address);
-}
-
-/**
- * Walk the kernel's page tables. A table in a poisoned page reads as zeros:
- * the kernel sees to that (fs/proc/kcore.c), and the walk ends there.
- */
-static struct hwp_error *walk_tables(struct hwp_gate *g, uint64_t address, unsigned int *shift_ret,
-				     uint64_t *physical_ret)
-{
-	uint64_t table = g->top_table, entry;
-
-	for (unsigned int level = g->nr_levels; level > 0; level--) {
-		unsigned int shift = PAGE_SHIFT + BITS_PER_LEVEL * (level - 1);
-		uint64_t index = address >> shift & ((1u << BITS_PER_LEVEL) - 1);
-		struct hwp_error *err;
-
-		err = g->memory.read_physical(g->memory.arg, table + 8 * index, &entry,
-					      sizeof(entry));
-		if (err)
-			return err;
-		if (!(entry & PTE_PRESENT))
-			return not_mapped(address);
-		table = entry & g->address_mask;
-		if (level > 1 && level < 4 && entry & PTE_LARGE)
-			table = hwp_align_down(table, shift);
-		else if (level > 1)
-			continue;
-		*shift_ret = shift;
-		*physical_ret = table + (address & ((UINT64_C(1) << shift) - 1));
-		return NULL;
-	}
-	return not_mapped(address);
-}
-
 static struct hwp_error *translate_memmap(struct hwp_gate *g, uint64_t address, uint64_t *ret)
 {
 	struct hwp_error *err;
 	unsigned int shift;
 
 	if (address < g->leaf_start || address >= g->leaf_end) {
-		err = walk_tables(g, address, &shift, ret);
+		err = hwp_page_tables_walk(&g->tables, address, &shift, ret);
 		if (err)
 			return err;
 		g->leaf_start = hwp_align_down(address, shift);
@@ -353,7 +308,7 @@ static struct hwp_error *pass(struct hwp_gate *g, enum place place, uint64_t add
 		*ret = address;
 		break;
 	case PLACE_MAPPED:
-		err = walk_tables(g, address, &shift, ret);
+		err = hwp_page_tables_walk(&g->tables, address, &shift, ret);
 		break;
 	}
 	return err ? err : check_page(g, *ret, address, place);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "guest.h"
 #include "providers.h"
 #include "running.h"
 
@@ -10,9 +11,16 @@
 
 const char *hwp_target_options_path(const struct hwp_target_options *options)
 {
-	const char *path = options->host ? options->host->path : options->core_path;
+	const char *path = options->host ? options->host->path :
+			   options->qemu_socket ? options->qemu_socket : options->core_path;
 
 	return path ? path : "the running kernel";
+}
+
+/** What this system tells of itself in files is of the target. */
+static bool is_of_this_system(const struct hwp_target_options *options)
+{
+	return !options->core_path && !options->qemu_socket;
 }
 
 static void target_destroyp(struct hwp_target **target)
@@ -41,13 +49,14 @@ static struct hwp_error *need_vmcoreinfo(const struct hwp_target *target)
 }
 
 /** The tables in memory serve whatever kptr_restrict hides; kernels before v6.0 do not tell them. */
-static struct hwp_error *open_kallsyms(struct hwp_target *target)
+static struct hwp_error *open_kallsyms(struct hwp_target *target,
+				       const struct hwp_target_options *options)
 {
 	struct hwp_provider symbols;
 	struct hwp_error *err;
 
 	err = hwp_ksyms_open(target, &symbols);
-	if (err && hwp_target_is_live(target) && err->code != HWP_ERROR_NO_MEMORY) {
+	if (err && is_of_this_system(options) && err->code != HWP_ERROR_NO_MEMORY) {
 		hwp_error_destroy(err);
 		err = hwp_running_symbols_open(&symbols);
 	}
@@ -56,12 +65,13 @@ static struct hwp_error *open_kallsyms(struct hwp_target *target)
 	return err;
 }
 
-static struct hwp_error *open_btf(struct hwp_target *target)
+static struct hwp_error *open_btf(struct hwp_target *target,
+				  const struct hwp_target_options *options)
 {
 	struct hwp_provider types;
 	struct hwp_error *err;
 
-	if (hwp_target_is_live(target)) {
+	if (is_of_this_system(options)) {
 		err = hwp_btf_open_file(RUNNING_BTF, &types);
 		if (err && err->code != HWP_ERROR_NO_MEMORY) {
 			hwp_error_destroy(err);
@@ -83,17 +93,20 @@ static struct hwp_error *open_memory(struct hwp_target *target,
 	struct hwp_provider memory;
 	struct hwp_error *err;
 
-	if (!options->core_path) {
+	if (is_of_this_system(options)) {
 		err = hwp_running_memory_open(&memory, &facts);
 		return err ? err : hwp_target_set_memory(target, &memory, &facts);
 	}
-	err = hwp_kdump_open(options->core_path, options->vmcoreinfo_path, &memory, &facts);
+	err = options->qemu_socket ?
+		      hwp_error_prefix(hwp_guest_memory_open(options->qemu_socket, &memory, &facts),
+				       "%s", options->qemu_socket) :
+		      hwp_kdump_open(options->core_path, options->vmcoreinfo_path, &memory, &facts);
 	if (err)
 		return err;
 	err = hwp_target_set_memory(target, &memory, &facts);
 	if (!err)
 		err = need_vmcoreinfo(target);
-	return hwp_error_prefix(err, "%s", options->core_path);
+	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
 }
 
 static void vmlinux_unrefp(struct hwp_vmlinux **vmlinux)
@@ -141,7 +154,7 @@ static struct hwp_error *open_words(struct hwp_target *target,
 		err = hwp_vmlinux_open(target, options, force, &vmlinux);
 	if (err)
 		return err;
-	err = force ? NULL : open_kallsyms(target);
+	err = force ? NULL : open_kallsyms(target, options);
 	need_vmlinux(target, options, &vmlinux, &err);
 	if (err)
 		return err;
@@ -150,7 +163,7 @@ static struct hwp_error *open_words(struct hwp_target *target,
 		hwp_target_set_symbols(target, &provider);
 	}
 	times->symbols_ns = hwp_now_ns() - start;
-	err = force ? NULL : open_btf(target);
+	err = force ? NULL : open_btf(target, options);
 	need_vmlinux(target, options, &vmlinux, &err);
 	if (err)
 		return err;
@@ -218,6 +231,10 @@ struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
 	_cleanup_(target_destroyp) struct hwp_target *target = NULL;
 	struct hwp_error *err;
 
+	if (by_drgn && options->qemu_socket)
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"a guest's symbols and types are its own, or by -s its "
+					"vmlinux's: libdrgn would read past the gate for them");
 	err = hwp_target_create_empty(options, &target);
 	if (!err)
 		err = options->host || by_drgn ? open_parts(target, options)

@@ -115,4 +115,10 @@ struct hwp_error *hwp_debuginfod_find(const char *build_id, char **path_ret);
 struct hwp_error *hwp_drgn_open(const struct hwp_target_options *options,
 				struct hwp_host_providers *ret);
 
+/**
+ * Memory, by physical address, and VMCOREINFO of the guest behind QMP socket @p path, by
+ * libdrgn. UNSUPPORTED says what is missing of it, and what to do instead.
+ */
+struct hwp_error *hwp_drgn_open_guest(const char *path, struct hwp_provider *ret);
+
 #endif /* HWP_PROVIDERS_H */

@@ -188,7 +188,10 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 {
 	const struct hwp_kernel_facts *k = &f->kernel;
 
-	if (f->live)
+	if (f->live && f->path)
+		hwp_text_field(text, "Target", "%s (%s), looked at %u times", f->path, f->format,
+			       f->nr_passes);
+	else if (f->live)
 		hwp_text_field(text, "Target", "the running kernel (%s), looked at %u times", f->format,
 			       f->nr_passes);
 	else

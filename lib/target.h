@@ -157,8 +157,10 @@ struct hwp_host {
 };
 
 struct hwp_target_options {
-	/** The vmcore; NULL for the running kernel. */
+	/** The vmcore; NULL for the running kernel, or a guest. */
 	const char *core_path;
+	/** A running QEMU guest's, by its QMP socket; NULL: none. */
+	const char *qemu_socket;
 	/** A file with VMCOREINFO text for dumps that carry none, or NULL. */
 	const char *vmcoreinfo_path;
 	/** Files and directories with debug symbols. */
@@ -198,7 +200,7 @@ struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target 
 /** Do clones read by another provider than the target itself? */
 bool hwp_target_has_reader(const struct hwp_target *target);
 
-/** The memory is that of the running kernel, and changes. */
+/** The memory is that of a running kernel, this system's or a guest's, and changes. */
 bool hwp_target_is_live(const struct hwp_target *target);
 
 /**

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** A running QEMU guest, looked at from its host. */
+#ifndef HWP_GUEST_H
+#define HWP_GUEST_H
+
+#include "target.h"
+
+/**
+ * The guest's memory behind the gate, read by libdrgn over the QMP socket @p path. The
+ * error says what is missing.
+ */
+struct hwp_error *hwp_guest_memory_open(const char *path, struct hwp_provider *ret,
+					struct hwp_file_facts *facts);
+
+#endif /* HWP_GUEST_H */

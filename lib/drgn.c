@@ -370,7 +370,7 @@ static struct hwp_error *open_program(struct session *s, const char *path)
 }
 
 #define OTHER_WAYS \
-	": make a dump by QMP's dump-guest-memory and check that, or run hwpoison in the guest"
+	"make a dump by QMP's dump-guest-memory and check that, or run hwpoison in the guest"
 
 static struct hwp_error *attach(struct session *s, int fd)
 {
@@ -388,8 +388,8 @@ static struct hwp_error *attach(struct session *s, int fd)
 		return take(s, e, HWP_ERROR_BAD_DATA);
 	s->api.error_destroy(e);
 	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-				"it was built without json-c, as Debian's is, and cannot speak QMP: "
-				"name one built with it in HWPOISON_LIBDRGN; or" OTHER_WAYS);
+				"built without json-c, as Debian's is, it cannot speak QMP: name "
+				"one that can in HWPOISON_LIBDRGN, " OTHER_WAYS);
 }
 
 struct hwp_error *hwp_drgn_open_guest(const char *path, struct hwp_provider *ret)
@@ -400,10 +400,12 @@ struct hwp_error *hwp_drgn_open_guest(const char *path, struct hwp_provider *ret
 
 	if (!s)
 		return hwp_error_no_memory();
-	err = hwp_drgn_api_load(&s->api);
+	err = hwp_error_prefix(hwp_drgn_api_load(&s->api),
+			       "a guest is read by libdrgn, 0.2.0 or later and built with json-c");
 	if (!err && !s->api.program_set_qemu_qmp_fd)
-		err = hwp_error_create(HWP_ERROR_UNSUPPORTED, "this libdrgn is older than 0.2.0, "
-				       "which learned to speak QMP" OTHER_WAYS);
+		err = hwp_error_create(HWP_ERROR_UNSUPPORTED, "this libdrgn is older than 0.2.0 "
+				       "and cannot speak QMP: name a later one in "
+				       "HWPOISON_LIBDRGN, " OTHER_WAYS);
 	if (!err)
 		err = hwp_qmp_connect(path, &fd);
 	if (!err)

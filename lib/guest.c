@@ -112,8 +112,7 @@ static struct hwp_error *find_image(struct hwp_page_tables *tables, struct hwp_g
 }
 
 /** The first region that is mapped is the direct map, and ends where another begins. */
-static struct hwp_error *find_direct_map(const struct hwp_page_tables *tables,
-					 struct hwp_gate_memory *m)
+static struct hwp_error *find_direct_map(struct hwp_page_tables *tables, struct hwp_gate_memory *m)
 {
 	uint64_t address = ~UINT64_C(0) << (PAGE_SHIFT + 9 * tables->nr_levels - 1), physical;
 	struct hwp_error *err;
@@ -240,17 +239,17 @@ static const struct hwp_provider_ops guest_ops = {
 	.destroy = guest_destroy,
 };
 
-struct hwp_error *hwp_guest_memory_open(const char *path, struct hwp_provider *ret,
-					struct hwp_file_facts *facts)
+struct hwp_error *hwp_guest_memory_create(const struct hwp_provider *memory,
+					  struct hwp_provider *ret)
 {
 	_cleanup_(guest_destroyp) struct guest *g = calloc(1, sizeof(*g));
 	struct hwp_error *err;
 
-	if (!g)
+	if (!g) {
+		memory->ops->destroy(memory->arg);
 		return hwp_error_no_memory();
-	err = hwp_drgn_open_guest(path, &g->memory);
-	if (err)
-		return err;
+	}
+	g->memory = *memory;
 	err = g->memory.ops->vmcoreinfo(g->memory.arg, &g->vmcoreinfo);
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		err = hwp_error_create(HWP_ERROR_LOOKUP,
@@ -260,9 +259,23 @@ struct hwp_error *hwp_guest_memory_open(const char *path, struct hwp_provider *r
 		err = build_gate(g, &g->gate);
 	if (err)
 		return err;
-	snprintf(facts->format, sizeof(facts->format), "running QEMU guest");
-	facts->page_shift = PAGE_SHIFT;
 	ret->ops = &guest_ops;
 	ret->arg = no_cleanup_ptr(g);
+	return NULL;
+}
+
+struct hwp_error *hwp_guest_memory_open(const char *path, struct hwp_provider *ret,
+					struct hwp_file_facts *facts)
+{
+	struct hwp_provider memory;
+	struct hwp_error *err;
+
+	err = hwp_drgn_open_guest(path, &memory);
+	if (!err)
+		err = hwp_guest_memory_create(&memory, ret);
+	if (err)
+		return err;
+	snprintf(facts->format, sizeof(facts->format), "running QEMU guest");
+	facts->page_shift = PAGE_SHIFT;
 	return NULL;
 }

@@ -12,4 +12,8 @@
 struct hwp_error *hwp_guest_memory_open(const char *path, struct hwp_provider *ret,
 					struct hwp_file_facts *facts);
 
+/** The same of @p memory, which reads by physical address; it is taken over, on failure too. */
+struct hwp_error *hwp_guest_memory_create(const struct hwp_provider *memory,
+					  struct hwp_provider *ret);
+
 #endif /* HWP_GUEST_H */

@@ -224,6 +224,7 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 	_cleanup_(memmap_destroyp) struct hwp_memmap *m = calloc(1, sizeof(*m));
 	struct walk w = { .target = target, .layout = layout, .memmap = m };
 	struct hwp_error *err;
+	struct hwp_ram ram;
 
 	if (!m)
 		return hwp_error_no_memory();
@@ -233,7 +234,7 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 		w.pages_per_section =
 			UINT64_C(1) << (layout->section.section_size_bits - layout->page_shift);
 		err = walk_sections(&w);
-		if (hwp_target_is_live(target) && hwp_error_catch(&err, HWP_ERROR_EXCLUDED)) {
+		if (hwp_target_ram(target, 0, &ram) && hwp_error_catch(&err, HWP_ERROR_EXCLUDED)) {
 			m->ranges.nr = 0;
 			m->nr_pages = 0;
 			m->is_contiguous = true;

@@ -13,8 +13,8 @@
 #define BITS_PER_LEVEL 9
 #define PAGE_SHIFT 12
 
-/* More than 4 tables of holes, one below the other. */
-#define MAX_HOLES 4096
+/* Between regions, and in the direct map where there is no memory: of 1 GiB or more. */
+#define MAX_HOLES 16384
 
 struct hwp_error *hwp_page_tables_learn(struct hwp_page_tables *tables, const char *text,
 					uint64_t image_start, uint64_t image_end,
@@ -72,11 +72,11 @@ struct hwp_error *hwp_page_tables_walk(const struct hwp_page_tables *tables, uin
 	return not_mapped(address);
 }
 
-struct hwp_error *hwp_page_tables_next(const struct hwp_page_tables *tables, uint64_t start,
-				       uint64_t end, uint64_t *address_ret,
-				       unsigned int *shift_ret, uint64_t *physical_ret)
+struct hwp_error *hwp_page_tables_next(struct hwp_page_tables *tables, uint64_t start, uint64_t end,
+				       uint64_t *address_ret, unsigned int *shift_ret,
+				       uint64_t *physical_ret)
 {
-	unsigned int nr_holes = 0, shift;
+	unsigned int shift;
 
 	for (uint64_t address = start; address >= start && address < end;
 	     address = hwp_align_down(address, shift) + (UINT64_C(1) << shift)) {
@@ -93,7 +93,7 @@ struct hwp_error *hwp_page_tables_next(const struct hwp_page_tables *tables, uin
 		}
 		if (!shift || !hwp_error_catch(&err, HWP_ERROR_FAULT))
 			return err;
-		if (++nr_holes > MAX_HOLES)
+		if (++tables->nr_holes > MAX_HOLES)
 			return hwp_error_create(HWP_ERROR_BAD_DATA, "page tables without pages");
 	}
 	return hwp_error_create(HWP_ERROR_LOOKUP, "nothing is mapped from 0x%" PRIx64 " to 0x%"

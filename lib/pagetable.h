@@ -17,6 +17,8 @@ struct hwp_page_tables {
 	/** What of an entry is a physical address. */
 	uint64_t address_mask;
 	unsigned int nr_levels;
+	/** What hwp_page_tables_next() met so far. */
+	unsigned int nr_holes;
 };
 
 /**
@@ -36,10 +38,10 @@ struct hwp_error *hwp_page_tables_walk(const struct hwp_page_tables *tables, uin
 
 /**
  * The first address of [@p start, @p end) that is mapped, as hwp_page_tables_walk() has
- * it. LOOKUP when none is; BAD_DATA when the tables are too large to hold so little.
+ * it. LOOKUP when none is; BAD_DATA when there were more holes than any kernel leaves.
  */
-struct hwp_error *hwp_page_tables_next(const struct hwp_page_tables *tables, uint64_t start,
-				       uint64_t end, uint64_t *address_ret,
-				       unsigned int *shift_ret, uint64_t *physical_ret);
+struct hwp_error *hwp_page_tables_next(struct hwp_page_tables *tables, uint64_t start, uint64_t end,
+				       uint64_t *address_ret, unsigned int *shift_ret,
+				       uint64_t *physical_ret);
 
 #endif /* HWP_PAGETABLE_H */

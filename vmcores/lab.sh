@@ -17,6 +17,9 @@
 #   lab.sh matrix [NAME...]   make the standard set (all of it, or these) under build/lab/dumps
 #   lab.sh list               what the standard set is
 #   lab.sh scenarios          what the guest can do
+#
+# HWP_LOOK names a command that is run before the dump, as COMMAND SOCKET DIR: the guest
+# stands still, and SOCKET is one of its QMP.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,7 +31,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,21s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,24s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -112,6 +115,7 @@ start_vm() {
 		-device virtserialport,chardev=truth,name=truth
 		-drive "file=$work/disk,format=raw,if=virtio,cache=unsafe"
 		-kernel "$kdir/vmlinuz" -initrd "$work/initrd" -append "$append")
+	[ -z "${HWP_LOOK:-}" ] || args+=(-qmp "unix:$work/qmp.sock,server=on,wait=off")
 	coproc vm { exec "$qemu" "${args[@]}" -qmp stdio 2>"$work/qemu.log"; }
 	# shellcheck disable=SC2154
 	vm_pid=$vm_PID
@@ -159,7 +163,7 @@ check_result() {
 	tar -xf "$work/truth.tar" -C "$work" || fail "the truth is not whole"
 	[ -s "$work/truth.txt" ] || fail "no truth was told"
 	[ "$vmcoreinfo" = 0 ] || check_vmcoreinfo
-	rm -f "$work/truth.tar" "$work/disk" "$work/initrd"
+	rm -f "$work/truth.tar" "$work/disk" "$work/initrd" "$work/qmp.sock"
 	! grep '^unnoted ' "$work/truth.txt" || fail "poison that no scenario made"
 }
 
@@ -203,6 +207,7 @@ run() {
 	trap 'kill "${vm_pid:-}" 2>/dev/null || true; [ "$keep" = 1 ] || rm -rf "$work"' EXIT
 	"$here/initramfs.sh" "$kernel" "$work/initrd"
 	boot
+	[ -z "${HWP_LOOK:-}" ] || "$HWP_LOOK" "$work/qmp.sock" "$work" || fail "the look failed"
 	capture_all
 	qmp '{"execute":"cont"}'
 	qmp_wait '"SHUTDOWN"' 60 || fail "the guest did not tell the truth"

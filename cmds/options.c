@@ -240,6 +240,7 @@ static int take_number(const struct hwp_context *context, int value, const char 
 		{ OPT_RANGE, &options->range, "range" },
 		{ 'o', &options->output, "output" },
 		{ OPT_RASDAEMON, &options->rasdaemon, "rasdaemon" },
+		{ OPT_QEMU, &options->target.qemu_socket, "qemu" },
 	};
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(numbers); i++) {
@@ -299,11 +300,6 @@ static int take_option(const struct hwp_context *context, int value, const char 
 			return hwp_usage_error(context, options->json,
 					       "--threads is a number from 1 to %d, not '%s'",
 					       MAX_THREADS, argument);
-		return HWP_GO_ON;
-	case OPT_QEMU:
-		if (options->target.qemu_socket)
-			return hwp_usage_error(context, options->json, "two targets were given");
-		options->target.qemu_socket = argument;
 		return HWP_GO_ON;
 	case OPT_INTERVAL:
 		if (!parse_number(argument, 1, MAX_INTERVAL_SECONDS, &options->interval_seconds))

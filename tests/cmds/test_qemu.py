@@ -60,7 +60,7 @@ def usage(cases, work):
             ('a target', (*sock, 'vmcore'), 'two targets'),
             ('--core', (*sock, '--core', 'vmcore'), 'two targets'),
             ('--kernel', (*sock, '--kernel'), 'two targets'),
-            ('--qemu', (*sock, *sock), 'two targets'),
+            ('--qemu', (*sock, *sock), 'given twice'),
             ('--vmcoreinfo', (*sock, '--vmcoreinfo', 'text'), '--vmcoreinfo'),
             ('--provider drgn', (*sock, '--provider', 'drgn'), 'past the gate')):
         cases.tell(f'refused with {name}', refused(by_library('/none', *args), word))
@@ -71,9 +71,9 @@ def usage(cases, work):
 
 
 def too_old(work, path):
-    """A library without the function: the name is taken out of a copy."""
-    name, old = b'drgn_program_set_qemu_qmp_fd', work / 'libdrgn.so.0'
-    old.write_bytes(pathlib.Path(path).read_bytes().replace(name, b'_' + name[1:]))
+    """A copy where the function has another name, of the same hash: the library finds it."""
+    old = work / 'libdrgn.so.0'
+    old.write_bytes(pathlib.Path(path).read_bytes().replace(b'set_qemu_qmp_fd', b'set_qemu_qnO_fd'))
     return refused(by_library(old, '--qemu', work / 'none'), 'older than 0.2.0',
                    'dump-guest-memory')
 

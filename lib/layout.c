@@ -121,6 +121,7 @@ static const struct member_row member_rows[] = {
 	ROW(rmap.vma_anon_vma, OFFSET, OPTIONAL, "vm_area_struct.anon_vma"),
 	ROW(rmap.vma_mm, OFFSET, OPTIONAL, "vm_area_struct.vm_mm"),
 	ROW(rmap.mm_owner, OFFSET, OPTIONAL, "mm_struct.owner"),
+	ROW(rmap.task_group_leader, OFFSET, OPTIONAL, "task_struct.group_leader"),
 	ROW(rmap.task_pid, OFFSET, OPTIONAL, "task_struct.tgid"),
 	ROW(rmap.task_comm, OFFSET, OPTIONAL, "task_struct.comm"),
 	ROW(rmap.task_start_time, OFFSET, OPTIONAL, "task_struct.start_time"),

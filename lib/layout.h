@@ -195,7 +195,7 @@ struct hwp_layout {
 	/** From an anonymous page to who maps it, and when that began. */
 	struct {
 		uint32_t root, rb_root, chain_rb, chain_vma, rb_left, rb_right, vma_anon_vma,
-			vma_mm, mm_owner, task_pid, task_comm, task_start_time;
+			vma_mm, mm_owner, task_group_leader, task_pid, task_comm, task_start_time;
 	} rmap;
 	/** What page_owner keeps of a page; all HWP_ABSENT where the kernel has none. */
 	struct {

@@ -86,15 +86,19 @@ static bool to_log_clock(struct walk *w, uint64_t monotonic_ns, uint64_t *ret)
 	return !err;
 }
 
-/** The task that owns the address space @p mm, and when it started. */
+/**
+ * The process whose address space @p mm is, and when it started. mm->owner may be a
+ * thread that is younger than the memory, once the first has ended.
+ */
 static bool read_task(struct walk *w, uint64_t mm, uint64_t *start_ret)
 {
 	const struct hwp_layout *l = w->layout;
 	_cleanup_error_ struct hwp_error *err = NULL;
-	uint64_t task;
+	uint64_t owner, task;
 	uint32_t pid;
 
-	if (!read_word(w, mm + l->rmap.mm_owner, &task) || !task ||
+	if (!read_word(w, mm + l->rmap.mm_owner, &owner) || !owner ||
+	    !read_word(w, owner + l->rmap.task_group_leader, &task) || !task ||
 	    !read_word(w, task + l->rmap.task_start_time, start_ret))
 		return false;
 	err = hwp_target_read_u32(w->target, task + l->rmap.task_pid, &pid);

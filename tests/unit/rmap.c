@@ -19,7 +19,7 @@ enum {
 	AT_SB_ID = 0, AT_SB_TYPE = 32, AT_SB_MOUNTS = 40,
 	AT_MNT_ROOT = 0, AT_MOUNTPOINT = 8, AT_MNT_PARENT = 16, AT_MNT_NS = 24, AT_INSTANCE = 32,
 	AT_RB = 0, AT_SUBTREE_LAST = 24, AT_START = 32, AT_END = 40, AT_PGOFF = 48, AT_MM = 56,
-	AT_TGID = 0, AT_START_TIME = 8, AT_COMM = 16,
+	AT_TGID = 0, AT_START_TIME = 8, AT_COMM = 16, AT_LEADER = 32,
 	RB_RIGHT = 8, RB_LEFT = 16,
 };
 
@@ -114,6 +114,7 @@ static uint64_t vma(struct scene *s, uint64_t pgoff, uint64_t nr, uint32_t pid)
 	put(s, v + AT_MM, mm);
 	put(s, mm, task);
 	if (pid) {
+		put(s, task + AT_LEADER, task);
 		synth_put(at(s, task), AT_TGID, pid, 4);
 		snprintf(at(s, task + AT_COMM), 16, "task%u", pid);
 	}
@@ -123,7 +124,7 @@ static uint64_t vma(struct scene *s, uint64_t pgoff, uint64_t nr, uint32_t pid)
 static void layout(struct hwp_layout *l, bool has_pointers)
 {
 	l->rmap = (__typeof__(l->rmap)){ .rb_left = RB_LEFT, .rb_right = RB_RIGHT, .vma_mm = AT_MM,
-					 .task_pid = AT_TGID, .task_comm = AT_COMM,
+					 .task_group_leader = AT_LEADER, .task_pid = AT_TGID, .task_comm = AT_COMM,
 					 .task_start_time = AT_START_TIME };
 	l->i_mmap = (__typeof__(l->i_mmap)){ AT_I_MMAP, AT_RB, AT_SUBTREE_LAST, AT_START, AT_END,
 					     AT_PGOFF };
@@ -398,6 +399,26 @@ static void who_maps_it(void **state)
 	scene_destroy(s);
 }
 
+/* When the first thread has ended, mm->owner is one that may be younger than the memory. */
+static void threads(void **state)
+{
+	struct scene *s = scene_create(true);
+	uint64_t v = vma(s, 0, 10, 11), mm = machine_get(s->m, v + AT_MM);
+	uint64_t leader = machine_get(s->m, mm), thread = object(s);
+	struct hwp_owner owner;
+
+	(void)state;
+	put(s, s->inode + AT_I_DATA + AT_I_MMAP, v);
+	put(s, thread + AT_LEADER, leader);
+	synth_put(at(s, thread), AT_TGID, 11, 4);
+	strcpy(at(s, thread + AT_COMM), "thread");
+	put(s, mm, thread);
+	owner = owner_at(s, 1);
+	assert_int_equal(owner.pid, 11);
+	assert_string_equal(owner.comm, "task11");
+	scene_destroy(s);
+}
+
 static void trees_that_lie(void **state)
 {
 	struct scene *s = scene_create(true);
@@ -461,6 +482,7 @@ int main(void)
 		cmocka_unit_test(block_device),	       cmocka_unit_test(names_that_lie),
 		cmocka_unit_test(loops),	       cmocka_unit_test(loops_in_a_list),
 		cmocka_unit_test(no_file),	       cmocka_unit_test(who_maps_it),
+		cmocka_unit_test(threads),
 		cmocka_unit_test(trees_that_lie),      cmocka_unit_test(index_in_folio),
 	};
 

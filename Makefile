@@ -136,7 +136,7 @@ endef
 $(O)/flags: FORCE
 	$(call record,$(CC) $(CPPFLAGS) $(CFLAGS))
 $(O)/objects: FORCE
-	$(call record,$(LIB_OBJS))
+	$(call record,$(LIB_OBJS:$(O)/%=%))
 
 -include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT:=.d) $(DRGN_OBJS:.o=.d) $(O)/excerpt.d
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The gate: every byte of the running kernel's memory that we see came
+ * The gate: every byte of a running kernel's memory that we see came
  * through here. An address is translated to its page, by the kernel's own page
  * tables; before a page is read its struct page is, and says whether it may
  * be: it must be the kernel's own data, and not poisoned.
@@ -14,7 +14,7 @@
 
 #include "target.h"
 
-/** What stands behind a gate: kcore.c, or a test's own memory. */
+/** What stands behind a gate: kcore.c, a guest (guest.c), or a test's own memory. */
 struct hwp_gate_memory {
 	void *arg;
 	/** The kernel's direct map: physical memory as it is. Errors: FAULT, OS. */

@@ -77,8 +77,8 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 static struct hwp_error *nonsense(const char *what)
 {
 	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-				"the guest's page tables show no %s: a guest is looked at that runs "
-				"Linux on x86_64 with SPARSEMEM_VMEMMAP", what);
+				"the guest's page tables show no %s: a guest is looked at that "
+				"runs Linux on x86_64 with SPARSEMEM_VMEMMAP", what);
 }
 
 /** The image ends with the last page that is mapped where it could be. */
@@ -257,7 +257,8 @@ struct hwp_error *hwp_guest_memory_create(const struct hwp_provider *memory,
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		err = hwp_error_create(HWP_ERROR_LOOKUP,
 				       "the guest tells no VMCOREINFO: QEMU must be started with "
-				       "-device vmcoreinfo, and the guest runs Linux with qemu_fw_cfg");
+				       "-device vmcoreinfo, and the guest run Linux with "
+				       "qemu_fw_cfg");
 	if (!err)
 		err = build_gate(g, &g->gate);
 	if (err)

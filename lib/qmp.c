@@ -13,7 +13,8 @@
 static struct hwp_error *no_qmp(void)
 {
 	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-				"it does not speak QMP: needed is the socket of QEMU's -qmp option");
+				"it does not speak QMP: needed is the socket of QEMU's option "
+				"-qmp");
 }
 
 /** A greeting is an object with the key QMP, and comes at once. */

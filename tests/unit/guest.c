@@ -138,7 +138,8 @@ static struct hwp_error *tell(void *arg, char **text_ret)
 {
 	(void)arg;
 	*text_ret = strdup("SIZE(page)=64\nOFFSET(page.flags)=0\nNUMBER(phys_base)=0\n"
-			   "SYMBOL(_stext)=ffffffff80000000\nSYMBOL(init_top_pgt)=ffffffff80000000\n"
+			   "SYMBOL(_stext)=ffffffff80000000\n"
+			   "SYMBOL(init_top_pgt)=ffffffff80000000\n"
 			   "NUMBER(pgtable_l5_enabled)=0\nSYMBOL(mem_section)=ffff888000000000\n"
 			   "OFFSET(mem_section.section_mem_map)=0\n");
 	return NULL;

@@ -14,8 +14,10 @@
 #define MAX_PATH_LENGTH 256
 #define MAX_VMCOREINFO (UINT64_C(1) << 20)
 
-/** One program; the provider of symbols owns it. */
+/** One program. */
 struct session {
+	/** Providers that use it; the last to be destroyed frees it. */
+	unsigned int nr_users;
 	struct hwp_drgn_api api;
 	struct drgn_program *program;
 	struct hwp_host_memory memory;
@@ -283,10 +285,8 @@ static struct hwp_error *drgn_op_enumerator(void *arg, const char *type, const c
 	return found ? NULL : hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s", name);
 }
 
-static void session_destroy(void *arg)
+static void session_destroy(struct session *s)
 {
-	struct session *s = arg;
-
 	if (!s)
 		return;
 	hwp_host_memory_deinit(&s->memory);
@@ -301,38 +301,40 @@ static void session_destroyp(struct session **s)
 	session_destroy(*s);
 }
 
-static void borrowed(void *arg)
+static void session_unref(void *arg)
 {
-	(void)arg;
+	struct session *s = arg;
+
+	if (--s->nr_users == 0)
+		session_destroy(s);
 }
 
 static const struct hwp_provider_ops memory_ops = {
 	.name = "drgn",
 	.read = drgn_op_read,
 	.vmcoreinfo = drgn_op_vmcoreinfo,
-	.destroy = borrowed,
-};
-
-/** Memory alone: the provider owns the program. */
-static const struct hwp_provider_ops guest_ops = {
-	.name = "drgn",
-	.read = drgn_op_read,
-	.vmcoreinfo = drgn_op_vmcoreinfo,
-	.destroy = session_destroy,
+	.destroy = session_unref,
 };
 
 static const struct hwp_provider_ops type_ops = {
 	.name = "drgn",
 	.member = drgn_op_member,
 	.enumerator = drgn_op_enumerator,
-	.destroy = borrowed,
+	.destroy = session_unref,
 };
 
 static const struct hwp_provider_ops symbol_ops = {
 	.name = "drgn",
 	.symbols = drgn_op_symbols,
-	.destroy = session_destroy,
+	.destroy = session_unref,
 };
+
+/** One provider more on the session. */
+static struct hwp_provider use(struct session *s, const struct hwp_provider_ops *ops)
+{
+	s->nr_users++;
+	return (struct hwp_provider){ ops, s };
+}
 
 static struct drgn_error *set_target(struct session *s, const struct drgn_platform *platform,
 				     const char *path)
@@ -415,7 +417,7 @@ struct hwp_error *hwp_drgn_open_guest(const char *path, struct hwp_provider *ret
 	s->memory.name = "QEMU";
 	s->memory.read = read_by_drgn;
 	s->memory.arg = s;
-	*ret = (struct hwp_provider){ &guest_ops, no_cleanup_ptr(s) };
+	*ret = use(no_cleanup_ptr(s), &memory_ops);
 	return NULL;
 }
 
@@ -450,7 +452,6 @@ static struct hwp_error *open_dump(struct session *s, const struct hwp_target_op
 	s->memory.arg = s;
 	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by drgn");
 	parts->facts.page_shift = 12;
-	parts->memory = (struct hwp_provider){ &memory_ops, s };
 	return hwp_host_memory_open_own(&s->memory, options->core_path, options->vmcoreinfo_path,
 					&parts->reader, &parts->facts);
 }
@@ -475,8 +476,10 @@ struct hwp_error *hwp_drgn_open(const struct hwp_target_options *options,
 					   hwp_running_memory_open(&parts.memory, &parts.facts);
 	if (err)
 		return err;
-	parts.symbols = (struct hwp_provider){ &symbol_ops, no_cleanup_ptr(s) };
-	parts.types = (struct hwp_provider){ &type_ops, parts.symbols.arg };
+	if (options->core_path)
+		parts.memory = use(s, &memory_ops);
+	parts.symbols = use(s, &symbol_ops);
+	parts.types = use(no_cleanup_ptr(s), &type_ops);
 	*ret = parts;
 	return NULL;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Types from DWARF, by libdw, and without an index of all: compilation units
- * are read one by one, those first that know the types of memory management,
- * until what is wanted is found. What libdw hands out is checked as it is
+ * are listed as far as those that know the types of memory management, which are
+ * read first, and the others one by one until what is wanted is found. What libdw hands out is checked as it is
  * followed: DIEs only forwards, types only so deep, and so many in all.
  */
 #include "dwarfinfo.h"
@@ -21,10 +21,13 @@
 /* DIEs looked at for one answer: types may contain themselves. */
 #define MAX_DIES (1u << 20)
 
-/** Sources that between them define or use every type that the layout asks for. */
+/**
+ * Sources that between them define or use every type that the layout asks for; all
+ * are linked before the drivers, which are most of the units.
+ */
 static const char *const home_units[] = {
-	"mm/memory-failure.c", "mm/page_alloc.c", "mm/hugetlb.c",   "kernel/printk/printk.c",
-	"lib/xarray.c",	       "mm/rmap.c",	  "drivers/base/memory.c", "fs/namespace.c",
+	"mm/memory-failure.c", "mm/page_alloc.c", "mm/hugetlb.c",	"kernel/printk/printk.c",
+	"mm/workingset.c",     "mm/rmap.c",	  "mm/memory_hotplug.c", "fs/namespace.c",
 };
 
 #define NR_HOMES HWP_ARRAY_SIZE(home_units)
@@ -37,7 +40,9 @@ struct unit {
 
 struct hwp_dwarf {
 	Dwarf *dwarf;
+	/** Listed so far, homes first; last_unit is the last of them in the file. */
 	HWP_VEC(struct unit) units;
+	Dwarf_CU *last_unit;
 	/** Those before it are indexed. */
 	size_t next_unit;
 	/** Of what is indexed; the names stand for indices into types. */
@@ -106,6 +111,15 @@ static bool unsigned_attribute(Dwarf_Die *die, unsigned int attribute, uint64_t 
 	return true;
 }
 
+/** "mm/page_alloc.c", or a path that ends so. */
+static bool is_source(const char *path, const char *source)
+{
+	size_t len = strlen(path), source_len = strlen(source);
+
+	return len >= source_len && strcmp(path + len - source_len, source) == 0 &&
+	       (len == source_len || path[len - source_len - 1] == '/');
+}
+
 static bool is_enum(Dwarf_Die *die)
 {
 	return dwarf_tag(die) == DW_TAG_enumeration_type;
@@ -161,15 +175,47 @@ static bool may_exist(const struct hwp_dwarf *d, const char *name)
 	return !d->strings || len < 8 || memmem(d->strings, d->strings_size, name, len + 1);
 }
 
+static size_t home_of(Dwarf_Die *unit)
+{
+	const char *path = name_of(unit);
+	size_t i = 0;
+
+	while (i < NR_HOMES && !(path && is_source(path, home_units[i])))
+		i++;
+	return i;
+}
+
+/** List one more unit, whose type is @p type_ret; false when there is none, or on error. */
+static bool list_next(struct hwp_dwarf *d, uint8_t *type_ret, struct hwp_error **err)
+{
+	struct unit unit;
+
+	do {
+		if (dwarf_get_units(d->dwarf, d->last_unit, &d->last_unit, NULL, type_ret,
+				    &unit.die, NULL) != 0)
+			return false;
+	} while (!unit.die.addr);
+	unit.home = home_of(&unit.die);
+	if (hwp_vec_push(&d->units, unit))
+		return true;
+	*err = hwp_error_no_memory();
+	return false;
+}
+
 /**
  * Index one more unit. False when there is none, or when all homes of types
  * are indexed and @p name stands nowhere.
  */
 static bool index_next(struct hwp_dwarf *d, const char *name, struct hwp_error **err)
 {
-	if (d->next_unit == d->units.nr || !d->budget)
+	uint8_t type;
+
+	if (!d->budget)
 		return false;
-	if (d->units.data[d->next_unit].home == NR_HOMES && !may_exist(d, name))
+	if ((d->next_unit == d->units.nr || d->units.data[d->next_unit].home == NR_HOMES) &&
+	    !may_exist(d, name))
+		return false;
+	if (d->next_unit == d->units.nr && !list_next(d, &type, err))
 		return false;
 	if (!index_unit(d, &d->units.data[d->next_unit++].die, 0)) {
 		*err = hwp_error_no_memory();
@@ -495,15 +541,6 @@ static enum hwp_function function_in(Dwarf_Die *unit, const char *name)
 	return HWP_FUNCTION_ABSENT;
 }
 
-/** "mm/page_alloc.c", or a path that ends so. */
-static bool is_source(const char *path, const char *source)
-{
-	size_t len = strlen(path), source_len = strlen(source);
-
-	return len >= source_len && strcmp(path + len - source_len, source) == 0 &&
-	       (len == source_len || path[len - source_len - 1] == '/');
-}
-
 struct hwp_error *hwp_dwarf_function(struct hwp_dwarf *d, const char *file, const char *name,
 				     enum hwp_function *ret)
 {
@@ -518,40 +555,28 @@ struct hwp_error *hwp_dwarf_function(struct hwp_dwarf *d, const char *file, cons
 	return hwp_error_create(HWP_ERROR_LOOKUP, "the debug information does not cover %s", file);
 }
 
-static size_t home_of(Dwarf_Die *unit)
+/** The units as far as all homes of types are among them, and those first. */
+static struct hwp_error *list_homes(struct hwp_dwarf *d)
 {
-	const char *path = name_of(unit);
-	size_t i = 0;
-
-	while (i < NR_HOMES && !(path && is_source(path, home_units[i])))
-		i++;
-	return i;
-}
-
-/** The units, homes of types first. */
-static struct hwp_error *list_units(struct hwp_dwarf *d)
-{
+	struct hwp_error *err = NULL;
 	struct unit unit;
-	Dwarf_CU *at = NULL;
-	uint8_t type;
 	size_t front = 0;
+	uint8_t type;
 
-	while (dwarf_get_units(d->dwarf, at, &at, NULL, &type, &unit.die, NULL) == 0) {
+	while (front < NR_HOMES && list_next(d, &type, &err)) {
 		if (type == DW_UT_skeleton)
 			return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 						"its debug information is in .dwo files "
 						"(CONFIG_DEBUG_INFO_SPLIT): build the kernel "
 						"without it");
-		if (!unit.die.addr)
-			continue;
-		unit.home = home_of(&unit.die);
-		if (!hwp_vec_push(&d->units, unit))
-			return hwp_error_no_memory();
+		unit = d->units.data[d->units.nr - 1];
 		if (unit.home < NR_HOMES) {
 			d->units.data[d->units.nr - 1] = d->units.data[front];
 			d->units.data[front++] = unit;
 		}
 	}
+	if (err)
+		return err;
 	for (size_t i = 1; i < front; i++) {
 		unit = d->units.data[i];
 		for (size_t j = i; j && d->units.data[j - 1].home > unit.home; j--) {
@@ -578,7 +603,7 @@ struct hwp_error *hwp_dwarf_open(const struct hwp_elffile *file, struct hwp_dwar
 					"the kernel's debug package has it");
 	d->budget = 4 * (uint64_t)size;
 	d->strings = hwp_elffile_section(file, ".debug_str", &d->strings_size);
-	err = list_units(d);
+	err = list_homes(d);
 	if (err)
 		return err;
 	*ret = no_cleanup_ptr(d);

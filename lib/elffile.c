@@ -213,12 +213,13 @@ struct wanted {
 	int16_t first[NR_BUCKETS], next[MAX_WANTED];
 };
 
+/** By its beginning, which tells most names apart. */
 static unsigned int bucket_of(const char *name)
 {
 	unsigned int h = 0;
 
-	for (; *name; name++)
-		h = h * 31 + (uint8_t)*name;
+	for (unsigned int i = 0; i < 8 && name[i]; i++)
+		h = h * 31 + (uint8_t)name[i];
 	return h % NR_BUCKETS;
 }
 

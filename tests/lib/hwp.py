@@ -23,6 +23,11 @@ CLASSES = {
 STATUS = {'leaked': 1, 'inconsistent': 1, 'incomplete': 2, 'at-risk': 0, 'clean': 0}
 
 
+def _cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 class Run:
     """One run of the program: its status, what it printed, how long it took."""
 
@@ -31,7 +36,7 @@ class Run:
             if memory:
                 resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
-        began = time.monotonic()
+        began, used = time.monotonic(), _cpu_seconds()
         try:
             done = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL,
                                   capture_output=True, timeout=limit, check=False,
@@ -41,6 +46,8 @@ class Run:
         except subprocess.TimeoutExpired:
             self.status, self.out, self.err = None, b'', f'no end after {limit} s'
         self.seconds = time.monotonic() - began
+        #: What it took of processors: on a busy machine that says more.
+        self.cpu_seconds = _cpu_seconds() - used
 
     def json(self):
         """What it printed as JSON, or None."""

@@ -204,7 +204,7 @@ def manners(parts):
     text = parts.get('crash', '')
     return [f'no {wanted!r}: {text[-600:]!r}' for wanted in
             (r'shared object loaded', r'^1$', r'order 9', r"unknown command 'nonsense'",
-             r'the target is what crash has open', r'shared object unloaded',
+             r"'check' has no option '-k'", r'shared object unloaded',
              r'command not found: hwpoison') if not re.search(wanted, text, re.M)]
 
 

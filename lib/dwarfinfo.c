@@ -34,8 +34,7 @@ static const char *const home_units[] = {
 
 struct unit {
 	Dwarf_Die die;
-	/** The index into home_units, or NR_HOMES. */
-	size_t home;
+	bool is_home;
 };
 
 struct hwp_dwarf {
@@ -175,31 +174,35 @@ static bool may_exist(const struct hwp_dwarf *d, const char *name)
 	return !d->strings || len < 8 || memmem(d->strings, d->strings_size, name, len + 1);
 }
 
-static size_t home_of(Dwarf_Die *unit)
+static bool is_home(Dwarf_Die *unit)
 {
 	const char *path = name_of(unit);
 	size_t i = 0;
 
-	while (i < NR_HOMES && !(path && is_source(path, home_units[i])))
+	while (path && i < NR_HOMES && !is_source(path, home_units[i]))
 		i++;
-	return i;
+	return path && i < NR_HOMES;
 }
 
-/** List one more unit, whose type is @p type_ret; false when there is none, or on error. */
-static bool list_next(struct hwp_dwarf *d, uint8_t *type_ret, struct hwp_error **err)
+/** List one more unit; false when there is none, or on error. */
+static bool list_next(struct hwp_dwarf *d, struct hwp_error **err)
 {
 	struct unit unit;
+	uint8_t type;
 
 	do {
-		if (dwarf_get_units(d->dwarf, d->last_unit, &d->last_unit, NULL, type_ret,
-				    &unit.die, NULL) != 0)
+		if (dwarf_get_units(d->dwarf, d->last_unit, &d->last_unit, NULL, &type, &unit.die,
+				    NULL) != 0)
 			return false;
 	} while (!unit.die.addr);
-	unit.home = home_of(&unit.die);
-	if (hwp_vec_push(&d->units, unit))
-		return true;
-	*err = hwp_error_no_memory();
-	return false;
+	unit.is_home = is_home(&unit.die);
+	if (type == DW_UT_skeleton)
+		*err = hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"its debug information is in .dwo files "
+					"(CONFIG_DEBUG_INFO_SPLIT): build the kernel without it");
+	else if (!hwp_vec_push(&d->units, unit))
+		*err = hwp_error_no_memory();
+	return !*err;
 }
 
 /**
@@ -208,14 +211,12 @@ static bool list_next(struct hwp_dwarf *d, uint8_t *type_ret, struct hwp_error *
  */
 static bool index_next(struct hwp_dwarf *d, const char *name, struct hwp_error **err)
 {
-	uint8_t type;
-
 	if (!d->budget)
 		return false;
-	if ((d->next_unit == d->units.nr || d->units.data[d->next_unit].home == NR_HOMES) &&
+	if ((d->next_unit == d->units.nr || !d->units.data[d->next_unit].is_home) &&
 	    !may_exist(d, name))
 		return false;
-	if (d->next_unit == d->units.nr && !list_next(d, &type, err))
+	if (d->next_unit == d->units.nr && !list_next(d, err))
 		return false;
 	if (!index_unit(d, &d->units.data[d->next_unit++].die, 0)) {
 		*err = hwp_error_no_memory();
@@ -561,29 +562,16 @@ static struct hwp_error *list_homes(struct hwp_dwarf *d)
 	struct hwp_error *err = NULL;
 	struct unit unit;
 	size_t front = 0;
-	uint8_t type;
 
-	while (front < NR_HOMES && list_next(d, &type, &err)) {
-		if (type == DW_UT_skeleton)
-			return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-						"its debug information is in .dwo files "
-						"(CONFIG_DEBUG_INFO_SPLIT): build the kernel "
-						"without it");
+	while (front < NR_HOMES && list_next(d, &err)) {
 		unit = d->units.data[d->units.nr - 1];
-		if (unit.home < NR_HOMES) {
+		if (unit.is_home) {
 			d->units.data[d->units.nr - 1] = d->units.data[front];
 			d->units.data[front++] = unit;
 		}
 	}
 	if (err)
 		return err;
-	for (size_t i = 1; i < front; i++) {
-		unit = d->units.data[i];
-		for (size_t j = i; j && d->units.data[j - 1].home > unit.home; j--) {
-			d->units.data[j] = d->units.data[j - 1];
-			d->units.data[j - 1] = unit;
-		}
-	}
 	return d->units.nr ? NULL : hwp_error_create(HWP_ERROR_BAD_DATA,
 						     "its debug information is nonsense");
 }

@@ -8,9 +8,16 @@
 #include "options.h"
 #include "report_common.h"
 
-static const char *const features[] = { "kdump", "ksyms", "btf", "dwarf" };
+static const char *const features[] = {
+	"kdump", "kcore", "ksyms", "btf", "dwarf", "drgn", "rasdaemon",
+#ifdef HWP_HAVE_DEBUGINFOD
+	"debuginfod",
+#endif
+};
 
-static const char *const library_names[] = { "libkdumpfile", "libbpf", "libelf", "libdw", "libsmartcols" };
+static const char *const library_names[] = {
+	"libkdumpfile", "libbpf", "libelf", "libdw", "libsmartcols", "libsqlite3",
+};
 
 #define NR_LIBRARIES HWP_ARRAY_SIZE(library_names)
 

@@ -234,8 +234,8 @@ static enum hwp_switch read_bool(struct hwp_target *target, uint64_t address)
 
 /*
  * free_has_hwpoisoned() is static and may be inlined: debug information tells.
- * Without it the absence of the symbol says nothing where the helper that it needs, free_prepared_contig_range() of
- * v7.2, exists; where that is missing, so is the fix.
+ * Without it the absence of the symbol says nothing where the helper that it needs,
+ * free_prepared_contig_range() of v7.2, exists; where that is missing, so is the fix.
  */
 static enum hwp_fix find_fix(const struct hwp_layout *l, const char **evidence)
 {

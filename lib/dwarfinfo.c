@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Types from DWARF, by libdw, and without an index of all: compilation units
- * are listed as far as those that know the types of memory management, which are
- * read first, and the others one by one until what is wanted is found. What libdw hands out is checked as it is
- * followed: DIEs only forwards, types only so deep, and so many in all.
+ * Types from DWARF, by libdw, and without an index of all: compilation units are listed as
+ * far as those that know the types of memory management, which are read first, and the others
+ * one by one until what is wanted is found. What libdw hands out is checked as it is followed:
+ * DIEs only forwards, types only so deep, and so many in all.
  */
 #include "dwarfinfo.h"
 

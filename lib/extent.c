@@ -108,7 +108,7 @@ static const char *type_by_event(const struct hwp_findings *f, const struct hwp_
 	return e && e->kind == HWP_EVENT_ACTION ? e->page_type : "";
 }
 
-/** Is a HugeTLB page of @p order what the log calls @p type? "non-pmd-sized" is of v4.18 to v5.19. */
+/** Is a HugeTLB page of @p order what the log calls @p type? "non-pmd-sized": v4.18 to v5.19. */
 static bool is_huge_page(const struct hwp_findings *f, const char *type, unsigned int order)
 {
 	return strstr(type, "huge page") &&

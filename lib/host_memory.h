@@ -21,8 +21,8 @@ struct hwp_host_memory {
 
 /**
  * Open our own reader of @p path into @p memory, a clone of it for the sweep into
- * @p sweep_ret, and what it found out about the file into @p facts. That we cannot is no error: then nothing is changed.
- * Error: NO_MEMORY.
+ * @p sweep_ret, and what it found out about the file into @p facts. That we cannot is
+ * no error: then nothing is changed. Error: NO_MEMORY.
  */
 struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const char *path,
 					   const char *vmcoreinfo_path,

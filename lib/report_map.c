@@ -157,7 +157,8 @@ void hwp_map_draw(struct hwp_text *text, const struct hwp_map *map)
 		const uint8_t *line = map->cells + i;
 
 		/* In a long map a line like the two around it says nothing. */
-		if (nr > MAX_LINES * columns && i && i + 2 * columns <= nr && memcmp(line, line - columns, columns) == 0 &&
+		if (nr > MAX_LINES * columns && i && i + 2 * columns <= nr &&
+		    memcmp(line, line - columns, columns) == 0 &&
 		    memcmp(line, line + columns, columns) == 0) {
 			nr_alike++;
 			continue;

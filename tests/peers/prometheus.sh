@@ -7,7 +7,7 @@ set -euo pipefail
 
 cd "$(dirname "$0")/../.."
 to=build/peers/prometheus
-packages=(prometheus prometheus-node-exporter python3-prometheus-client)
+packages=(prometheus prometheus-node-exporter python3-prometheus-client python3-decorator)
 
 [ ! -e $to/complete ] || exit 0
 for package in "${packages[@]}"; do

@@ -15,7 +15,7 @@ import hwp
 LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
 TOOLS = (os.environ.get('QEMU', 'qemu-system-x86_64'), 'busybox', 'cpio', 'gcc')
 OPTIONS = ('--kernel', '7.3-cloud', '--kaslr', '--cmdline', 'movablecore=384M', '--scenarios',
-           'stress', '--timeout', '240', '--formats', 'elf')
+           'stress', '--timeout', '380', '--formats', 'elf')
 # There are to be 200; a slow machine does fewer in the time that the guest takes.
 MIN_CHECKS = 30
 

@@ -31,6 +31,23 @@
 static FILE *log_file;
 static int nr_leaks;
 
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * The program runs when nothing else wants to: however slow the machine is, that must be
+ * part of the time.
+ */
+static void nap_after(long began, long ms)
+{
+	nap_ms(ms + 2 * (now_ms() - began));
+}
+
 static void allocate_forever(int cpu)
 {
 	unsigned int seed = cpu + 1;
@@ -38,6 +55,7 @@ static void allocate_forever(int cpu)
 	pin_cpu(cpu);
 	for (;;) {
 		size_t size = ((size_t)rand_r(&seed) % 256 + 1) * PAGE_SIZE;
+		long began = now_ms();
 		char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			       -1, 0);
 
@@ -47,8 +65,7 @@ static void allocate_forever(int cpu)
 		for (size_t at = 0; at < size; at += PAGE_SIZE)
 			p[at] = 1;
 		munmap(p, size);
-		/* The program runs when nothing else wants to. */
-		nap_ms(5 + rand_r(&seed) % 30);
+		nap_after(began, 5 + rand_r(&seed) % 30);
 	}
 }
 
@@ -56,13 +73,14 @@ static void allocate_forever(int cpu)
 static void churn_thp(void)
 {
 	for (;;) {
+		long began = now_ms();
 		char *p = map_thp(4);
 
 		if (p) {
 			madvise(p + PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED);
 			munmap(p, 4 * THP_SIZE);
 		}
-		nap_ms(40);
+		nap_after(began, 40);
 	}
 }
 

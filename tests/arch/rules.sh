@@ -9,24 +9,53 @@ layers=tests/arch/layers
 max_file_lines=600
 max_function_lines=60
 
-# Outputs "NUMBER LAYER MARK STEM", one line per file stem.
+# Outputs "NUMBER LAYER MARK PATH", one line per path.
 list_layers()
 {
 	awk '!/^(#|$)/ { for (i = 4; i <= NF; i++) print $1, $2, $3, $i }' $layers
 }
 
-# sources GLOB...: those that exist.
+# Outputs "NUMBER LAYER MARK FILE" for each FILE on the input: those of the
+# longest path in $layers that it begins with, "0 none none" where there is none.
+layers_of()
+{
+	local files
+	files=$(cat)
+	list_layers | awk '
+		NR == FNR { what[$4] = $1 " " $2 " " $3; next }
+		{
+			path = $1
+			sub(/\.[ch]$/, "", path)
+			while (!(path in what) && sub(/\/[^\/]*$/, "", path))
+				;
+			print (path in what ? what[path] : "0 none none"), $1
+		}' - <(echo "$files")
+}
+
+# at_least_one WHAT: the lines of the input. A rule that looks at no file proves
+# nothing, so without one it outputs a name that whoever opens it complains of.
+at_least_one()
+{
+	grep . || echo "no-file-is-$1"
+}
+
+# sources PATTERN FOLDER...: the files below the folders whose name matches.
 sources()
 {
-	local file
-	for file in "$@"; do
-		[ ! -e "$file" ] || echo "$file"
-	done
+	local pattern=$1
+	shift
+	find "$@" -type f -name "$pattern" 2>/dev/null | sort | at_least_one "${pattern}_below_${*//[ \/]/_}"
 }
 
 house_sources()
 {
-	sources {lib,cmds}/*.[ch] ext/*.[ch] ext/*/*.[ch]
+	sources '*.[ch]' lib cmds ext
+}
+
+# The .c files of lib/ whose layer bears MARK.
+marked()
+{
+	sources '*.c' lib | layers_of | awk -v mark="$1" '$3 == mark { print $4 }' | at_least_one "$1"
 }
 
 # search REGEX FILE...: matches as violations.
@@ -34,7 +63,8 @@ search()
 {
 	local regex=$1
 	shift
-	[ $# -eq 0 ] || grep -nHE -- "$regex" "$@" | sed -E 's/:[[:space:]]+/: /'
+	[ $# -gt 0 ] || echo "the rule looks at no file"
+	grep -nHE -- "$regex" "$@" | sed -E 's/:[[:space:]]+/: /'
 }
 
 # references REGEX OBJECT...: undefined symbols that match as a whole.
@@ -48,53 +78,53 @@ references()
 	done
 }
 
-# objects FOLDER...: of the sources there, for $O may hold those of deleted ones.
+# objects SOURCE...: what was made of them; $O may hold objects of deleted ones.
 objects()
 {
-	local folder
-	for folder in "$@"; do
-		sources $(sources "$folder"/*.c | sed "s|.*|$O/&|; s|c\$|o|")
-	done
+	[ $# -gt 0 ] || echo "$O/no-source"
+	[ $# -eq 0 ] || printf "$O/%s.o\n" "${@%.c}"
 }
 
 # An older object would tell about other code.
 rule_built()
 {
 	local source
-	for source in $(sources {lib,cmds}/*.c); do
+	for source in $(sources '*.c' lib cmds); do
 		[ "$O/${source%.c}.o" -nt "$source" ] || echo "$source has no object, or an older one, in $O"
 	done
 }
 
 rule_layers_complete()
 {
-	local file stem
-	for file in lib/*.[ch]; do
-		stem=${file#lib/}
-		list_layers | grep -q " ${stem%.*}\$" || echo "$file has no layer in $layers"
-	done
-	for stem in $(list_layers | cut -d ' ' -f 4); do
-		[ -n "$(sources "lib/$stem".[ch])" ] || echo "$stem is in $layers but not in lib/"
+	local path
+	sources '*.[ch]' lib | layers_of | awk '$1 == 0 { print $4 " has no layer" }'
+	for path in $(list_layers | cut -d ' ' -f 4); do
+		[ -d "$path" ] || [ -e "$path.c" ] || [ -e "$path.h" ] || echo "$path is in $layers, and nowhere else"
 	done
 	list_layers | cut -d ' ' -f 4 | sort | uniq -d | sed 's/$/ has two layers/'
 	list_layers | awk '$3 != "pure" && $3 != "reads" { print $4 " is neither pure nor reads" }'
 }
 
+# Outputs "FILE HEADER" for each header of ours that a file of lib/ includes.
+list_includes()
+{
+	grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"[^"]*"' $(sources '*.[ch]' lib) |
+		sed -E 's/^([^:]*):[^"]*"([^"]*)"/\1 lib\/\2/'
+}
+
 rule_layers_in_order()
 {
-	list_layers | awk '
-		NR == FNR { number[$4] = $1; layer[$4] = $2; next }
-		FNR == 1 { file = FILENAME; stem = file; gsub(/^lib\/|\.[ch]$/, "", stem) }
-		match($0, /^[ \t]*#[ \t]*include[ \t]*"[^"]*"/) {
-			header = $0
-			gsub(/^[^"]*"|".*$/, "", header)
-			other = header
-			sub(/\.h$/, "", other)
-			if (!(other in number))
-				print file " includes " header ", which is not of lib/"
-			else if (number[other] > number[stem])
-				print file " (" layer[stem] ") includes " header " (" layer[other] ")"
-		}' - lib/*.[ch]
+	local includes file header number layer other_number other_layer
+	includes=$(list_includes | at_least_one included)
+	paste -d ' ' <(cut -d ' ' -f 1 <<<"$includes" | layers_of) \
+		<(cut -d ' ' -f 2 <<<"$includes" | layers_of) |
+		while read -r number layer _ file other_number other_layer _ header; do
+			if [ ! -e "$header" ] || [ "$other_number" = 0 ]; then
+				echo "$file includes ${header#lib/}, which is not of lib/"
+			elif [ "$other_number" -gt "$number" ]; then
+				echo "$file ($layer) includes ${header#lib/} ($other_layer)"
+			fi
+		done
 }
 
 # One .c file knows a foreign library; nobody else sees its types.
@@ -102,7 +132,7 @@ rule_foreign_headers()
 {
 	local name pattern files
 	while read -r name pattern; do
-		files=$(house_sources | xargs -r grep -lE "^[ \t]*#[ \t]*include[ \t]*[<\"]($pattern)[>\"]")
+		files=$(house_sources | xargs grep -lE "^[ \t]*#[ \t]*include[ \t]*[<\"]($pattern)[>\"]")
 		set -- $files
 		[ $# -le 1 ] || echo "$name is included by $*"
 		case "$* " in
@@ -121,7 +151,7 @@ sqlite sqlite3\.h
 zlib zlib\.h
 zstd zstd\.h
 END
-	house_sources | xargs -r grep -lE '#[ \t]*include[ \t]*<Python\.h>' | sed 's/$/ includes Python.h/'
+	house_sources | xargs grep -lE '#[ \t]*include[ \t]*<Python\.h>' | sed 's/$/ includes Python.h/'
 }
 
 file_access='(f|fd|p)?open(at)?(64)?|fread|read|pread(v|v2)?(64)?|readv|mmap(64)?|process_vm_readv'
@@ -130,30 +160,23 @@ memory_reads='hwp_target_.*|hwp_(memmap|page)_(.*_)?read.*'
 # Right of findings nothing reads memory: it is tested without a dump.
 rule_pure_reads_nothing()
 {
-	local stem objects
-	objects=$(list_layers | awk '$3 == "pure" { print $4 }' | sed "s|.*|$O/lib/&.o|")
-	references "$memory_reads|$file_access" $(sources $objects)
-	for stem in $(list_layers | awk '$3 == "reads" { print $4 }'); do
-		case $stem in
-		check* | report* | decompose* | *event*) echo "$stem must be pure" ;;
-		esac
-	done
+	references "$memory_reads|$file_access" $(objects $(marked pure))
+	list_layers | awk '$3 == "reads" && $2 ~ /^(base|model|verdict|report)$/ { print $4 " must be pure" }'
 }
 
 # A command asks the library; it reads no memory of the target itself.
 rule_commands_read_nothing()
 {
-	references 'hwp_target_read.*|hwp_(memmap|page)_(.*_)?read.*' $(objects cmds)
+	references 'hwp_target_read.*|hwp_(memmap|page)_(.*_)?read.*' $(objects $(sources '*.c' cmds))
 }
 
 # Struct pages are read at their virtual addresses. Who reads by physical address
 # could read what is inside a poisoned page.
 rule_no_page_contents()
 {
-	local target
-	target=$(list_layers | awk '$2 == "target" { print $4 }' | paste -sd '|')
 	# bad_memory.c looks at poisoned pages in dumps, which is its whole purpose; a host's file is a provider.
-	house_sources | grep -vE "^(lib/($target|bad_memory)\.[ch]|ext/(crash/crash|drgn/plugin)\.c)\$" | xargs -r grep -nHw HWP_PHYSICAL
+	search '\<HWP_PHYSICAL\>' $(house_sources | layers_of | awk '$2 != "target" { print $4 }' |
+		grep -vE '/bad_memory\.[ch]$|^ext/(crash/crash|drgn/plugin)\.c$')
 }
 
 # Offsets into struct page are used by page.h alone; layout finds them. To take
@@ -161,7 +184,7 @@ rule_no_page_contents()
 rule_page_bytes()
 {
 	search '\<(l|layout)(->|\.)page\.(flags|compound|lru|mapping|private|type|refcount)\>' \
-		$(house_sources | grep -vE '^lib/(page|layout[a-z_]*)\.[ch]$') |
+		$(house_sources | layers_of | awk '$2 != "layout" && $4 !~ /\/page\.h$/ { print $4 }') |
 		grep -vE -- '- ([a-z_]+->)+page\.lru\>'
 }
 
@@ -169,13 +192,13 @@ rule_page_bytes()
 rule_lib_is_silent()
 {
 	references 'std(in|out|err)|(__)?v?printf(_chk)?|puts|putchar|perror|v?(err|warn)x?|error|'\
-'v?syslog|exit|_exit|_Exit|quick_exit|abort|raise|__assert.*' $(objects lib)
+'v?syslog|exit|_exit|_Exit|quick_exit|abort|raise|__assert.*' $(objects $(sources '*.c' lib))
 }
 
 rule_no_writable_data()
 {
 	local object
-	for object in $(objects lib); do
+	for object in $(objects $(sources '*.c' lib)); do
 		{
 			objdump -h "$object" | awk '$3 !~ /^0+$/ { print $2 }'
 			objdump -t "$object" | awk '/\*COM\*/ { print "*COM*" }'
@@ -190,10 +213,10 @@ rule_no_writable_data()
 rule_exports_are_declared()
 {
 	local object type name
-	for object in $(objects lib); do
+	for object in $(objects $(sources '*.c' lib)); do
 		nm -g --defined-only "$object" | while read -r _ type name; do
 			case $name in
-			hwp_*) grep -qw "$name" lib/*.h || echo "$name ($type) is in no header" ;;
+			hwp_*) grep -qw "$name" $(sources '*.h' lib) || echo "$name ($type) is in no header" ;;
 			*) echo "${object#"$O"/} exports $name" ;;
 			esac
 		done
@@ -203,7 +226,7 @@ rule_exports_are_declared()
 rule_threads_in_scan()
 {
 	references '(pthread|thrd|mtx|cnd|GOMP)_.*' \
-		$(objects lib cmds | grep -v '/lib/scan\.o$')
+		$(objects $(sources '*.c' lib cmds) | grep -v '/scan\.o$')
 }
 
 # Presence decides, in layout, and never a number.
@@ -222,7 +245,7 @@ rule_spdx()
 {
 	local file
 	find lib cmds ext tests vmcores .ci Makefile -type f \( -name '*.[ch]' -o -name '*.sh' \
-		-o -name '*.py' -o -name Makefile -o -path .ci/run \) 2>/dev/null |
+		-o -name '*.py' -o -name Makefile -o -path .ci/run \) 2>/dev/null | at_least_one a-source |
 		while read -r file; do
 			head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2\.0-or-later' ||
 				echo "$file has no SPDX line"
@@ -232,7 +255,7 @@ rule_spdx()
 rule_headers_compile_alone()
 {
 	local header
-	for header in $(sources {lib,cmds}/*.h); do
+	for header in $(sources '*.h' lib cmds); do
 		echo "#include \"$header\"" | ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror \
 			-I. -Ilib -fsyntax-only -x c - 2>&1 | grep -E 'error' | head -n 1
 	done
@@ -248,5 +271,5 @@ rule_sizes()
 			if (start && FNR - start - 1 > max_function)
 				print FILENAME ":" start " is a function of " FNR - start - 1 " lines"
 			start = 0
-		}' $(house_sources) /dev/null
+		}' $(house_sources)
 }

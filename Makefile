@@ -62,10 +62,10 @@ TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PKGS))
 
 LIB := $(O)/libhwpoison.a
 PROGRAM := $(O)/hwpoison
-SCHEMA := lib/hwpoison.report.1.schema.json
+SCHEMA := lib/report/hwpoison.report.1.schema.json
 RULES := ext/prometheus/hwpoison.rules.yml
 UNITS := $(wildcard ext/systemd/*)
-LIB_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard lib/*.c)))
+LIB_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(shell find lib -name "*.c")))
 CMD_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard cmds/*.c)))
 CRASH_EXTENSION := $(O)/hwpoison.so
 CRASH_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard ext/crash/*.c)))
@@ -114,10 +114,11 @@ $(PROGRAM): $(CMD_OBJS) $(LIB)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-# Written anew: `ar r` alone would keep the object of a deleted source.
+# Written anew: `ar r` alone would keep the object of a deleted source. By `q`, as
+# `r` takes two of the same name in two folders for one.
 $(LIB): $(LIB_OBJS) $(O)/objects
 	$(call msg,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
+	$(Q)rm -f $@ && $(AR) qcs $@ $(LIB_OBJS)
 
 $(O)/%.o: %.c $(O)/flags
 	$(call msg,CC,$@)
@@ -235,7 +236,7 @@ uninstall:
 	$(Q)rm -rf $(DESTDIR)$(PREFIX)/lib/hwpoison
 
 format:
-	$(Q)$(CLANG_FORMAT) -i $(wildcard lib/*.[ch] cmds/*.[ch] ext/*/*.[ch] tests/unit/*.[ch])
+	$(Q)$(CLANG_FORMAT) -i $(shell find lib -name "*.[ch]") $(wildcard cmds/*.[ch] ext/*/*.[ch] tests/unit/*.[ch])
 
 # Not all of $(O): the lab keeps its kernels there.
 clean:

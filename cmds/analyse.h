@@ -5,7 +5,7 @@
 
 #include "command.h"
 #include "options.h"
-#include "report.h"
+#include "report/report.h"
 
 typedef struct hwp_error *hwp_text_report_fn(FILE *out, const struct hwp_findings *findings,
 					     const struct hwp_report_style *style);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "options.h"
-#include "report_common.h"
+#include "report/common.h"
 
 #define TARGET_USAGE "[OPTIONS] [TARGET]"
 #define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)

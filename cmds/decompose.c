@@ -2,9 +2,9 @@
 /** `decompose`: the healthy blocks of a folio, by arithmetic alone. */
 #include <inttypes.h>
 
-#include "decompose.h"
 #include "options.h"
 #include "pfns.h"
+#include "verdict/decompose.h"
 
 #define DEFAULT_MAX_ORDER 10
 

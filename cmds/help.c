@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
-#include "bits.h"
-#include "json.h"
+#include "base/bits.h"
+#include "base/json.h"
 #include "options.h"
-#include "report_common.h"
+#include "report/common.h"
 
 void hwp_print_command_help(const struct hwp_context *context, const struct hwp_command *command)
 {

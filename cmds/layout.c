@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "considerate.h"
 #include "options.h"
-#include "target.h"
+#include "target/target.h"
 
 static void destroy_target(struct hwp_target **target)
 {

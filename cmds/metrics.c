@@ -2,10 +2,10 @@
 #include "metrics.h"
 
 #include "analyse.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "options.h"
 #include "outfile.h"
-#include "report_metrics.h"
+#include "report/metrics.h"
 
 static struct hwp_error *put(FILE *out, const struct hwp_findings *findings, uint64_t start_ns)
 {

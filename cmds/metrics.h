@@ -2,7 +2,7 @@
 #ifndef HWP_CMD_METRICS_H
 #define HWP_CMD_METRICS_H
 
-#include "findings.h"
+#include "model/findings.h"
 
 /**
  * Replace the file @p path by the metrics of a run that began at @p start_ns

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "bits.h"
-#include "json.h"
+#include "base/bits.h"
+#include "base/json.h"
 #include "pfns.h"
-#include "report_common.h"
+#include "report/common.h"
 
 #define MAX_THREADS 1024
 #define MAX_INTERVAL_SECONDS 86400

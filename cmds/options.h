@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
+#include "base/error.h"
 #include "command.h"
-#include "error.h"
-#include "report.h"
-#include "target.h"
+#include "report/report.h"
+#include "target/target.h"
 
 enum hwp_option_group {
 	/** -h; every command takes it. */

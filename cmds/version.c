@@ -2,11 +2,11 @@
 #include <link.h>
 #include <string.h>
 
-#include "bits.h"
-#include "cleanup.h"
-#include "json.h"
+#include "base/bits.h"
+#include "base/cleanup.h"
+#include "base/json.h"
 #include "options.h"
-#include "report_common.h"
+#include "report/common.h"
 
 static const char *const features[] = {
 	"kdump", "kcore", "ksyms", "btf", "dwarf", "drgn", "rasdaemon",

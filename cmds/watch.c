@@ -4,10 +4,10 @@
 #include <time.h>
 
 #include "analyse.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "metrics.h"
-#include "report_changes.h"
-#include "report_common.h"
+#include "report/changes.h"
+#include "report/common.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 

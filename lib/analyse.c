@@ -4,23 +4,23 @@
 #include <string.h>
 #include <time.h>
 
-#include "bad_memory.h"
-#include "check.h"
-#include "classify.h"
-#include "clock.h"
-#include "collect.h"
-#include "counters.h"
-#include "extent.h"
-#include "freelist.h"
+#include "base/clock.h"
+#include "facts/kernel/counters.h"
+#include "facts/lists/freelist.h"
+#include "facts/log/rasdaemon.h"
+#include "facts/pages/bad_memory.h"
+#include "facts/pages/collect.h"
+#include "facts/pages/kpageflags.h"
+#include "facts/pages/lookup.h"
+#include "facts/pages/observe.h"
+#include "facts/pages/quick.h"
 #include "hwpoison.h"
-#include "kpageflags.h"
-#include "lookup.h"
-#include "observe.h"
-#include "rasdaemon.h"
-#include "rasdaemon_join.h"
-#include "pagekind.h"
-#include "passes.h"
-#include "quick.h"
+#include "layout/pagekind.h"
+#include "verdict/check.h"
+#include "verdict/classify.h"
+#include "verdict/extent.h"
+#include "verdict/passes.h"
+#include "verdict/rasdaemon_join.h"
 
 struct analysis {
 	const struct hwp_options *options;
@@ -349,7 +349,10 @@ static struct hwp_error *look(struct analysis *a)
 		return hwp_error_no_memory();
 	if (a->closed) {
 		err = hwp_kpageflags_look(a->findings, a->closed->message);
-		return err ? both_closed(a->closed, err) : hwp_check_run(a->findings);
+		if (err)
+			return both_closed(a->closed, err);
+		hwp_summarise(a->findings);
+		return hwp_check_run(a->findings);
 	}
 	err = map_memory(a);
 	if (!err)

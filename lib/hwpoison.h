@@ -15,10 +15,10 @@
 #ifndef HWPOISON_H
 #define HWPOISON_H
 
-#include "error.h"
-#include "findings.h"
-#include "layout.h"
-#include "target.h"
+#include "base/error.h"
+#include "layout/layout.h"
+#include "model/findings.h"
+#include "target/target.h"
 
 struct hwp_options {
 	struct hwp_target_options target;

@@ -16,10 +16,10 @@
 #include <gelf.h>
 #include <zstd.h>
 
-#include "layout.h"
-#include "memmap.h"
-#include "page.h"
-#include "target.h"
+#include "layout/layout.h"
+#include "layout/page.h"
+#include "memmap/memmap.h"
+#include "target/target.h"
 
 /* makedumpfile's diskdump format, header version 6. */
 #define BLOCK 4096u

@@ -10,11 +10,11 @@
 #include <crash/defs.h>
 #include <inttypes.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
+#include "base/vec.h"
 #include "crash_help.h"
-#include "providers.h"
-#include "vec.h"
-#include "running.h"
+#include "target/memory/running.h"
+#include "target/providers.h"
 
 #include "../../cmds/command.h"
 

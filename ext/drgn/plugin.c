@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "host_memory.h"
-#include "providers.h"
-#include "running.h"
+#include "target/memory/host_memory.h"
+#include "target/memory/running.h"
+#include "target/providers.h"
 
 #include "../../cmds/command.h"
 

@@ -3,8 +3,8 @@
 
 #include "../unit/printk_log.h"
 #include "../unit/printk_ring.h"
-#include "klog.h"
-#include "mfevent.h"
+#include "facts/log/klog.h"
+#include "facts/log/mfevent.h"
 
 static bool fuzz_klog_line(void *arg, const struct hwp_klog_record *record)
 {

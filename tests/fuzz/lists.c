@@ -2,9 +2,9 @@
 #include "fuzz.h"
 
 #include "../unit/machine.h"
-#include "check.h"
-#include "classify.h"
-#include "collect.h"
+#include "facts/pages/collect.h"
+#include "verdict/check.h"
+#include "verdict/classify.h"
 
 /** One word put over the machine: where, and of which kind. */
 struct fuzz_op {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "mfevent.h"
+#include "facts/log/mfevent.h"
 
 static void fuzz_mfevent(const uint8_t *data, size_t size)
 {

@@ -4,7 +4,7 @@ import json
 
 import hwp
 
-SCHEMA = hwp.TOP / 'lib' / 'hwpoison.report.1.schema.json'
+SCHEMA = hwp.TOP / 'lib' / 'report' / 'hwpoison.report.1.schema.json'
 
 
 def decompose(base, order, poison, max_order=10):

@@ -10,7 +10,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import hwp
 
-SCHEMA = hwp.TOP / 'lib' / 'hwpoison.report.1.schema.json'
+SCHEMA = hwp.TOP / 'lib' / 'report' / 'hwpoison.report.1.schema.json'
 ON_DUMPS = ('check', 'list', 'freelist', 'layout')
 
 

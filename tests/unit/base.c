@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "vec.h"
+#include "base/vec.h"
 
 static void bits(void **state)
 {

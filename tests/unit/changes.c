@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "changes.h"
-#include "report_changes.h"
+#include "report/changes.h"
+#include "verdict/changes.h"
 
 struct told {
 	const struct hwp_findings *findings;

@@ -5,8 +5,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "check.h"
-#include "classify.h"
+#include "verdict/check.h"
+#include "verdict/classify.h"
 
 static void decide(struct hwp_findings *f)
 {

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "classify.h"
+#include "verdict/classify.h"
 
 static const struct hwp_block buddy_block = { 0x200, HWP_FREE_AREA, 9, 1, -1, 0 };
 static const struct hwp_block pcp_block = { 0x200, HWP_PCP_LIST, 9, 1, 3, 0 };

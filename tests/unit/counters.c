@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "counters.h"
+#include "facts/kernel/counters.h"
 
 #define COUNTERS UINT64_C(0xffffffff84000000)
 #define NODES (COUNTERS + 0x1000)

@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "decompose.h"
+#include "verdict/decompose.h"
 
 struct block {
 	uint64_t pfn;

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "decompose.h"
+#include "verdict/decompose.h"
 
 #define MAX_ORDER 18
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "bits.h"
-#include "dwarfinfo.h"
+#include "base/bits.h"
+#include "target/symbols/dwarfinfo.h"
 
 static const char source[] =
 	"enum named { NAMED_MINUS = -1, NAMED_BIG = 0x7fffffff };\n"

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "classify.h"
+#include "verdict/classify.h"
 
 struct told {
 	char text[2048];

@@ -3,8 +3,8 @@
 #include "findings_synth.h"
 #include <cmocka.h>
 
-#include "classify.h"
-#include "extent.h"
+#include "verdict/classify.h"
+#include "verdict/extent.h"
 
 /** A folio of order 9 that is gone; its one bad page is where @p container says. */
 static struct hwp_findings *freed_folio(const char *event, enum hwp_container container)

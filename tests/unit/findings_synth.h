@@ -3,8 +3,8 @@
 #ifndef TESTS_FINDINGS_SYNTH_H
 #define TESTS_FINDINGS_SYNTH_H
 
-#include "findings.h"
-#include "page.h"
+#include "layout/page.h"
+#include "model/findings.h"
 #include "synth.h"
 
 /** One zone of 1 GiB, everything read, every count right. */

@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "collect.h"
+#include "facts/pages/collect.h"
 
 #define HEAD UINT64_C(0x1600)
 #define SLAB_MEMORY UINT64_C(0xff11000000100000)

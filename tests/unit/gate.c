@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "gate.h"
+#include "target/memory/gate.h"
 
 #define NR_PAGES 1024
 #define PAGE UINT64_C(4096)

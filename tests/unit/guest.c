@@ -14,11 +14,11 @@
 
 #include <cmocka.h>
 
-#include "guest.h"
-#include "layout.h"
-#include "memmap.h"
-#include "pagekind.h"
-#include "providers.h"
+#include "layout/layout.h"
+#include "layout/pagekind.h"
+#include "memmap/memmap.h"
+#include "target/memory/guest.h"
+#include "target/providers.h"
 
 #define STRUCT_PAGE_SIZE 64
 #define NR_TABLES 8

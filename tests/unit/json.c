@@ -7,7 +7,7 @@
 
 #include <json-c/json.h>
 
-#include "json.h"
+#include "base/json.h"
 
 static char *written;
 static size_t written_size;

@@ -3,7 +3,7 @@
 #ifndef TESTS_KERNELS_H
 #define TESTS_KERNELS_H
 
-#include "layout.h"
+#include "layout/layout.h"
 #include "synth.h"
 
 #define KERNEL_PAGE_SIZE 64

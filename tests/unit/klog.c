@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "klog.h"
+#include "facts/log/klog.h"
 
 struct heard {
 	char text[64][1100];

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "klog.h"
+#include "facts/log/klog.h"
 
 struct heard {
 	char text[128][128];

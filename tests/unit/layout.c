@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "memmap.h"
+#include "memmap/memmap.h"
 
 static struct hwp_error *create(const struct synth *s, struct hwp_layout **ret)
 {

@@ -6,10 +6,10 @@
 #ifndef TESTS_MACHINE_H
 #define TESTS_MACHINE_H
 
-#include "findings.h"
-#include "freelist.h"
+#include "facts/lists/freelist.h"
 #include "kernels.h"
-#include "page.h"
+#include "layout/page.h"
+#include "model/findings.h"
 
 #define MACHINE_START UINT64_C(0x1000)
 #define MACHINE_PAGES UINT64_C(0x2000)

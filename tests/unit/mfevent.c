@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "mfevent.h"
+#include "facts/log/mfevent.h"
 
 struct line {
 	const char *text;

@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "page.h"
+#include "layout/page.h"
 
 #define NONE HWP_TYPE_NONE
 

@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "page_owner.h"
+#include "facts/owner/page_owner.h"
 
 /* Linux 7.3's struct page_owner and page_ext_operations; sections of 128 MiB. */
 #define SECTION_PAGES UINT64_C(0x8000)

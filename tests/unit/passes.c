@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "classify.h"
-#include "passes.h"
+#include "verdict/classify.h"
+#include "verdict/passes.h"
 
 /** One look: the page's state, and whether the lists contradicted themselves. */
 static struct hwp_findings *look(struct hwp_passes *passes, enum hwp_state state, bool torn)

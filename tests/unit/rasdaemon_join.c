@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "rasdaemon_join.h"
+#include "verdict/rasdaemon_join.h"
 
 #define BOOT INT64_C(1790000000)
 

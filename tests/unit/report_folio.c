@@ -5,10 +5,10 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "check.h"
-#include "classify.h"
-#include "extent.h"
-#include "report.h"
+#include "report/report.h"
+#include "verdict/check.h"
+#include "verdict/classify.h"
+#include "verdict/extent.h"
 
 static char *text;
 
@@ -324,9 +324,9 @@ static void range(void **state)
 	assert_int_equal(f->folios.nr, 1);
 	assert_int_equal(f->folios.data[0].order, 9);
 	assert_int_equal(f->folios.data[0].source, HWP_SOURCE_RANGE);
-	assert_ptr_equal(hwp_extents_at(f, 0x401ff), &f->folios.data[0]);
-	assert_null(hwp_extents_at(f, 0x3ffff));
-	assert_null(hwp_extents_at(f, 0x40200));
+	assert_ptr_equal(hwp_findings_folio_at(f, 0x401ff), &f->folios.data[0]);
+	assert_null(hwp_findings_folio_at(f, 0x3ffff));
+	assert_null(hwp_findings_folio_at(f, 0x40200));
 	f->folios.nr = 0;
 	assert_null(hwp_extents_set_range(f, 0x40000, 0x40010));
 	err = hwp_extents_find(f, &none);

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "report_map.h"
+#include "report/map.h"
 
 static char *drawn;
 

@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "rmap.h"
+#include "facts/owner/rmap.h"
 
 /* Objects of 256 bytes each; how a kernel packs them does not matter. */
 #define SLAB UINT64_C(0xff11000100000000)

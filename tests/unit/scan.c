@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "scan.h"
+#include "facts/pages/scan.h"
 
 #define ZERO_LINE 64
 

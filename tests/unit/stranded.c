@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "stranded.h"
+#include "facts/pages/stranded.h"
 
 /** What is said of the withheld poisoned page @p pfn. */
 static struct hwp_poisoned look(struct machine *m, uint64_t pfn)

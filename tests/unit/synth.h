@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bits.h"
-#include "layout.h"
-#include "providers.h"
-#include "target.h"
+#include "base/bits.h"
+#include "layout/layout.h"
+#include "target/providers.h"
+#include "target/target.h"
 
 #define SYNTH_UNUSED __attribute__((__unused__))
 

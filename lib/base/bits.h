@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Small arithmetic on untrusted numbers, and reads of target words from a
+ * buffer. Targets are little-endian 64-bit, as the host is: target.c refuses
+ * the rest.
+ */
+#ifndef HWP_BASE_BITS_H
+#define HWP_BASE_BITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define HWP_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static inline uint64_t hwp_u64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint32_t hwp_u32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint16_t hwp_u16(const void *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/** An unsigned word of @p size bytes (1, 2, 4 or 8); 0 for another size. */
+static inline uint64_t hwp_word(const void *p, size_t size)
+{
+	switch (size) {
+	case 1:
+		return *(const uint8_t *)p;
+	case 2:
+		return hwp_u16(p);
+	case 4:
+		return hwp_u32(p);
+	case 8:
+		return hwp_u64(p);
+	}
+	return 0;
+}
+
+static inline bool hwp_is_pow2(uint64_t v)
+{
+	return v && !(v & (v - 1));
+}
+
+/** floor(log2(v)); @p v must not be 0. */
+static inline unsigned int hwp_ilog2(uint64_t v)
+{
+	return 63 - (unsigned int)__builtin_clzll(v);
+}
+
+/** ceil(log2(v)): the bits that count to @p v take. 0 for 0 and 1. */
+static inline unsigned int hwp_bits_for(uint64_t v)
+{
+	return v <= 1 ? 0 : hwp_ilog2(v - 1) + 1;
+}
+
+/** @p v with the bits below 2^@p order cleared. */
+static inline uint64_t hwp_align_down(uint64_t v, unsigned int order)
+{
+	return order >= 64 ? 0 : v & ~((UINT64_C(1) << order) - 1);
+}
+
+/** Finds a cycle in a singly linked list of any length; start from {}. */
+struct hwp_cycle {
+	uint64_t marker, nr_steps, next_mark;
+};
+
+/** Tell each node's address in turn; true when the walk has come round (Brent). */
+static inline bool hwp_cycle_closed(struct hwp_cycle *c, uint64_t address)
+{
+	if (c->nr_steps && address == c->marker)
+		return true;
+	if (c->nr_steps++ >= c->next_mark) {
+		c->marker = address;
+		c->next_mark = 2 * c->nr_steps;
+	}
+	return false;
+}
+
+static inline bool hwp_test_bit(const void *bitmap, uint64_t bit)
+{
+	return ((const uint8_t *)bitmap)[bit / 8] >> (bit % 8) & 1;
+}
+
+#endif /* HWP_BASE_BITS_H */

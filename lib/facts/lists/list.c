@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "facts/lists/list.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "layout/page.h"
+#include "target/target.h"
+
+/* Contradictions told in full for one list; the rest are counted. */
+#define MAX_TOLD 3
+
+const struct hwp_zone *hwp_list_zone(const struct hwp_list *list)
+{
+	return &list->walk->zones->zones.data[list->zone];
+}
+
+void hwp_list_name(struct hwp_list *list)
+{
+	const struct hwp_zone *z = hwp_list_zone(list);
+	const struct hwp_layout *l = list->walk->layout;
+	const char *mt = list->stat.migratetype >= 0
+				 ? l->migratetype_names[list->stat.migratetype] : "";
+	int n = snprintf(list->name, sizeof(list->name), "node %d %s", z->nid, z->name);
+
+	if (list->stat.cpu >= 0)
+		n += snprintf(list->name + n, sizeof(list->name) - (size_t)n, " cpu %d",
+			      list->stat.cpu);
+	if (list->stat.container == HWP_FREE_AREA || list->stat.container == HWP_PCP_LIST)
+		snprintf(list->name + n, sizeof(list->name) - (size_t)n, " order %d%s%s",
+			 list->stat.order, *mt ? " " : "", mt);
+	else
+		snprintf(list->name + n, sizeof(list->name) - (size_t)n, " %s",
+			 hwp_container_name(list->stat.container));
+}
+
+struct hwp_error *hwp_list_tell(struct hwp_list *list, enum hwp_trouble_kind kind, const char *what,
+			      uint64_t where)
+{
+	if (kind == HWP_TROUBLE_CONTRADICTION && list->nr_told++ >= MAX_TOLD)
+		return NULL;
+	if (!hwp_findings_trouble(list->walk->findings, kind,
+				  "%s: %s (0x%" PRIx64 ", after %" PRIu64 " blocks)", list->name,
+				  what, where, list->stat.nr_blocks))
+		return hwp_error_no_memory();
+	return NULL;
+}
+
+struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct hwp_list_entry *ret,
+				    enum hwp_list_step *step)
+{
+	const struct hwp_layout *l = list->walk->layout;
+	struct hwp_error *err;
+
+	*step = STEP_BROKEN;
+	if (!hwp_memmap_pfn_of(hwp_page_reader_memmap(list->walk->reader),
+			       hwp_page_of_lru(l, address), &ret->pfn))
+		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "a link leads to no struct page", address);
+	err = hwp_page_read(list->walk->reader, ret->pfn, &ret->page);
+	if (err && err->code != HWP_ERROR_NO_MEMORY) {
+		hwp_error_destroy(err);
+		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "a struct page cannot be read", address);
+	}
+	if (err)
+		return err;
+	ret->next = hwp_page_lru_next(l, ret->page);
+	ret->prev = hwp_page_lru_prev(l, ret->page);
+	*step = STEP_ENTRY;
+	return NULL;
+}
+
+/** First index in the ascending poisoned pfns that is not below @p pfn. */
+static size_t lower_bound(const struct hwp_list_walk *w, uint64_t pfn)
+{
+	size_t low = 0, high = w->nr_poisoned;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (w->poisoned_pfns[mid] < pfn)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool poisoned_within(const struct hwp_list_walk *w, uint64_t start, uint64_t end)
+{
+	size_t i = lower_bound(w, start);
+
+	return i < w->nr_poisoned && w->poisoned_pfns[i] < end;
+}
+
+static bool is_of_interest(const struct hwp_list_walk *w, uint64_t start, uint64_t end)
+{
+	size_t low = 0, high = w->nr_spans;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (w->spans[mid].end_pfn <= start)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < w->nr_spans && w->spans[low].start_pfn < end;
+}
+
+struct hwp_error *hwp_list_add(struct hwp_list *list, uint64_t pfn, int order)
+{
+	struct hwp_list_walk *w = list->walk;
+	uint64_t nr_pages = UINT64_C(1) << order;
+	struct hwp_block block = {
+		.head_pfn = pfn,
+		.container = list->stat.container,
+		.order = order,
+		.migratetype = list->stat.migratetype,
+		.cpu = list->stat.cpu,
+		.zone = list->zone,
+	};
+
+	list->stat.nr_blocks++;
+	if (list->stat.container == HWP_PCP_LIST)
+		w->findings->zones.data[list->zone].nr_pcp_pages += nr_pages;
+	else if (list->stat.container == HWP_FREE_AREA)
+		w->findings->zones.data[list->zone].nr_buddy_pages += nr_pages;
+	if (poisoned_within(w, pfn, pfn + nr_pages))
+		list->stat.nr_poisoned++;
+	if (!is_of_interest(w, pfn, pfn + nr_pages))
+		return NULL;
+	return hwp_vec_push(&w->findings->blocks, block) ? NULL : hwp_error_no_memory();
+}
+
+/** What an entry of this kind of list must look like. */
+static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_list_entry *e)
+{
+	const struct hwp_layout *l = list->walk->layout;
+	enum hwp_page_type type = hwp_page_type(l, e->page);
+	uint64_t flags = hwp_page_flags(l, e->page);
+	const char *what = NULL;
+
+	if (list->stat.container == HWP_FREE_AREA && type != HWP_TYPE_BUDDY)
+		what = "an entry is not marked as a buddy page";
+	else if (list->stat.container == HWP_FREE_AREA &&
+		 hwp_page_private(l, e->page) != (uint64_t)list->stat.order)
+		what = "an entry says another order";
+	else if (list->stat.container == HWP_PCP_LIST && type == HWP_TYPE_BUDDY)
+		what = "an entry is marked as a buddy page";
+	else if (hwp_page_refcount(l, e->page) != 0)
+		what = "an entry has references";
+	else if (e->pfn & ((UINT64_C(1) << list->stat.order) - 1))
+		what = "an entry is not aligned to its order";
+	else if (e->pfn < hwp_list_zone(list)->start_pfn || e->pfn >= hwp_list_zone(list)->end_pfn)
+		what = "an entry lies outside its zone's span";
+	else if (hwp_zones_find(list->walk->zones, l, e->pfn, flags) != hwp_list_zone(list) &&
+		 list->walk->zones->flags_tell)
+		what = "an entry belongs to another zone";
+	return what ? hwp_list_tell(list, HWP_TROUBLE_CONTRADICTION, what, e->pfn) : NULL;
+}
+
+/**
+ * Follow next (or prev) links from the head until it comes round, or until
+ * @p stop_at, checking each back link. *@p last is the last good entry.
+ */
+static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t stop_at, uint64_t *last,
+				bool *complete)
+{
+	uint64_t limit = hwp_page_reader_memmap(list->walk->reader)->nr_pages;
+	uint64_t from = list->head, at;
+	char links[16];
+	struct hwp_error *err;
+
+	*complete = false;
+	*last = list->head;
+	err = hwp_target_read(list->walk->target, HWP_KERNEL_VIRTUAL, list->head, links,
+			      sizeof(links), NULL);
+	if (err) {
+		hwp_error_destroy(err);
+		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "the list head cannot be read", list->head);
+	}
+	at = hwp_u64(links + (forward ? 0 : 8));
+	while (at != list->head && at != stop_at) {
+		enum hwp_list_step step;
+		struct hwp_list_entry e;
+
+		if (list->stat.nr_blocks >= limit)
+			return hwp_list_tell(list, HWP_TROUBLE_HOLE, "the list is longer than its zone", at);
+		err = hwp_list_read(list, at, &e, &step);
+		if (err || step == STEP_BROKEN)
+			return err;
+		if ((forward ? e.prev : e.next) != from)
+			return hwp_list_tell(list, HWP_TROUBLE_HOLE,
+				    "a back link does not lead back: the list is corrupt", at);
+		err = check_entry(list, &e);
+		if (!err)
+			err = hwp_list_add(list, e.pfn, list->stat.order);
+		if (err)
+			return err;
+		*last = from = at;
+		at = forward ? e.next : e.prev;
+	}
+	if (at != list->head)
+		return NULL;
+	if (hwp_u64(links + (forward ? 8 : 0)) != *last)
+		return hwp_list_tell(list, HWP_TROUBLE_HOLE,
+			    "the head does not lead back to the last entry: the list is corrupt",
+			    *last);
+	*complete = true;
+	return NULL;
+}
+
+struct hwp_list_mark hwp_list_mark(const struct hwp_list_walk *w, int zone)
+{
+	const struct hwp_findings *f = w->findings;
+	const struct hwp_zone_facts *z = &f->zones.data[zone];
+
+	return (struct hwp_list_mark){ f->blocks.nr, f->lists.nr, f->troubles.nr,
+			      z->nr_buddy_pages, z->nr_pcp_pages, z->lists_cut };
+}
+
+void hwp_list_take_back(struct hwp_list_walk *w, int zone, const struct hwp_list_mark *mark)
+{
+	struct hwp_findings *f = w->findings;
+	struct hwp_zone_facts *z = &f->zones.data[zone];
+
+	f->blocks.nr = mark->nr_blocks;
+	f->lists.nr = mark->nr_lists;
+	f->troubles.nr = mark->nr_troubles;
+	z->nr_buddy_pages = mark->nr_buddy_pages;
+	z->nr_pcp_pages = mark->nr_pcp_pages;
+	z->lists_cut = mark->lists_cut;
+	hwp_page_reader_forget(w->reader);
+}
+
+/** A list cut short going forward is walked from its other end as well. */
+static struct hwp_error *walk_once(struct hwp_list *list)
+{
+	uint64_t last, ignored;
+	bool complete;
+	struct hwp_error *err;
+
+	err = follow(list, true, list->head, &last, &complete);
+	if (!err && !complete) {
+		list->stat.was_cut = true;
+		err = follow(list, false, last, &ignored, &complete);
+	}
+	if (list->stat.was_cut)
+		list->walk->findings->zones.data[list->zone].lists_cut = true;
+	if (!err && !hwp_vec_push(&list->walk->findings->lists, list->stat))
+		err = hwp_error_no_memory();
+	return err;
+}
+
+struct hwp_error *hwp_list_walk_it(struct hwp_list *list)
+{
+	struct hwp_list_walk *w = list->walk;
+	const struct hwp_list_mark mark = hwp_list_mark(w, list->zone);
+	const struct hwp_list_stat start = list->stat;
+	struct hwp_findings *f = w->findings;
+	char first[sizeof(f->troubles.data->text)] = "";
+	bool same = true;
+	struct hwp_error *err;
+
+	hwp_list_name(list);
+	for (int attempt = 1;; attempt++) {
+		list->stat = start;
+		list->nr_told = 0;
+		err = walk_once(list);
+		if (err || !w->live || f->troubles.nr == mark.nr_troubles)
+			return err;
+		same &= attempt == 1 || strcmp(first, f->troubles.data[mark.nr_troubles].text) == 0;
+		memcpy(first, f->troubles.data[mark.nr_troubles].text, sizeof(first));
+		if (attempt == HWP_LIST_MAX_ATTEMPTS)
+			break;
+		hwp_list_take_back(w, list->zone, &mark);
+	}
+	if (same || start.container != HWP_FREE_AREA)
+		return NULL;
+	hwp_list_take_back(w, list->zone, &mark);
+	list->stat = start;
+	list->stat.was_cut = true;
+	return hwp_vec_push(&f->lists, list->stat) ? NULL : hwp_error_no_memory();
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What page_owner knows of a page. */
+#ifndef HWP_FACTS_OWNER_PAGE_OWNER_H
+#define HWP_FACTS_OWNER_PAGE_OWNER_H
+
+#include "memmap/zones.h"
+#include "model/findings.h"
+
+/**
+ * Read the record of @p page, whose folio and zone are known, into it. The
+ * kernel has page_owner on.
+ */
+void hwp_page_owner_read(struct hwp_target *target, const struct hwp_layout *layout,
+			 const struct hwp_zones *zones, struct hwp_poisoned *page);
+
+#endif /* HWP_FACTS_OWNER_PAGE_OWNER_H */

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Whose a page is: of which process, or of which file and who maps that. */
+#ifndef HWP_FACTS_OWNER_RMAP_H
+#define HWP_FACTS_OWNER_RMAP_H
+
+#include "layout/layout.h"
+#include "model/findings.h"
+
+struct hwp_rmap {
+	struct hwp_target *target;
+	const struct hwp_layout *layout;
+	struct hwp_findings *findings;
+	/** The last page asked about, and its owner: neighbours mostly share one. */
+	uint64_t mapping, index;
+	struct hwp_owner owner;
+};
+
+/**
+ * Find the owner of page @p pfn, which is in use, by the mapping in its struct page
+ * or in that of its folio's head. Files go to findings.files. What the kernel's
+ * structures do not lead to stays unfound; the only error is NO_MEMORY.
+ */
+struct hwp_error *hwp_rmap_owner(struct hwp_rmap *rmap, uint64_t pfn,
+				 const struct hwp_page_words *page,
+				 const struct hwp_folio_facts *folio, struct hwp_owner *ret);
+
+/** The file whose pages have the mapping at @p mapping; false when it is none. */
+bool hwp_rmap_file(struct hwp_target *target, const struct hwp_layout *layout, uint64_t mapping,
+		   struct hwp_file *ret);
+
+/** Are all members of a group of offsets, @p size bytes of them, known? */
+bool hwp_rmap_understood(const void *group, size_t size);
+
+#endif /* HWP_FACTS_OWNER_RMAP_H */

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** From a mapping to its inode, and from that to a path. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "facts/owner/rmap.h"
+
+/* For what is too long; there is always room for it. */
+#define CUT "..."
+/* NAME_MAX, and its NUL. */
+#define NAME_SIZE 256
+/* Names of one inode, mounts of one super block, mounts on top of each other. */
+#define MAX_ALIASES 64
+#define MAX_MOUNTS 4096
+#define MAX_MOUNT_DEPTH 64
+/* Directories in a path; the kernel takes no longer one than PATH_MAX, 4096 characters. */
+#define MAX_DEPTH 256
+
+struct walk {
+	struct hwp_target *target;
+	const struct hwp_layout *layout;
+	/** The path grows to the left: it starts here in file->path, which it fills to its end. */
+	struct hwp_file *file;
+	size_t start;
+	bool is_cut;
+	/** The dentry and those above it, the file system's root last. */
+	uint64_t dentries[MAX_DEPTH];
+	size_t nr_dentries;
+};
+
+static bool read_word(struct walk *w, uint64_t address, uint64_t *ret)
+{
+	_cleanup_error_ struct hwp_error *err = hwp_target_read_u64(w->target, address, ret);
+
+	return !err;
+}
+
+static bool read_string(struct walk *w, uint64_t address, char *buf, size_t size)
+{
+	_cleanup_error_ struct hwp_error *err =
+		hwp_target_read_string(w->target, address, buf, size);
+
+	return !err;
+}
+
+/** Nothing in a name may steer a terminal: ASCII's control characters, or C1 in UTF-8. */
+static void clean(char *name)
+{
+	for (unsigned char *s = (unsigned char *)name; *s; s++) {
+		bool is_c1 = s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0;
+
+		if (*s < 0x20 || *s == 0x7f || is_c1)
+			*s = '?';
+		if (is_c1)
+			*++s = '?';
+	}
+}
+
+/** "/" and the name of @p dentry to the left of the path; what does not fit is cut. */
+static bool put_name(struct walk *w, uint64_t dentry)
+{
+	char name[NAME_SIZE], *path = w->file->path;
+	uint64_t address;
+	size_t len;
+
+	if (!read_word(w, dentry + w->layout->file.name, &address) ||
+	    !read_string(w, address, name, sizeof(name)) || !*name)
+		return false;
+	clean(name);
+	len = strlen(name);
+	if (w->is_cut)
+		return true;
+	w->is_cut = len + 1 + strlen(CUT) > w->start;
+	if (w->is_cut) {
+		w->start -= strlen(CUT);
+		memcpy(path + w->start, CUT, strlen(CUT));
+		return true;
+	}
+	w->start -= len;
+	memcpy(path + w->start, name, len);
+	path[--w->start] = '/';
+	return true;
+}
+
+/** A name of the inode that the kernel still finds by it, or else any. */
+static bool find_dentry(struct walk *w, uint64_t inode, uint64_t *dentry_ret, bool *hashed_ret)
+{
+	const struct hwp_layout *l = w->layout;
+	uint64_t node, hash;
+	bool found = false;
+
+	if (!read_word(w, inode + l->file.aliases, &node))
+		return false;
+	for (unsigned int i = 0; node && i < MAX_ALIASES; i++) {
+		uint64_t dentry = node - l->file.alias;
+
+		if (!read_word(w, dentry + l->file.hash, &hash))
+			break;
+		if (!found || hash) {
+			*dentry_ret = dentry;
+			*hashed_ret = hash != 0;
+			found = true;
+		}
+		/* hlist_node starts with next. */
+		if (hash || !read_word(w, node, &node))
+			break;
+	}
+	return found;
+}
+
+/** The dentries from @p dentry up; false when there is no end. */
+static bool climb(struct walk *w, uint64_t dentry)
+{
+	uint64_t parent;
+
+	for (w->nr_dentries = 0; w->nr_dentries < MAX_DEPTH; dentry = parent) {
+		w->dentries[w->nr_dentries++] = dentry;
+		if (!read_word(w, dentry + w->layout->file.parent, &parent))
+			return false;
+		if (parent == dentry)
+			return true;
+	}
+	return false;
+}
+
+static bool put_names_below(struct walk *w, size_t end)
+{
+	for (size_t i = 0; i < end; i++) {
+		if (!put_name(w, w->dentries[i]))
+			return false;
+	}
+	return true;
+}
+
+/** How many names lead from the root of @p mount to the file; false if none do. */
+static bool find_depth(const struct walk *w, uint64_t root, size_t *ret)
+{
+	for (size_t i = 0; i < w->nr_dentries; i++) {
+		if (w->dentries[i] == root) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool first_mount(struct walk *w, uint64_t sb, uint64_t *ret)
+{
+	const struct hwp_layout *l = w->layout;
+
+	if (!read_word(w, sb + l->mount.sb_mounts, ret))
+		return false;
+	if (l->mount_next_for_sb == HWP_ABSENT)
+		*ret = *ret == sb + l->mount.sb_mounts ? 0 : *ret - l->mount_instance;
+	return *ret != 0;
+}
+
+static bool next_mount(struct walk *w, uint64_t sb, uint64_t mount, uint64_t *ret)
+{
+	const struct hwp_layout *l = w->layout;
+	bool is_list = l->mount_next_for_sb == HWP_ABSENT;
+
+	if (!read_word(w, mount + (is_list ? l->mount_instance : l->mount_next_for_sb), ret))
+		return false;
+	if (is_list)
+		*ret = *ret == sb + l->mount.sb_mounts ? 0 : *ret - l->mount_instance;
+	return *ret != 0;
+}
+
+/**
+ * The mount that init sees @p sb by, and how many names lead from its root to the file. Of a
+ * file system that is mounted more than once the mount that shows most of it, and then the
+ * oldest: a list has that first, pointers have it last.
+ */
+static bool find_mount(struct walk *w, uint64_t sb, uint64_t *mount_ret, size_t *depth_ret)
+{
+	const struct hwp_layout *l = w->layout;
+	uint64_t init_ns, mount, ns, root;
+	bool more, found = false;
+	size_t depth;
+
+	if (!hwp_rmap_understood(&l->mount, sizeof(l->mount)) || !l->symbol.init_nsproxy ||
+	    (l->mount_next_for_sb == HWP_ABSENT && l->mount_instance == HWP_ABSENT) ||
+	    !read_word(w, l->symbol.init_nsproxy + l->mount.nsproxy_ns, &init_ns))
+		return false;
+	more = first_mount(w, sb, &mount);
+	for (unsigned int i = 0; more && i < MAX_MOUNTS; i++) {
+		if (read_word(w, mount + l->mount.ns, &ns) && ns == init_ns &&
+		    read_word(w, mount + l->mount.root, &root) && find_depth(w, root, &depth) &&
+		    (!found || depth > *depth_ret ||
+		     (depth == *depth_ret && l->mount_next_for_sb != HWP_ABSENT))) {
+			found = true;
+			*mount_ret = mount;
+			*depth_ret = depth;
+		}
+		more = next_mount(w, sb, mount, &mount);
+	}
+	return found;
+}
+
+/** The names that lead to the place where @p mount is mounted. */
+static bool put_mountpoints(struct walk *w, uint64_t mount)
+{
+	const struct hwp_layout *l = w->layout;
+	uint64_t parent, dentry, root;
+	size_t depth;
+
+	for (unsigned int i = 0; i < MAX_MOUNT_DEPTH; i++) {
+		if (!read_word(w, mount + l->mount.parent, &parent))
+			return false;
+		if (parent == mount)
+			return true;
+		if (!read_word(w, mount + l->mount.mountpoint, &dentry) || !climb(w, dentry) ||
+		    !read_word(w, parent + l->mount.root, &root) || !find_depth(w, root, &depth) ||
+		    !put_names_below(w, depth))
+			return false;
+		mount = parent;
+	}
+	return false;
+}
+
+static void begin_path(struct walk *w)
+{
+	w->start = sizeof(w->file->path) - 1;
+	w->is_cut = false;
+}
+
+/** Of a file that never was in a directory, as a memfd, the name is that of its root. */
+static bool put_names_in_file_system(struct walk *w, uint64_t dentry)
+{
+	return climb(w, dentry) && put_names_below(w, w->nr_dentries > 1 ? w->nr_dentries - 1 : 1);
+}
+
+static void find_path(struct walk *w, uint64_t sb, uint64_t dentry)
+{
+	struct hwp_file *file = w->file;
+	uint64_t mount = 0;
+	size_t depth = 0;
+
+	begin_path(w);
+	file->is_mounted = climb(w, dentry) && find_mount(w, sb, &mount, &depth) &&
+			   put_names_below(w, depth) && put_mountpoints(w, mount);
+	if (!file->is_mounted) {
+		begin_path(w);
+		if (!put_names_in_file_system(w, dentry))
+			begin_path(w);
+	}
+	memmove(file->path, file->path + w->start, sizeof(file->path) - w->start);
+}
+
+static bool read_file_system(struct walk *w, uint64_t sb)
+{
+	const struct hwp_layout *l = w->layout;
+	struct hwp_file *file = w->file;
+	uint64_t type, name;
+
+	if (!read_word(w, sb + l->file.sb_type, &type) ||
+	    !read_word(w, type + l->file.type_name, &name) ||
+	    !read_string(w, name, file->filesystem, sizeof(file->filesystem)) ||
+	    !read_string(w, sb + l->file.sb_id, file->device, sizeof(file->device)))
+		return false;
+	clean(file->filesystem);
+	clean(file->device);
+	/* The inode of a block device has its number; the kernel's MAJOR() and MINOR(). */
+	if (strcmp(file->filesystem, "bdev") == 0)
+		snprintf(file->device, sizeof(file->device), "%u:%u",
+			 (unsigned int)file->inode >> 20, (unsigned int)file->inode & 0xfffff);
+	return true;
+}
+
+bool hwp_rmap_file(struct hwp_target *target, const struct hwp_layout *l, uint64_t mapping,
+		   struct hwp_file *ret)
+{
+	struct walk w = { .target = target, .layout = l, .file = ret };
+	_cleanup_error_ struct hwp_error *err = NULL;
+	uint64_t inode, sb, dentry, parent;
+	uint32_t nr_links;
+	bool is_hashed;
+
+	memset(ret, 0, sizeof(*ret));
+	/* Anybody may use the word; only a mapping in its own inode is the page cache's. */
+	if (!hwp_rmap_understood(&l->file, sizeof(l->file)) ||
+	    !read_word(&w, mapping + l->file.host, &inode) || inode + l->file.i_data != mapping ||
+	    !read_word(&w, inode + l->file.ino, &ret->inode) ||
+	    !read_word(&w, inode + l->file.sb, &sb) || !read_file_system(&w, sb))
+		return false;
+	err = hwp_target_read_u32(target, inode + l->file.nlink, &nr_links);
+	ret->is_deleted = !err && nr_links == 0;
+	if (find_dentry(&w, inode, &dentry, &is_hashed)) {
+		find_path(&w, sb, dentry);
+		/* d_unlinked() */
+		ret->is_deleted |= !is_hashed && read_word(&w, dentry + l->file.parent, &parent) &&
+				   parent != dentry;
+	}
+	return true;
+}

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "facts/pages/collect.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "facts/log/klog.h"
+#include "facts/log/mfevent.h"
+#include "facts/owner/page_owner.h"
+#include "facts/owner/rmap.h"
+#include "facts/pages/stranded.h"
+#include "layout/page.h"
+
+/* A target's log cannot make us keep more than this. */
+#define MAX_EVENTS 65536
+#define MAX_EVENTS_LIVE 16384
+
+/** Fill in what the page's own struct page and @p folio tell. */
+static struct hwp_error *read_page(struct hwp_collector *c, uint64_t pfn,
+				   const struct hwp_folio_facts *folio, bool is_alias,
+				   struct hwp_poisoned *page)
+{
+	const struct hwp_memmap *memmap = hwp_page_reader_memmap(c->reader);
+	const struct hwp_pfn_range *range = hwp_memmap_find(memmap, pfn);
+	const struct hwp_zone *zone;
+	const void *bytes;
+	struct hwp_error *err;
+
+	page->pfn = pfn;
+	page->zone = -1;
+	page->event = -1;
+	page->by_page.order = page->by_list.order = -1;
+	page->section_offline = range && !range->online;
+	page->folio = *folio;
+	/* An alias is the copy of another struct page: the head stands for it. */
+	err = hwp_page_read(c->reader, is_alias ? folio->head_pfn : pfn, &bytes);
+	if (err && err->code == HWP_ERROR_NO_MEMORY)
+		return err;
+	if (!err) {
+		page->was_read = true;
+		hwp_page_words(c->layout, bytes, &page->page, &page->bits);
+		/* What else the copy says is said of the head. */
+		if (folio->is_stale_copy) {
+			page->page.type = HWP_TYPE_NONE;
+			page->bits &= ~(uint32_t)HWP_BIT_HEAD;
+		}
+		zone = hwp_zones_find(c->zones, c->layout, pfn, page->page.flags);
+		page->zone = zone ? (int)(zone - c->zones->zones.data) : -1;
+		page->zone_is_device = zone && strcmp(zone->name, "Device") == 0;
+	}
+	hwp_error_destroy(err);
+	return NULL;
+}
+
+static struct hwp_error *add_page(struct hwp_collector *c, uint64_t pfn,
+				  const struct hwp_folio_facts *folio, bool is_alias,
+				  struct hwp_poisoned page)
+{
+	struct hwp_error *err = read_page(c, pfn, folio, is_alias, &page);
+
+	if (!err && !hwp_vec_push(&c->findings->poisoned, page))
+		err = hwp_error_no_memory();
+	return err;
+}
+
+/** A flagged HugeTLB head stands for the raw pages in its list. */
+static struct hwp_error *add_raw_pages(struct hwp_collector *c, struct hwp_folio_facts *folio)
+{
+	_cleanup_(hwp_pfn_vec_deinit) hwp_pfn_vec raw = {};
+	struct hwp_error *err;
+
+	err = hwp_folio_raw_pages(c->target, c->reader, folio, &raw);
+	folio->raw_list_readable = !err && c->layout->folio.raw_hwp_scheme != HWP_RAW_HWP_NONE;
+	folio->nr_raw = raw.nr;
+	folio->raw_list_broken = err && err->code != HWP_ERROR_NO_MEMORY;
+	if (folio->raw_list_broken)
+		err = hwp_error_prefix(err, "0x%" PRIx64, folio->head_pfn);
+	err = hwp_findings_tolerate(c->findings, err, "HugeTLB folio");
+	for (size_t i = 0; i < raw.nr && !err; i++) {
+		bool is_alias = folio->vmemmap_optimized &&
+				raw.data[i] - folio->head_pfn >= 4096 / c->layout->page.size;
+
+		err = add_page(c, raw.data[i], folio, is_alias,
+			       (struct hwp_poisoned){ .is_raw = true });
+	}
+	if (!err && (raw.nr == 0 || folio->raw_unreliable || folio->raw_list_broken))
+		err = add_page(c, folio->head_pfn, folio, false,
+			       (struct hwp_poisoned){ .raw_page_unknown = true });
+	return err;
+}
+
+static int compare_poisoned(const void *a, const void *b)
+{
+	const struct hwp_poisoned *x = a, *y = b;
+
+	if (x->pfn != y->pfn)
+		return x->pfn < y->pfn ? -1 : 1;
+	return y->is_raw - x->is_raw;
+}
+
+/** A page that is recorded twice (its flag and the list) is one page. */
+static void sort_and_merge(struct hwp_findings *f)
+{
+	size_t kept = 0;
+
+	if (!f->poisoned.nr)
+		return;
+	qsort(f->poisoned.data, f->poisoned.nr, sizeof(*f->poisoned.data), compare_poisoned);
+	for (size_t i = 1; i < f->poisoned.nr; i++) {
+		if (f->poisoned.data[i].pfn != f->poisoned.data[kept].pfn)
+			f->poisoned.data[++kept] = f->poisoned.data[i];
+	}
+	f->poisoned.nr = kept + 1;
+}
+
+/** A folio that waits to be freed may have lost its type already. */
+static void mark_being_freed(struct hwp_folio_facts *folio, const hwp_pfn_vec *freeing)
+{
+	for (size_t i = 0; i < freeing->nr; i++) {
+		if (folio->kind == HWP_FOLIO_NONE || freeing->data[i] != folio->head_pfn)
+			continue;
+		folio->kind = HWP_FOLIO_HUGETLB;
+		folio->being_freed = true;
+	}
+}
+
+struct hwp_error *hwp_collect_pages(struct hwp_collector *c, const hwp_pfn_vec *flagged)
+{
+	_cleanup_(hwp_pfn_vec_deinit) hwp_pfn_vec freeing = {};
+	struct hwp_error *failed;
+
+	failed = hwp_folio_being_freed(c->target, hwp_page_reader_memmap(c->reader), &freeing);
+	failed = hwp_findings_tolerate(c->findings, failed, "HugeTLB");
+	if (failed)
+		return failed;
+	for (size_t i = 0; i < flagged->nr; i++) {
+		struct hwp_folio_facts folio;
+		struct hwp_error *err;
+		bool is_alias;
+
+		err = hwp_folio_find(c->reader, flagged->data[i], &folio, &is_alias);
+		if (err && err->code != HWP_ERROR_NO_MEMORY) {
+			hwp_error_destroy(err);
+			err = NULL;
+		}
+		mark_being_freed(&folio, &freeing);
+		if (!err && is_alias)
+			c->findings->nr_aliased++;
+		else if (!err && folio.kind == HWP_FOLIO_HUGETLB &&
+			 folio.head_pfn == flagged->data[i])
+			err = add_raw_pages(c, &folio);
+		else if (!err)
+			err = add_page(c, flagged->data[i], &folio, false,
+				       (struct hwp_poisoned){ .is_raw = false });
+		if (err)
+			return err;
+	}
+	sort_and_merge(c->findings);
+	return NULL;
+}
+
+/** Page-first: the PageBuddy (or guard) head whose block covers the page. */
+static struct hwp_error *find_by_page(struct hwp_collector *c, struct hwp_poisoned *p)
+{
+	const struct hwp_layout *l = c->layout;
+
+	for (unsigned int order = 0; order < l->nr_orders; order++) {
+		uint64_t head = hwp_align_down(p->pfn, order), private;
+		enum hwp_page_type type;
+		const void *page;
+		struct hwp_error *err = hwp_page_read(c->reader, head, &page);
+
+		if (err && err->code == HWP_ERROR_NO_MEMORY)
+			return err;
+		if (err) {
+			hwp_error_destroy(err);
+			continue;
+		}
+		type = hwp_page_type(l, page);
+		private = hwp_page_private(l, page);
+		if ((type != HWP_TYPE_BUDDY && type != HWP_TYPE_GUARD) || private < order ||
+		    private >= l->nr_orders)
+			continue;
+		p->by_page = (struct hwp_block){
+			.head_pfn = head,
+			.container = type == HWP_TYPE_BUDDY ? HWP_FREE_AREA : HWP_GUARD,
+			.order = (int)private,
+			.migratetype = -1,
+			.cpu = -1,
+			.zone = p->zone,
+		};
+		return NULL;
+	}
+	return NULL;
+}
+
+/** List-first: the walked block that covers the page. */
+static void find_by_list(const struct hwp_findings *f, struct hwp_poisoned *p)
+{
+	size_t low = 0, high = f->blocks.nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (f->blocks.data[mid].head_pfn <= p->pfn)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	/* Of blocks that start at or below the page, the nearest that reaches it. */
+	for (size_t i = low; i-- > 0;) {
+		const struct hwp_block *b = &f->blocks.data[i];
+
+		if (p->pfn - b->head_pfn >= UINT64_C(1) << f->max_order &&
+		    p->pfn - b->head_pfn >= UINT64_C(1) << 16)
+			break;
+		if (p->pfn - b->head_pfn < UINT64_C(1) << b->order) {
+			p->by_list = *b;
+			return;
+		}
+	}
+}
+
+/** Only of a page in use: the mapping of an isolated one is stale, unless it is a file's. */
+static struct hwp_error *find_owner(struct hwp_rmap *rmap, struct hwp_poisoned *p)
+{
+	const struct hwp_folio_facts *folio = &p->folio;
+	const struct hwp_page_words *w = folio->kind == HWP_FOLIO_NONE ? &p->page : &folio->head;
+	bool in_use;
+
+	if (folio->kind == HWP_FOLIO_NONE)
+		in_use = w->nr_mapped > 0 || (!(w->mapping & HWP_MAPPING_LOW_BITS) &&
+					      w->type == HWP_TYPE_NONE &&
+					      !(p->bits & (HWP_BIT_SLAB | HWP_BIT_RESERVED)));
+	else
+		in_use = folio->kind == HWP_FOLIO_LARGE ||
+			 (folio->kind == HWP_FOLIO_HUGETLB && !folio->being_freed);
+	return in_use && w->refcount > 0 ? hwp_rmap_owner(rmap, p->pfn, w, folio, &p->owner) : NULL;
+}
+
+/** Whose it is, and was. */
+static struct hwp_error *find_owners(struct hwp_collector *c, struct hwp_rmap *rmap,
+				     struct hwp_poisoned *p)
+{
+	if (c->findings->kernel.page_owner == HWP_ON)
+		hwp_page_owner_read(c->target, c->layout, c->zones, p);
+	return find_owner(rmap, p);
+}
+
+struct hwp_error *hwp_collect_places(struct hwp_collector *c)
+{
+	struct hwp_findings *f = c->findings;
+	struct hwp_rmap rmap = { c->target, c->layout, .findings = f };
+	_cleanup_(hwp_region_deinit) struct hwp_region region = {};
+	struct hwp_error *err = NULL;
+
+	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
+		struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (!p->was_read)
+			continue;
+		err = find_owners(c, &rmap, p);
+		/* Memory of a HugeTLB folio is in no list, whatever its copies say. */
+		if (err || p->folio.kind == HWP_FOLIO_HUGETLB)
+			continue;
+		find_by_list(f, p);
+		err = find_by_page(c, p);
+		if (!err && p->by_page.container == HWP_NOT_FREE &&
+		    p->by_list.container == HWP_NOT_FREE && p->folio.kind == HWP_FOLIO_NONE &&
+		    p->page.refcount == 0)
+			err = hwp_stranded_find(c->reader, f, &region, p);
+	}
+	return err;
+}
+
+struct hwp_error *hwp_collect_one(struct hwp_collector *c, uint64_t pfn, struct hwp_poisoned *ret)
+{
+	struct hwp_rmap rmap = { c->target, c->layout, .findings = c->findings };
+	struct hwp_folio_facts folio = { .order = -1 };
+	struct hwp_error *err;
+	bool is_alias = false;
+
+	*ret = (struct hwp_poisoned){ .pfn = pfn, .order = -1, .migratetype = -1, .cpu = -1 };
+	err = hwp_folio_find(c->reader, pfn, &folio, &is_alias);
+	if (err && (err->code == HWP_ERROR_LOOKUP || err->code == HWP_ERROR_NO_MEMORY))
+		return err;
+	hwp_error_destroy(err);
+	err = read_page(c, pfn, &folio, is_alias, ret);
+	if (err || !ret->was_read)
+		return err;
+	err = find_owners(c, &rmap, ret);
+	if (err || folio.kind == HWP_FOLIO_HUGETLB)
+		return err;
+	find_by_list(c->findings, ret);
+	return find_by_page(c, ret);
+}
+
+static bool keep_event(void *arg, const struct hwp_klog_record *record)
+{
+	struct hwp_findings *f = arg;
+	struct hwp_event event;
+
+	if (!hwp_mfevent_parse(record->text, record->len, &event))
+		return true;
+	event.seq = record->seq;
+	event.time_ns = record->time_ns;
+	return f->events.nr < (f->live ? MAX_EVENTS_LIVE : MAX_EVENTS) && hwp_vec_push(&f->events, event);
+}
+
+static struct hwp_poisoned *find_page(struct hwp_findings *f, uint64_t pfn)
+{
+	struct hwp_poisoned key = { .pfn = pfn };
+	size_t low = 0, high = f->poisoned.nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (f->poisoned.data[mid].pfn < key.pfn)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < f->poisoned.nr && f->poisoned.data[low].pfn == pfn ? &f->poisoned.data[low]
+									: NULL;
+}
+
+/**
+ * The event that says most about a page: its last recovery action other than
+ * a repeated report; an unpoison wipes what came before.
+ */
+static void join_event(struct hwp_findings *f, size_t index)
+{
+	const struct hwp_event *e = &f->events.data[index];
+	struct hwp_poisoned *p = find_page(f, e->pfn);
+	const struct hwp_event *before;
+
+	if (!p)
+		return;
+	p->has_machine_check |= e->kind == HWP_EVENT_MACHINE_CHECK;
+	before = p->event >= 0 ? &f->events.data[p->event] : NULL;
+	if (e->kind == HWP_EVENT_UNPOISON)
+		p->event = -1;
+	else if (e->kind == HWP_EVENT_ACTION && !strstr(e->page_type, "already"))
+		p->event = (int64_t)index;
+	else if (e->kind == HWP_EVENT_SOFT_OFFLINE)
+		p->event = (int64_t)index;
+	else if (!before || before->kind == HWP_EVENT_INJECTED)
+		p->event = (int64_t)index;
+}
+
+/** The mark on a copy of a head's struct page is the head's, unless the log names the page. */
+static void drop_stale_copies(struct hwp_findings *f)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (p->folio.is_stale_copy && p->event < 0)
+			f->nr_aliased++;
+		else
+			f->poisoned.data[nr++] = *p;
+	}
+	f->poisoned.nr = nr;
+}
+
+void hwp_collect_join_events(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->events.nr; i++)
+		join_event(f, i);
+	drop_stale_copies(f);
+}
+
+struct hwp_error *hwp_collect_events(struct hwp_collector *c)
+{
+	struct hwp_findings *f = c->findings;
+	struct hwp_error *err;
+	uint64_t first_seq = 0;
+
+	err = hwp_klog_walk(c->target, c->layout, keep_event, f, &first_seq);
+	f->log_readable = !err;
+	f->log_wrapped = first_seq > 0;
+	hwp_collect_join_events(f);
+	/* A log that cannot be read costs evidence, not the answer. */
+	if (err && err->code != HWP_ERROR_NO_MEMORY) {
+		hwp_error_destroy(err);
+		err = NULL;
+	}
+	return err;
+}

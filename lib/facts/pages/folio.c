@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "facts/pages/folio.h"
+
+#include <inttypes.h>
+
+#include "layout/page.h"
+#include "target/target.h"
+
+/* A 16 GiB page of 4 KiB pages has order 22. */
+#define MAX_FOLIO_ORDER 24
+#define VMEMMAP_PAGE UINT64_C(4096)
+/* mm/internal.h: FOLIO_PAGES_MAPPED, below the mark that the whole is mapped as well. */
+#define PAGES_MAPPED INT64_C(0x7fffff)
+
+void hwp_page_words(const struct hwp_layout *l, const void *page, struct hwp_page_words *w,
+		    uint32_t *bits_ret)
+{
+	const struct {
+		uint32_t flag, bit;
+	} names[] = {
+		{ l->flag.head, HWP_BIT_HEAD },
+		{ l->flag.lru, HWP_BIT_LRU },
+		{ l->flag.reserved, HWP_BIT_RESERVED },
+		{ l->flag.slab, HWP_BIT_SLAB },
+		{ l->flag.swapcache, HWP_BIT_SWAPCACHE },
+		{ l->flag.swapbacked, HWP_BIT_SWAPBACKED },
+		{ l->flag.uptodate, HWP_BIT_UPTODATE },
+		{ l->flag.dirty, HWP_BIT_DIRTY },
+		{ l->flag.hwpoison, HWP_BIT_HWPOISON },
+	};
+	uint32_t bits = 0;
+
+	w->flags = hwp_page_flags(l, page);
+	w->mapping = hwp_page_mapping(l, page);
+	w->index = hwp_page_index(l, page);
+	w->private = hwp_page_private(l, page);
+	w->type_word = hwp_page_type_word(l, page);
+	w->refcount = hwp_page_refcount(l, page);
+	w->nr_mapped = hwp_page_nr_mapped(l, page);
+	w->type = hwp_page_type(l, page);
+	w->is_tail = hwp_page_is_tail(l, page);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(names); i++)
+		bits |= hwp_flag_set(w->flags, names[i].flag) ? names[i].bit : 0;
+	*bits_ret = bits;
+}
+
+/**
+ * Read @p size bytes at @p offset from the head's struct page, which lie in
+ * one of the first struct pages: true unless unreadable.
+ */
+static bool folio_word(struct hwp_page_reader *reader, uint64_t head_pfn, uint32_t offset,
+		       size_t size, uint64_t *ret)
+{
+	uint32_t page_size = hwp_page_reader_memmap(reader)->layout->page.size;
+	_cleanup_error_ struct hwp_error *err = NULL;
+	const void *page;
+
+	if (offset % page_size + size > page_size)
+		return false;
+	err = hwp_page_read(reader, head_pfn + offset / page_size, &page);
+	if (err)
+		return false;
+	*ret = hwp_word((const char *)page + offset % page_size, size);
+	return true;
+}
+
+/** The pfn of the head that the tail @p pfn names; false when it names none. */
+static bool head_of_tail(struct hwp_page_reader *reader, uint64_t pfn, const void *page,
+			 uint64_t *head_pfn_ret)
+{
+	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
+	uint64_t address;
+
+	return hwp_memmap_page_address(memmap, pfn, &address) &&
+	       hwp_memmap_pfn_of(memmap, hwp_tail_head_address(memmap->layout, page, address),
+				 head_pfn_ret);
+}
+
+/**
+ * With HVO from v5.18 to v7.0 the first struct page of each vmemmap page of a
+ * folio is a copy of the head; the one after it, a real tail, tells:
+ * Linux kernel commit e7d324850bfc ("mm: hugetlb: free the 2nd vmemmap page
+ * associated with each HugeTLB page") (in v5.18), page_fixed_fake_head().
+ */
+static bool is_fake_head(struct hwp_page_reader *reader, uint64_t pfn, uint64_t *head_pfn_ret)
+{
+	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
+	_cleanup_error_ struct hwp_error *err = NULL;
+	const void *next;
+	uint64_t address;
+
+	if (!hwp_memmap_page_address(memmap, pfn, &address) || address % VMEMMAP_PAGE != 0)
+		return false;
+	err = hwp_page_read(reader, pfn + 1, &next);
+	return !err && hwp_page_is_tail(memmap->layout, next) &&
+	       head_of_tail(reader, pfn + 1, next, head_pfn_ret) && *head_pfn_ret != pfn;
+}
+
+bool hwp_head_has_no_tail(struct hwp_page_reader *reader, uint64_t pfn)
+{
+	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
+	const struct hwp_layout *l = memmap->layout;
+	_cleanup_error_ struct hwp_error *err = NULL;
+	uint64_t head_pfn, address;
+	const void *page;
+
+	if (!hwp_memmap_page_address(memmap, pfn, &address) || address % VMEMMAP_PAGE != 0)
+		return false;
+	err = hwp_page_read(reader, pfn + 1, &page);
+	return !err && (!hwp_page_is_tail(l, page) ||
+			(head_of_tail(reader, pfn + 1, page, &head_pfn) && head_pfn != pfn));
+}
+
+/** The head's pfn for a head or tail, whatever its struct page pretends. */
+static struct hwp_error *find_head(struct hwp_page_reader *reader, uint64_t pfn, bool *found,
+				   uint64_t *head_pfn)
+{
+	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
+	const void *page;
+	struct hwp_error *err = hwp_page_read(reader, pfn, &page);
+
+	*found = false;
+	if (err)
+		return err;
+	if (hwp_page_is_tail(l, page)) {
+		*found = head_of_tail(reader, pfn, page, head_pfn);
+	} else if (hwp_flag_set(hwp_page_flags(l, page), l->flag.head)) {
+		*found = true;
+		if (!is_fake_head(reader, pfn, head_pfn))
+			*head_pfn = pfn;
+	}
+	return NULL;
+}
+
+static bool is_hugetlb(struct hwp_page_reader *reader, const struct hwp_folio_facts *f)
+{
+	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
+	uint64_t word;
+
+	switch (l->folio.hugetlb_scheme) {
+	case HWP_HUGETLB_PAGE_TYPE:
+		return f->head.type == HWP_TYPE_HUGETLB;
+	case HWP_HUGETLB_FLAG:
+		return folio_word(reader, f->head_pfn, l->folio.flags_1, 8, &word) &&
+		       hwp_flag_set(word, l->folio.hugetlb_bit);
+	case HWP_HUGETLB_DTOR:
+		return folio_word(reader, f->head_pfn, l->folio.dtor, l->folio.dtor_size, &word) &&
+		       word == l->folio.hugetlb_dtor;
+	}
+	return false;
+}
+
+static void hugetlb_facts(const struct hwp_layout *l, struct hwp_folio_facts *f)
+{
+	f->kind = HWP_FOLIO_HUGETLB;
+	f->in_pool = f->head.refcount == 0 && hwp_flag_set(f->head.private, l->hpg.freed);
+	f->vmemmap_optimized = hwp_flag_set(f->head.private, l->hpg.vmemmap_optimized);
+	f->raw_unreliable = hwp_flag_set(f->head.private, l->hpg.raw_hwp_unreliable);
+}
+
+/** Anonymous or page cache, slab, or memory that the kernel allocated for itself. */
+static enum hwp_folio_kind kind_of(const struct hwp_layout *l, const struct hwp_folio_facts *f,
+				   uint64_t flags_1)
+{
+	const uint32_t user_bits = HWP_BIT_LRU | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE;
+
+	if (f->head.type == HWP_TYPE_SLAB || f->head_bits & HWP_BIT_SLAB)
+		return HWP_FOLIO_SLAB;
+	if (f->head.type != HWP_TYPE_NONE)
+		return HWP_FOLIO_KERNEL;
+	if (f->head.mapping || f->head_bits & user_bits ||
+	    hwp_flag_set(flags_1, l->flag.large_rmappable))
+		return HWP_FOLIO_LARGE;
+	return HWP_FOLIO_KERNEL;
+}
+
+/** An atomic_t that starts at @p start; false when the kernel has none, or it is nonsense. */
+static bool read_count(struct hwp_page_reader *reader, uint64_t head_pfn, uint32_t offset,
+		       int32_t start, int64_t *ret)
+{
+	uint64_t word;
+
+	if (offset == HWP_ABSENT || !folio_word(reader, head_pfn, offset, 4, &word))
+		return false;
+	*ret = (int64_t)(int32_t)word - start;
+	return *ret >= 0;
+}
+
+static void read_mapcounts(struct hwp_page_reader *reader, struct hwp_folio_facts *f)
+{
+	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
+	struct hwp_mapcounts *m = &f->mapped;
+
+	m->has_entire = read_count(reader, f->head_pfn, l->folio.entire_mapcount, -1, &m->entire);
+	m->has_large = read_count(reader, f->head_pfn, l->folio.large_mapcount, -1, &m->large);
+	m->has_nr_pages = read_count(reader, f->head_pfn, l->folio.nr_pages_mapped, 0,
+				     &m->nr_pages);
+	m->nr_pages &= PAGES_MAPPED;
+}
+
+static bool read_order(struct hwp_page_reader *reader, uint64_t head_pfn, int *ret)
+{
+	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
+	uint64_t order;
+
+	if (!folio_word(reader, head_pfn, l->folio.order, 1, &order) || order == 0 ||
+	    order > MAX_FOLIO_ORDER)
+		return false;
+	*ret = (int)order;
+	return true;
+}
+
+/**
+ * A HugeTLB head is aligned to its order. Where one is not, and stands first in a
+ * page of the vmemmap, it is what HVO left: when it restores a folio's vmemmap it
+ * copies the page of the head over those of the tails (mm/hugetlb_vmemmap.c,
+ * vmemmap_restore_pte). Seen on Debian's 6.12.117, which then throws the folio away.
+ */
+static bool is_stale_copy(struct hwp_page_reader *reader, uint64_t pfn,
+			  const struct hwp_folio_facts *f)
+{
+	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
+	uint64_t address;
+
+	return f->head_pfn == pfn && f->head_bits & HWP_BIT_HEAD && f->head.refcount == 0 &&
+	       memmap->layout->folio.hugetlb_scheme == HWP_HUGETLB_PAGE_TYPE &&
+	       f->head.type == HWP_TYPE_HUGETLB &&
+	       hwp_memmap_page_address(memmap, pfn, &address) && address % VMEMMAP_PAGE == 0 &&
+	       hwp_align_down(pfn, (unsigned int)f->order) != pfn;
+}
+
+struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
+				 struct hwp_folio_facts *ret, bool *is_alias)
+{
+	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
+	struct hwp_folio_facts f = { .order = -1 };
+	struct hwp_error *err;
+	const void *head;
+	uint64_t flags_1 = 0;
+	bool found;
+
+	*is_alias = false;
+	*ret = f;
+	err = find_head(reader, pfn, &found, &f.head_pfn);
+	if (err || !found)
+		return err;
+	err = hwp_page_read(reader, f.head_pfn, &head);
+	if (err)
+		return err;
+	hwp_page_words(l, head, &f.head, &f.head_bits);
+	/* A stale compound word leads anywhere: believe only what fits. */
+	if (!(f.head_bits & HWP_BIT_HEAD) || !read_order(reader, f.head_pfn, &f.order))
+		return NULL;
+	ret->is_stale_copy = is_stale_copy(reader, pfn, &f);
+	if (hwp_align_down(pfn, (unsigned int)f.order) != f.head_pfn)
+		return NULL;
+	folio_word(reader, f.head_pfn, l->folio.flags_1, 8, &flags_1);
+	f.can_have_hwpoisoned = l->flag.has_hwpoisoned != HWP_ABSENT;
+	f.has_hwpoisoned = hwp_flag_set(flags_1, l->flag.has_hwpoisoned);
+	if (is_hugetlb(reader, &f))
+		hugetlb_facts(l, &f);
+	else
+		f.kind = kind_of(l, &f, flags_1);
+	if (f.kind == HWP_FOLIO_HUGETLB || f.kind == HWP_FOLIO_LARGE)
+		read_mapcounts(reader, &f);
+	*is_alias = f.vmemmap_optimized && pfn - f.head_pfn >= VMEMMAP_PAGE / l->page.size;
+	*ret = f;
+	return NULL;
+}
+
+struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page_reader *reader,
+				      const struct hwp_folio_facts *folio, hwp_pfn_vec *pfns)
+{
+	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
+	const struct hwp_layout *l = memmap->layout;
+	uint64_t max = UINT64_C(1) << folio->order, node, page, pfn;
+	struct hwp_cycle cycle = {};
+	struct hwp_error *err = NULL;
+
+	if (l->folio.raw_hwp_scheme == HWP_RAW_HWP_NONE)
+		return NULL;
+	if (!folio_word(reader, folio->head_pfn, l->folio.raw_hwp, 8, &node))
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "raw_hwp_list cannot be read");
+	while (node) {
+		uint64_t entry = node - l->raw_hwp_page.node;
+
+		if (hwp_cycle_closed(&cycle, node) || pfns->nr >= max)
+			return hwp_error_create(HWP_ERROR_BAD_DATA, "raw_hwp_list does not end");
+		err = hwp_target_read_u64(target, entry + l->raw_hwp_page.page, &page);
+		if (!err)
+			err = hwp_target_read_u64(target, node, &node);
+		if (err)
+			return hwp_error_prefix(err, "raw_hwp_list entry at 0x%" PRIx64, entry);
+		if (!hwp_memmap_pfn_of(memmap, page, &pfn) || pfn < folio->head_pfn ||
+		    pfn - folio->head_pfn >= max)
+			return hwp_error_create(HWP_ERROR_BAD_DATA,
+						"raw_hwp_list names a page outside the folio "
+						"(0x%" PRIx64 ")", page);
+		if (!hwp_vec_push(pfns, pfn))
+			return hwp_error_no_memory();
+	}
+	return NULL;
+}
+
+/* mm/hugetlb.c: the llist_node is &folio->mapping. */
+struct hwp_error *hwp_folio_being_freed(struct hwp_target *target,
+					const struct hwp_memmap *memmap, hwp_pfn_vec *pfns)
+{
+	const struct hwp_layout *l = memmap->layout;
+	struct hwp_cycle cycle = {};
+	uint64_t node, pfn;
+	struct hwp_error *err;
+
+	if (!l->symbol.hpage_freelist)
+		return NULL;
+	err = hwp_target_read_u64(target, l->symbol.hpage_freelist, &node);
+	while (!err && node) {
+		if (!hwp_memmap_pfn_of(memmap, hwp_page_of_mapping(l, node), &pfn) ||
+		    hwp_cycle_closed(&cycle, node))
+			return hwp_error_create(HWP_ERROR_BAD_DATA,
+						"hpage_freelist is corrupt (0x%" PRIx64 ")", node);
+		if (!hwp_vec_push(pfns, pfn))
+			return hwp_error_no_memory();
+		err = hwp_target_read_u64(target, node, &node);
+	}
+	return err;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Compound pages: the head of a page, and the raw HWPoison pages of HugeTLB. */
+#ifndef HWP_FACTS_PAGES_FOLIO_H
+#define HWP_FACTS_PAGES_FOLIO_H
+
+#include "facts/pages/scan.h"
+#include "memmap/memmap.h"
+#include "model/findings.h"
+
+/** The words of the struct page bytes at @p page, and its enum hwp_page_bit. */
+void hwp_page_words(const struct hwp_layout *layout, const void *page,
+		    struct hwp_page_words *words_ret, uint32_t *bits_ret);
+
+/**
+ * Find the compound page that @p pfn belongs to; ret->kind is NONE when it
+ * belongs to none. *@p is_alias is set when its struct page is the read-only
+ * copy of another that HVO leaves in place of the real one.
+ */
+struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
+				 struct hwp_folio_facts *ret, bool *is_alias);
+
+/**
+ * Append the pfns in the raw_hwp_list of HugeTLB folio @p folio to @p pfns,
+ * in list order. BAD_DATA when the list leaves the folio or does not end.
+ */
+struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page_reader *reader,
+				      const struct hwp_folio_facts *folio, hwp_pfn_vec *pfns);
+
+/**
+ * Append the heads of the HugeTLB folios on hpage_freelist, which wait for a
+ * worker to free them (v5.10 on), to @p pfns.
+ */
+struct hwp_error *hwp_folio_being_freed(struct hwp_target *target,
+					const struct hwp_memmap *memmap, hwp_pfn_vec *pfns);
+
+/**
+ * Stands @p pfn, which bears PG_head, first in a page of the vmemmap, the page
+ * behind it being no tail of it? Then it is what was left of a HugeTLB folio's
+ * head, or a copy of that. False when the page behind it cannot be read.
+ */
+bool hwp_head_has_no_tail(struct hwp_page_reader *reader, uint64_t pfn);
+
+#endif /* HWP_FACTS_PAGES_FOLIO_H */

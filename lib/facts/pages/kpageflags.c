@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "facts/pages/kpageflags.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "facts/log/mfevent.h"
+#include "facts/pages/collect.h"
+#include "facts/pages/scan.h"
+#include "target/memory/privilege.h"
+
+#define KPAGEFLAGS "/proc/kpageflags"
+#define KPAGECOUNT "/proc/kpagecount"
+/* There with CONFIG_MEMORY_FAILURE only. */
+#define EARLY_KILL "/proc/sys/vm/memory_failure_early_kill"
+#define WORDS_PER_READ 8192
+#define MAX_LOG (UINT64_C(4) << 20)
+#define SYSLOG_READ_ALL 3
+#define SYSLOG_SIZE_BUFFER 10
+
+/* include/uapi/linux/kernel-page-flags.h, and KPF_RESERVED of include/linux/kernel-page-flags.h */
+#define KPF(name) (UINT64_C(1) << KPF_##name)
+enum {
+	KPF_LRU = 5, KPF_SLAB = 7, KPF_BUDDY = 10, KPF_MMAP = 11, KPF_ANON = 12,
+	KPF_COMPOUND_HEAD = 15, KPF_COMPOUND_TAIL = 16, KPF_HUGE = 17, KPF_HWPOISON = 19,
+	KPF_NOPAGE = 20, KPF_THP = 22, KPF_OFFLINE = 23, KPF_PGTABLE = 26, KPF_RESERVED = 32,
+};
+
+struct look {
+	struct hwp_findings *findings;
+	int flags_fd, count_fd;
+	/** First page of the poisoned HugeTLB folio that is being read; UINT64_MAX for none. */
+	uint64_t bad_folio;
+};
+
+static struct hwp_error *add_page(struct look *k, uint64_t pfn, enum hwp_state state)
+{
+	struct hwp_poisoned page = {
+		.pfn = pfn,
+		.zone = -1,
+		.was_read = true,
+		.bits = HWP_BIT_HWPOISON,
+		.folio.order = -1,
+		.by_page.order = -1,
+		.by_list.order = -1,
+		.event = -1,
+		.state = state,
+		.head_pfn = pfn,
+		.order = -1,
+		.migratetype = -1,
+		.cpu = -1,
+	};
+
+	if (k->findings->poisoned.nr >= HWP_MAX_POISONED_LIVE) {
+		k->findings->too_many = true;
+		return NULL;
+	}
+	page.raw_page_unknown = state == HWP_STATE_HUGETLB;
+	return hwp_vec_push(&k->findings->poisoned, page) ? NULL : hwp_error_no_memory();
+}
+
+static bool is_mapped(const struct look *k, uint64_t pfn)
+{
+	uint64_t count = 0;
+
+	return k->count_fd >= 0 &&
+	       pread(k->count_fd, &count, sizeof(count), (off_t)(pfn * 8)) == sizeof(count) && count;
+}
+
+/** A page with no mark may be set apart, on a per-CPU list, lost or the kernel's. */
+static enum hwp_state state_of(const struct look *k, uint64_t pfn, uint64_t flags)
+{
+	static const struct {
+		uint64_t flags;
+		enum hwp_state state;
+	} marks[] = {
+		{ KPF(BUDDY), HWP_STATE_BUDDY },     { KPF(OFFLINE), HWP_STATE_OFFLINE },
+		{ KPF(SLAB), HWP_STATE_SLAB },	     { KPF(PGTABLE), HWP_STATE_PGTABLE },
+		{ KPF(RESERVED), HWP_STATE_RESERVED }, { KPF(THP), HWP_STATE_LARGE_FOLIO },
+	};
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(marks); i++) {
+		if (flags & marks[i].flags)
+			return marks[i].state;
+	}
+	if (flags & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL)))
+		return flags & (KPF(LRU) | KPF(ANON) | KPF(MMAP)) ? HWP_STATE_LARGE_FOLIO
+								   : HWP_STATE_KERNEL;
+	return flags & KPF(MMAP) || is_mapped(k, pfn) ? HWP_STATE_IN_USE : HWP_STATE_UNKNOWN;
+}
+
+/**
+ * Is it the head of another HugeTLB folio? Where the memmap is optimised, pages
+ * within a folio look like heads as well, so it is told by alignment.
+ */
+static bool is_other_folio(const struct look *k, uint64_t pfn)
+{
+	unsigned int pmd_order = k->findings->pmd_order;
+
+	return pfn == hwp_align_down(pfn, pmd_order) &&
+	       hwp_align_down(pfn, 2 * pmd_order) != k->bad_folio;
+}
+
+/* The flag of a HugeTLB folio's head is shown on all of its pages. */
+static struct hwp_error *look_at(struct look *k, uint64_t pfn, uint64_t flags)
+{
+	struct hwp_coverage *c = &k->findings->coverage;
+
+	if (flags & KPF(NOPAGE))
+		return NULL;
+	c->nr_pages++;
+	c->nr_read++;
+	k->findings->nr_buddy_pages_in_memmap += flags & KPF(BUDDY) ? 1 : 0;
+	if (!(flags & KPF(HUGE)) || !(flags & KPF(HWPOISON)) ||
+	    (flags & KPF(COMPOUND_HEAD) && is_other_folio(k, pfn)))
+		k->bad_folio = UINT64_MAX;
+	if (!(flags & KPF(HWPOISON)) || k->bad_folio != UINT64_MAX)
+		return NULL;
+	if (flags & KPF(HUGE))
+		k->bad_folio = pfn;
+	return add_page(k, pfn, flags & KPF(HUGE) ? HWP_STATE_HUGETLB : state_of(k, pfn, flags));
+}
+
+static struct hwp_error *read_flags(struct look *k)
+{
+	_cleanup_free_ uint64_t *words = malloc(WORDS_PER_READ * sizeof(*words));
+	struct hwp_error *err = NULL;
+	uint64_t pfn = 0;
+	ssize_t n = 1;
+
+	if (!words)
+		return hwp_error_no_memory();
+	while (n > 0 && !err) {
+		n = pread(k->flags_fd, words, WORDS_PER_READ * sizeof(*words), (off_t)(pfn * 8));
+		for (ssize_t i = 0; i < n / 8 && !err; i++, pfn++)
+			err = look_at(k, pfn, words[i]);
+	}
+	if (n < 0 && !err)
+		err = hwp_error_os(errno, KPAGEFLAGS);
+	return err;
+}
+
+static void read_count(struct hwp_findings *f)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+	long kib;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "HardwareCorrupted: %ld kB", &kib) != 1)
+			continue;
+		f->counters.has_num_poisoned_pages = true;
+		f->counters.num_poisoned_pages = kib >> (f->page_shift - 10);
+	}
+}
+
+static bool add_event(struct hwp_findings *f, const char *line)
+{
+	struct hwp_event event;
+	const char *text;
+	double seconds;
+
+	if (sscanf(line, "<%*d>[%lf]", &seconds) != 1)
+		return true;
+	text = strstr(line, "] ");
+	if (!text || !hwp_mfevent_parse(text + 2, strlen(text + 2), &event))
+		return true;
+	event.seq = f->events.nr;
+	event.time_ns = (uint64_t)(seconds * 1e9);
+	return hwp_vec_push(&f->events, event);
+}
+
+static struct hwp_error *read_log(struct hwp_findings *f)
+{
+	int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
+	_cleanup_free_ char *log = NULL;
+	char *save = NULL;
+
+	if (size <= 0 || (uint64_t)size > MAX_LOG)
+		return NULL;
+	log = calloc(1, (size_t)size + 1);
+	if (!log)
+		return hwp_error_no_memory();
+	size = klogctl(SYSLOG_READ_ALL, log, size);
+	f->log_readable = size >= 0;
+	/* Where it begins is not told. */
+	f->log_wrapped = true;
+	for (char *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!add_event(f, line))
+			return hwp_error_no_memory();
+	}
+	hwp_collect_join_events(f);
+	return NULL;
+}
+
+static void describe(struct hwp_findings *f)
+{
+	long page_size = sysconf(_SC_PAGESIZE);
+	struct utsname uts;
+
+	f->live = true;
+	f->page_shift = hwp_ilog2(page_size > 0 ? (uint64_t)page_size : 4096);
+	f->max_order = 10;
+	f->pmd_order = f->page_shift - 3;
+	snprintf(f->format, sizeof(f->format), "kpageflags");
+	snprintf(f->memory_provider, sizeof(f->memory_provider), "kpageflags");
+	snprintf(f->type_provider, sizeof(f->type_provider), "none");
+	if (uname(&uts) == 0)
+		snprintf(f->kernel.release, sizeof(f->kernel.release), "%s", uts.release);
+	read_count(f);
+	f->kernel.has_memory_failure =
+		f->counters.has_num_poisoned_pages || access(EARLY_KILL, F_OK) == 0;
+	f->kernel.fix = HWP_FIX_UNKNOWN;
+	f->kernel.fix_evidence = "no symbols were read";
+	f->kernel.init_on_alloc = f->kernel.init_on_free = f->kernel.check_pages =
+		f->kernel.page_poisoning = f->kernel.debug_pagealloc = f->kernel.page_owner =
+			f->kernel.kasan = f->kernel.hugetlb_vmemmap_optimized = HWP_SWITCH_UNKNOWN;
+}
+
+static bool tell_holes(struct hwp_findings *f, const char *why)
+{
+	return hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s", why) &&
+	       hwp_findings_trouble(f, HWP_TROUBLE_HOLE, KPAGEFLAGS " does not show the per-CPU "
+				    "lists: a page on one of them looks like one set apart") &&
+	       hwp_findings_trouble(f, HWP_TROUBLE_HOLE, KPAGEFLAGS " does not show which pages of "
+				    "a HugeTLB folio are bad, nor whether a page was handed out again");
+}
+
+struct hwp_error *hwp_kpageflags_look(struct hwp_findings *f, const char *why)
+{
+	_cleanup_close_ int flags_fd = open(KPAGEFLAGS, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int count_fd = open(KPAGECOUNT, O_RDONLY | O_CLOEXEC);
+	struct look k = { .findings = f, .flags_fd = flags_fd, .count_fd = count_fd,
+			  .bad_folio = UINT64_MAX };
+	struct hwp_error *err;
+
+	if (flags_fd < 0)
+		return hwp_privilege_explain(errno, KPAGEFLAGS, HWP_CAP_SYS_ADMIN,
+					     "the kernel has CONFIG_PROC_PAGE_MONITOR=n");
+	describe(f);
+	err = read_flags(&k);
+	if (!err && !f->coverage.nr_pages)
+		err = hwp_error_create(HWP_ERROR_UNSUPPORTED, KPAGEFLAGS " is empty: it is masked by "
+				       "another mount, as in a container");
+	if (!err)
+		err = read_log(f);
+	if (!err && !tell_holes(f, why))
+		err = hwp_error_no_memory();
+	return err;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "facts/pages/lookup.h"
+
+#include "facts/owner/rmap.h"
+#include "layout/page.h"
+
+struct lookup {
+	struct hwp_collector *collector;
+	struct hwp_rmap rmap;
+};
+
+static enum hwp_use_kind kind_of_page(const struct hwp_page_words *w, uint32_t bits)
+{
+	const uint32_t user_bits = HWP_BIT_LRU | HWP_BIT_SWAPBACKED | HWP_BIT_SWAPCACHE;
+
+	if (w->type == HWP_TYPE_TABLE)
+		return HWP_USE_PAGE_TABLE;
+	if (w->type == HWP_TYPE_SLAB || bits & HWP_BIT_SLAB)
+		return HWP_USE_SLAB;
+	if (bits & HWP_BIT_RESERVED)
+		return HWP_USE_RESERVED;
+	if (w->type != HWP_TYPE_NONE)
+		return HWP_USE_KERNEL;
+	if (w->mapping & HWP_MAPPING_ANON)
+		return HWP_USE_ANONYMOUS;
+	if (w->mapping && !(w->mapping & HWP_MAPPING_LOW_BITS) && bits & user_bits)
+		return HWP_USE_FILE;
+	return HWP_USE_KERNEL;
+}
+
+static enum hwp_use_kind kind_of_folio(const struct hwp_folio_facts *folio)
+{
+	switch (folio->kind) {
+	case HWP_FOLIO_HUGETLB:
+		return HWP_USE_HUGETLB;
+	case HWP_FOLIO_SLAB:
+		return HWP_USE_SLAB;
+	case HWP_FOLIO_LARGE:
+		return kind_of_page(&folio->head, folio->head_bits);
+	default:
+		return HWP_USE_KERNEL;
+	}
+}
+
+static struct hwp_error *find_owner(struct lookup *l, const struct hwp_page_words *page,
+				    const struct hwp_folio_facts *folio, struct hwp_use *use)
+{
+	if (use->kind != HWP_USE_ANONYMOUS && use->kind != HWP_USE_FILE &&
+	    use->kind != HWP_USE_HUGETLB)
+		return NULL;
+	return hwp_rmap_owner(&l->rmap, use->pfn, page, folio, &use->owner);
+}
+
+/** What uses @p pfn, and the pages after it of the same folio. */
+static struct hwp_error *look_at(struct lookup *l, uint64_t pfn, struct hwp_use *use)
+{
+	struct hwp_collector *c = l->collector;
+	struct hwp_folio_facts folio = { .order = -1 };
+	struct hwp_page_words words = {};
+	struct hwp_error *err;
+	const void *page;
+	bool is_alias;
+	uint32_t bits;
+
+	*use = (struct hwp_use){ .pfn = pfn, .nr_pages = 1, .kind = HWP_USE_KERNEL,
+				 .head_pfn = pfn };
+	err = hwp_folio_find(c->reader, pfn, &folio, &is_alias);
+	if (!err && folio.kind != HWP_FOLIO_NONE) {
+		use->head_pfn = folio.head_pfn;
+		use->order = folio.order;
+		use->nr_pages = folio.head_pfn + (UINT64_C(1) << folio.order) - pfn;
+		use->kind = kind_of_folio(&folio);
+		return find_owner(l, &words, &folio, use);
+	}
+	if (!err)
+		err = hwp_page_read(c->reader, pfn, &page);
+	if (err && err->code == HWP_ERROR_NO_MEMORY)
+		return err;
+	if (!err) {
+		hwp_page_words(c->layout, page, &words, &bits);
+		use->kind = kind_of_page(&words, bits);
+		return find_owner(l, &words, &folio, use);
+	}
+	hwp_error_destroy(err);
+	return NULL;
+}
+
+/** Single pages of one user in a row share an entry. */
+static bool continues(const struct hwp_use *last, const struct hwp_use *use)
+{
+	return last->pfn + last->nr_pages == use->pfn && last->kind == use->kind &&
+	       last->order == use->order && last->owner.found == use->owner.found &&
+	       last->owner.pid == use->owner.pid &&
+	       last->owner.has_file == use->owner.has_file && last->owner.file == use->owner.file &&
+	       (use->order == 0 || last->head_pfn == use->head_pfn);
+}
+
+static struct hwp_error *find_uses(struct lookup *l, const struct hwp_run *run)
+{
+	struct hwp_findings *f = l->collector->findings;
+	uint64_t end = run->pfn + run->nr_pages;
+
+	for (uint64_t pfn = run->pfn; pfn < end;) {
+		struct hwp_use *last = f->uses.nr ? &f->uses.data[f->uses.nr - 1] : NULL;
+		struct hwp_use use;
+		struct hwp_error *err = look_at(l, pfn, &use);
+
+		if (err)
+			return err;
+		if (use.nr_pages > end - pfn)
+			use.nr_pages = end - pfn;
+		pfn += use.nr_pages;
+		if (last && last->pfn >= run->pfn && continues(last, &use))
+			last->nr_pages += use.nr_pages;
+		else if (!hwp_vec_push(&f->uses, use))
+			return hwp_error_no_memory();
+	}
+	return NULL;
+}
+
+struct hwp_error *hwp_lookup_subject(struct hwp_collector *c)
+{
+	struct hwp_findings *f = c->findings;
+	struct lookup lookup = { .collector = c,
+				 .rmap = { c->target, c->layout, .findings = f } };
+	const struct hwp_folio *folio;
+	struct hwp_error *err;
+
+	err = hwp_collect_one(c, f->subject.page.pfn, &f->subject.page);
+	folio = hwp_findings_folio_at(f, f->subject.page.pfn);
+	if (err || !folio || folio->kind != HWP_EXTENT_FREED)
+		return err;
+	for (size_t i = 0; i < folio->nr_runs && !err; i++) {
+		const struct hwp_run *run = &f->runs.data[folio->first_run + i];
+
+		if (run->state == HWP_RUN_ALLOCATED)
+			err = find_uses(&lookup, run);
+	}
+	return err;
+}

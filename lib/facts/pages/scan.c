@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "facts/pages/scan.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "layout/page.h"
+#include "target/target.h"
+
+/** Pages of one unit of work: what 2 MiB of 64-byte struct pages describe. */
+#define PAGES_PER_UNIT UINT64_C(32768)
+/** Pages read at a time; what fails is read again line by line. */
+#define PAGES_PER_READ UINT64_C(4096)
+#define LINE_SIZE UINT64_C(4096)
+#define MAX_THREADS 64
+
+struct scan {
+	const struct hwp_memmap *memmap;
+	const struct hwp_scan_options *options;
+	/** Flagged pages to keep. */
+	uint64_t max_flagged;
+	/** Index into memmap->ranges and pages done there, handed out under lock. */
+	pthread_mutex_t lock;
+	size_t range;
+	uint64_t next_pfn;
+	atomic_uint_fast64_t nr_done;
+	atomic_bool stop;
+};
+
+struct worker {
+	struct scan *scan;
+	/** Where it reads: the clone, or what hwp_scan() was given. */
+	struct hwp_target *target, *clone;
+	pthread_t thread;
+	bool started;
+	char *buf;
+	hwp_pfn_vec flagged;
+	struct hwp_coverage coverage;
+	uint64_t nr_buddy_pages;
+	bool too_many;
+	struct hwp_error *err;
+};
+
+struct unit {
+	uint64_t start_pfn, end_pfn;
+	const struct hwp_pfn_range *range;
+};
+
+static bool next_unit(struct scan *s, struct unit *ret)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&s->lock);
+	while (s->range < s->memmap->ranges.nr && !found) {
+		const struct hwp_pfn_range *r = &s->memmap->ranges.data[s->range];
+		uint64_t start = s->next_pfn > r->start_pfn ? s->next_pfn : r->start_pfn;
+
+		if (start >= r->end_pfn) {
+			s->range++;
+			continue;
+		}
+		ret->range = r;
+		ret->start_pfn = start;
+		ret->end_pfn = r->end_pfn - start > PAGES_PER_UNIT ? start + PAGES_PER_UNIT
+								   : r->end_pfn;
+		s->next_pfn = ret->end_pfn;
+		found = true;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return found && !s->stop;
+}
+
+static bool is_zero(const char *p, size_t size)
+{
+	return *p == 0 && memcmp(p, p + 1, size - 1) == 0;
+}
+
+static void look_at(struct worker *w, const char *pages, uint64_t pfn, uint64_t nr, bool online)
+{
+	const struct hwp_layout *l = w->scan->memmap->layout;
+	uint64_t poison = l->has_memory_failure ? UINT64_C(1) << l->flag.hwpoison : 0;
+	uint32_t size = l->page.size;
+	struct hwp_coverage *c = &w->coverage;
+
+	for (uint64_t i = 0; i < nr; i++) {
+		const char *page = pages + i * size;
+		uint64_t flags = hwp_page_flags(l, page), order;
+
+		if (flags == 0 && is_zero(page, size)) {
+			c->nr_zero += online;
+			continue;
+		}
+		if (hwp_page_is_uninitialised(l, page)) {
+			c->nr_uninitialised += online;
+			continue;
+		}
+		if (online && hwp_page_is_buddy(l, page)) {
+			order = hwp_page_private(l, page);
+			w->nr_buddy_pages += order < l->nr_orders ? UINT64_C(1) << order : 0;
+		}
+		if (!(flags & poison))
+			continue;
+		if (w->flagged.nr >= w->scan->max_flagged)
+			w->too_many = true;
+		else if (!hwp_vec_push(&w->flagged, pfn + i))
+			w->err = hwp_error_no_memory();
+	}
+}
+
+/** What one large read refused is read line by line, to lose no more than it must. */
+static void read_lines(struct worker *w, const struct unit *u, uint64_t pfn, uint64_t nr)
+{
+	uint32_t size = w->scan->memmap->layout->page.size;
+	uint64_t end_pfn = pfn + nr;
+
+	while (pfn < end_pfn) {
+		uint64_t address = u->range->base + pfn * size;
+		uint64_t n = (LINE_SIZE - address % LINE_SIZE + size - 1) / size;
+		struct hwp_error *err;
+
+		n = n < end_pfn - pfn ? n : end_pfn - pfn;
+		err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, address, w->buf, n * size,
+				      NULL);
+		if (!err) {
+			look_at(w, w->buf, pfn, n, u->range->online);
+			w->coverage.nr_read += u->range->online ? n : 0;
+		} else if (hwp_error_catch(&err, HWP_ERROR_EXCLUDED)) {
+			w->coverage.nr_excluded += u->range->online ? n : 0;
+		} else {
+			w->coverage.nr_faulted += u->range->online ? n : 0;
+		}
+		hwp_error_destroy(err);
+		pfn += n;
+	}
+}
+
+static void scan_unit(struct worker *w, const struct unit *u)
+{
+	uint32_t size = w->scan->memmap->layout->page.size;
+
+	for (uint64_t pfn = u->start_pfn; pfn < u->end_pfn && !w->err;) {
+		uint64_t nr = u->end_pfn - pfn < PAGES_PER_READ ? u->end_pfn - pfn : PAGES_PER_READ;
+		_cleanup_error_ struct hwp_error *err =
+			hwp_target_read(w->target, HWP_KERNEL_VIRTUAL,
+					u->range->base + pfn * size, w->buf, nr * size, NULL);
+
+		if (err) {
+			read_lines(w, u, pfn, nr);
+		} else {
+			look_at(w, w->buf, pfn, nr, u->range->online);
+			w->coverage.nr_read += u->range->online ? nr : 0;
+		}
+		pfn += nr;
+	}
+	w->scan->nr_done += u->end_pfn - u->start_pfn;
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct unit u;
+
+	while (next_unit(w->scan, &u)) {
+		scan_unit(w, &u);
+		if (w->err || w->too_many || hwp_target_is_interrupted(w->target))
+			w->scan->stop = true;
+	}
+	return NULL;
+}
+
+/** The calling thread works too, and reports. */
+static void work_and_report(struct worker *w)
+{
+	const struct hwp_scan_options *o = w->scan->options;
+	struct unit u;
+
+	while (next_unit(w->scan, &u)) {
+		scan_unit(w, &u);
+		if (w->err || w->too_many || hwp_target_is_interrupted(w->target))
+			w->scan->stop = true;
+		if (o->progress)
+			o->progress(o->progress_arg, w->scan->nr_done, w->scan->memmap->nr_pages);
+	}
+}
+
+/** The first worker is the calling thread: it may use @p target itself. */
+static struct hwp_error *worker_init(struct worker *w, struct scan *s, struct hwp_target *target,
+				     bool is_first)
+{
+	struct hwp_error *err;
+
+	w->scan = s;
+	w->buf = malloc(PAGES_PER_READ * s->memmap->layout->page.size);
+	if (!w->buf)
+		return hwp_error_no_memory();
+	if (is_first && !hwp_target_has_reader(target)) {
+		w->target = target;
+		return NULL;
+	}
+	err = hwp_target_clone(target, &w->clone);
+	w->target = w->clone;
+	return err;
+}
+
+static void worker_deinit(struct worker *w)
+{
+	hwp_target_destroy(w->clone);
+	hwp_vec_deinit(&w->flagged);
+	hwp_error_destroy(w->err);
+	free(w->buf);
+}
+
+static int compare_pfns(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static struct hwp_error *merge(struct worker *w, hwp_pfn_vec *flagged, struct hwp_findings *f)
+{
+	struct hwp_error *err = w->err;
+
+	w->err = NULL;
+	for (size_t i = 0; i < w->flagged.nr && !err; i++) {
+		if (flagged->nr >= w->scan->max_flagged)
+			w->too_many = true;
+		else if (!hwp_vec_push(flagged, w->flagged.data[i]))
+			err = hwp_error_no_memory();
+	}
+	f->coverage.nr_read += w->coverage.nr_read - w->coverage.nr_zero;
+	f->coverage.nr_excluded += w->coverage.nr_excluded + w->coverage.nr_zero;
+	f->coverage.nr_faulted += w->coverage.nr_faulted;
+	f->coverage.nr_zero += w->coverage.nr_zero;
+	f->coverage.nr_uninitialised += w->coverage.nr_uninitialised;
+	f->nr_buddy_pages_in_memmap += w->nr_buddy_pages;
+	f->too_many |= w->too_many;
+	return err;
+}
+
+static unsigned int choose_threads(const struct hwp_scan_options *o, const struct hwp_memmap *m)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t useful = m->nr_pages / (4 * PAGES_PER_UNIT) + 1;
+	unsigned int nr = o->nr_threads ? o->nr_threads : online > 0 ? (unsigned int)online : 1;
+
+	if (!o->nr_threads && nr > useful)
+		nr = (unsigned int)useful;
+	return nr < MAX_THREADS ? nr : MAX_THREADS;
+}
+
+struct hwp_error *hwp_scan(struct hwp_target *target, const struct hwp_memmap *memmap,
+			   const struct hwp_scan_options *options, hwp_pfn_vec *flagged,
+			   struct hwp_findings *findings)
+{
+	struct scan s = { .memmap = memmap, .options = options,
+			  .lock = PTHREAD_MUTEX_INITIALIZER,
+			  .max_flagged = findings->live ? HWP_MAX_POISONED_LIVE : HWP_MAX_POISONED };
+	unsigned int nr = choose_threads(options, memmap);
+	struct worker workers[MAX_THREADS] = {};
+	struct hwp_error *err;
+
+	err = worker_init(&workers[0], &s, target, true);
+	for (unsigned int i = 1; i < nr && !err; i++) {
+		/* Fewer workers are slower, not wrong. */
+		_cleanup_error_ struct hwp_error *refused =
+			worker_init(&workers[i], &s, target, false);
+
+		if (!refused)
+			workers[i].started = pthread_create(&workers[i].thread, NULL, work,
+							    &workers[i]) == 0;
+	}
+	if (!err)
+		work_and_report(&workers[0]);
+	for (unsigned int i = 1; i < nr; i++) {
+		if (workers[i].started)
+			pthread_join(workers[i].thread, NULL);
+	}
+	findings->coverage.nr_pages = memmap->nr_pages;
+	for (unsigned int i = 0; i < nr; i++) {
+		struct hwp_error *failed = merge(&workers[i], flagged, findings);
+
+		if (err)
+			hwp_error_destroy(failed);
+		else
+			err = failed;
+		worker_deinit(&workers[i]);
+	}
+	if (flagged->nr)
+		qsort(flagged->data, flagged->nr, sizeof(*flagged->data), compare_pfns);
+	return err;
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "facts/pages/stranded.h"
+
+#include <string.h>
+
+#include "facts/pages/folio.h"
+#include "layout/page.h"
+
+static enum hwp_page_kind kind_of(const struct hwp_layout *l, const void *page)
+{
+	struct hwp_page_words w;
+	uint32_t bits;
+
+	hwp_page_words(l, page, &w, &bits);
+	if (w.flags == UINT64_MAX || w.is_tail || w.type != HWP_TYPE_NONE ||
+	    bits & (HWP_BIT_HEAD | HWP_BIT_RESERVED | HWP_BIT_SLAB))
+		return HWP_KIND_ACCOUNTED;
+	/* What is or was a user's page, or was taken off, is of order 0. */
+	if (w.refcount > 0)
+		return bits & (HWP_BIT_LRU | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE) ||
+				       w.nr_mapped || w.mapping ||
+				       w.private == HWP_MAGIC_HWPOISON
+			       ? HWP_KIND_ACCOUNTED : HWP_KIND_MAY_OWN;
+	if (w.refcount < 0)
+		return HWP_KIND_ACCOUNTED;
+	return bits & HWP_BIT_HWPOISON ? HWP_KIND_LOOSE_POISONED : HWP_KIND_LOOSE_HEALTHY;
+}
+
+/** What is left of a folio that was freed, and thrown away before its head was cleared. */
+static bool is_old_head(const struct hwp_layout *l, struct hwp_page_reader *reader, uint64_t pfn,
+			const void *page)
+{
+	struct hwp_page_words w;
+	uint32_t bits;
+
+	hwp_page_words(l, page, &w, &bits);
+	return bits & HWP_BIT_HEAD && !w.is_tail && w.refcount == 0 &&
+	       (w.type == HWP_TYPE_NONE || w.type == HWP_TYPE_HUGETLB) &&
+	       !(bits & (HWP_BIT_RESERVED | HWP_BIT_SLAB)) && hwp_head_has_no_tail(reader, pfn);
+}
+
+static void mark_free(struct hwp_region *r, uint64_t pfn, uint64_t nr)
+{
+	if (pfn >= r->start_pfn + r->nr_pages || pfn + nr <= r->start_pfn)
+		return;
+	if (pfn < r->start_pfn) {
+		nr -= r->start_pfn - pfn;
+		pfn = r->start_pfn;
+	}
+	if (nr > r->start_pfn + r->nr_pages - pfn)
+		nr = r->start_pfn + r->nr_pages - pfn;
+	memset(r->kinds + (pfn - r->start_pfn), HWP_KIND_FREE, nr);
+}
+
+/** A free block that starts below the region may reach into it. */
+static struct hwp_error *mark_buddies(struct hwp_page_reader *reader, struct hwp_region *r)
+{
+	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
+	uint64_t lowest = hwp_align_down(r->start_pfn, l->nr_orders - 1);
+
+	for (uint64_t pfn = lowest; pfn < r->start_pfn + r->nr_pages; pfn++) {
+		const void *page;
+		struct hwp_error *err = hwp_page_read(reader, pfn, &page);
+
+		if (err && err->code == HWP_ERROR_NO_MEMORY)
+			return err;
+		if (!err && (hwp_page_is_buddy(l, page) ||
+			     hwp_page_has_type(l, page, HWP_TYPE_GUARD)) &&
+		    hwp_page_private(l, page) < l->nr_orders)
+			mark_free(r, pfn, UINT64_C(1) << hwp_page_private(l, page));
+		hwp_error_destroy(err);
+	}
+	return NULL;
+}
+
+struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader, const struct hwp_findings *f,
+				     uint64_t start_pfn, uint64_t nr_pages, struct hwp_region *r)
+{
+	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
+
+	hwp_region_deinit(r);
+	r->start_pfn = start_pfn;
+	r->nr_pages = nr_pages;
+	r->kinds = malloc(nr_pages);
+	if (!r->kinds)
+		return hwp_error_no_memory();
+	for (uint64_t i = 0; i < nr_pages; i++) {
+		const void *page;
+		struct hwp_error *err = hwp_page_read(reader, start_pfn + i, &page);
+
+		if (err && err->code == HWP_ERROR_NO_MEMORY)
+			return err;
+		r->kinds[i] = (uint8_t)(err ? HWP_KIND_UNREADABLE : kind_of(l, page));
+		if (!err && r->kinds[i] == HWP_KIND_ACCOUNTED &&
+		    is_old_head(l, reader, start_pfn + i, page))
+			r->kinds[i] = HWP_KIND_LOOSE_HEALTHY;
+		hwp_error_destroy(err);
+	}
+	for (size_t i = 0; i < f->blocks.nr; i++)
+		mark_free(r, f->blocks.data[i].head_pfn, UINT64_C(1) << f->blocks.data[i].order);
+	return mark_buddies(reader, r);
+}
+
+static bool is_loose(const struct hwp_region *r, uint64_t i)
+{
+	return r->kinds[i] == HWP_KIND_LOOSE_HEALTHY || r->kinds[i] == HWP_KIND_LOOSE_POISONED;
+}
+
+/**
+ * A high-order allocation without __GFP_COMP leaves no mark on its tails: the
+ * page before the run owns [it, it + 2^k) if that fits into the run. Returns
+ * the largest such k, 0 for none.
+ */
+static int owner_order(const struct hwp_region *r, uint64_t first, uint64_t end)
+{
+	uint64_t owner = first - 1;
+	int order = 0;
+
+	if (first == 0 || r->kinds[owner] != HWP_KIND_MAY_OWN)
+		return 0;
+	for (int k = 1; owner % (UINT64_C(1) << k) == 0 && owner + (UINT64_C(1) << k) <= end &&
+			UINT64_C(1) << k <= r->nr_pages; k++)
+		order = k;
+	return order;
+}
+
+static uint64_t end_of_run(const struct hwp_region *r, uint64_t i)
+{
+	while (i < r->nr_pages && is_loose(r, i))
+		i++;
+	return i;
+}
+
+void hwp_region_settle_owners(struct hwp_region *r)
+{
+	for (uint64_t i = 0; i < r->nr_pages; i++) {
+		uint64_t end = end_of_run(r, i);
+		int order = end > i ? owner_order(r, i, end) : 0;
+
+		if (order)
+			memset(r->kinds + i, HWP_KIND_ACCOUNTED, (UINT64_C(1) << order) - 1);
+		if (end > i)
+			i = end;
+	}
+}
+
+/**
+ * The allocator drops a block for the poison in it, and asks for none larger
+ * than a huge page in practice: a larger block whose huge pages all hold
+ * poison was dropped one huge page at a time.
+ */
+static bool was_dropped_in_pieces(const struct hwp_region *r, uint64_t start,
+				  unsigned int order, unsigned int pmd_order)
+{
+	uint64_t piece = UINT64_C(1) << pmd_order;
+
+	if (order <= pmd_order)
+		return false;
+	for (uint64_t at = start; at < start + (UINT64_C(1) << order); at += piece) {
+		if (!memchr(r->kinds + at, HWP_KIND_LOOSE_POISONED, piece))
+			return false;
+	}
+	return true;
+}
+
+/** The largest aligned block around @p at inside the run that holds a healthy page. */
+static void find_block(const struct hwp_region *r, uint64_t first, uint64_t end,
+		       uint64_t at, unsigned int pmd_order, struct hwp_poisoned *page)
+{
+	for (unsigned int order = hwp_ilog2(r->nr_pages); order > 0; order--) {
+		uint64_t start = hwp_align_down(at, order), nr = UINT64_C(1) << order, healthy = 0;
+
+		if (start < first || start + nr > end ||
+		    was_dropped_in_pieces(r, start, order, pmd_order))
+			continue;
+		for (uint64_t i = start; i < start + nr; i++)
+			healthy += r->kinds[i] == HWP_KIND_LOOSE_HEALTHY;
+		if (!healthy)
+			continue;
+		page->is_stranded = true;
+		page->stranded_pfn = r->start_pfn + start;
+		page->stranded_order = (int)order;
+		page->nr_stranded_healthy = healthy;
+		return;
+	}
+}
+
+struct hwp_error *hwp_stranded_find(struct hwp_page_reader *reader,
+				    const struct hwp_findings *findings,
+				    struct hwp_region *region, struct hwp_poisoned *page)
+{
+	uint64_t nr_pages = UINT64_C(1) << findings->max_order;
+	uint64_t start = hwp_align_down(page->pfn, findings->max_order), at = page->pfn - start;
+	uint64_t first = at, end;
+	struct hwp_error *err;
+	int order;
+
+	if (!region->kinds || region->start_pfn != start) {
+		err = hwp_region_examine(reader, findings, start, nr_pages, region);
+		if (err)
+			return err;
+	}
+	if (!is_loose(region, at))
+		return NULL;
+	while (first > 0 && is_loose(region, first - 1))
+		first--;
+	end = end_of_run(region, at);
+	order = owner_order(region, first, end);
+	if (order && at < first - 1 + (UINT64_C(1) << order)) {
+		page->has_owner = true;
+		page->owner_pfn = start + first - 1;
+		page->owner_order = order;
+		return NULL;
+	}
+	find_block(region, first, end, at, hwp_page_reader_memmap(reader)->layout->pmd_order, page);
+	return NULL;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Pages that nothing owns: refcount 0, no type, not compound, on no list. A
+ * block of them around a poisoned page is what the allocator's page check
+ * threw away.
+ */
+#ifndef HWP_FACTS_PAGES_STRANDED_H
+#define HWP_FACTS_PAGES_STRANDED_H
+
+#include "base/error.h"
+#include "memmap/memmap.h"
+#include "model/findings.h"
+
+/** What one page of a region is. */
+enum hwp_page_kind {
+	/** Allocated, reserved, compound …: accounted for. */
+	HWP_KIND_ACCOUNTED,
+	/** In a free block, by its struct pages or by the lists. */
+	HWP_KIND_FREE,
+	/** Refcount 0 and nothing that explains it. */
+	HWP_KIND_LOOSE_HEALTHY,
+	HWP_KIND_LOOSE_POISONED,
+	/** Referenced, untyped, not compound: may own the loose pages after it. */
+	HWP_KIND_MAY_OWN,
+	HWP_KIND_UNREADABLE,
+};
+
+/** pfns [start_pfn, start_pfn + nr_pages) and one enum hwp_page_kind each. */
+struct hwp_region {
+	uint64_t start_pfn, nr_pages;
+	uint8_t *kinds;
+};
+
+static inline void hwp_region_deinit(struct hwp_region *region)
+{
+	free(region->kinds);
+	region->kinds = NULL;
+}
+
+/**
+ * Examine @p nr_pages pages from @p start_pfn, which replace what @p region
+ * held. findings.blocks must hold the blocks there.
+ */
+struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader,
+				     const struct hwp_findings *findings, uint64_t start_pfn,
+				     uint64_t nr_pages, struct hwp_region *region);
+
+/** Make accounted for what a live page before it owns: see hwp_stranded_find(). */
+void hwp_region_settle_owners(struct hwp_region *region);
+
+/**
+ * Decide is_stranded, has_owner and what goes with them for @p page, which is
+ * on no list and not compound. @p region is reused from call to call: zero it
+ * first; pages should come in ascending order.
+ */
+struct hwp_error *hwp_stranded_find(struct hwp_page_reader *reader,
+				    const struct hwp_findings *findings,
+				    struct hwp_region *region, struct hwp_poisoned *page);
+
+#endif /* HWP_FACTS_PAGES_STRANDED_H */

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * How this kernel lays out what we read: resolved once, by the presence of
+ * members, enumerators and symbols, then immutable. Kernels differ here and
+ * in page.h, which switches on the variants below, and nowhere else.
+ */
+#ifndef HWP_LAYOUT_LAYOUT_H
+#define HWP_LAYOUT_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "target/target.h"
+
+/** An offset that the kernel does not have. */
+#define HWP_ABSENT UINT32_MAX
+
+#define HWP_MAX_ORDERS 32
+#define HWP_MAX_MIGRATETYPES 16
+#define HWP_MAX_PCP_LISTS 32
+#define HWP_MAX_ZONES 8
+
+/** What the word at page.compound_head holds for a tail. */
+enum hwp_compound_scheme {
+	/** The head's address, bit 0 set. */
+	HWP_COMPOUND_HEAD_POINTER,
+	/** A mask that takes the tail's address to the head's (page.compound_info, v7.1). */
+	HWP_COMPOUND_INFO_MASK,
+};
+
+/** Where the order of a compound page is. */
+enum hwp_order_scheme {
+	/** Low byte of folio._flags_1 (v6.6). */
+	HWP_ORDER_IN_FLAGS_1,
+	/** A byte of its own: folio._folio_order or page.compound_order. */
+	HWP_ORDER_BYTE,
+};
+
+/** How the word at page._mapcount tells a page type. */
+enum hwp_type_scheme {
+	/** The top byte is a value of enum pagetype, PGTY_* (v6.12). */
+	HWP_TYPE_TOP_BYTE,
+	/** Base 0xf0000000 or 0x80000000; a cleared bit says the type is set (v4.18 to v6.11). */
+	HWP_TYPE_CLEARED_BIT,
+};
+
+enum hwp_hugetlb_scheme {
+	/** A page type on the head (v6.9). */
+	HWP_HUGETLB_PAGE_TYPE,
+	/** A bit in folio._flags_1 (v6.6 to v6.8). */
+	HWP_HUGETLB_FLAG,
+	/** HUGETLB_PAGE_DTOR in folio._folio_dtor or page.compound_dtor (to v6.5). */
+	HWP_HUGETLB_DTOR,
+};
+
+/** Where the list of raw HWPoison pages of a HugeTLB folio hangs. */
+enum hwp_raw_hwp_scheme {
+	/** folio._hugetlb_hwpoison (v6.2). */
+	HWP_RAW_HWP_FOLIO_MEMBER,
+	/** private of page[SUBPAGE_INDEX_HWPOISON] (v6.0 and v6.1). */
+	HWP_RAW_HWP_SUBPAGE_PRIVATE,
+	/** Not recorded (to v5.19). */
+	HWP_RAW_HWP_NONE,
+};
+
+enum hwp_memory_model {
+	HWP_SPARSEMEM,
+	HWP_FLATMEM,
+};
+
+/** Page types that the kernel can tell. Those it cannot are 0 in types[]. */
+enum hwp_page_type {
+	HWP_TYPE_BUDDY,
+	HWP_TYPE_OFFLINE,
+	HWP_TYPE_TABLE,
+	HWP_TYPE_GUARD,
+	HWP_TYPE_HUGETLB,
+	HWP_TYPE_SLAB,
+	HWP_TYPE_ZSMALLOC,
+	HWP_TYPE_UNACCEPTED,
+	HWP_TYPE_LARGE_KMALLOC,
+	HWP_NR_TYPES,
+	/** The word is no type that we know. */
+	HWP_TYPE_NONE = HWP_NR_TYPES,
+};
+
+/** One resolved row, for `hwpoison layout`. */
+struct hwp_layout_row {
+	char name[48];
+	uint64_t value;
+	/** A provider, as "btf", "dwarf" and "kallsyms"; "vmcoreinfo", "computed" or "absent". */
+	const char *source;
+};
+
+struct hwp_layout {
+	unsigned int page_shift;
+
+	struct {
+		uint32_t size, flags, compound, lru, mapping, index, private, type, refcount;
+		enum hwp_compound_scheme compound_scheme;
+	} page;
+
+	struct {
+		enum hwp_order_scheme order_scheme;
+		/** Offset from the head's struct page of the word or byte. */
+		uint32_t order;
+		/** HWP_HUGETLB_DTOR: offset and value; HWP_HUGETLB_FLAG: bit of _flags_1. */
+		enum hwp_hugetlb_scheme hugetlb_scheme;
+		uint32_t dtor, dtor_size, hugetlb_dtor, hugetlb_bit;
+		enum hwp_raw_hwp_scheme raw_hwp_scheme;
+		/** Offset from the head's struct page of the list's first word. */
+		uint32_t raw_hwp;
+		/** _flags_1: has_hwpoisoned lives there. */
+		uint32_t flags_1;
+		/** Counts of mappings, offsets from the head's struct page. */
+		uint32_t entire_mapcount, large_mapcount, nr_pages_mapped;
+	} folio;
+
+	struct {
+		uint32_t node, page;
+	} raw_hwp_page;
+
+	/** Bits of page.flags; HWP_ABSENT when the kernel has none. */
+	struct {
+		uint32_t hwpoison, head, lru, reserved, slab, swapcache, swapbacked, uptodate,
+			has_hwpoisoned, dirty, large_rmappable;
+	} flag;
+
+	/** HPG_* bits in the private word of a HugeTLB head. */
+	struct {
+		uint32_t freed, vmemmap_optimized, raw_hwp_unreliable;
+	} hpg;
+
+	enum hwp_type_scheme type_scheme;
+	/** TOP_BYTE: the PGTY value; CLEARED_BIT: the bit mask. 0 when absent. */
+	uint32_t types[HWP_NR_TYPES];
+	/** CLEARED_BIT: the bits that must be set for any type. */
+	uint32_t type_base;
+
+	/** page.flags: (flags >> shift) & ((1 << width) - 1). */
+	struct {
+		unsigned int node_shift, node_width, zone_shift, zone_width;
+	} field;
+
+	struct {
+		uint32_t size, name, start_pfn, spanned_pages, present_pages, managed_pages,
+			free_area, pageset, trylock_free_pages, unaccepted_pages;
+		/** Through per_cpu_pageset.pcp, to v5.13; else 0. */
+		uint32_t pageset_pcp;
+	} zone;
+	struct {
+		uint32_t size, free_list, nr_free;
+	} free_area;
+	struct {
+		uint32_t node_zones, nr_zones, node_id, mf_total;
+	} pglist_data;
+	struct {
+		uint32_t count, lists;
+		unsigned int nr_lists, nr_pcptypes;
+	} per_cpu_pages;
+	unsigned int nr_orders, nr_migratetypes, max_zones, max_nodes;
+	/** Order of the pcp lists for THP, and of a PMD-mapped huge page. */
+	unsigned int pmd_order;
+	char migratetype_names[HWP_MAX_MIGRATETYPES][16];
+
+	enum hwp_memory_model memory_model;
+	struct {
+		uint32_t size, section_mem_map, usage, subsection_map, page_ext;
+		unsigned int section_size_bits, max_physmem_bits;
+		uint64_t flag_mask;
+		uint32_t online_bit, early_bit;
+	} section;
+
+	struct {
+		uint32_t size, order;
+	} hstate;
+	struct {
+		uint32_t nr_hwpoison;
+	} memory_block;
+	struct {
+		uint32_t xa_head, node_shift, node_slots;
+		unsigned int nr_slots;
+	} xarray;
+	uint32_t static_key_enabled;
+	struct {
+		uint32_t ring, text_ring, count_bits, descs, infos, head_id, tail_id, desc_size,
+			state_var, text_blk, lpos_begin, lpos_next, info_size, info_seq, info_ts,
+			info_text_len, info_caller, size_bits, data;
+	} printk;
+	/** The log of records in one buffer, to v5.9; absent where symbol.prb is. */
+	struct {
+		uint32_t size, ts_nsec, len, text_len;
+	} printk_log;
+	/** From an anonymous page to who maps it, and when that began. */
+	struct {
+		uint32_t root, rb_root, chain_rb, chain_vma, rb_left, rb_right, vma_anon_vma,
+			vma_mm, mm_owner, task_group_leader, task_pid, task_comm, task_start_time;
+	} rmap;
+	/** What page_owner keeps of a page; all HWP_ABSENT where the kernel has none. */
+	struct {
+		/** A page's page_ext: its flags, the bits of enum page_ext_flags in them, and in
+		 * page_owner_ops the offset of its struct page_owner. */
+		uint32_t ext_flags, owner_bit, allocated_bit, ops_offset;
+		/** FLATMEM: in pglist_data. */
+		uint32_t node_page_ext, node_start_pfn;
+		/** struct page_owner. */
+		uint32_t size, order, last_migrate_reason, gfp_mask, handle, free_handle, ts_nsec,
+			free_ts_nsec, comm, pid, tgid, free_pid, free_tgid;
+	} page_owner;
+	/** From a mapping to the VMAs of it. */
+	struct {
+		uint32_t root, vma_rb, vma_subtree_last, vma_start, vma_end, vma_pgoff;
+	} i_mmap;
+	/** From a mapping to its file, and to the names of that. */
+	struct {
+		uint32_t host, i_data, ino, nlink, sb, aliases, alias, parent, name, hash, sb_id,
+			sb_type, type_name;
+	} file;
+	/** From a super block to where it is mounted. */
+	struct {
+		uint32_t sb_mounts, root, mountpoint, parent, ns, nsproxy_ns;
+	} mount;
+	/** How the mounts of a super block hang together; one of them is absent. */
+	uint32_t mount_next_for_sb, mount_instance;
+	struct {
+		uint32_t fifo_in, fifo_out, fifo_data, entry_size, entry_pfn, nr_entries;
+	} mf_cpu;
+
+	/** Addresses of symbols; 0 when the kernel has none. */
+	struct {
+		uint64_t mem_section, mem_map, node_data, contig_page_data,
+			per_cpu_offset, nr_cpu_ids, cpu_possible_mask, hstates, hugetlb_max_hstate,
+			num_poisoned_pages, memory_blocks, sections_per_block, max_pfn, prb,
+			log_buf, log_buf_len, log_first_idx, log_next_idx, log_first_seq,
+			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
+			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
+			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited, kasan_flag,
+			kasan_report, page_owner_ops, page_ext_size,
+			memory_failure, gtod_offset, sched_clock_stable,
+			init_nsproxy, hugetlb_basepage_index,
+			page_offset_base, free_prepared_contig_range,
+			free_contig_range_common, split_large_buddy;
+	} symbol;
+
+	/** By debug information, of free_has_hwpoisoned() in mm/page_alloc.c. */
+	enum hwp_function free_has_hwpoisoned;
+
+	/** The kernel marks pages at all (CONFIG_MEMORY_FAILURE). */
+	bool has_memory_failure;
+
+	struct hwp_layout_row *rows;
+	size_t nr_rows;
+};
+
+/**
+ * Resolve the layout of @p target. All that is required and missing is named
+ * in one error (UNSUPPORTED). The caller destroys the result.
+ */
+struct hwp_error *hwp_layout_create(struct hwp_target *target, struct hwp_layout **ret);
+
+/** NULL is fine. */
+void hwp_layout_destroy(struct hwp_layout *layout);
+
+#endif /* HWP_LAYOUT_LAYOUT_H */

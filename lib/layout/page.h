@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Decoders of one struct page's bytes: pure, and the only place besides
+ * layout that knows how kernels encode them. @p page always points to
+ * layout->page.size bytes.
+ */
+#ifndef HWP_LAYOUT_PAGE_H
+#define HWP_LAYOUT_PAGE_H
+
+#include "base/bits.h"
+#include "layout/layout.h"
+
+/** private of a page that take_page_off_buddy() set aside; mm/internal.h, since v5.17. */
+#define HWP_MAGIC_HWPOISON UINT64_C(0x48575053)
+
+/** Low bits of page.mapping: include/linux/page-flags.h. */
+#define HWP_MAPPING_ANON UINT64_C(1)
+#define HWP_MAPPING_LOW_BITS UINT64_C(3)
+
+static inline uint64_t hwp_page_flags(const struct hwp_layout *l, const void *page)
+{
+	return hwp_u64((const char *)page + l->page.flags);
+}
+
+static inline bool hwp_flag_set(uint64_t flags, uint32_t bit)
+{
+	return bit < 64 && flags >> bit & 1;
+}
+
+static inline uint64_t hwp_page_private(const struct hwp_layout *l, const void *page)
+{
+	return hwp_u64((const char *)page + l->page.private);
+}
+
+static inline uint64_t hwp_page_mapping(const struct hwp_layout *l, const void *page)
+{
+	return hwp_u64((const char *)page + l->page.mapping);
+}
+
+/** In its file, in pages; 0 when the kernel does not tell. */
+static inline uint64_t hwp_page_index(const struct hwp_layout *l, const void *page)
+{
+	return l->page.index == HWP_ABSENT ? 0 : hwp_u64((const char *)page + l->page.index);
+}
+
+static inline int32_t hwp_page_refcount(const struct hwp_layout *l, const void *page)
+{
+	return (int32_t)hwp_u32((const char *)page + l->page.refcount);
+}
+
+/** The word shared by _mapcount and page_type. */
+static inline uint32_t hwp_page_type_word(const struct hwp_layout *l, const void *page)
+{
+	return hwp_u32((const char *)page + l->page.type);
+}
+
+static inline uint64_t hwp_page_lru_next(const struct hwp_layout *l, const void *page)
+{
+	return hwp_u64((const char *)page + l->page.lru);
+}
+
+static inline uint64_t hwp_page_lru_prev(const struct hwp_layout *l, const void *page)
+{
+	return hwp_u64((const char *)page + l->page.lru + 8);
+}
+
+/** The word that has bit 0 set in a tail. */
+static inline uint64_t hwp_page_compound_word(const struct hwp_layout *l, const void *page)
+{
+	return hwp_u64((const char *)page + l->page.compound);
+}
+
+static inline bool hwp_page_is_tail(const struct hwp_layout *l, const void *page)
+{
+	return hwp_page_compound_word(l, page) & 1;
+}
+
+/** A memmap that was never initialised is all ones (PAGE_POISON_PATTERN). */
+static inline bool hwp_page_is_uninitialised(const struct hwp_layout *l, const void *page)
+{
+	return hwp_page_flags(l, page) == UINT64_MAX;
+}
+
+/**
+ * A mask in the compound word (bit 0 is the tail mark): ones down to bit
+ * order + log2(size). False for an address.
+ */
+static inline bool hwp_compound_mask(const struct hwp_layout *l, uint64_t word,
+				     unsigned int *order_ret)
+{
+	uint64_t mask = word & ~UINT64_C(1), low = -mask;
+
+	if (l->page.compound_scheme != HWP_COMPOUND_INFO_MASK || !hwp_is_pow2(low) ||
+	    low < 2 * (uint64_t)l->page.size || low >= UINT64_C(1) << 40)
+		return false;
+	*order_ret = hwp_ilog2(low) - hwp_ilog2(l->page.size);
+	return true;
+}
+
+/** The head's struct page address of a tail at @p address. */
+static inline uint64_t hwp_tail_head_address(const struct hwp_layout *l, const void *page,
+					     uint64_t address)
+{
+	uint64_t word = hwp_page_compound_word(l, page);
+	unsigned int order;
+
+	if (hwp_compound_mask(l, word, &order))
+		return address & word & ~UINT64_C(1);
+	return word & ~UINT64_C(1);
+}
+
+/** Does the type word of a head or order-0 page say @p type? */
+static inline bool hwp_page_has_type(const struct hwp_layout *l, const void *page,
+				     enum hwp_page_type type)
+{
+	uint32_t word = hwp_page_type_word(l, page), mark = l->types[type];
+
+	if (!mark)
+		return false;
+	return l->type_scheme == HWP_TYPE_TOP_BYTE ? word >> 24 == mark
+						   : (word & (l->type_base | mark)) == l->type_base;
+}
+
+/** The type that the word tells of a head or order-0 page. */
+static inline enum hwp_page_type hwp_page_type(const struct hwp_layout *l, const void *page)
+{
+	for (int i = 0; i < HWP_NR_TYPES; i++) {
+		if (hwp_page_has_type(l, page, (enum hwp_page_type)i))
+			return (enum hwp_page_type)i;
+	}
+	return HWP_TYPE_NONE;
+}
+
+/** _mapcount + 1 of a page without a type; 0 when it has a type. */
+static inline int64_t hwp_page_nr_mapped(const struct hwp_layout *l, const void *page)
+{
+	int32_t word = (int32_t)hwp_page_type_word(l, page);
+
+	if (l->type_scheme == HWP_TYPE_TOP_BYTE ? (uint32_t)word >> 24 >= 0xe0 : word < -1)
+		return 0;
+	return (int64_t)word + 1;
+}
+
+static inline bool hwp_page_is_buddy(const struct hwp_layout *l, const void *page)
+{
+	return hwp_page_has_type(l, page, HWP_TYPE_BUDDY);
+}
+
+/** The struct page that holds the list node, or the mapping word, at @p address. */
+static inline uint64_t hwp_page_of_lru(const struct hwp_layout *l, uint64_t address)
+{
+	return address - l->page.lru;
+}
+
+static inline uint64_t hwp_page_of_mapping(const struct hwp_layout *l, uint64_t address)
+{
+	return address - l->page.mapping;
+}
+
+/** node and zone as page.flags tells them; memmap.c knows whether to trust it. */
+static inline unsigned int hwp_page_nid(const struct hwp_layout *l, uint64_t flags)
+{
+	return l->field.node_width
+		       ? flags >> l->field.node_shift & ((1u << l->field.node_width) - 1)
+		       : 0;
+}
+
+static inline unsigned int hwp_page_zone(const struct hwp_layout *l, uint64_t flags)
+{
+	return l->field.zone_width
+		       ? flags >> l->field.zone_shift & ((1u << l->field.zone_width) - 1)
+		       : 0;
+}
+
+#endif /* HWP_LAYOUT_PAGE_H */

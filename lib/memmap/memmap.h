@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Which pfns have a struct page, where it is, and the cursor that reads it. */
+#ifndef HWP_MEMMAP_MEMMAP_H
+#define HWP_MEMMAP_MEMMAP_H
+
+#include "base/vec.h"
+#include "layout/layout.h"
+
+/** pfns [start_pfn, end_pfn) whose struct pages lie in one row. */
+struct hwp_pfn_range {
+	uint64_t start_pfn, end_pfn;
+	/** The struct page of pfn is at base + pfn * sizeof(struct page). */
+	uint64_t base;
+	/** false: the section is offline, its struct pages may be stale or gone. */
+	bool online;
+};
+
+struct hwp_memmap {
+	const struct hwp_layout *layout;
+	/** Ascending and disjoint. */
+	HWP_VEC(struct hwp_pfn_range) ranges;
+	/** pfns in online ranges. */
+	uint64_t nr_pages;
+	/** All ranges share one base (SPARSEMEM_VMEMMAP, FLATMEM). */
+	bool is_contiguous;
+};
+
+struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_layout *layout,
+				    struct hwp_memmap **ret);
+/** NULL is fine. */
+void hwp_memmap_destroy(struct hwp_memmap *memmap);
+
+/** Of SPARSEMEM: where the struct mem_section of @p pfn is. Errors: LOOKUP (it has none), FAULT. */
+struct hwp_error *hwp_memmap_section_address(struct hwp_target *target,
+					     const struct hwp_layout *layout, uint64_t pfn,
+					     uint64_t *ret);
+
+/** The range that holds @p pfn, or NULL: no struct page. */
+const struct hwp_pfn_range *hwp_memmap_find(const struct hwp_memmap *memmap, uint64_t pfn);
+
+/** The address of pfn's struct page; false when it has none. */
+bool hwp_memmap_page_address(const struct hwp_memmap *memmap, uint64_t pfn, uint64_t *ret);
+
+/** The pfn of the struct page at exactly @p address; false when none is there. */
+bool hwp_memmap_pfn_of(const struct hwp_memmap *memmap, uint64_t address, uint64_t *ret);
+
+/** Reads single struct pages through a small cache. One thread at a time. */
+struct hwp_page_reader;
+
+struct hwp_error *hwp_page_reader_create(struct hwp_target *target,
+					 const struct hwp_memmap *memmap,
+					 struct hwp_page_reader **ret);
+void hwp_page_reader_destroy(struct hwp_page_reader *reader);
+
+const struct hwp_memmap *hwp_page_reader_memmap(const struct hwp_page_reader *reader);
+
+/**
+ * The struct page of @p pfn: layout->page.size bytes, borrowed until the
+ * next call. Errors: LOOKUP (the pfn has no struct page), FAULT, EXCLUDED.
+ */
+struct hwp_error *hwp_page_read(struct hwp_page_reader *reader, uint64_t pfn,
+				const void **page_ret);
+
+/** Of a running kernel: what was read before is not to be believed any more. */
+void hwp_page_reader_forget(struct hwp_page_reader *reader);
+
+#endif /* HWP_MEMMAP_MEMMAP_H */

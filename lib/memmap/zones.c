@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "memmap/zones.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "layout/page.h"
+
+/* Pages looked at in each zone to see whether page.flags tell node and zone. */
+#define NR_SAMPLES 16
+
+void hwp_zones_destroy(struct hwp_zones *zones)
+{
+	if (!zones)
+		return;
+	hwp_vec_deinit(&zones->zones);
+	hwp_vec_deinit(&zones->nodes);
+	free(zones);
+}
+
+static void zones_destroyp(struct hwp_zones **zones)
+{
+	hwp_zones_destroy(*zones);
+}
+
+static struct hwp_error *add_zone(struct hwp_target *target, const struct hwp_layout *l,
+				  uint64_t address, int nid, unsigned int index,
+				  struct hwp_zones *ret)
+{
+	_cleanup_free_ char *bytes = malloc(l->zone.size);
+	struct hwp_zone zone = { .nid = nid, .index = index, .address = address };
+	struct hwp_error *err;
+	uint64_t spanned;
+
+	if (!bytes)
+		return hwp_error_no_memory();
+	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, bytes, l->zone.size, NULL);
+	if (err)
+		return err;
+	spanned = hwp_u64(bytes + l->zone.spanned_pages);
+	if (spanned == 0)
+		return NULL;
+	zone.start_pfn = hwp_u64(bytes + l->zone.start_pfn);
+	if (spanned > UINT64_C(1) << 52 || zone.start_pfn > UINT64_C(1) << 52)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "the zone's span is nonsense");
+	zone.end_pfn = zone.start_pfn + spanned;
+	zone.present_pages = hwp_u64(bytes + l->zone.present_pages);
+	if (l->zone.managed_pages != HWP_ABSENT)
+		zone.managed_pages = hwp_u64(bytes + l->zone.managed_pages);
+	err = hwp_target_read_string(target, hwp_u64(bytes + l->zone.name), zone.name,
+				     sizeof(zone.name));
+	for (char *s = zone.name; *s && !err; s++) {
+		if (*s < ' ' || *s > '~')
+			err = hwp_error_create(HWP_ERROR_BAD_DATA, "its name is nonsense");
+	}
+	if (hwp_error_catch(&err, HWP_ERROR_EXCLUDED) || hwp_error_catch(&err, HWP_ERROR_FAULT) ||
+	    hwp_error_catch(&err, HWP_ERROR_BAD_DATA))
+		snprintf(zone.name, sizeof(zone.name), "zone%u", index);
+	if (err)
+		return err;
+	return hwp_vec_push(&ret->zones, zone) ? NULL : hwp_error_no_memory();
+}
+
+static struct hwp_error *add_node(struct hwp_target *target, const struct hwp_layout *l,
+				  uint64_t address, struct hwp_zones *ret)
+{
+	uint32_t nid, nr_zones;
+	struct hwp_error *err;
+
+	err = hwp_target_read_u32(target, address + l->pglist_data.node_id, &nid);
+	if (!err)
+		err = hwp_target_read_u32(target, address + l->pglist_data.nr_zones, &nr_zones);
+	if (err)
+		return hwp_error_prefix(err, "node at 0x%" PRIx64, address);
+	if (nid >= l->max_nodes || nr_zones > l->max_zones)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "node at 0x%" PRIx64 " is nonsense",
+					address);
+	if (!hwp_vec_push(&ret->nodes, ((struct hwp_node){ (int)nid, address })))
+		return hwp_error_no_memory();
+	/* ZONE_DEVICE lies beyond nr_zones, so look at all of them. */
+	for (unsigned int z = 0; z < l->max_zones && !err; z++)
+		err = hwp_error_prefix(add_zone(target, l,
+						address + l->pglist_data.node_zones +
+							(uint64_t)z * l->zone.size,
+						(int)nid, z, ret),
+				       "node %u zone %u", nid, z);
+	return err;
+}
+
+static const struct hwp_zone *zone_by_span(const struct hwp_zones *zones, uint64_t pfn,
+					   bool *ambiguous)
+{
+	const struct hwp_zone *found = NULL;
+
+	*ambiguous = false;
+	for (size_t i = 0; i < zones->zones.nr; i++) {
+		const struct hwp_zone *z = &zones->zones.data[i];
+
+		if (pfn < z->start_pfn || pfn >= z->end_pfn)
+			continue;
+		*ambiguous |= found != NULL;
+		found = z;
+	}
+	return found;
+}
+
+static const struct hwp_zone *zone_by_flags(const struct hwp_zones *zones,
+					    const struct hwp_layout *l, uint64_t flags)
+{
+	for (size_t i = 0; i < zones->zones.nr; i++) {
+		const struct hwp_zone *z = &zones->zones.data[i];
+
+		if (z->nid == (int)hwp_page_nid(l, flags) && z->index == hwp_page_zone(l, flags))
+			return z;
+	}
+	return NULL;
+}
+
+/** Believe page.flags when sampled pages agree with spans that are theirs alone. */
+static bool calibrate(const struct hwp_zones *zones, const struct hwp_layout *l,
+		      struct hwp_page_reader *reader)
+{
+	unsigned int nr_agree = 0, nr_differ = 0;
+
+	for (size_t i = 0; i < zones->zones.nr; i++) {
+		const struct hwp_zone *z = &zones->zones.data[i];
+		uint64_t step = (z->end_pfn - z->start_pfn) / NR_SAMPLES + 1;
+
+		for (uint64_t pfn = z->start_pfn; pfn < z->end_pfn; pfn += step) {
+			_cleanup_error_ struct hwp_error *err = NULL;
+			const struct hwp_pfn_range *range = 
+				hwp_memmap_find(hwp_page_reader_memmap(reader), pfn);
+			const void *page;
+			bool ambiguous;
+
+			zone_by_span(zones, pfn, &ambiguous);
+			if (ambiguous || !range || !range->online)
+				continue;
+			err = hwp_page_read(reader, pfn, &page);
+			if (err || hwp_page_is_uninitialised(l, page) || !hwp_page_flags(l, page))
+				continue;
+			if (zone_by_flags(zones, l, hwp_page_flags(l, page)) == z)
+				nr_agree++;
+			else
+				nr_differ++;
+		}
+	}
+	/* A hole inside a span may carry another zone's number. */
+	return nr_agree > 4 * nr_differ;
+}
+
+const struct hwp_zone *hwp_zones_find(const struct hwp_zones *zones,
+				      const struct hwp_layout *layout, uint64_t pfn,
+				      uint64_t flags)
+{
+	const struct hwp_zone *zone;
+	bool ambiguous;
+
+	if (zones->flags_tell)
+		return zone_by_flags(zones, layout, flags);
+	zone = zone_by_span(zones, pfn, &ambiguous);
+	return ambiguous ? NULL : zone;
+}
+
+static struct hwp_error *walk_nodes(struct hwp_target *target, const struct hwp_layout *layout,
+				    struct hwp_zones *zones)
+{
+	_cleanup_free_ uint64_t *nodes = NULL;
+	struct hwp_error *err;
+
+	if (!layout->symbol.node_data)
+		return add_node(target, layout, layout->symbol.contig_page_data, zones);
+	nodes = calloc(layout->max_nodes, sizeof(*nodes));
+	if (!nodes)
+		return hwp_error_no_memory();
+	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, layout->symbol.node_data, nodes,
+			      layout->max_nodes * sizeof(*nodes), NULL);
+	for (unsigned int i = 0; i < layout->max_nodes && !err; i++) {
+		if (nodes[i])
+			err = add_node(target, layout, nodes[i], zones);
+	}
+	return err;
+}
+
+struct hwp_error *hwp_zones_create(struct hwp_target *target, const struct hwp_layout *layout,
+				   struct hwp_page_reader *reader, struct hwp_zones **ret)
+{
+	_cleanup_(zones_destroyp) struct hwp_zones *zones = calloc(1, sizeof(*zones));
+	struct hwp_error *err;
+
+	if (!zones)
+		return hwp_error_no_memory();
+	err = walk_nodes(target, layout, zones);
+	if (!err && !zones->zones.nr)
+		err = hwp_error_create(HWP_ERROR_BAD_DATA, "no zone has pages");
+	if (err)
+		return hwp_error_prefix(err, "zones");
+	zones->flags_tell = calibrate(zones, layout, reader);
+	*ret = no_cleanup_ptr(zones);
+	return NULL;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/common.h"
+
+#include <errno.h>
+
+#include "base/bits.h"
+
+const struct hwp_folio_facts *hwp_report_folio_facts(const struct hwp_findings *f,
+						     const struct hwp_folio *folio)
+{
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
+
+		if (p->folio.kind != HWP_FOLIO_NONE && p->folio.head_pfn == folio->head_pfn)
+			return &p->folio;
+	}
+	return NULL;
+}
+
+const struct hwp_poisoned *hwp_report_poisoned(const struct hwp_findings *f, uint64_t pfn)
+{
+	size_t low = 0, high = f->poisoned.nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (f->poisoned.data[mid].pfn < pfn)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < f->poisoned.nr && f->poisoned.data[low].pfn == pfn ? &f->poisoned.data[low] :
+									  NULL;
+}
+
+const struct hwp_healthy_block *hwp_report_expected(const struct hwp_findings *f,
+						    const struct hwp_folio *folio)
+{
+	return folio->nr_expected ? &f->expected.data[folio->first_expected] : NULL;
+}
+
+const struct hwp_zone_facts *hwp_report_zone(const struct hwp_findings *f, int zone)
+{
+	return zone < 0 || (size_t)zone >= f->zones.nr ? NULL : &f->zones.data[zone];
+}
+
+const char *hwp_report_migratetype(const struct hwp_findings *f, int migratetype)
+{
+	if (migratetype < 0 || (size_t)migratetype >= HWP_ARRAY_SIZE(f->migratetype_names) ||
+	    !f->migratetype_names[migratetype][0])
+		return NULL;
+	return f->migratetype_names[migratetype];
+}
+
+bool hwp_report_is_free(const struct hwp_poisoned *page)
+{
+	return page->state == HWP_STATE_BUDDY || page->state == HWP_STATE_PCP;
+}
+
+struct hwp_error *hwp_report_flush(FILE *out)
+{
+	errno = 0;
+	if (fflush(out) || ferror(out))
+		return hwp_error_os(errno ? errno : EIO, "cannot write the report");
+	return NULL;
+}
+
+const char *hwp_report_persistence(const struct hwp_poisoned *page)
+{
+	return page->unconfirmed || page->nr_passes < 2 ? "transient" : "persistent";
+}

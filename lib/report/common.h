@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What the reports for people and for programs both derive from findings. */
+#ifndef HWP_REPORT_COMMON_H
+#define HWP_REPORT_COMMON_H
+
+#include "base/error.h"
+#include "model/findings.h"
+
+#include <stdio.h>
+
+/** What the head of a folio that exists says; NULL for one that was freed. */
+const struct hwp_folio_facts *hwp_report_folio_facts(const struct hwp_findings *findings,
+						     const struct hwp_folio *folio);
+
+/** The poisoned page @p pfn, or NULL. */
+const struct hwp_poisoned *hwp_report_poisoned(const struct hwp_findings *findings, uint64_t pfn);
+
+/** The healthy blocks of @p folio; NULL when there are none. */
+const struct hwp_healthy_block *hwp_report_expected(const struct hwp_findings *findings,
+						    const struct hwp_folio *folio);
+
+/** NULL when the page's zone is unknown. */
+const struct hwp_zone_facts *hwp_report_zone(const struct hwp_findings *findings, int zone);
+
+/** NULL when there is none, or it has no name. */
+const char *hwp_report_migratetype(const struct hwp_findings *findings, int migratetype);
+
+/** Whether the page is in a free block or on a per-CPU list now. */
+bool hwp_report_is_free(const struct hwp_poisoned *page);
+
+/** "persistent" or "transient": did one pass alone find the page as it is? */
+const char *hwp_report_persistence(const struct hwp_poisoned *page);
+
+/** Flush @p out; an error when anything written to it was lost. */
+struct hwp_error *hwp_report_flush(FILE *out);
+
+#endif /* HWP_REPORT_COMMON_H */

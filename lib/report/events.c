@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** `events`, for people: what the kernel log tells, and what became of each page. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "report/common.h"
+#include "report/text.h"
+#include "verdict/extent.h"
+
+struct columns {
+	int time, pfn, result, state;
+};
+
+/** A HugeTLB folio may not say which of its pages are bad: then any of them is. */
+static const struct hwp_poisoned *find_page(const struct hwp_findings *f, uint64_t pfn)
+{
+	const struct hwp_poisoned *page = hwp_report_poisoned(f, pfn);
+	const struct hwp_folio *folio = page ? NULL : hwp_findings_folio_at(f, pfn);
+
+	for (size_t i = 0; folio && i < folio->nr_poisoned; i++) {
+		if (f->poisoned.data[folio->first_poisoned + i].raw_page_unknown)
+			return &f->poisoned.data[folio->first_poisoned + i];
+	}
+	return page;
+}
+
+static const char *state_now(const struct hwp_findings *f, const struct hwp_poisoned *page)
+{
+	if (page)
+		return hwp_state_name(page->state);
+	return f->coverage.nr_read == f->coverage.nr_pages && !f->too_many ? "unmarked" : "unknown";
+}
+
+static const char *result_of(const struct hwp_event *e)
+{
+	return e->kind == HWP_EVENT_ACTION && e->result[0] ? e->result : "-";
+}
+
+/** The line without its prefix: "Memory failure: 0x5c11: ". */
+static const char *text_of(const struct hwp_event *e)
+{
+	const char *s = strstr(e->text, "0x");
+
+	if (!s)
+		return e->text;
+	s += strcspn(s, ": ");
+	s += strspn(s, ": ");
+	return s;
+}
+
+static const char *what(const struct hwp_event *e, char *buf, size_t size)
+{
+	switch (e->kind) {
+	case HWP_EVENT_ACTION:
+		return e->page_type;
+	case HWP_EVENT_SIGBUS:
+		snprintf(buf, size, "SIGBUS to %s[%d]", e->comm, e->pid);
+		return buf;
+	case HWP_EVENT_ALREADY_POISONED:
+		return "already poisoned";
+	case HWP_EVENT_INJECTED:
+		return "injected";
+	case HWP_EVENT_UNPOISON:
+		return "unpoisoned";
+	case HWP_EVENT_SOFT_OFFLINE:
+		snprintf(buf, size, "soft offline%s%s", *text_of(e) ? ": " : "", text_of(e));
+		return buf;
+	case HWP_EVENT_MACHINE_CHECK:
+		return e->text;
+	default:
+		return *text_of(e) ? text_of(e) : e->text;
+	}
+}
+
+static int time_width(uint64_t ns)
+{
+	return snprintf(NULL, 0, "%" PRIu64 ".%06u", ns / 1000000000, 0u);
+}
+
+static void widen(int *width, int needed)
+{
+	*width = needed > *width ? needed : *width;
+}
+
+static struct columns measure(const struct hwp_findings *f)
+{
+	struct columns c = { 4, 3, 6, 9 };
+
+	for (size_t i = 0; i < f->events.nr; i++) {
+		const struct hwp_event *e = &f->events.data[i];
+
+		widen(&c.time, time_width(e->time_ns));
+		widen(&c.pfn, snprintf(NULL, 0, "0x%" PRIx64, e->pfn));
+		widen(&c.result, (int)strlen(result_of(e)));
+		widen(&c.state, (int)strlen(state_now(f, find_page(f, e->pfn))));
+	}
+	return c;
+}
+
+static void put_event(struct hwp_text *text, const struct hwp_findings *f,
+		      const struct hwp_event *e, const struct columns *c)
+{
+	const struct hwp_poisoned *page = find_page(f, e->pfn);
+	const char *state = state_now(f, page), *color;
+	unsigned int column = (unsigned int)(c->time + c->pfn + c->result + c->state + 8);
+	char buf[sizeof(e->text) + 16];
+
+	color = page ? hwp_class_color(hwp_state_class(page->state)) : NULL;
+	fprintf(text->out, "%*" PRIu64 ".%06" PRIu64 "  0x%-*" PRIx64 "  ", c->time - 7,
+		e->time_ns / 1000000000, e->time_ns / 1000 % 1000000, c->pfn - 2, e->pfn);
+	if (color)
+		hwp_text_color(text, color);
+	fputs(state, text->out);
+	if (color)
+		hwp_text_color(text, HWP_COLOR_END);
+	fprintf(text->out, "%*s  %-*s  ", c->state - (int)strlen(state), "", c->result,
+		result_of(e));
+	hwp_text_wrap(text, column, column, what(e, buf, sizeof(buf)));
+}
+
+static void put_log(struct hwp_text *text, const struct hwp_findings *f)
+{
+	if (!f->log_readable)
+		hwp_text_field(text, "Log", "could not be read%s: that nothing is told here does not "
+			       "mean that nothing happened",
+			       f->events.nr ? " to its end" : "");
+	else if (f->log_wrapped)
+		hwp_text_field(text, "Log", "has lost its beginning: earlier events may be missing");
+	else
+		hwp_text_field(text, "Log", "complete, from its first line on");
+}
+
+/** Pages that are poisoned, and no line says why. */
+static void put_untold(struct hwp_text *text, const struct hwp_findings *f)
+{
+	uint64_t nr = 0, first = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (p->event >= 0 || p->raw_page_unknown)
+			continue;
+		first = nr++ ? first : p->pfn;
+	}
+	if (nr)
+		hwp_text_field(text, "Untold", "%" PRIu64 " poisoned page%s %s in no line of the "
+			       "log, the first is 0x%" PRIx64, nr, hwp_plural(nr),
+			       nr == 1 ? "is" : "are", first);
+}
+
+/** What rasdaemon alone tells: by the wall clock, so in a table of its own. */
+static struct hwp_error *put_rasdaemon(struct hwp_text *text, const struct hwp_findings *f,
+				       const struct hwp_report_style *style)
+{
+	static const struct hwp_table_column columns[] = {
+		{ "BY RASDAEMON ALONE", false }, { "BOOT", false },   { "PFN", false },
+		{ "STATE NOW", false },		 { "RESULT", false }, { "WHAT", false },
+	};
+	_cleanup_(hwp_table_destroyp) struct hwp_table *table =
+		hwp_table_create(text->out, style, columns, HWP_ARRAY_SIZE(columns));
+
+	if (!table)
+		return hwp_error_no_memory();
+	putc('\n', text->out);
+	for (size_t i = 0; i < f->rasdaemon.nr; i++) {
+		const struct hwp_rasdaemon_row *row = &f->rasdaemon.data[i];
+
+		if (row->event >= 0)
+			continue;
+		hwp_table_row(table);
+		hwp_table_cell(table, "%s", row->timestamp);
+		hwp_table_cell(table, "%s", hwp_boot_name(row->boot));
+		hwp_table_cell(table, "0x%" PRIx64, row->pfn);
+		hwp_table_cell(table, "%s", state_now(f, find_page(f, row->pfn)));
+		hwp_table_cell(table, "%s", row->result);
+		hwp_table_cell(table, "%s", row->page_type);
+	}
+	return hwp_table_print(table, NULL, NULL);
+}
+
+static size_t nr_alone(const struct hwp_findings *f)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->rasdaemon.nr; i++)
+		nr += f->rasdaemon.data[i].event < 0;
+	return nr;
+}
+
+struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
+				    const struct hwp_report_style *style)
+{
+	const struct columns c = measure(f);
+	struct hwp_error *err;
+	struct hwp_text text;
+
+	hwp_text_init(&text, out, style);
+	hwp_text_field(&text, "Target", "%s", f->path ? f->path : "the running kernel");
+	put_log(&text, f);
+	hwp_text_field(&text, "Events", "%zu line%s about memory failures", f->events.nr,
+		       hwp_plural(f->events.nr));
+	if (f->has_rasdaemon)
+		hwp_text_field(&text, "Rasdaemon", "%zu row%s, %zu of them not in the log",
+			       f->rasdaemon.nr, hwp_plural(f->rasdaemon.nr), nr_alone(f));
+	put_untold(&text, f);
+	if (f->events.nr) {
+		fprintf(out, "\n%*s  %-*s  %-*s  %-*s  WHAT\n", c.time, "TIME", c.pfn, "PFN",
+			c.state, "STATE NOW", c.result, "RESULT");
+		for (size_t i = 0; i < f->events.nr; i++)
+			put_event(&text, f, &f->events.data[i], &c);
+	}
+	err = nr_alone(f) ? put_rasdaemon(&text, f, style) : NULL;
+	if (err)
+		return err;
+	putc('\n', out);
+	hwp_text_verdict(&text, f);
+	return hwp_text_finish(&text);
+}

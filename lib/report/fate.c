@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What becomes of a folio with poison when it is freed, in plain words. */
+#include "report/folio.h"
+
+#include <inttypes.h>
+
+#include "layout/page.h"
+#include "report/common.h"
+
+const char *hwp_format_size(const struct hwp_findings *f, uint64_t nr_pages, char *buf, size_t size)
+{
+	uint64_t kib = nr_pages << f->page_shift >> 10;
+
+	if (kib < 1024)
+		snprintf(buf, size, "%" PRIu64 " KiB", kib);
+	else
+		snprintf(buf, size, "%" PRIu64 ".%02" PRIu64 " MiB", kib / 1024,
+			 kib % 1024 * 100 / 1024);
+	return buf;
+}
+
+static void place_free(const struct hwp_findings *f, const struct hwp_block *b, char *buf,
+		       size_t size)
+{
+	const char *migratetype = hwp_report_migratetype(f, b->migratetype);
+
+	if (b->container == HWP_PCP_LIST)
+		snprintf(buf, size, "free, in the block at 0x%" PRIx64 ", order %d%s%s, on the "
+			 "per-CPU list of CPU %d", b->head_pfn, b->order, migratetype ? " " : "",
+			 migratetype ? migratetype : "", b->cpu);
+	else
+		snprintf(buf, size, "free, in the block at 0x%" PRIx64 ", order %d%s%s (%s)",
+			 b->head_pfn, b->order, migratetype ? " " : "",
+			 migratetype ? migratetype : "", hwp_container_name(b->container));
+}
+
+static const char *kind_of_folio(const struct hwp_findings *f, const struct hwp_folio_facts *folio)
+{
+	switch (folio->kind) {
+	case HWP_FOLIO_HUGETLB:
+		return "of a HugeTLB folio";
+	case HWP_FOLIO_SLAB:
+		return "of a slab";
+	case HWP_FOLIO_LARGE:
+		return folio->order == (int)f->pmd_order ? "of a THP" : "of a large folio";
+	default:
+		return "of a compound page of the kernel";
+	}
+}
+
+static const char *kind_of_page(const struct hwp_poisoned *p)
+{
+	if (p->page.type == HWP_TYPE_TABLE)
+		return "a page table";
+	if (p->page.type == HWP_TYPE_OFFLINE)
+		return "offline: given back to a hypervisor";
+	if (p->page.type == HWP_TYPE_SLAB || p->bits & HWP_BIT_SLAB)
+		return "of a slab, order 0";
+	if (p->bits & HWP_BIT_RESERVED)
+		return "reserved";
+	if (p->page.refcount == 0)
+		return "on no free list, refcount 0: behind the first page of an allocation, "
+		       "or withheld";
+	if (p->page.mapping & HWP_MAPPING_ANON)
+		return "anonymous, order 0";
+	if (p->page.mapping && !(p->page.mapping & HWP_MAPPING_LOW_BITS))
+		return "in the page cache, order 0";
+	return "allocated, by the kernel or by a user that left no mark";
+}
+
+const char *hwp_subject_place(const struct hwp_findings *f, char *buf, size_t size)
+{
+	const struct hwp_poisoned *p = &f->subject.page;
+	const struct hwp_block *b = p->by_list.container != HWP_NOT_FREE ? &p->by_list
+									 : &p->by_page;
+
+	if (!p->was_read)
+		snprintf(buf, size, "its struct page could not be read");
+	else if (p->section_offline)
+		snprintf(buf, size, "its memory section is offline");
+	else if (p->folio.kind != HWP_FOLIO_NONE)
+		snprintf(buf, size, "page %" PRIu64 " %s", p->pfn - p->folio.head_pfn,
+			 kind_of_folio(f, &p->folio));
+	else if (b->container != HWP_NOT_FREE)
+		place_free(f, b, buf, size);
+	else
+		snprintf(buf, size, "%s", kind_of_page(p));
+	return buf;
+}
+
+/** The healthy pages of blocks that go back with bad ones in them. */
+static void put_leak(struct hwp_text *text, const struct hwp_findings *f,
+		     const struct hwp_folio *folio, const char *condition)
+{
+	int order = folio->order < (int)f->max_order ? folio->order : (int)f->max_order;
+	uint64_t nr_blocks = UINT64_C(1) << (folio->order - order);
+	enum hwp_switch check = f->kernel.check_pages;
+	char healthy[32];
+
+	hwp_format_size(f, folio->nr_healthy, healthy, sizeof(healthy));
+	hwp_text_field(text, "Freed", "%sthis kernel frees it whole, %" PRIu64 " block%s of "
+		       "order %d: the bad pages go to the free lists with %s of healthy ones. %s",
+		       condition, nr_blocks, hwp_plural(nr_blocks), order, healthy,
+		       check == HWP_ON ? "Its page check (check_pages) then drops each block that "
+					 "holds one when it is next allocated: healthy pages are lost "
+					 "with it." :
+		       check == HWP_SWITCH_UNKNOWN ?
+					 "They are handed out again, or dropped with their blocks if "
+					 "the kernel checks pages." :
+					 "They are handed out again: it does not check pages "
+					 "(check_pages).");
+}
+
+static void put_fixed(struct hwp_text *text, const struct hwp_findings *f,
+		      const struct hwp_folio *folio, const char *frees, const char *withholds)
+{
+	char kept[32], withheld[32];
+
+	hwp_text_field(text, "Fixed", "a kernel with free_has_hwpoisoned() %s %zu block%s with %"
+		       PRIu64 " healthy page%s, %s, and %s %zu bad one%s, %s", frees,
+		       folio->nr_expected, hwp_plural(folio->nr_expected), folio->nr_healthy,
+		       hwp_plural(folio->nr_healthy),
+		       hwp_format_size(f, folio->nr_healthy, kept, sizeof(kept)), withholds,
+		       folio->nr_poisoned, hwp_plural(folio->nr_poisoned),
+		       hwp_format_size(f, folio->nr_poisoned, withheld, sizeof(withheld)));
+}
+
+static void put_freed(struct hwp_text *text, const struct hwp_findings *f,
+		      const struct hwp_folio *folio)
+{
+	char size[32];
+
+	switch (folio->outcome) {
+	case HWP_OUTCOME_HELD:
+		hwp_text_field(text, "Freed", "no bad page is in free memory or in use, and no "
+			       "healthy page is lost");
+		break;
+	case HWP_OUTCOME_LEAKED:
+		if (folio->nr_healthy_lost)
+			hwp_text_field(text, "Freed", "%" PRIu64 " healthy page%s, %s, %s lost",
+				       folio->nr_healthy_lost, hwp_plural(folio->nr_healthy_lost),
+				       hwp_format_size(f, folio->nr_healthy_lost, size,
+						       sizeof(size)),
+				       folio->nr_healthy_lost == 1 ? "is" : "are");
+		else
+			hwp_text_field(text, "Freed", "bad pages were not kept apart: they are in "
+				       "free memory, or in use again");
+		break;
+	default:
+		hwp_text_field(text, "Freed", "what was read does not tell whether the bad "
+			       "pages were kept apart");
+	}
+	put_fixed(text, f, folio, "would have freed", "withheld");
+}
+
+static bool frees_one_by_one(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	return folio->order > (int)f->max_order && !f->kernel.frees_gigantic_whole;
+}
+
+void hwp_text_fate(struct hwp_text *text, const struct hwp_findings *f,
+		   const struct hwp_folio *folio)
+{
+	const struct hwp_folio_facts *facts = hwp_report_folio_facts(f, folio);
+	bool unseen = facts && (facts->kind == HWP_FOLIO_SLAB || facts->kind == HWP_FOLIO_KERNEL ||
+				(facts->kind == HWP_FOLIO_LARGE && facts->can_have_hwpoisoned &&
+				 !facts->has_hwpoisoned));
+	bool is_fixed = f->kernel.fix == HWP_FIX_PRESENT && !unseen;
+	char size[32];
+
+	if (folio->kind == HWP_EXTENT_FREED) {
+		put_freed(text, f, folio);
+		return;
+	}
+	if (facts && facts->kind == HWP_FOLIO_HUGETLB && facts->raw_unreliable) {
+		hwp_text_field(text, "Freed", "never: without a sure record the kernel keeps "
+			       "all %s out of use, with or without the fix",
+			       hwp_format_size(f, UINT64_C(1) << folio->order, size, sizeof(size)));
+		return;
+	}
+	if (is_fixed)
+		hwp_text_field(text, "Freed", "this kernel has the fix");
+	else if (frees_one_by_one(f, folio))
+		hwp_text_field(text, "Freed", "this kernel frees its pages one by one, and "
+			       "withholds those that are flagged");
+	else
+		put_leak(text, f, folio, f->kernel.fix == HWP_FIX_UNKNOWN && !unseen ?
+						 "unless it has the fix, which is unknown, " : "");
+	if (unseen)
+		hwp_text_field(text, "Fixed", "a kernel with free_has_hwpoisoned() frees it whole "
+			       "as well: PG_has_hwpoisoned is not set on it");
+	else if (!folio->nr_expected && folio->nr_healthy)
+		hwp_text_field(text, "Fixed", "nobody recorded which pages are bad: nothing can be "
+			       "expected of any kernel");
+	else
+		put_fixed(text, f, folio, "frees", "withholds");
+}

@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Schema hwpoison.report/1; hwpoison.report.1.schema.json describes it. */
+#include "report/report.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/json.h"
+#include "report/common.h"
+#include "report/json_folio.h"
+#include "verdict/classify.h"
+#include "verdict/extent.h"
+
+#define SCHEMA "hwpoison.report/1"
+
+static void put_tool(struct hwp_json *json, const char *memory, const char *types)
+{
+	hwp_json_object(json, "tool");
+	hwp_json_string(json, "name", "hwpoison");
+	hwp_json_string(json, "version", HWP_VERSION);
+	if (memory && types) {
+		hwp_json_row_object(json, "providers");
+		hwp_json_string(json, "memory", memory);
+		hwp_json_string(json, "types", types);
+		hwp_json_end(json);
+	} else {
+		hwp_json_null(json, "providers");
+	}
+	hwp_json_end(json);
+}
+
+/** Only where it was the running kernel. */
+static void put_live(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_bool(json, "live", true);
+	hwp_json_string(json, "sweep", hwp_sweep_name(f->sweep));
+	hwp_json_u64(json, "passes", f->nr_passes);
+	hwp_json_u64(json, "nr_transient", f->nr_transient);
+}
+
+static void put_target(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_object(json, "target");
+	hwp_json_string(json, "path", f->path);
+	hwp_json_string(json, "format", f->format);
+	hwp_json_string(json, "damage", f->damage[0] ? f->damage : NULL);
+	if (f->live)
+		put_live(json, f);
+	hwp_json_end(json);
+}
+
+static void put_kernel(struct hwp_json *json, const struct hwp_findings *f)
+{
+	const struct hwp_kernel_facts *k = &f->kernel;
+	const struct {
+		const char *key;
+		enum hwp_switch value;
+	} switches[] = {
+		{ "check_pages", k->check_pages },
+		{ "init_on_alloc", k->init_on_alloc },
+		{ "init_on_free", k->init_on_free },
+		{ "page_poisoning", k->page_poisoning },
+		{ "debug_pagealloc", k->debug_pagealloc },
+		{ "hugetlb_vmemmap_optimized", k->hugetlb_vmemmap_optimized },
+		{ "page_owner", k->page_owner },
+		{ "kasan", k->kasan },
+	};
+
+	hwp_json_object(json, "kernel");
+	hwp_json_string(json, "release", k->release);
+	if (f->counters.has_num_poisoned_pages)
+		hwp_json_i64(json, "num_poisoned_pages", f->counters.num_poisoned_pages);
+	else
+		hwp_json_null(json, "num_poisoned_pages");
+	hwp_json_bool(json, "has_memory_failure", k->has_memory_failure);
+	hwp_json_string(json, "fix", hwp_fix_name(k->fix));
+	hwp_json_string(json, "fix_evidence", k->fix_evidence ? k->fix_evidence : "");
+	hwp_json_string(json, "fix_seen", hwp_fix_seen_name(k->fix_seen));
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(switches); i++)
+		hwp_json_string(json, switches[i].key, hwp_switch_name(switches[i].value));
+	hwp_json_end(json);
+}
+
+static void put_coverage(struct hwp_json *json, const struct hwp_coverage *c)
+{
+	hwp_json_object(json, "coverage");
+	hwp_json_u64(json, "nr_pages", c->nr_pages);
+	hwp_json_u64(json, "nr_read", c->nr_read);
+	hwp_json_u64(json, "nr_excluded", c->nr_excluded);
+	hwp_json_u64(json, "nr_faulted", c->nr_faulted);
+	hwp_json_u64(json, "nr_zero", c->nr_zero);
+	hwp_json_u64(json, "nr_uninitialised", c->nr_uninitialised);
+	hwp_json_ratio(json, "ratio", c->nr_read, c->nr_pages);
+	hwp_json_end(json);
+}
+
+static void put_counters(struct hwp_json *json, const struct hwp_counters *c)
+{
+	hwp_json_array(json, "nodes");
+	for (size_t i = 0; i < c->nodes.nr; i++) {
+		const struct hwp_node_count *node = &c->nodes.data[i];
+
+		hwp_json_row_object(json, NULL);
+		hwp_json_i64(json, "nid", node->nid);
+		if (node->has_total)
+			hwp_json_i64(json, "mf_total", node->total);
+		else
+			hwp_json_null(json, "mf_total");
+		hwp_json_u64(json, "nr_found", node->nr_found);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+	if (!c->has_memory_blocks) {
+		hwp_json_null(json, "memory_blocks");
+		return;
+	}
+	hwp_json_array(json, "memory_blocks");
+	for (size_t i = 0; i < c->blocks.nr; i++) {
+		const struct hwp_memory_block_count *block = &c->blocks.data[i];
+
+		if (!block->nr_hwpoison && !block->nr_found)
+			continue;
+		hwp_json_row_object(json, NULL);
+		hwp_json_u64(json, "id", block->id);
+		hwp_json_u64(json, "start_pfn", block->start_pfn);
+		hwp_json_u64(json, "end_pfn", block->end_pfn);
+		hwp_json_i64(json, "nr_hwpoison", block->nr_hwpoison);
+		hwp_json_u64(json, "nr_found", block->nr_found);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_summary(struct hwp_json *json, const struct hwp_findings *f)
+{
+	const struct hwp_summary *s = &f->summary;
+
+	hwp_json_object(json, "summary");
+	hwp_json_u64(json, "nr_poisoned", s->nr_poisoned);
+	hwp_json_row_object(json, "by_class");
+	for (unsigned int i = 0; i < HWP_NR_CLASSES; i++)
+		hwp_json_u64(json, hwp_class_name(i), s->nr_by_class[i]);
+	hwp_json_end(json);
+	hwp_json_row_object(json, "by_state");
+	for (unsigned int i = 0; i < HWP_NR_STATES; i++)
+		hwp_json_u64(json, hwp_state_name(i), s->nr_by_state[i]);
+	hwp_json_end(json);
+	hwp_json_u64(json, "nr_healthy_lost", s->nr_healthy_lost);
+	hwp_json_u64(json, "nr_unrecorded_folios", s->nr_unrecorded_folios);
+	hwp_json_u64(json, "nr_aliased", f->nr_aliased);
+	hwp_json_bool(json, "too_many", f->too_many);
+	put_counters(json, &f->counters);
+	hwp_json_row_array(json, "pending_pfns");
+	for (size_t i = 0; i < f->counters.pending_pfns.nr; i++)
+		hwp_json_u64(json, NULL, f->counters.pending_pfns.data[i]);
+	hwp_json_end(json);
+	hwp_json_end(json);
+}
+
+/* -1 stands for none. */
+static void put_index(struct hwp_json *json, const char *key, int64_t value)
+{
+	if (value < 0)
+		hwp_json_null(json, key);
+	else
+		hwp_json_i64(json, key, value);
+}
+
+static void put_zone(struct hwp_json *json, const struct hwp_findings *f, int index)
+{
+	const struct hwp_zone_facts *zone = hwp_report_zone(f, index);
+
+	put_index(json, "nid", zone ? zone->nid : -1);
+	hwp_json_string(json, "zone", zone && zone->name[0] ? zone->name : NULL);
+}
+
+static void put_sentence(void *arg, const char *sentence)
+{
+	hwp_json_string(arg, NULL, sentence);
+}
+
+/** Of a page in state reused, null for others. */
+static void put_reuse(struct hwp_json *json, const struct hwp_findings *f,
+		      const struct hwp_poisoned *page)
+{
+	struct hwp_reuse reuse = { .proof = NULL };
+
+	if (page->state == HWP_STATE_REUSED)
+		reuse = hwp_reuse_proof(f, page);
+	if (!reuse.proof) {
+		hwp_json_null(json, "reuse");
+		return;
+	}
+	hwp_json_row_object(json, "reuse");
+	hwp_json_string(json, "confidence", hwp_confidence_name(reuse.confidence));
+	hwp_json_string(json, "proof", reuse.proof);
+	hwp_json_end(json);
+}
+
+static void put_page(struct hwp_json *json, const struct hwp_findings *f,
+		     const struct hwp_poisoned *page)
+{
+	hwp_json_row_object(json, NULL);
+	hwp_json_u64(json, "pfn", page->pfn);
+	hwp_json_hex(json, "phys", page->pfn << f->page_shift);
+	put_zone(json, f, page->zone);
+	hwp_json_string(json, "state", hwp_state_name(page->state));
+	hwp_json_string(json, "class", hwp_class_name(hwp_state_class(page->state)));
+	if (page->order < 0)
+		hwp_json_null(json, "head_pfn");
+	else
+		hwp_json_u64(json, "head_pfn", page->head_pfn);
+	put_index(json, "order", page->order);
+	hwp_json_string(json, "migratetype", hwp_report_migratetype(f, page->migratetype));
+	put_index(json, "cpu", page->cpu);
+	if (page->was_read)
+		hwp_json_i64(json, "refcount", page->page.refcount);
+	else
+		hwp_json_null(json, "refcount");
+	hwp_report_json_owner(json, f, &page->owner);
+	hwp_report_json_page_owner(json, &page->page_owner);
+	put_reuse(json, f, page);
+	hwp_json_row_array(json, "evidence");
+	hwp_evidence(f, page, put_sentence, json);
+	hwp_json_end(json);
+	put_index(json, "event", page->event);
+	if (f->live)
+		hwp_json_string(json, "persistence", hwp_report_persistence(page));
+	hwp_json_end(json);
+}
+
+static void put_folios(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "folios");
+	for (size_t i = 0; i < f->folios.nr; i++)
+		hwp_report_json_folio(json, f, &f->folios.data[i]);
+	hwp_json_end(json);
+}
+
+static void put_checks(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "checks");
+	for (size_t i = 0; i < f->checks.nr; i++) {
+		const struct hwp_check_result *check = &f->checks.data[i];
+
+		hwp_json_row_object(json, NULL);
+		hwp_json_string(json, "name", check->name);
+		hwp_json_string(json, "result", hwp_result_name(check->result));
+		hwp_json_string(json, "detail", check->detail);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_row(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
+{
+	hwp_json_row_object(json, "rasdaemon");
+	hwp_json_i64(json, "id", row->id);
+	hwp_json_string(json, "timestamp", row->timestamp);
+	hwp_json_string(json, "page_type", row->page_type);
+	hwp_json_string(json, "action_result", row->result);
+	hwp_json_string(json, "boot", hwp_boot_name(row->boot));
+	hwp_json_end(json);
+}
+
+/** What rasdaemon alone tells has no place in the log. */
+static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
+{
+	hwp_json_row_object(json, NULL);
+	hwp_json_string(json, "source", "rasdaemon");
+	hwp_json_null(json, "seq");
+	hwp_json_null(json, "time_ns");
+	hwp_json_u64(json, "pfn", row->pfn);
+	hwp_json_string(json, "kind", hwp_event_kind_name(HWP_EVENT_ACTION));
+	hwp_json_string(json, "page_type", row->page_type);
+	hwp_json_string(json, "result", row->result);
+	hwp_json_null(json, "comm");
+	hwp_json_null(json, "pid");
+	hwp_json_null(json, "text");
+	put_row(json, row);
+	hwp_json_end(json);
+}
+
+static void put_event(struct hwp_json *json, const struct hwp_findings *f,
+		      const struct hwp_event *event)
+{
+	bool is_action = event->kind == HWP_EVENT_ACTION;
+
+	hwp_json_row_object(json, NULL);
+	hwp_json_string(json, "source", "log");
+	hwp_json_u64(json, "seq", event->seq);
+	hwp_json_u64(json, "time_ns", event->time_ns);
+	hwp_json_u64(json, "pfn", event->pfn);
+	hwp_json_string(json, "kind", hwp_event_kind_name(event->kind));
+	hwp_json_string(json, "page_type", is_action ? event->page_type : NULL);
+	hwp_json_string(json, "result", is_action ? event->result : NULL);
+	hwp_json_string(json, "comm", event->comm[0] ? event->comm : NULL);
+	put_index(json, "pid", event->kind == HWP_EVENT_SIGBUS ? event->pid : -1);
+	hwp_json_string(json, "text", event->text);
+	if (f->has_rasdaemon && event->rasdaemon >= 0)
+		put_row(json, &f->rasdaemon.data[event->rasdaemon]);
+	else
+		hwp_json_null(json, "rasdaemon");
+	hwp_json_end(json);
+}
+
+static void put_events(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "events");
+	for (size_t i = 0; i < f->events.nr; i++)
+		put_event(json, f, &f->events.data[i]);
+	for (size_t i = 0; i < f->rasdaemon.nr; i++)
+		if (f->rasdaemon.data[i].event < 0)
+			put_row_event(json, &f->rasdaemon.data[i]);
+	hwp_json_end(json);
+}
+
+static void put_troubles(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "troubles");
+	for (size_t i = 0; i < f->troubles.nr; i++) {
+		const struct hwp_trouble *trouble = &f->troubles.data[i];
+
+		hwp_json_row_object(json, NULL);
+		hwp_json_string(json, "kind",
+				trouble->kind == HWP_TROUBLE_HOLE ? "hole" : "contradiction");
+		hwp_json_string(json, "text", trouble->text);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_head(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_object(json, NULL);
+	hwp_json_string(json, "schema", SCHEMA);
+	put_tool(json, f->memory_provider, f->type_provider);
+	put_target(json, f);
+	put_kernel(json, f);
+	put_coverage(json, &f->coverage);
+	hwp_json_string(json, "verdict", hwp_verdict_name(f->verdict));
+}
+
+static void put_pages(struct hwp_json *json, const struct hwp_findings *f, size_t first, size_t nr)
+{
+	hwp_json_array(json, "poisoned");
+	for (size_t i = 0; i < nr; i++)
+		put_page(json, f, &f->poisoned.data[first + i]);
+	hwp_json_end(json);
+}
+
+/** What every document of findings ends with. */
+static struct hwp_error *put_tail(struct hwp_json *json, const struct hwp_findings *f)
+{
+	put_troubles(json, f);
+	hwp_json_end(json);
+	hwp_json_finish(json);
+	return hwp_report_flush(json->out);
+}
+
+struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
+{
+	struct hwp_json json = { .out = out };
+
+	put_head(&json, f);
+	put_summary(&json, f);
+	put_pages(&json, f, 0, f->poisoned.nr);
+	put_folios(&json, f);
+	put_checks(&json, f);
+	put_events(&json, f);
+	return put_tail(&json, f);
+}
+
+struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f)
+{
+	struct hwp_json json = { .out = out };
+
+	put_head(&json, f);
+	hwp_json_row_object(&json, "log");
+	hwp_json_bool(&json, "readable", f->log_readable);
+	hwp_json_bool(&json, "has_beginning", f->log_readable && !f->log_wrapped);
+	hwp_json_end(&json);
+	put_pages(&json, f, 0, f->poisoned.nr);
+	put_events(&json, f);
+	return put_tail(&json, f);
+}
+
+struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *f)
+{
+	const struct hwp_folio *folio = hwp_findings_folio_at(f, f->subject.page.pfn);
+	const struct hwp_poisoned *page = hwp_report_poisoned(f, f->subject.page.pfn);
+	struct hwp_json json = { .out = out };
+
+	put_head(&json, f);
+	hwp_report_json_subject(&json, f);
+	if (folio)
+		put_pages(&json, f, folio->first_poisoned, folio->nr_poisoned);
+	else
+		put_pages(&json, f, page ? (size_t)(page - f->poisoned.data) : 0, page != NULL);
+	hwp_json_array(&json, "folios");
+	if (folio)
+		hwp_report_json_folio(&json, f, folio);
+	hwp_json_end(&json);
+	put_events(&json, f);
+	return put_tail(&json, f);
+}
+
+static void put_zones(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "zones");
+	for (size_t i = 0; i < f->zones.nr; i++) {
+		const struct hwp_zone_facts *zone = &f->zones.data[i];
+
+		hwp_json_row_object(json, NULL);
+		put_zone(json, f, (int)i);
+		hwp_json_u64(json, "start_pfn", zone->start_pfn);
+		hwp_json_u64(json, "end_pfn", zone->end_pfn);
+		hwp_json_u64(json, "present", zone->present_pages);
+		hwp_json_u64(json, "managed", zone->managed_pages);
+		hwp_json_u64(json, "nr_buddy_pages", zone->nr_buddy_pages);
+		hwp_json_u64(json, "nr_pcp_pages", zone->nr_pcp_pages);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_areas(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "areas");
+	for (size_t i = 0; i < f->areas.nr; i++) {
+		const struct hwp_area_stat *area = &f->areas.data[i];
+
+		hwp_json_row_object(json, NULL);
+		put_zone(json, f, area->zone);
+		hwp_json_i64(json, "order", area->order);
+		hwp_json_u64(json, "nr_free", area->nr_free);
+		hwp_json_u64(json, "nr_walked", area->nr_walked);
+		hwp_json_bool(json, "complete", !area->was_cut);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+static void put_lists(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "lists");
+	for (size_t i = 0; i < f->lists.nr; i++) {
+		const struct hwp_list_stat *list = &f->lists.data[i];
+
+		hwp_json_row_object(json, NULL);
+		put_zone(json, f, list->zone);
+		hwp_json_string(json, "container", hwp_container_name(list->container));
+		put_index(json, "order", list->order);
+		hwp_json_string(json, "migratetype", hwp_report_migratetype(f, list->migratetype));
+		put_index(json, "cpu", list->cpu);
+		hwp_json_u64(json, "nr_blocks", list->nr_blocks);
+		hwp_json_u64(json, "nr_poisoned", list->nr_poisoned);
+		hwp_json_bool(json, "complete", !list->was_cut);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+/* Blocks that hold poison, each once with its poisoned pages. */
+static void put_blocks(struct hwp_json *json, const struct hwp_findings *f)
+{
+	const struct hwp_poisoned *open = NULL;
+
+	hwp_json_array(json, "blocks");
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *page = &f->poisoned.data[i];
+
+		if (!hwp_report_is_free(page))
+			continue;
+		if (open && (page->state != open->state || page->head_pfn != open->head_pfn)) {
+			hwp_json_end(json);
+			hwp_json_end(json);
+			open = NULL;
+		}
+		if (!open) {
+			hwp_json_row_object(json, NULL);
+			put_zone(json, f, page->zone);
+			hwp_json_string(json, "state", hwp_state_name(page->state));
+			hwp_json_u64(json, "head_pfn", page->head_pfn);
+			put_index(json, "order", page->order);
+			hwp_json_string(json, "migratetype",
+					hwp_report_migratetype(f, page->migratetype));
+			put_index(json, "cpu", page->cpu);
+			hwp_json_row_array(json, "poisoned_pfns");
+			open = page;
+		}
+		hwp_json_u64(json, NULL, page->pfn);
+	}
+	if (open) {
+		hwp_json_end(json);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+}
+
+struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings *f)
+{
+	struct hwp_json json = { .out = out };
+
+	put_head(&json, f);
+	hwp_json_object(&json, "freelist");
+	put_zones(&json, f);
+	put_areas(&json, f);
+	put_lists(&json, f);
+	put_blocks(&json, f);
+	hwp_json_end(&json);
+	return put_tail(&json, f);
+}
+
+struct hwp_error *hwp_report_layout_json(FILE *out, const struct hwp_layout_report *report)
+{
+	const struct hwp_layout *layout = report->layout;
+	struct hwp_json json = { .out = out };
+
+	hwp_json_object(&json, NULL);
+	hwp_json_string(&json, "schema", SCHEMA);
+	put_tool(&json, report->memory_provider, report->type_provider);
+	hwp_json_row_object(&json, "kernel");
+	hwp_json_string(&json, "release", report->release);
+	hwp_json_end(&json);
+	hwp_json_array(&json, "layout");
+	for (size_t i = 0; i < layout->nr_rows; i++) {
+		const struct hwp_layout_row *row = &layout->rows[i];
+
+		hwp_json_row_object(&json, NULL);
+		hwp_json_string(&json, "name", row->name);
+		if (strcmp(row->source, "absent") == 0)
+			hwp_json_null(&json, "value");
+		else
+			hwp_json_hex(&json, "value", row->value);
+		hwp_json_string(&json, "source", row->source);
+		hwp_json_end(&json);
+	}
+	hwp_json_end(&json);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+	return hwp_report_flush(out);
+}
+
+struct hwp_error *hwp_report_decompose_json(FILE *out, const struct hwp_decompose_report *report)
+{
+	const struct hwp_poison_map *map = report->map;
+	uint64_t end = hwp_poison_map_end(map);
+	struct hwp_json json = { .out = out };
+
+	hwp_json_object(&json, NULL);
+	hwp_json_string(&json, "schema", SCHEMA);
+	put_tool(&json, NULL, NULL);
+	hwp_json_row_object(&json, "decompose");
+	hwp_json_u64(&json, "max_order", report->max_order);
+	hwp_json_u64(&json, "nr_pages", end - map->base_pfn);
+	hwp_json_u64(&json, "nr_poisoned", map->nr_poisoned);
+	hwp_json_u64(&json, "nr_blocks", report->nr_blocks);
+	hwp_json_end(&json);
+	hwp_json_array(&json, "folios");
+	hwp_json_row_object(&json, NULL);
+	hwp_json_u64(&json, "head_pfn", map->base_pfn);
+	hwp_json_u64(&json, "order", map->order);
+	hwp_json_row_array(&json, "poisoned_pfns");
+	for (uint64_t pfn = hwp_poison_map_next(map, 0); pfn < end;
+	     pfn = hwp_poison_map_next(map, pfn + 1))
+		hwp_json_u64(&json, NULL, pfn);
+	hwp_json_end(&json);
+	hwp_report_json_blocks(&json, report->blocks, report->nr_blocks);
+	hwp_json_u64(&json, "nr_healthy", end - map->base_pfn - map->nr_poisoned);
+	hwp_json_end(&json);
+	hwp_json_end(&json);
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+	return hwp_report_flush(out);
+}

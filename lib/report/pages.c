@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The table of poisoned pages, folded when it would be long. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "report/common.h"
+#include "report/text.h"
+
+/* Of a longer path a table shows the end. */
+#define MAX_PATH 48
+/* A table of more rows is folded: first by block, then by state and zone. */
+#define MAX_ROWS 40
+
+enum fold {
+	FOLD_NONE,
+	FOLD_BLOCK,
+	FOLD_STATE,
+};
+
+struct row {
+	const struct hwp_poisoned *first, *last;
+	uint64_t nr_pages;
+};
+
+typedef HWP_VEC(struct row) row_vec;
+
+static void rows_deinit(row_vec *rows)
+{
+	hwp_vec_deinit(rows);
+}
+
+static const enum hwp_class worst_first[HWP_NR_CLASSES] = {
+	HWP_CLASS_LEAKED,  HWP_CLASS_LOST,	HWP_CLASS_UNKNOWN, HWP_CLASS_KERNEL,
+	HWP_CLASS_PENDING, HWP_CLASS_CONTAINED, HWP_CLASS_OTHER,
+};
+
+const char *hwp_class_color(enum hwp_class class)
+{
+	switch (class) {
+	case HWP_CLASS_LEAKED:
+	case HWP_CLASS_LOST:
+		return HWP_COLOR_BAD;
+	case HWP_CLASS_UNKNOWN:
+	case HWP_CLASS_KERNEL:
+	case HWP_CLASS_PENDING:
+		return HWP_COLOR_WARN;
+	case HWP_CLASS_CONTAINED:
+		return HWP_COLOR_GOOD;
+	default:
+		return NULL;
+	}
+}
+
+void hwp_page_where(struct hwp_table *table, const struct hwp_findings *f,
+		    const struct hwp_poisoned *page)
+{
+	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
+	const char *color = hwp_class_color(hwp_state_class(page->state));
+
+	if (zone)
+		hwp_table_cell(table, "%d", zone->nid);
+	else
+		hwp_table_cell(table, "-");
+	hwp_table_cell(table, "%s", zone ? zone->name : "-");
+	hwp_table_cell(table, "%s", hwp_state_name(page->state));
+	if (color)
+		hwp_table_color(table, color);
+}
+
+const char *hwp_page_block(const struct hwp_poisoned *page, char *buf, size_t size)
+{
+	if (page->order < 0)
+		return "-";
+	snprintf(buf, size, "0x%" PRIx64 "/%d", page->head_pfn, page->order);
+	return buf;
+}
+
+static const char *hugetlb_place(const struct hwp_folio_facts *folio)
+{
+	return folio->in_pool ? "in the pool" : folio->being_freed ? "being freed" : "in use";
+}
+
+const char *hwp_owner_place(const struct hwp_findings *f, const struct hwp_owner *owner, char *buf,
+			    size_t size)
+{
+	const struct hwp_file *file = owner->has_file ? &f->files.data[owner->file] : NULL;
+	size_t len = file ? strlen(file->path) : 0, cut = len > MAX_PATH ? len - MAX_PATH : 0;
+	char process[40] = "";
+
+	if (owner->found)
+		snprintf(process, sizeof(process), "%s[%d]%s", owner->comm, owner->pid,
+			 file ? " " : "");
+	if (!file)
+		snprintf(buf, size, "%s", process);
+	else if (len)
+		snprintf(buf, size, "%s%s%s%s", process, cut ? "..." : "", file->path + cut,
+			 file->is_deleted ? " (deleted)" : "");
+	else
+		snprintf(buf, size, "%sinode %" PRIu64 " of %.16s %.24s", process, file->inode,
+			 file->filesystem, file->device);
+	return buf;
+}
+
+const char *hwp_page_place(const struct hwp_findings *f, const struct hwp_poisoned *page, char *buf,
+			   size_t size)
+{
+	const char *migratetype = hwp_report_migratetype(f, page->migratetype);
+
+	if (page->state == HWP_STATE_HUGETLB && page->raw_page_unknown)
+		return "any of its pages";
+	if (page->owner.found || page->owner.has_file)
+		return hwp_owner_place(f, &page->owner, buf, size);
+	if (page->state == HWP_STATE_HUGETLB)
+		return hugetlb_place(&page->folio);
+	if (page->cpu >= 0)
+		snprintf(buf, size, "%s%scpu %d", migratetype ? migratetype : "",
+			 migratetype ? " " : "", page->cpu);
+	else
+		snprintf(buf, size, "%s", migratetype ? migratetype : "-");
+	return buf;
+}
+
+static bool same_row(const struct row *row, const struct hwp_poisoned *page, enum fold fold)
+{
+	const struct hwp_poisoned *p = row->last;
+
+	if (fold == FOLD_NONE || p->state != page->state || p->zone != page->zone)
+		return false;
+	if (fold == FOLD_STATE)
+		return true;
+	if (p->order != page->order || p->migratetype != page->migratetype || p->cpu != page->cpu)
+		return false;
+	return page->order < 0 ? page->pfn == p->pfn + 1 : page->head_pfn == p->head_pfn;
+}
+
+/* Rows of one class from rows->data[from] on: any of them, or the last, may take the page. */
+static bool add_page(row_vec *rows, size_t from, const struct hwp_poisoned *page, enum fold fold)
+{
+	struct row row = { page, page, 1 };
+
+	for (size_t i = rows->nr; i > from; i--) {
+		struct row *other = &rows->data[i - 1];
+
+		if (same_row(other, page, fold)) {
+			other->last = page;
+			other->nr_pages++;
+			return true;
+		}
+		if (fold != FOLD_STATE)
+			break;
+	}
+	return hwp_vec_push(rows, row);
+}
+
+/* Rows of those pages, worst first; classes that leaked or are lost fold as @bad says. */
+static bool make_rows(const struct hwp_findings *f, bool (*want)(const struct hwp_poisoned *),
+		      enum fold bad, enum fold rest, row_vec *rows)
+{
+	rows->nr = 0;
+	for (unsigned int i = 0; i < HWP_NR_CLASSES; i++) {
+		enum hwp_class class = worst_first[i];
+		bool is_bad = class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST;
+		size_t from = rows->nr;
+
+		for (size_t j = 0; j < f->poisoned.nr; j++) {
+			const struct hwp_poisoned *page = &f->poisoned.data[j];
+
+			if (hwp_state_class(page->state) != class || (want && !want(page)))
+				continue;
+			if (!add_page(rows, from, page, is_bad ? bad : rest))
+				return false;
+			/* Folding starts over: no need to keep a long table. */
+			if (rows->nr > MAX_ROWS && bad != FOLD_STATE)
+				return true;
+		}
+	}
+	return true;
+}
+
+static bool fold_rows(const struct hwp_findings *f, bool (*want)(const struct hwp_poisoned *),
+		      row_vec *rows, bool *folded_ret)
+{
+	static const struct {
+		enum fold bad, rest;
+	} ways[] = {
+		{ FOLD_NONE, FOLD_NONE },   { FOLD_NONE, FOLD_BLOCK },	{ FOLD_BLOCK, FOLD_BLOCK },
+		{ FOLD_BLOCK, FOLD_STATE }, { FOLD_STATE, FOLD_STATE },
+	};
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(ways); i++) {
+		if (!make_rows(f, want, ways[i].bad, ways[i].rest, rows))
+			return false;
+		*folded_ret = i > 0;
+		if (rows->nr <= MAX_ROWS)
+			break;
+	}
+	return true;
+}
+
+static void put_row(struct hwp_table *table, const struct hwp_findings *f, const struct row *row,
+		    bool is_folded)
+{
+	const struct hwp_poisoned *page = row->first;
+	bool one_block = page->order == row->last->order &&
+			 (page->order < 0 || page->head_pfn == row->last->head_pfn);
+	char block[64], place[HWP_PLACE_SIZE];
+
+	hwp_table_row(table);
+	hwp_table_cell(table, "0x%" PRIx64, page->pfn);
+	if (is_folded) {
+		hwp_table_cell(table, "0x%" PRIx64, row->last->pfn);
+		hwp_table_cell(table, "%" PRIu64, row->nr_pages);
+	} else {
+		hwp_table_cell(table, "0x%" PRIx64, page->pfn << f->page_shift);
+	}
+	hwp_page_where(table, f, page);
+	hwp_table_cell(table, "%s", one_block ? hwp_page_block(page, block, sizeof(block)) : "*");
+	hwp_table_cell(table, "%s",
+		       one_block ? hwp_page_place(f, page, place, sizeof(place)) : "*");
+}
+
+static const struct hwp_table_column plain_columns[] = {
+	{ "PFN", false },   { "PHYSICAL", false }, { "NODE", true },   { "ZONE", false },
+	{ "STATE", false }, { "BLOCK", false },	   { "WHERE", false },
+};
+
+static const struct hwp_table_column folded_columns[] = {
+	{ "FIRST PFN", false }, { "LAST PFN", false }, { "PAGES", true },  { "NODE", true },
+	{ "ZONE", false },	{ "STATE", false },    { "BLOCK", false }, { "WHERE", false },
+};
+
+struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *f,
+				 bool (*want)(const struct hwp_poisoned *page))
+{
+	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
+	_cleanup_(rows_deinit) row_vec rows = {};
+	struct hwp_error *err;
+	bool is_folded;
+
+	if (!fold_rows(f, want, &rows, &is_folded))
+		return hwp_error_no_memory();
+	table = is_folded ? hwp_table_create(text->out, text->style, folded_columns,
+					     HWP_ARRAY_SIZE(folded_columns)) :
+			    hwp_table_create(text->out, text->style, plain_columns,
+					     HWP_ARRAY_SIZE(plain_columns));
+	if (!table)
+		return hwp_error_no_memory();
+	for (size_t i = 0; i < rows.nr; i++)
+		put_row(table, f, &rows.data[i], is_folded);
+	err = hwp_table_print(table, NULL, NULL);
+	if (!err && is_folded)
+		hwp_text_wrap(text, 0, 0,
+			      "Pages of one block, run or state share a row; "
+			      "'hwpoison list' shows every page.");
+	return err;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Findings to text and JSON; pure functions that write to the given stream. */
+#ifndef HWP_REPORT_REPORT_H
+#define HWP_REPORT_REPORT_H
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "layout/layout.h"
+#include "model/findings.h"
+#include "verdict/decompose.h"
+
+struct hwp_report_style {
+	/** ANSI colour. */
+	bool color;
+	/** Bytes of UTF-8 may pass; else they are shown as \xNN. */
+	bool utf8;
+	/** Columns to fill; 0 for 80. */
+	unsigned int width;
+};
+
+/** What `layout` tells, put together by the caller. */
+struct hwp_layout_report {
+	const char *release, *memory_provider, *type_provider;
+	const struct hwp_layout *layout;
+};
+
+/** What `decompose` tells: a folio's poison, and its healthy blocks. */
+struct hwp_decompose_report {
+	const struct hwp_poison_map *map;
+	const struct hwp_healthy_block *blocks;
+	size_t nr_blocks;
+	/** No block has a higher order. */
+	unsigned int max_order;
+};
+
+/** `check`: verdict, coverage, poisoned pages, checks. */
+struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *findings,
+				   const struct hwp_report_style *style);
+
+/** `list`: one row for each poisoned page. */
+struct hwp_error *hwp_report_list(FILE *out, const struct hwp_findings *findings,
+				  const struct hwp_report_style *style);
+
+/** `freelist`: lists by node, zone, order and migratetype; poison inside. */
+struct hwp_error *hwp_report_freelist(FILE *out, const struct hwp_findings *findings,
+				      const struct hwp_report_style *style);
+
+/** `layout`: how the kernel was understood, one row for each fact. */
+struct hwp_error *hwp_report_layout(FILE *out, const struct hwp_layout_report *report,
+				    const struct hwp_report_style *style);
+
+/** `folio`: everything known about findings.subject and its folio. */
+struct hwp_error *hwp_report_folio(FILE *out, const struct hwp_findings *findings,
+				   const struct hwp_report_style *style);
+
+/** `events`: the kernel log's lines about memory failures, and each page's state now. */
+struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *findings,
+				    const struct hwp_report_style *style);
+
+/** `decompose`: healthy ranges, their blocks, sums, and a map. */
+struct hwp_error *hwp_report_decompose(FILE *out, const struct hwp_decompose_report *report,
+				       const struct hwp_report_style *style);
+
+/**
+ * The same as JSON, schema hwpoison.report/1 (lib/report/hwpoison.report.1.schema.json);
+ * freelist, folio, events, layout and decompose have a key of their own name instead of poisoned and
+ * what follows from it.
+ */
+struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *findings);
+struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings *findings);
+struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *findings);
+struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *findings);
+struct hwp_error *hwp_report_layout_json(FILE *out, const struct hwp_layout_report *report);
+struct hwp_error *hwp_report_decompose_json(FILE *out, const struct hwp_decompose_report *report);
+
+#endif /* HWP_REPORT_REPORT_H */

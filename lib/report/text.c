@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "report/common.h"
+
+#define DEFAULT_WIDTH 80
+#define MIN_WIDTH 40
+/* Prose is hard to read in longer lines than this. */
+#define MAX_WIDTH 100
+#define LABEL_WIDTH 10
+
+void hwp_text_init(struct hwp_text *text, FILE *out, const struct hwp_report_style *style)
+{
+	unsigned int width = style->width ? style->width : DEFAULT_WIDTH;
+
+	*text = (struct hwp_text){
+		.out = out,
+		.style = style,
+		.width = width < MIN_WIDTH ? MIN_WIDTH :
+			 width > MAX_WIDTH ? MAX_WIDTH :
+					     width,
+	};
+}
+
+struct hwp_error *hwp_text_finish(struct hwp_text *text)
+{
+	return text->failed ? hwp_error_no_memory() : hwp_report_flush(text->out);
+}
+
+const char *hwp_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+void hwp_text_color(struct hwp_text *text, const char *sequence)
+{
+	if (text->style->color)
+		fputs(sequence, text->out);
+}
+
+static bool is_shown_as_is(const struct hwp_text *text, unsigned char c)
+{
+	return c >= 0x80 ? text->style->utf8 : c >= 0x20 && c != 0x7f;
+}
+
+static unsigned int columns_of(const struct hwp_text *text, const char *s, size_t len)
+{
+	unsigned int columns = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		/* A byte that continues a UTF-8 sequence takes no column. */
+		columns += !is_shown_as_is(text, c) ? 4 : (c & 0xc0) != 0x80;
+	}
+	return columns;
+}
+
+static void put_word(struct hwp_text *text, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (is_shown_as_is(text, c))
+			putc(c, text->out);
+		else
+			fprintf(text->out, "\\x%02x", c);
+	}
+}
+
+void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int indent, const char *s)
+{
+	bool at_start = true;
+
+	while (*(s += strspn(s, " "))) {
+		size_t len = strcspn(s, " ");
+		unsigned int columns = columns_of(text, s, len);
+
+		if (!at_start && column + 1 + columns > text->width) {
+			fprintf(text->out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (!at_start) {
+			putc(' ', text->out);
+			column++;
+		}
+		put_word(text, s, len);
+		column += columns;
+		at_start = false;
+		s += len;
+	}
+	putc('\n', text->out);
+}
+
+void hwp_text_heading(struct hwp_text *text, const char *fmt, ...)
+{
+	va_list ap;
+
+	putc('\n', text->out);
+	hwp_text_color(text, HWP_COLOR_HEADING);
+	va_start(ap, fmt);
+	vfprintf(text->out, fmt, ap);
+	va_end(ap);
+	hwp_text_color(text, HWP_COLOR_END);
+	putc('\n', text->out);
+}
+
+void hwp_text_field(struct hwp_text *text, const char *label, const char *fmt, ...)
+{
+	_cleanup_free_ char *s = NULL;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	if (r < 0) {
+		s = NULL;
+		text->failed = true;
+		return;
+	}
+	fprintf(text->out, "%-*s", LABEL_WIDTH, label);
+	hwp_text_wrap(text, LABEL_WIDTH, LABEL_WIDTH, s);
+}
+
+static void put_switches(struct hwp_text *text, const struct hwp_kernel_facts *k)
+{
+	hwp_text_field(text, "Switches",
+		       "init_on_alloc=%s init_on_free=%s check_pages=%s page_poisoning=%s "
+		       "debug_pagealloc=%s kasan=%s page_owner=%s hugetlb_vmemmap_optimized=%s",
+		       hwp_switch_name(k->init_on_alloc), hwp_switch_name(k->init_on_free),
+		       hwp_switch_name(k->check_pages), hwp_switch_name(k->page_poisoning),
+		       hwp_switch_name(k->debug_pagealloc), hwp_switch_name(k->kasan),
+		       hwp_switch_name(k->page_owner),
+		       hwp_switch_name(k->hugetlb_vmemmap_optimized));
+}
+
+static void put_coverage(struct hwp_text *text, const struct hwp_coverage *c)
+{
+	uint64_t tenths;
+
+	if (!c->nr_pages) {
+		hwp_text_field(text, "Coverage", "no struct page was found");
+		return;
+	}
+	if (c->nr_read == c->nr_pages) {
+		hwp_text_field(text, "Coverage", "all %" PRIu64 " struct pages read", c->nr_pages);
+		return;
+	}
+	/* Rounded down: only all of them is 100 %. */
+	tenths = (uint64_t)((unsigned __int128)c->nr_read * 1000 / c->nr_pages);
+	hwp_text_field(text, "Coverage",
+		       "%" PRIu64 " of %" PRIu64 " struct pages read (%" PRIu64 ".%" PRIu64
+		       " %%); %" PRIu64 " not in the dump (%" PRIu64
+		       " of them zero-filled), %" PRIu64 " not readable",
+		       c->nr_read, c->nr_pages, tenths / 10, tenths % 10, c->nr_excluded,
+		       c->nr_zero, c->nr_faulted);
+}
+
+static const char *fix_sentence(enum hwp_fix fix)
+{
+	switch (fix) {
+	case HWP_FIX_PRESENT:
+		return "frees a poisoned folio without its bad pages";
+	case HWP_FIX_ABSENT:
+		return "frees a poisoned folio whole";
+	default:
+		return "unknown whether it frees a poisoned folio without its bad pages";
+	}
+}
+
+/** Does what was seen of freed folios bear out what is said of the kernel? */
+static const char *behaviour(const struct hwp_kernel_facts *k)
+{
+	bool held = k->fix_seen == HWP_FIX_SEEN_HELD;
+
+	if (k->fix_seen == HWP_FIX_SEEN_NOTHING || k->fix == HWP_FIX_UNKNOWN || k->fix_is_inferred)
+		return "";
+	if (k->fix == HWP_FIX_PRESENT)
+		return held ? "; what it freed confirms that" : "; what it freed contradicts that";
+	return held ? "" : "; what it freed confirms that";
+}
+
+void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
+{
+	const struct hwp_kernel_facts *k = &f->kernel;
+
+	if (f->live && f->path)
+		hwp_text_field(text, "Target", "%s (%s), looked at %u times", f->path, f->format,
+			       f->nr_passes);
+	else if (f->live)
+		hwp_text_field(text, "Target", "the running kernel (%s), looked at %u times", f->format,
+			       f->nr_passes);
+	else
+		hwp_text_field(text, "Target", "%s (%s)", f->path, f->format);
+	if (f->damage[0])
+		hwp_text_field(text, "", "damaged: %s", f->damage);
+	if (k->has_memory_failure)
+		hwp_text_field(text, "Kernel", "%s, %s (%s)%s", k->release, fix_sentence(k->fix),
+			       k->fix_evidence ? k->fix_evidence : "", behaviour(k));
+	else
+		hwp_text_field(text, "Kernel", "%s, built without CONFIG_MEMORY_FAILURE",
+			       k->release);
+	put_switches(text, k);
+	put_coverage(text, &f->coverage);
+}
+
+void hwp_text_troubles(struct hwp_text *text, const struct hwp_findings *f)
+{
+	if (!f->troubles.nr)
+		return;
+	hwp_text_heading(text, "Troubles");
+	for (size_t i = 0; i < f->troubles.nr; i++) {
+		const struct hwp_trouble *trouble = &f->troubles.data[i];
+		const char *kind = trouble->kind == HWP_TROUBLE_HOLE ? "hole" : "contradiction";
+
+		fprintf(text->out, "  %-13s  ", kind);
+		hwp_text_wrap(text, 17, 17, trouble->text);
+	}
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What the reports for people have in common: wrapped text, and their head. */
+#ifndef HWP_REPORT_TEXT_H
+#define HWP_REPORT_TEXT_H
+
+#include "report/report.h"
+#include "report/table.h"
+
+struct hwp_text {
+	FILE *out;
+	const struct hwp_report_style *style;
+	/** Columns to fill. */
+	unsigned int width;
+	/** Memory ran out somewhere: hwp_text_finish() tells. */
+	bool failed;
+};
+
+void hwp_text_init(struct hwp_text *text, FILE *out, const struct hwp_report_style *style);
+
+/** Flush the stream; what went wrong on the way is told here. */
+struct hwp_error *hwp_text_finish(struct hwp_text *text);
+
+/** "s" unless @p n is one. */
+const char *hwp_plural(uint64_t n);
+
+void hwp_text_color(struct hwp_text *text, const char *sequence);
+
+/**
+ * Print @p s in words, the cursor being at @p column, further lines indented
+ * by @p indent; ends the line. What a terminal would obey is shown as \xNN.
+ */
+void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int indent, const char *s);
+
+/** An empty line, then a heading. */
+void hwp_text_heading(struct hwp_text *text, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
+
+/** A line "LABEL     what is said about it", wrapped below itself. */
+void hwp_text_field(struct hwp_text *text, const char *label, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+
+/** The verdict in a sentence a support engineer understands. */
+void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *findings);
+
+/** What to do next, in a few lines; nothing that writes to the machine. */
+void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *findings);
+
+/** Target, kernel, its switches, and coverage. */
+void hwp_text_head(struct hwp_text *text, const struct hwp_findings *findings);
+
+/** Holes and contradictions, if there are any. */
+void hwp_text_troubles(struct hwp_text *text, const struct hwp_findings *findings);
+
+/** Table of those poisoned pages that @p want (NULL: all) chooses, worst first. */
+struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *findings,
+				 bool (*want)(const struct hwp_poisoned *page));
+
+/** Fits what hwp_page_place() and hwp_owner_place() have to say, in any case. */
+#define HWP_PLACE_SIZE 128
+
+/** "qemu[118]", "qemu[118] /var/lib/x", "/var/lib/x (deleted)"; "" for no owner. */
+const char *hwp_owner_place(const struct hwp_findings *findings, const struct hwp_owner *owner,
+			    char *buf, size_t size);
+
+/** "Movable cpu 1", "in the pool" or whose it is: what else tells where a page is. */
+const char *hwp_page_place(const struct hwp_findings *findings, const struct hwp_poisoned *page,
+			   char *buf, size_t size);
+
+/** The cells of the page's node, zone and state. */
+void hwp_page_where(struct hwp_table *table, const struct hwp_findings *findings,
+		    const struct hwp_poisoned *page);
+
+/** "0x5e00/9", or "-": what holds the page. */
+const char *hwp_page_block(const struct hwp_poisoned *page, char *buf, size_t size);
+
+/** Colour for a class, NULL for none. */
+const char *hwp_class_color(enum hwp_class class);
+
+#endif /* HWP_REPORT_TEXT_H */

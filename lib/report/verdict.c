@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The verdict and what follows from it, in plain words. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "report/text.h"
+
+/* Parts of a sentence, joined by commas. */
+struct sentence {
+	FILE *out;
+	unsigned int nr_parts;
+};
+
+static void add(struct sentence *s, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
+static void add(struct sentence *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs(s->nr_parts++ ? ", " : ": ", s->out);
+	va_start(ap, fmt);
+	vfprintf(s->out, fmt, ap);
+	va_end(ap);
+}
+
+/* "3 poisoned pages VERB"; what is counted is named in the first part only. */
+static void add_pages(struct sentence *s, uint64_t nr, const char *verb_one, const char *verb_many)
+{
+	const char *noun = s->nr_parts ? "" : nr == 1 ? "poisoned page " : "poisoned pages ";
+
+	add(s, "%" PRIu64 " %s%s", nr, noun, nr == 1 ? verb_one : verb_many);
+}
+
+static void tell_leaked(struct sentence *s, const struct hwp_summary *sum)
+{
+	uint64_t nr_free = sum->nr_by_state[HWP_STATE_BUDDY] + sum->nr_by_state[HWP_STATE_PCP];
+	uint64_t nr_reused = sum->nr_by_state[HWP_STATE_REUSED];
+	uint64_t nr_dropped = sum->nr_by_state[HWP_STATE_DROPPED];
+
+	if (nr_free)
+		add_pages(s, nr_free, "is in free memory and can be handed out again",
+			  "are in free memory and can be handed out again");
+	if (nr_reused)
+		add_pages(s, nr_reused, "has been handed out again", "have been handed out again");
+	if (!nr_dropped)
+		return;
+	add_pages(s, nr_dropped, "was dropped by the allocator", "were dropped by the allocator");
+	fprintf(s->out, " and %" PRIu64 " healthy page%s lost with %s", sum->nr_healthy_lost,
+		hwp_plural(sum->nr_healthy_lost), nr_dropped == 1 ? "it" : "them");
+}
+
+static void tell_inconsistent(struct sentence *s, const struct hwp_findings *f)
+{
+	const char *separator = "";
+
+	add(s, "no leak was seen, but the memory's own records contradict each other (");
+	for (size_t i = 0; i < f->checks.nr; i++) {
+		if (f->checks.data[i].result != HWP_FAIL)
+			continue;
+		fprintf(s->out, "%s%s", separator, f->checks.data[i].name);
+		separator = ", ";
+	}
+	fputs(")", s->out);
+}
+
+static void tell_incomplete(struct sentence *s, const struct hwp_findings *f)
+{
+	const struct hwp_coverage *c = &f->coverage;
+	uint64_t nr_unread = c->nr_pages - c->nr_read, nr_holes = 0;
+	uint64_t nr_unknown = f->summary.nr_by_class[HWP_CLASS_UNKNOWN];
+
+	for (size_t i = 0; i < f->troubles.nr; i++)
+		nr_holes += f->troubles.data[i].kind == HWP_TROUBLE_HOLE;
+	add(s, "no leak was seen, but this is no all-clear");
+	/* What follows is why. */
+	s->nr_parts = 0;
+	if (f->damage[0])
+		add(s, "the dump is damaged");
+	if (c->nr_read < c->nr_pages)
+		add(s, "%" PRIu64 " of %" PRIu64 " struct pages could not be read", nr_unread,
+		    c->nr_pages);
+	if (nr_holes)
+		add(s, "%" PRIu64 " list%s or table%s could not be read to the end", nr_holes,
+		    hwp_plural(nr_holes), hwp_plural(nr_holes));
+	if (nr_unknown)
+		add(s, "the state of %" PRIu64 " poisoned page%s is unknown", nr_unknown,
+		    hwp_plural(nr_unknown));
+	if (f->too_many)
+		add(s, "more pages are flagged than can be believed");
+}
+
+static void tell_at_risk(struct sentence *s, const struct hwp_findings *f)
+{
+	uint64_t nr_pending = f->summary.nr_by_class[HWP_CLASS_PENDING];
+	uint64_t nr_kernel = f->summary.nr_by_class[HWP_CLASS_KERNEL];
+
+	add(s, "no poisoned page has leaked");
+	if (nr_pending && f->kernel.fix != HWP_FIX_PRESENT)
+		add(s, "but %" PRIu64 " %s still in use and %s leak when this kernel frees %s",
+		    nr_pending, nr_pending == 1 ? "is" : "are",
+		    f->kernel.fix == HWP_FIX_ABSENT ? "can" : "may",
+		    nr_pending == 1 ? "it" : "them");
+	if (nr_kernel)
+		add(s, "%s%" PRIu64 " belong%s to the kernel, which may still use %s",
+		    s->nr_parts == 1 ? "but " : "", nr_kernel, nr_kernel == 1 ? "s" : "",
+		    nr_kernel == 1 ? "it" : "them");
+}
+
+static void tell_clean(struct sentence *s, const struct hwp_findings *f)
+{
+	uint64_t nr = f->summary.nr_poisoned;
+	uint64_t nr_contained = f->summary.nr_by_class[HWP_CLASS_CONTAINED];
+
+	if (!f->kernel.has_memory_failure)
+		add(s, "this kernel cannot mark pages, it was built without "
+		       "CONFIG_MEMORY_FAILURE");
+	else if (!nr)
+		add(s, "no page is poisoned");
+	else if (nr == nr_contained)
+		add(s, "%s%" PRIu64 " poisoned page%s contained", nr == 1 ? "" : "all ", nr,
+		    nr == 1 ? " is" : "s are");
+	else
+		add(s, "none of %" PRIu64 " poisoned page%s has leaked or can leak", nr,
+		    hwp_plural(nr));
+}
+
+static const struct {
+	const char *word, *color;
+} verdicts[HWP_NR_VERDICTS] = {
+	[HWP_VERDICT_LEAKED] = { "LEAKED", HWP_COLOR_BAD },
+	[HWP_VERDICT_INCONSISTENT] = { "INCONSISTENT", HWP_COLOR_BAD },
+	[HWP_VERDICT_INCOMPLETE] = { "INCOMPLETE", HWP_COLOR_WARN },
+	[HWP_VERDICT_AT_RISK] = { "AT RISK", HWP_COLOR_WARN },
+	[HWP_VERDICT_CLEAN] = { "CLEAN", HWP_COLOR_GOOD },
+};
+
+static void tell(struct sentence *s, const struct hwp_findings *f)
+{
+	switch (f->verdict) {
+	case HWP_VERDICT_LEAKED:
+		tell_leaked(s, &f->summary);
+		break;
+	case HWP_VERDICT_INCONSISTENT:
+		tell_inconsistent(s, f);
+		break;
+	case HWP_VERDICT_AT_RISK:
+		tell_at_risk(s, f);
+		break;
+	case HWP_VERDICT_CLEAN:
+		tell_clean(s, f);
+		break;
+	default:
+		tell_incomplete(s, f);
+	}
+}
+
+void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *f)
+{
+	const char *word = verdicts[f->verdict].word;
+	_cleanup_free_ char *buf = NULL;
+	struct sentence s = {};
+	size_t size;
+
+	s.out = open_memstream(&buf, &size);
+	if (!s.out) {
+		text->failed = true;
+		return;
+	}
+	tell(&s, f);
+	if (fclose(s.out)) {
+		text->failed = true;
+		return;
+	}
+	hwp_text_color(text, verdicts[f->verdict].color);
+	fputs(word, text->out);
+	hwp_text_color(text, HWP_COLOR_END);
+	hwp_text_wrap(text, (unsigned int)strlen(word), 2, buf);
+}
+
+static void advise_on_leak(struct hwp_text *text, const struct hwp_summary *s)
+{
+	hwp_text_wrap(
+		text, 0, 0,
+		s->nr_by_class[HWP_CLASS_LEAKED] ?
+			"Suspect what this machine wrote after the first memory failure. Before it "
+			"works again, find the memory module behind these physical addresses (EDAC, "
+			"rasdaemon, the BMC's log) and replace it: a reboot clears only the marks." :
+			"A reboot brings the healthy pages back, and the bad ones unmarked: before "
+			"it, find the memory module behind these physical addresses (EDAC, "
+			"rasdaemon, the BMC's log) and replace it.");
+}
+
+static void advise_on_risk(struct hwp_text *text, const struct hwp_findings *f)
+{
+	if (f->summary.nr_by_class[HWP_CLASS_PENDING] && f->kernel.fix != HWP_FIX_PRESENT)
+		hwp_text_wrap(text, 0, 0,
+			      "When their users end, the pages of a poisoned huge folio are freed "
+			      "together. Plan a reboot before that, and the replacement of the "
+			      "memory module behind these physical addresses.");
+	else
+		hwp_text_wrap(text, 0, 0,
+			      "The kernel cannot give up its own pages: plan a reboot, and the "
+			      "replacement of the memory module behind these physical addresses.");
+}
+
+void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
+{
+	if (f->verdict == HWP_VERDICT_CLEAN && !f->summary.nr_poisoned)
+		return;
+	hwp_text_heading(text, "What to do");
+	switch (f->verdict) {
+	case HWP_VERDICT_LEAKED:
+		advise_on_leak(text, &f->summary);
+		break;
+	case HWP_VERDICT_INCONSISTENT:
+		hwp_text_wrap(text, 0, 0,
+			      "Look at what the failed checks name, with 'hwpoison freelist' for "
+			      "the lists. Something other than memory failure may have written "
+			      "there: keep this dump and the kernel log.");
+		break;
+	case HWP_VERDICT_AT_RISK:
+		advise_on_risk(text, f);
+		break;
+	case HWP_VERDICT_CLEAN:
+		hwp_text_wrap(text, 0, 0,
+			      "Plan the replacement of the memory module behind these physical "
+			      "addresses: a reboot clears the marks but not the fault.");
+		break;
+	default:
+		hwp_text_wrap(text, 0, 0,
+			      "Get a dump that is whole and holds the memmap: compare its size and "
+			      "checksum with the original, or dump again with makedumpfile, which "
+			      "keeps the memmap at every dump level (without -e).");
+	}
+}

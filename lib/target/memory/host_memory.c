@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/memory/host_memory.h"
+
+#include <inttypes.h>
+
+#include "target/providers.h"
+
+/** Nothing larger is wholly there or wholly not. */
+#define PAGE_BYTES 4096
+
+static void destroy(struct hwp_provider *p)
+{
+	if (p->ops)
+		p->ops->destroy(p->arg);
+	p->ops = NULL;
+}
+
+void hwp_host_memory_deinit(struct hwp_host_memory *memory)
+{
+	destroy(&memory->own);
+}
+
+struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const char *path,
+					   const char *vmcoreinfo_path,
+					   struct hwp_provider *sweep_ret,
+					   struct hwp_file_facts *facts)
+{
+	struct hwp_provider own = {}, sweep = {};
+	struct hwp_file_facts found = {};
+	struct hwp_error *err;
+
+	err = hwp_kdump_open(path, vmcoreinfo_path, &own, &found);
+	if (!err && own.ops->clone) {
+		err = own.ops->clone(own.arg, &sweep.arg);
+		sweep.ops = err ? NULL : own.ops;
+	}
+	if (err) {
+		destroy(&own);
+		if (err->code == HWP_ERROR_NO_MEMORY)
+			return err;
+		hwp_error_destroy(err);
+		return NULL;
+	}
+	memory->own = own;
+	*sweep_ret = sweep;
+	*facts = found;
+	return NULL;
+}
+
+struct hwp_error *hwp_host_memory_read(struct hwp_host_memory *memory, enum hwp_space space,
+				       uint64_t address, void *buf, size_t size,
+				       size_t *nr_read_ret)
+{
+	size_t done = 0, nr_read = 0;
+	struct hwp_error *err;
+
+	*nr_read_ret = size;
+	if (memory->read(memory->arg, space, address, buf, size))
+		return NULL;
+	while (done < size) {
+		size_t n = PAGE_BYTES - (address + done) % PAGE_BYTES;
+
+		n = n < size - done ? n : size - done;
+		if (!memory->read(memory->arg, space, address + done, (char *)buf + done, n))
+			break;
+		done += n;
+	}
+	*nr_read_ret = done;
+	if (done == size)
+		return NULL;
+	address += done;
+	if (!memory->own.ops)
+		return hwp_error_at(HWP_ERROR_FAULT, address, "%s cannot read %s address 0x%"
+				    PRIx64, memory->name,
+				    space == HWP_PHYSICAL ? "physical" : "kernel", address);
+	err = memory->own.ops->read(memory->own.arg, space, address, (char *)buf + done,
+				    size - done, &nr_read);
+	*nr_read_ret = done + nr_read;
+	return err;
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/memory/kcore.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/vec.h"
+#include "target/memory/privilege.h"
+
+#define KCORE "/proc/kcore"
+#define MAX_NOTES (UINT64_C(16) << 20)
+
+struct hwp_kcore {
+	int fd;
+	HWP_VEC(struct hwp_kcore_segment) segments;
+	char *vmcoreinfo;
+};
+
+void hwp_kcore_destroy(struct hwp_kcore *k)
+{
+	if (!k)
+		return;
+	if (k->fd >= 0)
+		close(k->fd);
+	hwp_vec_deinit(&k->segments);
+	free(k->vmcoreinfo);
+	free(k);
+}
+
+static void kcore_destroyp(struct hwp_kcore **k)
+{
+	hwp_kcore_destroy(*k);
+}
+
+static struct hwp_error *read_exactly(int fd, void *buf, size_t size, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = pread(fd, (char *)buf + done, size - done, (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return hwp_error_os(errno, "cannot read " KCORE);
+		if (n == 0)
+			return hwp_error_create(HWP_ERROR_BAD_DATA, KCORE " ends early");
+		done += (size_t)n;
+	}
+	return NULL;
+}
+
+/** Linux kernel commit 23c85094fe18 ("proc/kcore: add vmcoreinfo note to /proc/kcore") (in v4.19). */
+static struct hwp_error *find_vmcoreinfo(struct hwp_kcore *k, const Elf64_Phdr *notes)
+{
+	size_t size = notes->p_filesz < MAX_NOTES ? notes->p_filesz : MAX_NOTES, at = 0;
+	_cleanup_free_ char *buf = malloc(size + 1);
+	struct hwp_error *err;
+
+	if (!buf)
+		return hwp_error_no_memory();
+	err = read_exactly(k->fd, buf, size, notes->p_offset);
+	while (!err && at + sizeof(Elf64_Nhdr) <= size) {
+		uint64_t desc, next;
+		Elf64_Nhdr header;
+
+		memcpy(&header, buf + at, sizeof(header));
+		at += sizeof(header);
+		desc = at + ((header.n_namesz + 3ULL) & ~3ULL);
+		next = desc + ((header.n_descsz + 3ULL) & ~3ULL);
+		if (next > size)
+			break;
+		if (header.n_namesz == 11 && memcmp(buf + at, "VMCOREINFO", 11) == 0) {
+			free(k->vmcoreinfo);
+			k->vmcoreinfo = strndup(buf + desc, header.n_descsz);
+			if (!k->vmcoreinfo)
+				return hwp_error_no_memory();
+		}
+		at = next;
+	}
+	return err;
+}
+
+static struct hwp_error *add_segment(struct hwp_kcore *k, const Elf64_Phdr *p)
+{
+	struct hwp_kcore_segment segment = {
+		.start = p->p_vaddr,
+		.end = p->p_vaddr + p->p_memsz,
+		.file_offset = p->p_offset,
+		.physical = p->p_paddr,
+	};
+
+	if (segment.end <= segment.start)
+		return NULL;
+	return hwp_vec_push(&k->segments, segment) ? NULL : hwp_error_no_memory();
+}
+
+/** Linux 4.18 and older said 0 where later ones say -1: kernels without a note, not ours. */
+static struct hwp_error *read_headers(struct hwp_kcore *k)
+{
+	_cleanup_free_ Elf64_Phdr *phdrs = NULL;
+	struct hwp_error *err;
+	Elf64_Ehdr ehdr;
+
+	err = read_exactly(k->fd, &ehdr, sizeof(ehdr), 0);
+	if (hwp_error_catch(&err, HWP_ERROR_BAD_DATA) ||
+	    (!err && memcmp(ehdr.e_ident, ELFMAG, SELFMAG) != 0))
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					KCORE " is masked by another mount, as in a container: "
+					"look from the host, or give the container the host's /proc");
+	if (err)
+		return err;
+	if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ELFDATA2LSB ||
+	    ehdr.e_phentsize != sizeof(Elf64_Phdr))
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					KCORE " is not that of a 64-bit little-endian kernel");
+	phdrs = calloc(ehdr.e_phnum + 1, sizeof(*phdrs));
+	if (!phdrs)
+		return hwp_error_no_memory();
+	err = read_exactly(k->fd, phdrs, ehdr.e_phnum * sizeof(*phdrs), ehdr.e_phoff);
+	for (size_t i = 0; i < ehdr.e_phnum && !err; i++) {
+		if (phdrs[i].p_type == PT_NOTE)
+			err = find_vmcoreinfo(k, &phdrs[i]);
+		else if (phdrs[i].p_type == PT_LOAD)
+			err = add_segment(k, &phdrs[i]);
+	}
+	return err;
+}
+
+struct hwp_error *hwp_kcore_open(struct hwp_kcore **ret)
+{
+	_cleanup_(kcore_destroyp) struct hwp_kcore *k = calloc(1, sizeof(*k));
+	struct hwp_error *err;
+
+	if (!k)
+		return hwp_error_no_memory();
+	k->fd = open(KCORE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (k->fd < 0)
+		return hwp_privilege_explain(errno, KCORE, HWP_CAP_SYS_RAWIO,
+					     "the kernel has CONFIG_PROC_KCORE=n");
+	err = read_headers(k);
+	if (err)
+		return err;
+	*ret = no_cleanup_ptr(k);
+	return NULL;
+}
+
+struct hwp_error *hwp_kcore_reopen(struct hwp_kcore *k)
+{
+	struct hwp_kcore *fresh;
+	struct hwp_error *err = hwp_kcore_open(&fresh);
+	struct hwp_kcore old;
+
+	if (err)
+		return err;
+	old = *k;
+	*k = *fresh;
+	*fresh = old;
+	hwp_kcore_destroy(fresh);
+	return NULL;
+}
+
+struct hwp_error *hwp_kcore_clone(const struct hwp_kcore *kcore, struct hwp_kcore **ret)
+{
+	(void)kcore;
+	return hwp_kcore_open(ret);
+}
+
+const struct hwp_kcore_segment *hwp_kcore_segments(const struct hwp_kcore *kcore, size_t *nr_ret)
+{
+	*nr_ret = kcore->segments.nr;
+	return kcore->segments.data;
+}
+
+const char *hwp_kcore_vmcoreinfo(const struct hwp_kcore *kcore)
+{
+	return kcore->vmcoreinfo;
+}
+
+struct hwp_error *hwp_kcore_read(struct hwp_kcore *kcore, const struct hwp_kcore_segment *segment,
+				 uint64_t address, void *buf, size_t size)
+{
+	if (address < segment->start || address > segment->end || size > segment->end - address)
+		return hwp_error_at(HWP_ERROR_FAULT, address, "0x%" PRIx64 " is not in " KCORE,
+				    address);
+	return read_exactly(kcore->fd, buf, size, segment->file_offset + (address - segment->start));
+}

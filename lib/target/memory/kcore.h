@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * /proc/kcore: an ELF core file whose segments are the kernel's memory as it
+ * is now (fs/proc/kcore.c). Nobody but the gate (gate.h) reads by it.
+ */
+#ifndef HWP_TARGET_MEMORY_KCORE_H
+#define HWP_TARGET_MEMORY_KCORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define HWP_KCORE_NO_PHYSICAL UINT64_MAX
+
+/** One PT_LOAD: kernel addresses [start, end). */
+struct hwp_kcore_segment {
+	uint64_t start, end, file_offset;
+	/** Of the first byte; HWP_KCORE_NO_PHYSICAL where the kernel does not tell. */
+	uint64_t physical;
+};
+
+struct hwp_kcore;
+
+/**
+ * Open /proc/kcore. The error says which capability, mount or option is
+ * missing (OS, UNSUPPORTED, BAD_DATA).
+ */
+struct hwp_error *hwp_kcore_open(struct hwp_kcore **ret);
+
+/** Open it anew: memory may have been added or taken away since. */
+struct hwp_error *hwp_kcore_reopen(struct hwp_kcore *kcore);
+
+/** A second handle, for another thread. */
+struct hwp_error *hwp_kcore_clone(const struct hwp_kcore *kcore, struct hwp_kcore **ret);
+
+/** NULL is fine. */
+void hwp_kcore_destroy(struct hwp_kcore *kcore);
+
+/** Segments in the order of the file; borrowed until reopened. */
+const struct hwp_kcore_segment *hwp_kcore_segments(const struct hwp_kcore *kcore, size_t *nr_ret);
+
+/** The VMCOREINFO note, NUL-terminated, borrowed. NULL when there is none. */
+const char *hwp_kcore_vmcoreinfo(const struct hwp_kcore *kcore);
+
+/** Read @p size bytes of @p segment at @p address. Errors: FAULT, OS. */
+struct hwp_error *hwp_kcore_read(struct hwp_kcore *kcore, const struct hwp_kcore_segment *segment,
+				 uint64_t address, void *buf, size_t size);
+
+#endif /* HWP_TARGET_MEMORY_KCORE_H */

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The running kernel: its memory, and its own files about symbols and types. */
+#ifndef HWP_TARGET_MEMORY_RUNNING_H
+#define HWP_TARGET_MEMORY_RUNNING_H
+
+#include "target/target.h"
+
+/** /proc/kcore behind the gate. The error says what is missing. */
+struct hwp_error *hwp_running_memory_open(struct hwp_provider *ret, struct hwp_file_facts *facts);
+
+/** /proc/kallsyms. LOOKUP when kptr_restrict hides the addresses. */
+struct hwp_error *hwp_running_symbols_open(struct hwp_provider *ret);
+
+#endif /* HWP_TARGET_MEMORY_RUNNING_H */

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Which providers make up a target: the host's, or the kernel's own words. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "target/memory/guest.h"
+#include "target/memory/running.h"
+#include "target/providers.h"
+
+#define RUNNING_BTF "/sys/kernel/btf/vmlinux"
+
+const char *hwp_target_options_path(const struct hwp_target_options *options)
+{
+	const char *path = options->host ? options->host->path :
+			   options->qemu_socket ? options->qemu_socket : options->core_path;
+
+	return path ? path : "the running kernel";
+}
+
+/** What this system tells of itself in files is of the target. */
+static bool is_of_this_system(const struct hwp_target_options *options)
+{
+	return !options->core_path && !options->qemu_socket;
+}
+
+static void target_destroyp(struct hwp_target **target)
+{
+	hwp_target_destroy(*target);
+}
+
+static struct hwp_error *no_btf(struct hwp_error *err)
+{
+	return hwp_error_prefix(err, "no usable BTF in the dump: needed is a kernel with "
+				     "CONFIG_DEBUG_INFO_BTF=y and a dump that keeps kernel data, "
+				     "or the kernel's vmlinux");
+}
+
+static struct hwp_error *need_vmcoreinfo(const struct hwp_target *target)
+{
+	size_t len;
+
+	if (hwp_target_release(target)[0])
+		return NULL;
+	if (hwp_target_vmcoreinfo(target, "PAGESIZE", &len))
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO has no OSRELEASE");
+	return hwp_error_create(HWP_ERROR_LOOKUP,
+				"the dump carries no VMCOREINFO: give it with --vmcoreinfo FILE "
+				"(for QEMU: -device vmcoreinfo, and qemu_fw_cfg in the guest)");
+}
+
+/** The tables in memory serve whatever kptr_restrict hides; kernels before v6.0 do not tell them. */
+static struct hwp_error *open_kallsyms(struct hwp_target *target,
+				       const struct hwp_target_options *options)
+{
+	struct hwp_provider symbols;
+	struct hwp_error *err;
+
+	err = hwp_ksyms_open(target, &symbols);
+	if (err && is_of_this_system(options) && err->code != HWP_ERROR_NO_MEMORY) {
+		hwp_error_destroy(err);
+		err = hwp_running_symbols_open(&symbols);
+	}
+	if (!err)
+		hwp_target_set_symbols(target, &symbols);
+	return err;
+}
+
+static struct hwp_error *open_btf(struct hwp_target *target,
+				  const struct hwp_target_options *options)
+{
+	struct hwp_provider types;
+	struct hwp_error *err;
+
+	if (is_of_this_system(options)) {
+		err = hwp_btf_open_file(RUNNING_BTF, &types);
+		if (err && err->code != HWP_ERROR_NO_MEMORY) {
+			hwp_error_destroy(err);
+			err = hwp_btf_open(target, &types);
+		}
+	} else {
+		err = hwp_btf_open(target, &types);
+	}
+	if (err)
+		return no_btf(err);
+	hwp_target_set_types(target, &types);
+	return NULL;
+}
+
+static struct hwp_error *open_memory(struct hwp_target *target,
+				     const struct hwp_target_options *options)
+{
+	struct hwp_file_facts facts = {};
+	struct hwp_provider memory;
+	struct hwp_error *err;
+
+	if (is_of_this_system(options)) {
+		err = hwp_running_memory_open(&memory, &facts);
+		return err ? err : hwp_target_set_memory(target, &memory, &facts);
+	}
+	err = options->qemu_socket ?
+		      hwp_error_prefix(hwp_guest_memory_open(options->qemu_socket, &memory, &facts),
+				       "%s", options->qemu_socket) :
+		      hwp_kdump_open(options->core_path, options->vmcoreinfo_path, &memory, &facts);
+	if (err)
+		return err;
+	err = hwp_target_set_memory(target, &memory, &facts);
+	if (!err)
+		err = need_vmcoreinfo(target);
+	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
+}
+
+static void vmlinux_unrefp(struct hwp_vmlinux **vmlinux)
+{
+	hwp_vmlinux_unref(*vmlinux);
+}
+
+/**
+ * What the kernel does not tell of itself comes from its vmlinux, which is looked for only
+ * then: @p *err becomes NULL, or says what is missing and why there is no vmlinux.
+ */
+static void need_vmlinux(struct hwp_target *target, const struct hwp_target_options *options,
+			 struct hwp_vmlinux **vmlinux, struct hwp_error **err)
+{
+	struct hwp_error *why = NULL;
+
+	if (!*err || (*err)->code == HWP_ERROR_NO_MEMORY ||
+	    (*err)->code == HWP_ERROR_INTERRUPTED)
+		return;
+	if (options->provider && strcmp(options->provider, "btf") == 0)
+		return;
+	if (!*vmlinux)
+		why = hwp_vmlinux_open(target, options, true, vmlinux);
+	if (why && why->code == HWP_ERROR_LOOKUP) {
+		*err = hwp_error_prefix(*err, "%s", why->message);
+		hwp_error_destroy(why);
+		return;
+	}
+	hwp_error_destroy(*err);
+	*err = why;
+}
+
+/** Symbols, then types: the kernel's own words, or else its vmlinux. */
+static struct hwp_error *open_words(struct hwp_target *target,
+				    const struct hwp_target_options *options,
+				    struct hwp_open_times *times)
+{
+	bool force = options->provider && strcmp(options->provider, "dwarf") == 0;
+	_cleanup_(vmlinux_unrefp) struct hwp_vmlinux *vmlinux = NULL;
+	struct hwp_provider provider;
+	uint64_t start = hwp_now_ns();
+	struct hwp_error *err = NULL;
+
+	if (force || options->nr_symbol_paths)
+		err = hwp_vmlinux_open(target, options, force, &vmlinux);
+	if (err)
+		return err;
+	err = force ? NULL : open_kallsyms(target, options);
+	need_vmlinux(target, options, &vmlinux, &err);
+	if (err)
+		return err;
+	if (!hwp_target_has_symbols(target)) {
+		hwp_vmlinux_provider(vmlinux, &provider);
+		hwp_target_set_symbols(target, &provider);
+	}
+	times->symbols_ns = hwp_now_ns() - start;
+	err = force ? NULL : open_btf(target, options);
+	need_vmlinux(target, options, &vmlinux, &err);
+	if (err)
+		return err;
+	if (!hwp_target_has_types(target)) {
+		hwp_vmlinux_provider(vmlinux, &provider);
+		hwp_target_set_types(target, &provider);
+	}
+	times->types_ns = hwp_now_ns() - start - times->symbols_ns;
+	if (vmlinux) {
+		hwp_vmlinux_provider(vmlinux, &provider);
+		hwp_target_set_functions(target, &provider);
+	}
+	return NULL;
+}
+
+static struct hwp_error *open_own(struct hwp_target *target,
+				  const struct hwp_target_options *options)
+{
+	struct hwp_open_times times = {};
+	uint64_t start = hwp_now_ns();
+	struct hwp_error *err;
+
+	err = open_memory(target, options);
+	if (err)
+		return err;
+	times.file_ns = hwp_now_ns() - start;
+	err = open_words(target, options, &times);
+	hwp_target_set_open_times(target, &times);
+	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
+}
+
+/** Inside a program that has the kernel open, or by a library that opens it. */
+static struct hwp_error *open_parts(struct hwp_target *target,
+				    const struct hwp_target_options *options)
+{
+	const struct hwp_host *host = options->host;
+	struct hwp_host_providers parts = {};
+	struct hwp_open_times times = {};
+	uint64_t start = hwp_now_ns();
+	struct hwp_error *err;
+
+	err = host ? host->open(host->arg, &parts) : hwp_drgn_open(options, &parts);
+	/* The target owns what was handed out before an error too. */
+	hwp_target_set_symbols(target, &parts.symbols);
+	hwp_target_set_types(target, &parts.types);
+	hwp_target_set_reader(target, &parts.reader);
+	if (parts.memory.ops) {
+		struct hwp_error *no_text = hwp_target_set_memory(target, &parts.memory,
+								  &parts.facts);
+
+		if (err)
+			hwp_error_destroy(no_text);
+		else
+			err = no_text;
+	}
+	times.file_ns = hwp_now_ns() - start;
+	hwp_target_set_open_times(target, &times);
+	return err;
+}
+
+struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
+				  struct hwp_target **ret)
+{
+	bool by_drgn = !options->host && options->provider && strcmp(options->provider, "drgn") == 0;
+	_cleanup_(target_destroyp) struct hwp_target *target = NULL;
+	struct hwp_error *err;
+
+	if (by_drgn && options->qemu_socket)
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"a guest's symbols and types are its own, or by -s its "
+					"vmlinux's: libdrgn would read past the gate for them");
+	err = hwp_target_create_empty(options, &target);
+	if (!err)
+		err = options->host || by_drgn ? open_parts(target, options)
+					       : open_own(target, options);
+	if (!err && by_drgn)
+		err = need_vmcoreinfo(target);
+	if (err)
+		return by_drgn ? hwp_error_prefix(err, "%s", hwp_target_options_path(options)) : err;
+	*ret = no_cleanup_ptr(target);
+	return NULL;
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/target.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "target/providers.h"
+#include "target/vmcoreinfo.h"
+
+struct hwp_target {
+	struct hwp_provider memory, symbols, types;
+	/** Debug information of functions, whoever gives symbols and types. */
+	struct hwp_provider functions;
+	/** A host's target only: the memory of its clones. */
+	struct hwp_provider reader;
+	const volatile sig_atomic_t *interrupted;
+	struct hwp_file_facts facts;
+	struct hwp_open_times times;
+	char *vmcoreinfo;
+	char release[128];
+	/** Of one CPU, 0 for no limit; since when, and reads since the last look at the clock. */
+	unsigned int max_cpu_percent, nr_reads;
+	uint64_t start_ns;
+	/** A clone borrows symbols, types and VMCOREINFO. */
+	bool is_clone;
+};
+
+static void provider_deinit(struct hwp_provider *p)
+{
+	if (p->ops)
+		p->ops->destroy(p->arg);
+	p->ops = NULL;
+}
+
+void hwp_target_destroy(struct hwp_target *target)
+{
+	if (!target)
+		return;
+	if (!target->is_clone) {
+		provider_deinit(&target->functions);
+		provider_deinit(&target->types);
+		provider_deinit(&target->symbols);
+		provider_deinit(&target->reader);
+		free(target->vmcoreinfo);
+	}
+	provider_deinit(&target->memory);
+	free(target);
+}
+
+static void target_destroyp(struct hwp_target **target)
+{
+	hwp_target_destroy(*target);
+}
+
+static void note_release(struct hwp_target *target)
+{
+	size_t len;
+	const char *release = hwp_target_vmcoreinfo(target, "OSRELEASE", &len);
+
+	if (!release)
+		return;
+	if (len >= sizeof(target->release))
+		len = sizeof(target->release) - 1;
+	memcpy(target->release, release, len);
+}
+
+struct hwp_error *hwp_target_create_empty(const struct hwp_target_options *options,
+					  struct hwp_target **ret)
+{
+	struct hwp_target *target = calloc(1, sizeof(*target));
+
+	if (!target)
+		return hwp_error_no_memory();
+	target->interrupted = options->interrupted;
+	target->max_cpu_percent = options->max_cpu_percent;
+	target->start_ns = hwp_now_ns();
+	*ret = target;
+	return NULL;
+}
+
+struct hwp_error *hwp_target_set_memory(struct hwp_target *target,
+					const struct hwp_provider *memory,
+					const struct hwp_file_facts *facts)
+{
+	struct hwp_error *err = NULL;
+
+	target->memory = *memory;
+	target->facts = *facts;
+	if (memory->ops->vmcoreinfo)
+		err = memory->ops->vmcoreinfo(memory->arg, &target->vmcoreinfo);
+	if (err && !hwp_error_catch(&err, HWP_ERROR_LOOKUP))
+		return err;
+	note_release(target);
+	return NULL;
+}
+
+void hwp_target_set_symbols(struct hwp_target *target, const struct hwp_provider *symbols)
+{
+	provider_deinit(&target->symbols);
+	target->symbols = *symbols;
+}
+
+void hwp_target_set_types(struct hwp_target *target, const struct hwp_provider *types)
+{
+	provider_deinit(&target->types);
+	target->types = *types;
+}
+
+void hwp_target_set_functions(struct hwp_target *target, const struct hwp_provider *functions)
+{
+	provider_deinit(&target->functions);
+	target->functions = *functions;
+}
+
+void hwp_target_set_reader(struct hwp_target *target, const struct hwp_provider *reader)
+{
+	provider_deinit(&target->reader);
+	target->reader = *reader;
+}
+
+void hwp_target_set_open_times(struct hwp_target *target, const struct hwp_open_times *times)
+{
+	target->times = *times;
+}
+
+struct hwp_error *hwp_target_create(const struct hwp_provider *memory,
+				    const struct hwp_provider *symbols,
+				    const struct hwp_provider *types, unsigned int page_shift,
+				    struct hwp_target **ret)
+{
+	_cleanup_(target_destroyp) struct hwp_target *target = calloc(1, sizeof(*target));
+	const struct hwp_file_facts facts = { .page_shift = page_shift };
+	struct hwp_target parts = {};
+	struct hwp_error *err;
+
+	if (symbols)
+		parts.symbols = *symbols;
+	if (types)
+		parts.types = *types;
+	if (!target) {
+		parts.memory = *memory;
+		provider_deinit(&parts.types);
+		provider_deinit(&parts.symbols);
+		provider_deinit(&parts.memory);
+		return hwp_error_no_memory();
+	}
+	*target = parts;
+	err = hwp_target_set_memory(target, memory, &facts);
+	if (err)
+		return err;
+	*ret = no_cleanup_ptr(target);
+	return NULL;
+}
+
+struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target **ret)
+{
+	const struct hwp_provider *from = target->reader.ops ? &target->reader : &target->memory;
+	_cleanup_free_ struct hwp_target *copy = NULL;
+	struct hwp_error *err;
+
+	if (!from->ops->clone)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "one thread only");
+	copy = malloc(sizeof(*copy));
+	if (!copy)
+		return hwp_error_no_memory();
+	*copy = *target;
+	copy->is_clone = true;
+	copy->memory.ops = from->ops;
+	err = from->ops->clone(from->arg, &copy->memory.arg);
+	if (err)
+		return err;
+	*ret = no_cleanup_ptr(copy);
+	return NULL;
+}
+
+bool hwp_target_is_live(const struct hwp_target *target)
+{
+	return target->memory.ops->set_page_rule;
+}
+
+void hwp_target_set_page_rule(struct hwp_target *target, const struct hwp_page_rule *rule)
+{
+	if (target->memory.ops->set_page_rule)
+		target->memory.ops->set_page_rule(target->memory.arg, rule);
+}
+
+struct hwp_error *hwp_target_refresh(struct hwp_target *target)
+{
+	return target->memory.ops->refresh ? target->memory.ops->refresh(target->memory.arg) : NULL;
+}
+
+bool hwp_target_ram(struct hwp_target *target, size_t index, struct hwp_ram *ret)
+{
+	return target->memory.ops->ram && target->memory.ops->ram(target->memory.arg, index, ret);
+}
+
+const char *hwp_target_format(const struct hwp_target *target)
+{
+	return target->facts.format;
+}
+
+const char *hwp_target_damage(const struct hwp_target *target)
+{
+	return target->facts.damage[0] ? target->facts.damage : NULL;
+}
+
+struct hwp_open_times hwp_target_open_times(const struct hwp_target *target)
+{
+	return target->times;
+}
+
+unsigned int hwp_target_page_shift(const struct hwp_target *target)
+{
+	return target->facts.page_shift;
+}
+
+const char *hwp_target_memory_provider(const struct hwp_target *target)
+{
+	return target->memory.ops->name;
+}
+
+const char *hwp_target_type_provider(const struct hwp_target *target)
+{
+	return target->types.ops ? target->types.ops->name : "none";
+}
+
+const char *hwp_target_symbol_provider(const struct hwp_target *target)
+{
+	return target->symbols.ops ? target->symbols.ops->name : "none";
+}
+
+bool hwp_target_has_symbols(const struct hwp_target *target)
+{
+	return target->symbols.ops;
+}
+
+bool hwp_target_has_types(const struct hwp_target *target)
+{
+	return target->types.ops;
+}
+
+const char *hwp_target_release(const struct hwp_target *target)
+{
+	return target->release;
+}
+
+bool hwp_target_is_interrupted(const struct hwp_target *target)
+{
+	return target->interrupted && *target->interrupted;
+}
+
+bool hwp_target_has_reader(const struct hwp_target *target)
+{
+	return target->reader.ops;
+}
+
+/* Reads between looks at the clock. */
+#define READS_PER_LOOK 64
+
+/** Sleep until our share of one CPU's time is no more than it may be. */
+static void pace(struct hwp_target *target)
+{
+	uint64_t used, wanted, passed;
+	struct timespec cpu;
+
+	if (!target->max_cpu_percent || target->max_cpu_percent >= 100 ||
+	    ++target->nr_reads % READS_PER_LOOK)
+		return;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	used = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+	wanted = used * 100 / target->max_cpu_percent;
+	passed = hwp_now_ns() - target->start_ns;
+	if (wanted > passed) {
+		struct timespec rest = { .tv_sec = (time_t)((wanted - passed) / 1000000000),
+					 .tv_nsec = (long)((wanted - passed) % 1000000000) };
+
+		nanosleep(&rest, NULL);
+	}
+}
+
+struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space,
+				  uint64_t address, void *buf, size_t size, size_t *nr_read_ret)
+{
+	size_t nr_read = 0;
+	struct hwp_error *err;
+
+	pace(target);
+	if (hwp_target_is_interrupted(target))
+		err = hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted");
+	else if (size > UINT64_MAX - address)
+		err = hwp_error_at(HWP_ERROR_FAULT, address, "address 0x%" PRIx64 " wraps around",
+				   address);
+	else
+		err = target->memory.ops->read(target->memory.arg, space, address, buf, size,
+					       &nr_read);
+	if (nr_read_ret)
+		*nr_read_ret = nr_read;
+	return err;
+}
+
+struct hwp_error *hwp_target_read_u64(struct hwp_target *target, uint64_t address, uint64_t *ret)
+{
+	return hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, ret, sizeof(*ret), NULL);
+}
+
+struct hwp_error *hwp_target_read_u32(struct hwp_target *target, uint64_t address, uint32_t *ret)
+{
+	return hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, ret, sizeof(*ret), NULL);
+}
+
+struct hwp_error *hwp_target_read_string(struct hwp_target *target, uint64_t address, char *buf,
+					 size_t size)
+{
+	struct hwp_error *err;
+	size_t nr_read;
+
+	memset(buf, 0, size);
+	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, buf, size - 1, &nr_read);
+	if (err && memchr(buf, '\0', nr_read)) {
+		hwp_error_destroy(err);
+		err = NULL;
+	}
+	return err;
+}
+
+struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbol *syms, size_t nr)
+{
+	if (!target->symbols.ops)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no symbols");
+	return target->symbols.ops->symbols(target->symbols.arg, syms, nr);
+}
+
+struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type,
+				    const char *member, struct hwp_member *ret)
+{
+	if (!target->types.ops)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no types");
+	return target->types.ops->member(target->types.arg, type, member, ret);
+}
+
+struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *type,
+					const char *name, int64_t *ret)
+{
+	if (!target->types.ops)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no types");
+	return target->types.ops->enumerator(target->types.arg, type, name, ret);
+}
+
+const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *key,
+				  size_t *len_ret)
+{
+	return hwp_vmcoreinfo_find(target->vmcoreinfo, key, len_ret);
+}
+
+struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, const char *key,
+					       uint64_t *ret)
+{
+	return hwp_vmcoreinfo_number(target->vmcoreinfo, key, ret);
+}
+
+enum hwp_function hwp_target_function(struct hwp_target *target, const char *file, const char *name)
+{
+	const struct hwp_provider *p = &target->functions;
+	enum hwp_function function = HWP_FUNCTION_UNKNOWN;
+
+	if (p->ops && p->ops->function)
+		hwp_error_destroy(p->ops->function(p->arg, file, name, &function));
+	return function;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** VMCOREINFO: lines of "KEY=VALUE" by which a kernel describes itself. */
+#ifndef HWP_TARGET_VMCOREINFO_H
+#define HWP_TARGET_VMCOREINFO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/** As hwp_target_vmcoreinfo(), of @p text, which may be NULL. */
+const char *hwp_vmcoreinfo_find(const char *text, const char *key, size_t *len_ret);
+
+/** As hwp_target_vmcoreinfo_number(), of @p text. */
+struct hwp_error *hwp_vmcoreinfo_number(const char *text, const char *key, uint64_t *ret);
+
+#endif /* HWP_TARGET_VMCOREINFO_H */

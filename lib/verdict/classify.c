@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verdict/classify.h"
+
+#include <string.h>
+
+#include "layout/page.h"
+
+/* Where sched_clock is not stable, kernel/sched/clock.c keeps each CPU's local_clock() within a
+ * tick of the true time: two of them at HZ=100. */
+#define MAX_CLOCKS_APART_NS 20000000
+
+/** Whose a page is, or was when memory_failure() met it. */
+enum owner {
+	OWNER_UNKNOWN,
+	OWNER_FREE,
+	OWNER_HUGETLB,
+	/** A THP that could not be split. */
+	OWNER_THP,
+	/** An order-0 page, anonymous or of a file. */
+	OWNER_LRU,
+	OWNER_KERNEL,
+};
+
+/**
+ * The words of action_page_types[] in mm/memory-failure.c, all versions. "High-order kernel
+ * page" is whatever has no reference and is in no free list; on v5.10 also a THP of shmem.
+ */
+static enum owner owner_then(const struct hwp_event *e)
+{
+	static const struct {
+		const char *word;
+		enum owner owner;
+	} words[] = {
+		{ "high-order kernel page", OWNER_UNKNOWN },
+		{ "free buddy page", OWNER_FREE },   { "huge page", OWNER_HUGETLB },
+		{ "unsplit thp", OWNER_THP },	     { "LRU page", OWNER_LRU },
+		{ "swapcache page", OWNER_LRU },     { "kernel slab page", OWNER_KERNEL },
+		{ "kernel page", OWNER_KERNEL },
+	};
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(words); i++) {
+		if (e->kind == HWP_EVENT_ACTION && strstr(e->page_type, words[i].word))
+			return words[i].owner;
+	}
+	return OWNER_UNKNOWN;
+}
+
+/** Who owns an allocated page now, as far as its own words tell. */
+static enum owner owner_now(const struct hwp_poisoned *p)
+{
+	switch (p->folio.kind) {
+	case HWP_FOLIO_HUGETLB:
+		return OWNER_HUGETLB;
+	case HWP_FOLIO_LARGE:
+		return OWNER_THP;
+	case HWP_FOLIO_SLAB:
+	case HWP_FOLIO_KERNEL:
+		return OWNER_KERNEL;
+	case HWP_FOLIO_NONE:
+		break;
+	}
+	if (p->bits & HWP_BIT_SLAB || p->page.type == HWP_TYPE_SLAB ||
+	    p->page.type == HWP_TYPE_TABLE || p->page.type == HWP_TYPE_ZSMALLOC)
+		return OWNER_KERNEL;
+	if (p->page.refcount > 0 && (p->page.nr_mapped > 0 || p->bits & HWP_BIT_LRU))
+		return OWNER_LRU;
+	return OWNER_UNKNOWN;
+}
+
+/*
+ * A page changes hands only through the allocator. Each row is a pair of
+ * owners, then and now, that no page can have without having been freed in
+ * between. THP to THP needs the flag: memory_failure() sets PG_has_hwpoisoned
+ * before it tries to split, and only a split or a free clears it. THP to LRU
+ * proves nothing: the THP may have been split since.
+ */
+static bool changed_hands(enum owner then, enum owner now, const struct hwp_poisoned *p)
+{
+	switch (then) {
+	case OWNER_FREE:
+		return now != OWNER_UNKNOWN;
+	case OWNER_HUGETLB:
+		return now == OWNER_THP || now == OWNER_LRU || now == OWNER_KERNEL;
+	case OWNER_THP:
+		return now == OWNER_HUGETLB || now == OWNER_KERNEL ||
+		       (now == OWNER_THP && p->folio.can_have_hwpoisoned &&
+			!p->folio.has_hwpoisoned);
+	case OWNER_LRU:
+		return now == OWNER_HUGETLB || now == OWNER_KERNEL || now == OWNER_THP;
+	case OWNER_KERNEL:
+		return now == OWNER_HUGETLB || now == OWNER_THP || now == OWNER_LRU;
+	case OWNER_UNKNOWN:
+		break;
+	}
+	return false;
+}
+
+/** An error that struck the folio while it was HugeTLB has left a record; so had it. */
+static bool log_tells_of_hugetlb(const struct hwp_findings *f, const struct hwp_folio_facts *folio)
+{
+	for (size_t i = 0; i < f->events.nr; i++) {
+		const struct hwp_event *e = &f->events.data[i];
+
+		if (e->pfn >= folio->head_pfn && (e->pfn - folio->head_pfn) >> folio->order == 0 &&
+		    owner_then(e) == OWNER_HUGETLB)
+			return true;
+	}
+	return false;
+}
+
+const char *hwp_confidence_name(enum hwp_confidence confidence)
+{
+	static const char *const names[] = {
+		[HWP_CERTAIN] = "certain",
+		[HWP_STRONG] = "strong",
+		[HWP_WEAK] = "weak",
+	};
+
+	return names[confidence];
+}
+
+enum hwp_when hwp_page_owner_when(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
+	uint64_t apart = f->kernel.clocks_differ ? MAX_CLOCKS_APART_NS : 0;
+
+	/* Other lines come before the page is marked, or say nothing of its being so. */
+	if (!e || (e->kind != HWP_EVENT_ACTION && e->kind != HWP_EVENT_SIGBUS &&
+		   e->kind != HWP_EVENT_ALREADY_POISONED))
+		return HWP_WHEN_UNKNOWN;
+	if (!p->page_owner.found || !p->page_owner.alloc_ns)
+		return HWP_WHEN_UNKNOWN;
+	if (p->page_owner.alloc_ns > e->time_ns && p->page_owner.alloc_ns - e->time_ns > apart)
+		return HWP_AFTER_ERROR;
+	if (p->page_owner.alloc_ns < e->time_ns && e->time_ns - p->page_owner.alloc_ns > apart)
+		return HWP_BEFORE_ERROR;
+	return HWP_WHEN_UNKNOWN;
+}
+
+/**
+ * page_owner has it as allocated, and so do its own words: when the allocator's
+ * check throws a block away as it is freed, the record stays.
+ */
+static bool is_allocated(const struct hwp_poisoned *p)
+{
+	const struct hwp_page_owner *record = &p->page_owner;
+
+	if (!record->found || !record->allocated)
+		return false;
+	return p->folio.kind != HWP_FOLIO_NONE || p->page.refcount > 0 ||
+	       p->page.type == HWP_TYPE_SLAB || p->page.type == HWP_TYPE_TABLE ||
+	       (p->has_owner && p->owner_order == record->order);
+}
+
+/**
+ * The process whose memory it is started after the error, and did not inherit
+ * it. The memory is not older than the process, wherever it was migrated from:
+ * page_owner, which would know, must not say otherwise.
+ */
+static bool owner_is_younger(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	return p->owner.found && p->owner.allocated_it && p->owner.has_start &&
+	       p->owner.start_ns > f->events.data[p->event].time_ns &&
+	       !(is_allocated(p) && hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR);
+}
+
+/** What the log and the page's own words, and its owner's, prove. */
+static const char *proof_by_words(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const struct hwp_folio_facts *folio = &p->folio;
+	enum owner then, now = owner_now(p);
+
+	if (folio->kind == HWP_FOLIO_HUGETLB && p->raw_page_unknown && folio->raw_list_readable &&
+	    !folio->raw_unreliable && folio->nr_raw == 0 && !log_tells_of_hugetlb(f, folio))
+		return "the HugeTLB head is flagged but raw_hwp_list is empty: it was poisoned "
+		       "before the folio was allocated";
+	if (p->is_raw || p->event < 0)
+		return NULL;
+	if (owner_is_younger(f, p))
+		return "it belongs to a process that started after the error struck, and was "
+		       "allocated by it";
+	then = owner_then(&f->events.data[p->event]);
+	if (!changed_hands(then, now, p))
+		return NULL;
+	if (now == OWNER_THP && then == OWNER_THP)
+		return "its folio has PG_has_hwpoisoned clear, but the log says that it was in a "
+		       "huge page that could not be split: that one was freed since";
+	return "the log says whose it was when the error struck, and it is another's now: it was "
+	       "freed and allocated again";
+}
+
+/*
+ * page_owner against the rest. An allocation later than the line of the log that
+ * shows the page marked (strictly, and by more than CPUs' clocks are apart) is
+ * certain: post_alloc_hook() alone writes a new time. An earlier one proves
+ * nothing by itself, as __folio_copy_owner() hands the time of the old folio on to
+ * the new one, to tails without a mark, and a split keeps it. So it refutes only what
+ * rests on the memory's own age (owner_is_younger()), and leaves weak what rests
+ * on whose the page is, unless a migration is on record. While a folio is
+ * HugeTLB its time is that of the pool's allocation, and its errors are raw
+ * entries, of which the time says nothing.
+ */
+struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	struct hwp_reuse reuse = { .confidence = HWP_CERTAIN };
+	bool is_hugetlb = p->folio.kind == HWP_FOLIO_HUGETLB;
+
+	/* While a folio is HugeTLB its raw pages are in the list, not flagged. */
+	if (is_hugetlb && !p->is_raw && !p->raw_page_unknown && p->pfn != p->folio.head_pfn)
+		reuse.proof = "its own flag is set inside a HugeTLB folio, where memory failure "
+			      "records errors in raw_hwp_list: it was poisoned before the folio was "
+			      "allocated";
+	else if (!p->is_raw && !p->raw_page_unknown && is_allocated(p) &&
+		 hwp_page_owner_when(f, p) == HWP_AFTER_ERROR)
+		reuse.proof = "page_owner: the allocator handed it out after the log had told of its "
+			      "error";
+	if (reuse.proof)
+		return reuse;
+	reuse.proof = proof_by_words(f, p);
+	reuse.confidence = is_allocated(p) && !p->page_owner.migrated &&
+			   hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR ? HWP_WEAK : HWP_STRONG;
+	return reuse;
+}
+
+static enum hwp_state typed_state(const struct hwp_poisoned *p, int type)
+{
+	switch (type) {
+	case HWP_TYPE_TABLE:
+		return HWP_STATE_PGTABLE;
+	case HWP_TYPE_SLAB:
+		return HWP_STATE_SLAB;
+	case HWP_TYPE_OFFLINE:
+		return HWP_STATE_OFFLINE;
+	case HWP_TYPE_GUARD:
+	case HWP_TYPE_BUDDY:
+	case HWP_TYPE_UNACCEPTED:
+		return HWP_STATE_BUDDY;
+	case HWP_TYPE_HUGETLB:
+		return HWP_STATE_HUGETLB;
+	case HWP_TYPE_NONE:
+		return p->bits & HWP_BIT_SLAB ? HWP_STATE_SLAB : HWP_STATE_UNKNOWN;
+	default:
+		return HWP_STATE_KERNEL;
+	}
+}
+
+static bool event_says_lru(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	enum owner then;
+
+	if (p->event < 0)
+		return false;
+	then = owner_then(&f->events.data[p->event]);
+	return then == OWNER_LRU || then == OWNER_THP || then == OWNER_FREE ||
+	       then == OWNER_HUGETLB ||
+	       f->events.data[p->event].kind == HWP_EVENT_SOFT_OFFLINE;
+}
+
+/** Referenced, untyped, order 0. */
+static enum hwp_state referenced_state(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const uint32_t was_lru = HWP_BIT_UPTODATE | HWP_BIT_SWAPBACKED | HWP_BIT_DIRTY;
+	uint64_t low = p->page.mapping & HWP_MAPPING_LOW_BITS;
+
+	if (p->page.private == HWP_MAGIC_HWPOISON)
+		return HWP_STATE_TAKEN_OFF;
+	if (p->page.nr_mapped > 0 || p->bits & HWP_BIT_LRU)
+		return HWP_STATE_IN_USE;
+	/* The swap cache bit is an owner's own bit on pages without swap backing. */
+	if (p->bits & HWP_BIT_SWAPCACHE && p->bits & HWP_BIT_SWAPBACKED)
+		return HWP_STATE_IN_USE;
+	/* Page cache; an isolated anonymous page keeps its stale mapping. */
+	if (p->page.mapping && low == 0)
+		return HWP_STATE_IN_USE;
+	if (low & HWP_MAPPING_ANON || p->bits & was_lru || event_says_lru(f, p))
+		return HWP_STATE_ISOLATED;
+	return HWP_STATE_KERNEL;
+}
+
+static enum hwp_state folio_state(const struct hwp_poisoned *p)
+{
+	switch (p->folio.kind) {
+	case HWP_FOLIO_HUGETLB:
+		return HWP_STATE_HUGETLB;
+	case HWP_FOLIO_LARGE:
+		return HWP_STATE_LARGE_FOLIO;
+	case HWP_FOLIO_SLAB:
+		return HWP_STATE_SLAB;
+	default:
+		break;
+	}
+	return p->folio.head.type == HWP_TYPE_NONE ? HWP_STATE_KERNEL
+						   : typed_state(p, p->folio.head.type);
+}
+
+static enum hwp_state allocated_state(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	enum hwp_state state;
+
+	if (hwp_reuse_proof(f, p).proof)
+		return HWP_STATE_REUSED;
+	if (p->folio.kind != HWP_FOLIO_NONE)
+		return folio_state(p);
+	state = typed_state(p, p->page.type);
+	if (state != HWP_STATE_UNKNOWN)
+		return state;
+	if (p->bits & HWP_BIT_RESERVED)
+		return HWP_STATE_RESERVED;
+	if (p->page.refcount > 0)
+		return referenced_state(f, p);
+	/* It may be on the list that could not be walked. */
+	if (p->zone < 0 || f->zones.data[p->zone].lists_cut)
+		return HWP_STATE_UNKNOWN;
+	if (p->has_owner)
+		return HWP_STATE_KERNEL;
+	return p->is_stranded ? HWP_STATE_DROPPED : HWP_STATE_ISOLATED;
+}
+
+static enum hwp_state decide(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	if (!p->was_read)
+		return HWP_STATE_UNKNOWN;
+	if (p->section_offline)
+		return HWP_STATE_OFFLINE;
+	if (p->zone_is_device)
+		return HWP_STATE_DEVICE;
+	if (p->by_list.container == HWP_PCP_LIST)
+		return HWP_STATE_PCP;
+	if (p->by_list.container != HWP_NOT_FREE || p->by_page.container != HWP_NOT_FREE)
+		return HWP_STATE_BUDDY;
+	return allocated_state(f, p);
+}
+
+/** The folio or block that holds the page, for the report's columns. */
+static void place(struct hwp_poisoned *p)
+{
+	const struct hwp_block *block = p->by_list.container != HWP_NOT_FREE ? &p->by_list
+									     : &p->by_page;
+
+	p->order = -1;
+	p->migratetype = p->cpu = -1;
+	p->head_pfn = p->pfn;
+	if (block->container != HWP_NOT_FREE) {
+		p->head_pfn = block->head_pfn;
+		p->order = block->order;
+		p->migratetype = block->migratetype;
+		p->cpu = block->cpu;
+	} else if (p->state == HWP_STATE_DROPPED) {
+		p->head_pfn = p->stranded_pfn;
+		p->order = p->stranded_order;
+	} else if (p->folio.kind != HWP_FOLIO_NONE) {
+		p->head_pfn = p->folio.head_pfn;
+		p->order = p->folio.order;
+	} else if (p->has_owner) {
+		p->head_pfn = p->owner_pfn;
+		p->order = p->owner_order;
+	}
+}
+
+static void count_page(struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	for (size_t i = 0; i < f->counters.blocks.nr; i++) {
+		struct hwp_memory_block_count *b = &f->counters.blocks.data[i];
+
+		if (p->pfn >= b->start_pfn && p->pfn < b->end_pfn)
+			b->nr_found++;
+	}
+	for (size_t i = 0; i < f->counters.nodes.nr && p->zone >= 0; i++) {
+		if (f->counters.nodes.data[i].nid == f->zones.data[p->zone].nid)
+			f->counters.nodes.data[i].nr_found++;
+	}
+}
+
+void hwp_summarise(struct hwp_findings *f)
+{
+	struct hwp_summary *s = &f->summary;
+	uint64_t last_lost = UINT64_MAX;
+
+	memset(s, 0, sizeof(*s));
+	for (size_t i = 0; i < f->counters.blocks.nr; i++)
+		f->counters.blocks.data[i].nr_found = 0;
+	for (size_t i = 0; i < f->counters.nodes.nr; i++)
+		f->counters.nodes.data[i].nr_found = 0;
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		s->nr_poisoned++;
+		s->nr_by_state[p->state]++;
+		s->nr_by_class[hwp_state_class(p->state)]++;
+		s->nr_unrecorded_folios += p->raw_page_unknown;
+		/* Pages ascend, so those of one block follow each other. */
+		if (p->state == HWP_STATE_DROPPED && p->stranded_pfn != last_lost) {
+			s->nr_healthy_lost += p->nr_stranded_healthy;
+			last_lost = p->stranded_pfn;
+		}
+		count_page(f, p);
+	}
+}
+
+void hwp_classify(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		p->state = decide(f, p);
+		place(p);
+	}
+	hwp_summarise(f);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** From facts to states: pure functions of the findings. */
+#ifndef HWP_VERDICT_CLASSIFY_H
+#define HWP_VERDICT_CLASSIFY_H
+
+#include "model/findings.h"
+
+/** How sure it is that a page was handed out again. */
+enum hwp_confidence {
+	/** By a record that the allocator, or memory failure, alone writes. */
+	HWP_CERTAIN,
+	/** The log and the page's words agree with nothing else. */
+	HWP_STRONG,
+	/** So they do, but page_owner knows of no allocation since. */
+	HWP_WEAK,
+};
+
+struct hwp_reuse {
+	/** Why a page counts as reused, a literal; NULL when there is no proof. */
+	const char *proof;
+	enum hwp_confidence confidence;
+};
+
+struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *findings,
+				 const struct hwp_poisoned *page);
+
+const char *hwp_confidence_name(enum hwp_confidence confidence);
+
+/** Was it last handed out before, or after, the log told of its error? */
+enum hwp_when {
+	HWP_WHEN_UNKNOWN,
+	HWP_BEFORE_ERROR,
+	HWP_AFTER_ERROR,
+};
+
+/** By page_owner's time of the allocation. */
+enum hwp_when hwp_page_owner_when(const struct hwp_findings *findings,
+				  const struct hwp_poisoned *page);
+
+/** Decide every poisoned page's state and where it is; fill the summary. */
+void hwp_classify(struct hwp_findings *findings);
+
+/** Count the states anew, after one was changed. */
+void hwp_summarise(struct hwp_findings *findings);
+
+#endif /* HWP_VERDICT_CLASSIFY_H */

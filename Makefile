@@ -236,7 +236,7 @@ uninstall:
 	$(Q)rm -rf $(DESTDIR)$(PREFIX)/lib/hwpoison
 
 format:
-	$(Q)$(CLANG_FORMAT) -i $(shell find lib -name "*.[ch]") $(wildcard cmds/*.[ch] ext/*/*.[ch] tests/unit/*.[ch])
+	$(Q)$(CLANG_FORMAT) -i $(shell git ls-files "*.[ch]")
 
 # Not all of $(O): the lab keeps its kernels there.
 clean:

@@ -211,8 +211,8 @@ static const char help_help[] = "Without COMMAND: the commands, a line each.\n"
 const struct hwp_command hwp_commands[] = {
 	{ "check", hwp_cmd_check, "Give the verdict, and show what it rests on", TARGET_USAGE,
 	  TELLING | HWP_OPTIONS_RANGE, check_help },
-	{ "list", hwp_cmd_list, "List every poisoned page with its evidence", TARGET_USAGE,
-	  TELLING, list_help },
+	{ "list", hwp_cmd_list, "List every poisoned page with its evidence", TARGET_USAGE, TELLING,
+	  list_help },
 	{ "folio", hwp_cmd_folio, "Show one folio: its healthy blocks, and what became of them",
 	  "[OPTIONS] PFN [TARGET]", TELLING | HWP_OPTIONS_RANGE | HWP_TAKES_PFN, folio_help },
 	{ "events", hwp_cmd_events, "Show the memory failures in the kernel log, and what followed",

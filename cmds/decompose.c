@@ -15,15 +15,14 @@ static struct hwp_error *parse_order(const char *name, const char *s, unsigned i
 	uint64_t order;
 
 	if (!hwp_parse_pfn(s, false, &order) || order > HWP_MAX_DECOMPOSE_ORDER)
-		return bad("--%s is a number from 0 to %d, not '%s'", name,
-			   HWP_MAX_DECOMPOSE_ORDER, s);
+		return bad("--%s is a number from 0 to %d, not '%s'", name, HWP_MAX_DECOMPOSE_ORDER,
+			   s);
 	*ret = (unsigned int)order;
 	return NULL;
 }
 
 static struct hwp_error *init_map(const struct hwp_context *context,
-				  const struct hwp_cmd_options *options,
-				  struct hwp_poison_map *map)
+				  const struct hwp_cmd_options *options, struct hwp_poison_map *map)
 {
 	struct hwp_error *err;
 	unsigned int order = 0;
@@ -31,15 +30,17 @@ static struct hwp_error *init_map(const struct hwp_context *context,
 
 	if (!options->base || !options->order || !options->poison)
 		return bad("--%s is missing: decompose needs --base, --order and --poison",
-			   !options->base ? "base" : !options->order ? "order" : "poison");
+			   !options->base  ? "base" :
+			   !options->order ? "order" :
+					     "poison");
 	if (!hwp_parse_pfn(options->base, context->hex_pfns, &base))
 		return bad("--base is a pfn, like 512 or 0x200, not '%s'", options->base);
 	err = parse_order("order", options->order, &order);
 	return err ? err : hwp_error_prefix(hwp_poison_map_init(map, base, order), "--base");
 }
 
-static struct hwp_error *add_poison(const struct hwp_context *context,
-				    struct hwp_poison_map *map, const char *list)
+static struct hwp_error *add_poison(const struct hwp_context *context, struct hwp_poison_map *map,
+				    const char *list)
 {
 	const char *s = list;
 
@@ -50,11 +51,13 @@ static struct hwp_error *add_poison(const struct hwp_context *context,
 
 		if (!hwp_next_pfns(&s, context->hex_pfns, &start, &end))
 			return bad("--poison is a list like 0x20d,0x300-0x304, which this is not: "
-				   "'%s'", s);
+				   "'%s'",
+				   s);
 		if (start < map->base_pfn || end > hwp_poison_map_end(map))
 			return bad("--poison: 0x%" PRIx64 " is not in the folio 0x%" PRIx64
-				   "-0x%" PRIx64, start < map->base_pfn ? start : end - 1,
-				   map->base_pfn, hwp_poison_map_end(map));
+				   "-0x%" PRIx64,
+				   start < map->base_pfn ? start : end - 1, map->base_pfn,
+				   hwp_poison_map_end(map));
 		for (uint64_t pfn = start; pfn < end; pfn++)
 			hwp_poison_map_add(map, pfn);
 	}

@@ -28,15 +28,17 @@ static void print_overview(const struct hwp_context *context)
 {
 	FILE *out = context->out;
 
-	fprintf(out, "Usage: hwpoison COMMAND [OPTIONS]%s\n"
+	fprintf(out,
+		"Usage: hwpoison COMMAND [OPTIONS]%s\n"
 		"\n"
 		"Where are the pages that memory errors poisoned, and did any of them leak into\n"
 		"free memory? %s\n"
 		"\n"
 		"COMMANDS\n",
 		context->host ? "" : " [TARGET]",
-		context->host ? "The target is what is open here; nothing is written." :
-				"TARGET is a vmcore; it needs no debuginfo, and nothing is written.");
+		context->host ?
+			"The target is what is open here; nothing is written." :
+			"TARGET is a vmcore; it needs no debuginfo, and nothing is written.");
 	for (const struct hwp_command *command = hwp_commands; command->name; command++)
 		fprintf(out, "  %-11s%s\n", command->name, command->summary);
 	fputs("\n"

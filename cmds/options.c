@@ -53,8 +53,7 @@ static const struct option_row rows[] = {
 	{ OPT_MAX_ORDER, "max-order", "N", HWP_OPTIONS_DECOMPOSE,
 	  "the largest block has 2^N pages (10)" },
 	{ 'c', "core", "FILE", HWP_OPTIONS_OPEN, "look at this vmcore, as TARGET does" },
-	{ 'k', "kernel", NULL, HWP_OPTIONS_OPEN,
-	  "look at the running kernel" },
+	{ 'k', "kernel", NULL, HWP_OPTIONS_OPEN, "look at the running kernel" },
 	{ OPT_QEMU, "qemu", "SOCKET", HWP_OPTIONS_OPEN,
 	  "look at a running QEMU guest, by its QMP socket (libdrgn)" },
 	{ 's', "symbols", "FILE", HWP_OPTIONS_OPEN,
@@ -77,8 +76,7 @@ static const struct option_row rows[] = {
 	  "join the events in rasdaemon's database" },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
 	  "from one look to the next (60)" },
-	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT,
-	  "replace it by metrics, in one step" },
+	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT, "replace it by metrics, in one step" },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
 	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,
@@ -137,8 +135,7 @@ int hwp_finish(const struct hwp_context *context, struct hwp_error *err, int sta
 	return err ? hwp_fail(context, false, err) : status;
 }
 
-unsigned int hwp_option_groups(const struct hwp_context *context,
-			       const struct hwp_command *command)
+unsigned int hwp_option_groups(const struct hwp_context *context, const struct hwp_command *command)
 {
 	unsigned int groups = command->option_groups | HWP_OPTIONS_COMMON;
 
@@ -210,8 +207,8 @@ static int take_provider(const struct hwp_context *context, const char *name,
 			return HWP_GO_ON;
 		}
 	}
-	return hwp_usage_error(context, options->json,
-			       "--provider is btf, dwarf or drgn, not '%s'", name);
+	return hwp_usage_error(context, options->json, "--provider is btf, dwarf or drgn, not '%s'",
+			       name);
 }
 
 static int take_symbols(const struct hwp_context *context, const char *path,
@@ -305,7 +302,8 @@ static int take_option(const struct hwp_context *context, int value, const char 
 		if (!parse_number(argument, 1, MAX_INTERVAL_SECONDS, &options->interval_seconds))
 			return hwp_usage_error(context, options->json,
 					       "--interval is a number of seconds from 1 to %d, "
-					       "not '%s'", MAX_INTERVAL_SECONDS, argument);
+					       "not '%s'",
+					       MAX_INTERVAL_SECONDS, argument);
 		return HWP_GO_ON;
 	case 'q':
 		options->quiet = true;
@@ -410,10 +408,10 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 		options->target.core_path = NULL;
 	options->live = !context->host && !options->target.core_path &&
 			!options->target.qemu_socket;
-	is_running = context->host ? !context->host->path
-				   : options->live || options->target.qemu_socket;
-	if (!is_running && (options->quick || options->nr_passes ||
-			    options->target.max_cpu_percent))
+	is_running = context->host ? !context->host->path :
+				     options->live || options->target.qemu_socket;
+	if (!is_running &&
+	    (options->quick || options->nr_passes || options->target.max_cpu_percent))
 		return hwp_usage_error(context, options->json,
 				       "--quick, --passes and --max-cpu are for a running kernel");
 	if (options->target.qemu_socket && options->target.vmcoreinfo_path)

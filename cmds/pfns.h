@@ -13,8 +13,7 @@
 bool hwp_parse_pfn(const char *s, bool bare_is_hex, uint64_t *ret);
 
 /** The whole of @p s is "A-B" with A < B: the pfns [A, B). */
-bool hwp_parse_pfn_range(const char *s, bool bare_is_hex, uint64_t *start_ret,
-			 uint64_t *end_ret);
+bool hwp_parse_pfn_range(const char *s, bool bare_is_hex, uint64_t *start_ret, uint64_t *end_ret);
 
 /**
  * Take "A" or "A-B" off a list that commas separate: *@p s moves behind it and

@@ -9,7 +9,7 @@
 #include "report/common.h"
 
 static const char *const features[] = {
-	"kdump", "kcore", "ksyms", "btf", "dwarf", "drgn", "rasdaemon",
+	"kdump",      "kcore", "ksyms", "btf", "dwarf", "drgn", "rasdaemon",
 #ifdef HWP_HAVE_DEBUGINFOD
 	"debuginfod",
 #endif

@@ -50,8 +50,8 @@ static void print_change(void *arg, const struct hwp_change *change)
 {
 	struct watch *w = arg;
 
-	(w->options->json ? hwp_report_change_json : hwp_report_change)(
-		w->context->out, w->findings, change, w->time);
+	(w->options->json ? hwp_report_change_json :
+			    hwp_report_change)(w->context->out, w->findings, change, w->time);
 }
 
 /** What fails in the same way again is no change. */
@@ -66,8 +66,8 @@ static struct hwp_error *print_failure(struct watch *w, const struct hwp_error *
 	if (!w->failure)
 		return hwp_error_no_memory();
 	w->known.has_verdict = false;
-	(w->options->json ? hwp_report_no_verdict_json : hwp_report_no_verdict)(
-		w->context->out, before, w->failure, w->time);
+	(w->options->json ? hwp_report_no_verdict_json :
+			    hwp_report_no_verdict)(w->context->out, before, w->failure, w->time);
 	return NULL;
 }
 
@@ -153,11 +153,13 @@ int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *c
 	if (status != HWP_GO_ON)
 		return status;
 	if (context->host)
-		return hwp_usage_error(context, parsed.json, "'watch' is for the program hwpoison: "
+		return hwp_usage_error(context, parsed.json,
+				       "'watch' is for the program hwpoison: "
 				       "%s shows output when a command has ended",
 				       context->host->name);
 	if (parsed.target.core_path || parsed.target.qemu_socket)
-		return hwp_usage_error(context, parsed.json, "'watch' looks at the running kernel "
+		return hwp_usage_error(context, parsed.json,
+				       "'watch' looks at the running kernel "
 				       "only; 'check' reads a vmcore or a guest");
 	if (!parsed.target.interrupted) {
 		parsed.target.interrupted = &stopped;

@@ -57,10 +57,11 @@ static bool check_zone(struct hwp_findings *f, const struct hwp_zone *z, uint64_
 	    z->end_pfn <= end_of_memmap)
 		return true;
 	return hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION,
-				    "node %d %s: spans %" PRIu64 " pages from 0x%" PRIx64 ", has %"
-				    PRIu64 " present, %" PRIu64 " managed; the memmap ends at 0x%"
-				    PRIx64, z->nid, z->name, spanned, z->start_pfn,
-				    z->present_pages, z->managed_pages, end_of_memmap);
+				    "node %d %s: spans %" PRIu64 " pages from 0x%" PRIx64
+				    ", has %" PRIu64 " present, %" PRIu64
+				    " managed; the memmap ends at 0x%" PRIx64,
+				    z->nid, z->name, spanned, z->start_pfn, z->present_pages,
+				    z->managed_pages, end_of_memmap);
 }
 
 static struct hwp_error *describe(struct analysis *a)
@@ -154,8 +155,8 @@ static struct hwp_error *map_memory(struct analysis *a)
 static struct hwp_error *sweep(struct analysis *a, bool quick)
 {
 	const struct hwp_scan_options options = {
-		.nr_threads = a->findings->live && !a->options->nr_threads ? 1
-									   : a->options->nr_threads,
+		.nr_threads = a->findings->live && !a->options->nr_threads ? 1 :
+									     a->options->nr_threads,
 		.progress = a->options->progress,
 		.progress_arg = a->options->progress_arg,
 	};
@@ -237,8 +238,9 @@ static struct hwp_error *read_hugetlb_orders(struct analysis *a, struct hwp_exte
 		return NULL;
 	err = hwp_target_read_u32(a->target, l->symbol.hugetlb_max_hstate, &nr);
 	for (uint32_t i = 0; !err && i < nr && ret->nr < 8; i++) {
-		err = hwp_target_read_u32(a->target, l->symbol.hstates +
-					  (uint64_t)i * l->hstate.size + l->hstate.order, &order);
+		err = hwp_target_read_u32(
+			a->target,
+			l->symbol.hstates + (uint64_t)i * l->hstate.size + l->hstate.order, &order);
 		if (!err && order > 0 && order <= 24)
 			ret->orders[ret->nr++] = order;
 	}
@@ -253,18 +255,19 @@ static struct hwp_error *take_wishes(struct analysis *a)
 	struct hwp_error *err;
 
 	if (o->has_folio_pfn && !hwp_memmap_find(a->memmap, o->folio_pfn))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "pfn 0x%" PRIx64
-					" has no struct page: there is no memory", o->folio_pfn);
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"pfn 0x%" PRIx64 " has no struct page: there is no memory",
+					o->folio_pfn);
 	if (o->has_folio_pfn && o->has_range &&
 	    (o->folio_pfn < o->range_pfn || o->folio_pfn >= o->range_end_pfn))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "pfn 0x%" PRIx64
-					" is not in --range", o->folio_pfn);
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"pfn 0x%" PRIx64 " is not in --range", o->folio_pfn);
 	if (o->rasdaemon_path && (err = hwp_rasdaemon_read(o->rasdaemon_path, a->findings)))
 		return err;
 	a->findings->subject.asked = o->has_folio_pfn;
 	a->findings->subject.page.pfn = o->folio_pfn;
-	return o->has_range ? hwp_extents_set_range(a->findings, o->range_pfn, o->range_end_pfn)
-			    : NULL;
+	return o->has_range ? hwp_extents_set_range(a->findings, o->range_pfn, o->range_end_pfn) :
+			      NULL;
 }
 
 /** Of this system's kernel the clocks tell when it booted. */
@@ -367,8 +370,8 @@ static bool may_fall_back(const struct hwp_options *o, const struct hwp_error *e
 {
 	return !o->target.host && !o->target.core_path && !o->target.qemu_socket &&
 	       !o->target.nr_symbol_paths && !o->target.provider && !o->has_folio_pfn &&
-	       !o->rasdaemon_path &&
-	       err->code != HWP_ERROR_NO_MEMORY && err->code != HWP_ERROR_INTERRUPTED;
+	       !o->rasdaemon_path && err->code != HWP_ERROR_NO_MEMORY &&
+	       err->code != HWP_ERROR_INTERRUPTED;
 }
 
 /** Until enough passes agree, or too many did not. */
@@ -394,8 +397,8 @@ static struct hwp_error *look_repeatedly(struct analysis *a)
 			continue;
 		err = hwp_passes_add(&passes, wanted, a->findings);
 		/* What cannot be seen is not seen by looking again. */
-		if (err || (passes.nr >= wanted &&
-			    (a->closed || !hwp_passes_unsettled(a->findings))))
+		if (err ||
+		    (passes.nr >= wanted && (a->closed || !hwp_passes_unsettled(a->findings))))
 			break;
 	}
 	return err;

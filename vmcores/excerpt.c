@@ -100,8 +100,7 @@ static void read_notes(struct excerpt *x, const char *path)
 	for (size_t i = 0; i < nr_phdrs; i++) {
 		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_NOTE)
 			continue;
-		data = elf_getdata_rawchunk(elf, (int64_t)phdr.p_offset, phdr.p_filesz,
-					    ELF_T_NHDR);
+		data = elf_getdata_rawchunk(elf, (int64_t)phdr.p_offset, phdr.p_filesz, ELF_T_NHDR);
 		if (!data)
 			errx(2, "%s: cannot read its notes", path);
 		x->notes_size = data->d_size;
@@ -142,11 +141,16 @@ static void find_index_end(struct excerpt *x, const struct hwp_symbol *start,
 static void find_dropped(struct excerpt *x)
 {
 	struct hwp_symbol syms[] = {
-		{ .name = "_stext" },		      { .name = "_etext" },
-		{ .name = "__start_orc_unwind_ip" },  { .name = "__stop_orc_unwind_ip" },
-		{ .name = "__start_orc_unwind" },     { .name = "__stop_orc_unwind" },
-		{ .name = "orc_lookup" },	      { .name = "orc_lookup_end" },
-		{ .name = "kallsyms_seqs_of_names" }, {},
+		{ .name = "_stext" },
+		{ .name = "_etext" },
+		{ .name = "__start_orc_unwind_ip" },
+		{ .name = "__stop_orc_unwind_ip" },
+		{ .name = "__start_orc_unwind" },
+		{ .name = "__stop_orc_unwind" },
+		{ .name = "orc_lookup" },
+		{ .name = "orc_lookup_end" },
+		{ .name = "kallsyms_seqs_of_names" },
+		{},
 	};
 	/* __START_KERNEL_map on x86_64 */
 	const uint64_t kernel_map = UINT64_C(0xffffffff80000000);
@@ -204,7 +208,8 @@ static bool find_page_ext(struct excerpt *x, uint64_t pfn, uint64_t size, uint64
 
 	error = hwp_memmap_section_address(x->target, x->layout, pfn, &section);
 	if (!error)
-		error = hwp_target_read_u64(x->target, section + x->layout->section.page_ext, &base);
+		error = hwp_target_read_u64(x->target, section + x->layout->section.page_ext,
+					    &base);
 	hwp_error_destroy(error);
 	*ret = base + size * pfn;
 	return base && !(base & 1);
@@ -223,7 +228,8 @@ static void find_healthy_records(struct excerpt *x)
 	for (uint64_t pfn = 0; size && pfn < x->max_pfn; pfn += nr) {
 		if (!find_page_ext(x, pfn, size, &start) || !is_healthy(x, pfn, nr))
 			continue;
-		for (uint64_t at = (start + BLOCK - 1) / BLOCK; at < (start + size * nr) / BLOCK; at++) {
+		for (uint64_t at = (start + BLOCK - 1) / BLOCK; at < (start + size * nr) / BLOCK;
+		     at++) {
 			uint64_t frame = at - direct_map / BLOCK;
 
 			/* Other tables are not in the direct map. */
@@ -265,8 +271,8 @@ static void choose(struct excerpt *x)
 		const struct hwp_pfn_range *range = &x->memmap->ranges.data[r];
 
 		for (uint64_t pfn = range->start_pfn; pfn < range->end_pfn; pfn++) {
-			struct hwp_error *error =
-				hwp_target_read(x->target, HWP_PHYSICAL, pfn << 12, page, BLOCK, NULL);
+			struct hwp_error *error = hwp_target_read(x->target, HWP_PHYSICAL,
+								  pfn << 12, page, BLOCK, NULL);
 
 			if (error) {
 				hwp_error_destroy(error);
@@ -355,9 +361,9 @@ static void write_pages(struct excerpt *x, FILE *out, uint64_t descs)
 			continue;
 		must(hwp_target_read(x->target, HWP_PHYSICAL, pfn << 12, page, BLOCK, NULL));
 		is_zero = memcmp(page, zeros, BLOCK) == 0;
-		size = is_zero && zero_size
-			       ? zero_size
-			       : ZSTD_compress(packed, sizeof(packed), page, BLOCK, ZSTD_LEVEL);
+		size = is_zero && zero_size ?
+			       zero_size :
+			       ZSTD_compress(packed, sizeof(packed), page, BLOCK, ZSTD_LEVEL);
 		if (ZSTD_isError(size))
 			errx(2, "zstd: %s", ZSTD_getErrorName(size));
 		desc.offset = is_zero && zero_size ? zero_offset : at;

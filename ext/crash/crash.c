@@ -107,8 +107,7 @@ static struct hwp_error *vmcoreinfo_in_memory(char **ret)
 
 	if (!data || !size ||
 	    !read_by_crash(HWP_KERNEL_VIRTUAL, data->value, &address, sizeof(address)) ||
-	    !read_by_crash(HWP_KERNEL_VIRTUAL, size->value, &len, sizeof(len)) ||
-	    len > PAGE_BYTES)
+	    !read_by_crash(HWP_KERNEL_VIRTUAL, size->value, &len, sizeof(len)) || len > PAGE_BYTES)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "crash cannot read VMCOREINFO");
 	text = calloc(1, len + 1);
 	if (!text)
@@ -213,7 +212,8 @@ struct expression {
 };
 
 /** Walk along @p path from a null pointer to @p type; arrays are entered. */
-static bool follow(struct crash_types *t, const char *type, const char *path, struct expression *ret)
+static bool follow(struct crash_types *t, const char *type, const char *path,
+		   struct expression *ret)
 {
 	char command[MAX_EXPRESSION + 16], answer[256];
 	int len;
@@ -253,8 +253,10 @@ static bool find_member(struct crash_types *t, const char *type, const char *pat
 
 	if (!follow(t, type, path, &e))
 		return false;
-	snprintf(command, sizeof(command), "printf \"%%lu %%lu\", (unsigned long)&%s, "
-		 "(unsigned long)sizeof(%s)", e.text, e.text);
+	snprintf(command, sizeof(command),
+		 "printf \"%%lu %%lu\", (unsigned long)&%s, "
+		 "(unsigned long)sizeof(%s)",
+		 e.text, e.text);
 	if (!ask_gdb(t, command, answer, sizeof(answer)) ||
 	    sscanf(answer, "%" SCNu64 " %" SCNu64, &m.offset, &m.size) != 2)
 		return false;
@@ -364,12 +366,10 @@ static bool look_up_enumerator(struct crash_types *t, const char *type, const ch
 	snprintf(wanted, sizeof(wanted), "type = enum %s\n", type ? type : "{");
 	snprintf(command, sizeof(command), "whatis %s", name);
 	if (!ask_gdb(t, command, answer, sizeof(answer)) ||
-	    (type ? strcmp(answer, wanted) != 0 :
-		    strncmp(answer, wanted, strlen(wanted) - 1) != 0))
+	    (type ? strcmp(answer, wanted) != 0 : strncmp(answer, wanted, strlen(wanted) - 1) != 0))
 		return false;
 	snprintf(command, sizeof(command), "printf \"%%ld\", (long)%s", name);
-	return ask_gdb(t, command, answer, sizeof(answer)) &&
-	       sscanf(answer, "%" SCNd64, ret) == 1;
+	return ask_gdb(t, command, answer, sizeof(answer)) && sscanf(answer, "%" SCNd64, ret) == 1;
 }
 
 static struct hwp_error *crash_enumerator(void *arg, const char *type, const char *name,

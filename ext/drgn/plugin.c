@@ -75,8 +75,9 @@ static struct hwp_error *plugin_enumerator(void *arg, const char *type, const ch
 {
 	const struct hwp_drgn_call *call = arg;
 
-	return call->enumerator(type, name, ret) == 0 ? NULL :
-	       hwp_error_create(HWP_ERROR_LOOKUP, "drgn knows no enumerator %s", name);
+	return call->enumerator(type, name, ret) == 0 ?
+		       NULL :
+		       hwp_error_create(HWP_ERROR_LOOKUP, "drgn knows no enumerator %s", name);
 }
 
 static void session_destroy(void *arg)
@@ -122,7 +123,8 @@ static struct hwp_error *open_dump(const struct hwp_drgn_call *call,
 	parts->facts.page_shift = call->page_shift;
 	parts->memory = (struct hwp_provider){ &memory_ops, s };
 	return call->core_path ? hwp_host_memory_open_own(&s->memory, call->core_path, NULL,
-							  &parts->reader, &parts->facts) : NULL;
+							  &parts->reader, &parts->facts) :
+				 NULL;
 }
 
 /** A running kernel's memory is read through the gate only, never by drgn. */
@@ -136,8 +138,8 @@ static struct hwp_error *open_session(void *arg, struct hwp_host_providers *ret)
 					"drgn has no debug symbols of this kernel: "
 					"prog.load_debug_info([\"vmlinux\"])");
 	ret->symbols = ret->types = (struct hwp_provider){ &name_ops, arg };
-	return call->flags & HWP_DRGN_IS_LIVE ?
-	       hwp_running_memory_open(&ret->memory, &ret->facts) : open_dump(call, ret);
+	return call->flags & HWP_DRGN_IS_LIVE ? hwp_running_memory_open(&ret->memory, &ret->facts) :
+						open_dump(call, ret);
 }
 
 struct stream {
@@ -164,7 +166,8 @@ static int run(const struct hwp_drgn_call *call, int argc, char **argv)
 	const struct hwp_host host = {
 		.name = "drgn",
 		.path = call->flags & HWP_DRGN_IS_LIVE ? NULL :
-			call->core_path ? call->core_path : "what drgn has open",
+			call->core_path		       ? call->core_path :
+							 "what drgn has open",
 		.arg = (void *)call,
 		.open = open_session,
 	};

@@ -46,7 +46,7 @@ struct hwp_drgn_call {
 };
 
 /** Run @p argv, argv[0] being the program; the exit status, or -1 when the versions differ. */
-__attribute__((__visibility__("default"))) int
-hwpoison_drgn_run(const struct hwp_drgn_call *call, int argc, char **argv);
+__attribute__((__visibility__("default"))) int hwpoison_drgn_run(const struct hwp_drgn_call *call,
+								 int argc, char **argv);
 
 #endif /* HWP_DRGN_PLUGIN_H */

@@ -46,7 +46,11 @@ static inline void *hwp_alloc_big(size_t size)
 }
 
 /** Give up the guard on @p p and yield its value: ownership moves on. */
-#define no_cleanup_ptr(p) \
-	({ __typeof__(p) _p_ = (p); (p) = NULL; _p_; })
+#define no_cleanup_ptr(p)                \
+	({                               \
+		__typeof__(p) _p_ = (p); \
+		(p) = NULL;              \
+		_p_;                     \
+	})
 
 #endif /* HWP_BASE_CLEANUP_H */

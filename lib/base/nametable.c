@@ -31,8 +31,8 @@ static struct hwp_name *slot_of(const struct hwp_name_table *t, const char *name
 
 static bool grow(struct hwp_name_table *t)
 {
-	struct hwp_name_table bigger = { .nr = t->nr, .nr_slots = t->nr_slots ? t->nr_slots * 2
-									      : 1 << 12 };
+	struct hwp_name_table bigger = { .nr = t->nr,
+					 .nr_slots = t->nr_slots ? t->nr_slots * 2 : 1 << 12 };
 
 	bigger.slots = calloc(bigger.nr_slots, sizeof(*bigger.slots));
 	if (!bigger.slots)

@@ -25,18 +25,18 @@ static inline bool hwp_vec_grow(void **data, size_t *capacity, size_t size)
 }
 
 /** Append @p item; false when memory is out, the vector then unchanged. */
-#define hwp_vec_push(v, item)                                                \
-	(((v)->nr < (v)->capacity ||                                         \
-	  hwp_vec_grow((void **)&(v)->data, &(v)->capacity,                  \
-		       sizeof(*(v)->data)))                                  \
-	 ? ((v)->data[(v)->nr++] = (item), true) : false)
+#define hwp_vec_push(v, item)                                                      \
+	(((v)->nr < (v)->capacity ||                                               \
+	  hwp_vec_grow((void **)&(v)->data, &(v)->capacity, sizeof(*(v)->data))) ? \
+		 ((v)->data[(v)->nr++] = (item), true) :                           \
+		 false)
 
-#define hwp_vec_deinit(v)             \
-	do {                          \
-		free((v)->data);      \
-		(v)->data = NULL;     \
-		(v)->nr = 0;          \
-		(v)->capacity = 0;    \
+#define hwp_vec_deinit(v)          \
+	do {                       \
+		free((v)->data);   \
+		(v)->data = NULL;  \
+		(v)->nr = 0;       \
+		(v)->capacity = 0; \
 	} while (0)
 
 #endif /* HWP_BASE_VEC_H */

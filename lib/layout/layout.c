@@ -25,8 +25,10 @@ struct member_row {
 	int need;
 };
 
-#define ROW(field, fact, need, names) \
-	{ names, offsetof(struct hwp_layout, field), fact, need }
+#define ROW(field, fact, need, names)                                 \
+	{                                                             \
+		names, offsetof(struct hwp_layout, field), fact, need \
+	}
 
 static const struct member_row member_rows[] = {
 	ROW(page.size, SIZE, REQUIRED, "page"),
@@ -170,7 +172,10 @@ static const struct {
 	const char *names[2];
 	size_t where;
 } symbol_rows[] = {
-#define SYM(field, ...) { { __VA_ARGS__ }, offsetof(struct hwp_layout, symbol.field) }
+#define SYM(field, ...)                                                    \
+	{                                                                  \
+		{ __VA_ARGS__ }, offsetof(struct hwp_layout, symbol.field) \
+	}
 	SYM(mem_map, "mem_map"),
 	SYM(node_data, "node_data"),
 	SYM(contig_page_data, "contig_page_data"),
@@ -269,19 +274,23 @@ static struct hwp_error *resolve_member(struct hwp_resolver *r, const struct mem
 			name[len] = '\0';
 		}
 		if (len < sizeof(name) && hwp_layout_member(r, name, &m)) {
-			uint64_t value = row->fact == OFFSET ? m.offset
-				       : row->fact == SIZE   ? m.size
-							     : m.nr_elements;
+			uint64_t value = row->fact == OFFSET ? m.offset :
+					 row->fact == SIZE   ? m.size :
+							       m.nr_elements;
 
 			if (value >= HWP_ABSENT)
 				return hwp_error_create(HWP_ERROR_BAD_DATA,
 							"type of %s is nonsense", name);
 			*where = (uint32_t)value;
-			snprintf(label, sizeof(label), row->fact == OFFSET ? "%s"
-						     : row->fact == SIZE   ? "sizeof %s"
-									   : "%s[]", name);
-			return hwp_layout_note(r, label, value, hwp_target_type_provider(r->target))
-				       ? NULL : hwp_error_no_memory();
+			snprintf(label, sizeof(label),
+				 row->fact == OFFSET ? "%s" :
+				 row->fact == SIZE   ? "sizeof %s" :
+						       "%s[]",
+				 name);
+			return hwp_layout_note(r, label, value,
+					       hwp_target_type_provider(r->target)) ?
+				       NULL :
+				       hwp_error_no_memory();
 		}
 		s += len + (s[len] == ' ');
 	}
@@ -391,8 +400,8 @@ struct hwp_error *hwp_layout_create(struct hwp_target *target, struct hwp_layout
 	/* A host's debugger may take a tenth of a second for each. */
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(member_rows) && !err; i++)
 		err = hwp_target_is_interrupted(target) ?
-		      hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted") :
-		      resolve_member(&r, &member_rows[i]);
+			      hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted") :
+			      resolve_member(&r, &member_rows[i]);
 	if (!err)
 		err = resolve_symbols(&r);
 	if (!err)

@@ -229,18 +229,17 @@ struct hwp_layout {
 
 	/** Addresses of symbols; 0 when the kernel has none. */
 	struct {
-		uint64_t mem_section, mem_map, node_data, contig_page_data,
-			per_cpu_offset, nr_cpu_ids, cpu_possible_mask, hstates, hugetlb_max_hstate,
+		uint64_t mem_section, mem_map, node_data, contig_page_data, per_cpu_offset,
+			nr_cpu_ids, cpu_possible_mask, hstates, hugetlb_max_hstate,
 			num_poisoned_pages, memory_blocks, sections_per_block, max_pfn, prb,
 			log_buf, log_buf_len, log_first_idx, log_next_idx, log_first_seq,
 			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
 			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
-			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited, kasan_flag,
-			kasan_report, page_owner_ops, page_ext_size,
-			memory_failure, gtod_offset, sched_clock_stable,
-			init_nsproxy, hugetlb_basepage_index,
-			page_offset_base, free_prepared_contig_range,
-			free_contig_range_common, split_large_buddy;
+			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited,
+			kasan_flag, kasan_report, page_owner_ops, page_ext_size, memory_failure,
+			gtod_offset, sched_clock_stable, init_nsproxy, hugetlb_basepage_index,
+			page_offset_base, free_prepared_contig_range, free_contig_range_common,
+			split_large_buddy;
 	} symbol;
 
 	/** By debug information, of free_has_hwpoisoned() in mm/page_alloc.c. */

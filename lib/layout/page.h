@@ -117,8 +117,8 @@ static inline bool hwp_page_has_type(const struct hwp_layout *l, const void *pag
 
 	if (!mark)
 		return false;
-	return l->type_scheme == HWP_TYPE_TOP_BYTE ? word >> 24 == mark
-						   : (word & (l->type_base | mark)) == l->type_base;
+	return l->type_scheme == HWP_TYPE_TOP_BYTE ? word >> 24 == mark :
+						     (word & (l->type_base | mark)) == l->type_base;
 }
 
 /** The type that the word tells of a head or order-0 page. */
@@ -160,16 +160,16 @@ static inline uint64_t hwp_page_of_mapping(const struct hwp_layout *l, uint64_t 
 /** node and zone as page.flags tells them; memmap.c knows whether to trust it. */
 static inline unsigned int hwp_page_nid(const struct hwp_layout *l, uint64_t flags)
 {
-	return l->field.node_width
-		       ? flags >> l->field.node_shift & ((1u << l->field.node_width) - 1)
-		       : 0;
+	return l->field.node_width ?
+		       flags >> l->field.node_shift & ((1u << l->field.node_width) - 1) :
+		       0;
 }
 
 static inline unsigned int hwp_page_zone(const struct hwp_layout *l, uint64_t flags)
 {
-	return l->field.zone_width
-		       ? flags >> l->field.zone_shift & ((1u << l->field.zone_width) - 1)
-		       : 0;
+	return l->field.zone_width ?
+		       flags >> l->field.zone_shift & ((1u << l->field.zone_width) - 1) :
+		       0;
 }
 
 #endif /* HWP_LAYOUT_PAGE_H */

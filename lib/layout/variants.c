@@ -64,12 +64,14 @@ static void decide_flags(struct hwp_resolver *r)
 		hwp_layout_missing(r, "PG_reserved");
 	/* enum hugetlb_page_flags is there from v5.14 on. */
 	l->hpg.freed = enumerator(r, "hugetlb_page_flags", "HPG_freed", &bit) ? bit : HWP_ABSENT;
-	l->hpg.vmemmap_optimized =
-		enumerator(r, "hugetlb_page_flags", "HPG_vmemmap_optimized", &bit) ? bit
-										   : HWP_ABSENT;
-	l->hpg.raw_hwp_unreliable =
-		enumerator(r, "hugetlb_page_flags", "HPG_raw_hwp_unreliable", &bit) ? bit
-										    : HWP_ABSENT;
+	l->hpg.vmemmap_optimized = enumerator(r, "hugetlb_page_flags", "HPG_vmemmap_optimized",
+					      &bit) ?
+					   bit :
+					   HWP_ABSENT;
+	l->hpg.raw_hwp_unreliable = enumerator(r, "hugetlb_page_flags", "HPG_raw_hwp_unreliable",
+					       &bit) ?
+					    bit :
+					    HWP_ABSENT;
 }
 
 static void decide_compound(struct hwp_resolver *r)
@@ -190,7 +192,8 @@ static void decide_types(struct hwp_resolver *r)
 		const char *pgty, *pg, *number;
 	} names[HWP_NR_TYPES] = {
 		[HWP_TYPE_BUDDY] = { "PGTY_buddy", "PG_buddy", "PAGE_BUDDY_MAPCOUNT_VALUE" },
-		[HWP_TYPE_OFFLINE] = { "PGTY_offline", "PG_offline", "PAGE_OFFLINE_MAPCOUNT_VALUE" },
+		[HWP_TYPE_OFFLINE] = { "PGTY_offline", "PG_offline",
+				       "PAGE_OFFLINE_MAPCOUNT_VALUE" },
 		[HWP_TYPE_TABLE] = { "PGTY_table", "PG_table", NULL },
 		[HWP_TYPE_GUARD] = { "PGTY_guard", "PG_guard", NULL },
 		[HWP_TYPE_HUGETLB] = { "PGTY_hugetlb", "PG_hugetlb",
@@ -281,10 +284,10 @@ static void decide_memory_model(struct hwp_resolver *r)
 		if (!vmcoreinfo(r, "NUMBER(MAX_PHYSMEM_BITS)", &value))
 			hwp_layout_missing(r, "NUMBER(MAX_PHYSMEM_BITS)");
 		l->section.max_physmem_bits = (unsigned int)value;
-		if (!r->missing && (l->section.section_size_bits <= l->page_shift ||
-				    l->section.section_size_bits > 40 ||
-				    l->section.max_physmem_bits > 52 ||
-				    l->section.max_physmem_bits < l->section.section_size_bits))
+		if (!r->missing &&
+		    (l->section.section_size_bits <= l->page_shift ||
+		     l->section.section_size_bits > 40 || l->section.max_physmem_bits > 52 ||
+		     l->section.max_physmem_bits < l->section.section_size_bits))
 			hwp_layout_missing(r, "a believable NUMBER(SECTION_SIZE_BITS)");
 		/* Flags of section_mem_map fit below the page-aligned pointer. */
 		l->section.flag_mask = 0xfff;
@@ -301,11 +304,11 @@ static void decide_memory_model(struct hwp_resolver *r)
 
 static void decide_lists(struct hwp_resolver *r)
 {
-	static const char *const names[] = { "MIGRATE_UNMOVABLE", "MIGRATE_MOVABLE",
+	static const char *const names[] = { "MIGRATE_UNMOVABLE",   "MIGRATE_MOVABLE",
 					     "MIGRATE_RECLAIMABLE", "MIGRATE_HIGHATOMIC",
-					     "MIGRATE_CMA", "MIGRATE_ISOLATE" };
-	static const char *const labels[] = { "Unmovable", "Movable", "Reclaimable", "HighAtomic",
-					      "CMA", "Isolate" };
+					     "MIGRATE_CMA",	    "MIGRATE_ISOLATE" };
+	static const char *const labels[] = { "Unmovable",  "Movable", "Reclaimable",
+					      "HighAtomic", "CMA",     "Isolate" };
 	struct hwp_layout *l = r->layout;
 	struct hwp_member m;
 	uint64_t value;
@@ -414,11 +417,14 @@ static void decide_page_owner(struct hwp_resolver *r)
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
 		uint32_t *where = (uint32_t *)((char *)l + rows[i].where);
 		bool found = is_there && hwp_layout_member(r, rows[i].name, &m);
-		uint64_t value = !found ? HWP_ABSENT : strchr(rows[i].name, '.') ? m.offset : m.size;
+		uint64_t value = !found			   ? HWP_ABSENT :
+				 strchr(rows[i].name, '.') ? m.offset :
+							     m.size;
 
 		*where = value < HWP_ABSENT ? (uint32_t)value : HWP_ABSENT;
 		if (found)
-			hwp_layout_note(r, rows[i].name, value, hwp_target_type_provider(r->target));
+			hwp_layout_note(r, rows[i].name, value,
+					hwp_target_type_provider(r->target));
 	}
 	l->page_owner.owner_bit = l->page_owner.allocated_bit = HWP_ABSENT;
 	if (is_there && enumerator(r, "page_ext_flags", "PAGE_EXT_OWNER", &bit))
@@ -444,7 +450,7 @@ struct hwp_error *hwp_layout_variants(struct hwp_resolver *r)
 	decide_lists(r);
 	decide_log(r);
 	decide_page_owner(r);
-	r->layout->free_has_hwpoisoned =
-		hwp_target_function(r->target, "mm/page_alloc.c", "free_has_hwpoisoned");
+	r->layout->free_has_hwpoisoned = hwp_target_function(r->target, "mm/page_alloc.c",
+							     "free_has_hwpoisoned");
 	return NULL;
 }

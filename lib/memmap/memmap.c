@@ -116,8 +116,8 @@ static struct hwp_error *find_roots(struct hwp_target *target, const struct hwp_
 				    bool *is_flat_ret)
 {
 	uint64_t per_root = (UINT64_C(1) << l->page_shift) / l->section.size, nr_roots;
-	uint64_t nr_sections =
-		UINT64_C(1) << (l->section.max_physmem_bits - l->section.section_size_bits);
+	uint64_t nr_sections = UINT64_C(1)
+			       << (l->section.max_physmem_bits - l->section.section_size_bits);
 	struct hwp_error *err;
 
 	err = hwp_target_vmcoreinfo_number(target, "LENGTH(mem_section)", &nr_roots);
@@ -157,9 +157,8 @@ static struct hwp_error *walk_sections(struct walk *w)
 	return err;
 }
 
-struct hwp_error *hwp_memmap_section_address(struct hwp_target *target,
-					     const struct hwp_layout *l, uint64_t pfn,
-					     uint64_t *ret)
+struct hwp_error *hwp_memmap_section_address(struct hwp_target *target, const struct hwp_layout *l,
+					     uint64_t pfn, uint64_t *ret)
 {
 	uint64_t number = pfn >> (l->section.section_size_bits - l->page_shift);
 	uint64_t nr_roots, per_root, root = l->symbol.mem_section, index = number;
@@ -177,8 +176,7 @@ struct hwp_error *hwp_memmap_section_address(struct hwp_target *target,
 		err = hwp_target_read_u64(target, root + number / per_root * 8, &root);
 	}
 	if (!err && !root)
-		err = hwp_error_create(HWP_ERROR_LOOKUP, "pfn 0x%" PRIx64 " is in no section",
-				       pfn);
+		err = hwp_error_create(HWP_ERROR_LOOKUP, "pfn 0x%" PRIx64 " is in no section", pfn);
 	*ret = root + index * l->section.size;
 	return err;
 }
@@ -213,8 +211,8 @@ static struct hwp_error *add_ram(struct walk *w)
 	for (size_t i = 0; !err && hwp_target_ram(w->target, i, &ram); i++)
 		err = add_range(w->memmap, ram.start >> shift, ram.end >> shift, ram.vmemmap, true);
 	if (!err && w->memmap->ranges.nr)
-		qsort(w->memmap->ranges.data, w->memmap->ranges.nr, sizeof(w->memmap->ranges.data[0]),
-		      compare_ranges);
+		qsort(w->memmap->ranges.data, w->memmap->ranges.nr,
+		      sizeof(w->memmap->ranges.data[0]), compare_ranges);
 	return err;
 }
 
@@ -231,8 +229,8 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 	m->layout = layout;
 	m->is_contiguous = true;
 	if (layout->memory_model == HWP_SPARSEMEM) {
-		w.pages_per_section =
-			UINT64_C(1) << (layout->section.section_size_bits - layout->page_shift);
+		w.pages_per_section = UINT64_C(1)
+				      << (layout->section.section_size_bits - layout->page_shift);
 		err = walk_sections(&w);
 		if (hwp_target_ram(target, 0, &ram) && hwp_error_catch(&err, HWP_ERROR_EXCLUDED)) {
 			m->ranges.nr = 0;
@@ -311,8 +309,7 @@ struct hwp_page_reader {
 	char straddling[512];
 };
 
-struct hwp_error *hwp_page_reader_create(struct hwp_target *target,
-					 const struct hwp_memmap *memmap,
+struct hwp_error *hwp_page_reader_create(struct hwp_target *target, const struct hwp_memmap *memmap,
 					 struct hwp_page_reader **ret)
 {
 	struct hwp_page_reader *reader;
@@ -346,8 +343,7 @@ const struct hwp_memmap *hwp_page_reader_memmap(const struct hwp_page_reader *re
 	return reader->memmap;
 }
 
-struct hwp_error *hwp_page_read(struct hwp_page_reader *reader, uint64_t pfn,
-				const void **page_ret)
+struct hwp_error *hwp_page_read(struct hwp_page_reader *reader, uint64_t pfn, const void **page_ret)
 {
 	uint32_t size = reader->memmap->layout->page.size;
 	uint64_t address, tag;

@@ -47,8 +47,7 @@ bool hwp_memmap_pfn_of(const struct hwp_memmap *memmap, uint64_t address, uint64
 /** Reads single struct pages through a small cache. One thread at a time. */
 struct hwp_page_reader;
 
-struct hwp_error *hwp_page_reader_create(struct hwp_target *target,
-					 const struct hwp_memmap *memmap,
+struct hwp_error *hwp_page_reader_create(struct hwp_target *target, const struct hwp_memmap *memmap,
 					 struct hwp_page_reader **ret);
 void hwp_page_reader_destroy(struct hwp_page_reader *reader);
 

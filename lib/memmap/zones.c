@@ -79,11 +79,11 @@ static struct hwp_error *add_node(struct hwp_target *target, const struct hwp_la
 		return hwp_error_no_memory();
 	/* ZONE_DEVICE lies beyond nr_zones, so look at all of them. */
 	for (unsigned int z = 0; z < l->max_zones && !err; z++)
-		err = hwp_error_prefix(add_zone(target, l,
-						address + l->pglist_data.node_zones +
-							(uint64_t)z * l->zone.size,
-						(int)nid, z, ret),
-				       "node %u zone %u", nid, z);
+		err = hwp_error_prefix(
+			add_zone(target, l,
+				 address + l->pglist_data.node_zones + (uint64_t)z * l->zone.size,
+				 (int)nid, z, ret),
+			"node %u zone %u", nid, z);
 	return err;
 }
 
@@ -128,8 +128,8 @@ static bool calibrate(const struct hwp_zones *zones, const struct hwp_layout *l,
 
 		for (uint64_t pfn = z->start_pfn; pfn < z->end_pfn; pfn += step) {
 			_cleanup_error_ struct hwp_error *err = NULL;
-			const struct hwp_pfn_range *range = 
-				hwp_memmap_find(hwp_page_reader_memmap(reader), pfn);
+			const struct hwp_pfn_range *range = hwp_memmap_find(
+				hwp_page_reader_memmap(reader), pfn);
 			const void *page;
 			bool ambiguous;
 
@@ -150,8 +150,7 @@ static bool calibrate(const struct hwp_zones *zones, const struct hwp_layout *l,
 }
 
 const struct hwp_zone *hwp_zones_find(const struct hwp_zones *zones,
-				      const struct hwp_layout *layout, uint64_t pfn,
-				      uint64_t flags)
+				      const struct hwp_layout *layout, uint64_t pfn, uint64_t flags)
 {
 	const struct hwp_zone *zone;
 	bool ambiguous;

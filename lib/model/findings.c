@@ -114,10 +114,8 @@ static const char *const class_names[HWP_NR_CLASSES] = {
 };
 
 static const char *const verdict_names[HWP_NR_VERDICTS] = {
-	[HWP_VERDICT_LEAKED] = "leaked",
-	[HWP_VERDICT_INCONSISTENT] = "inconsistent",
-	[HWP_VERDICT_INCOMPLETE] = "incomplete",
-	[HWP_VERDICT_AT_RISK] = "at-risk",
+	[HWP_VERDICT_LEAKED] = "leaked",	 [HWP_VERDICT_INCONSISTENT] = "inconsistent",
+	[HWP_VERDICT_INCOMPLETE] = "incomplete", [HWP_VERDICT_AT_RISK] = "at-risk",
 	[HWP_VERDICT_CLEAN] = "clean",
 };
 
@@ -179,12 +177,9 @@ static const char *const outcome_names[] = {
 };
 
 static const char *const run_state_names[] = {
-	[HWP_RUN_BUDDY] = "buddy",
-	[HWP_RUN_PCP] = "pcp",
-	[HWP_RUN_ALLOCATED] = "allocated",
-	[HWP_RUN_CONTAINED] = "contained",
-	[HWP_RUN_LOST] = "lost",
-	[HWP_RUN_UNREADABLE] = "unreadable",
+	[HWP_RUN_BUDDY] = "buddy",	   [HWP_RUN_PCP] = "pcp",
+	[HWP_RUN_ALLOCATED] = "allocated", [HWP_RUN_CONTAINED] = "contained",
+	[HWP_RUN_LOST] = "lost",	   [HWP_RUN_UNREADABLE] = "unreadable",
 };
 
 static const char *const boot_names[] = {

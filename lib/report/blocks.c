@@ -50,7 +50,8 @@ static bool format_blocks(const struct hwp_healthy_block *blocks, size_t nr, cha
 static bool has_repeats(const struct hwp_healthy_block *blocks, size_t nr)
 {
 	for (size_t i = 1; i < nr; i++) {
-		if (blocks[i].order == blocks[i - 1].order && blocks[i].pfn == end_of(&blocks[i - 1]))
+		if (blocks[i].order == blocks[i - 1].order &&
+		    blocks[i].pfn == end_of(&blocks[i - 1]))
 			return true;
 	}
 	return false;
@@ -92,7 +93,7 @@ void hwp_text_sum(struct hwp_text *text, uint64_t nr_healthy, uint64_t nr_poison
 {
 	uint64_t sum = nr_healthy + nr_poisoned, nr = UINT64_C(1) << order;
 
-	hwp_text_field(text, "Sum", "%" PRIu64 " healthy + %" PRIu64 " poisoned = %" PRIu64
-		       " %s 2^%u", nr_healthy, nr_poisoned, sum, sum == nr ? "=" : "which is not",
-		       order);
+	hwp_text_field(text, "Sum",
+		       "%" PRIu64 " healthy + %" PRIu64 " poisoned = %" PRIu64 " %s 2^%u",
+		       nr_healthy, nr_poisoned, sum, sum == nr ? "=" : "which is not", order);
 }

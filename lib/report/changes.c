@@ -30,8 +30,8 @@ static void begin(struct hwp_json *json, const char *time, const char *kind)
 static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 		     const struct hwp_change *change)
 {
-	const struct hwp_zone_facts *zone =
-		change->page ? hwp_report_zone(f, change->page->zone) : NULL;
+	const struct hwp_zone_facts *zone = change->page ? hwp_report_zone(f, change->page->zone) :
+							   NULL;
 
 	hwp_json_u64(json, "pfn", change->pfn);
 	hwp_json_hex(json, "phys", change->pfn << f->page_shift);
@@ -40,8 +40,8 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	else
 		hwp_json_null(json, "nid");
 	hwp_json_string(json, "zone", zone ? zone->name : NULL);
-	hwp_json_string(json, "class", change->page ?
-			hwp_class_name(hwp_state_class(change->page->state)) : NULL);
+	hwp_json_string(json, "class",
+			change->page ? hwp_class_name(hwp_state_class(change->page->state)) : NULL);
 }
 
 static void end(struct hwp_json *json, const char *before, const char *now)

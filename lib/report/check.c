@@ -111,8 +111,8 @@ static void put_folio(struct hwp_table *table, const struct hwp_findings *f,
 static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_findings *f)
 {
 	static const struct hwp_table_column columns[] = {
-		{ "HEAD/ORDER", false }, { "KIND", false },    { "POISONED", true },
-		{ "HEALTHY", true },	 { "LOST", true },     { "OUTCOME", false },
+		{ "HEAD/ORDER", false }, { "KIND", false }, { "POISONED", true },
+		{ "HEALTHY", true },	 { "LOST", true },  { "OUTCOME", false },
 		{ "RECORD", false },
 	};
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
@@ -133,7 +133,8 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 	if (!err && f->folios.nr > MAX_FOLIOS)
 		fprintf(text->out, "and %zu more\n", f->folios.nr - MAX_FOLIOS);
 	if (!err && nr_larger)
-		hwp_text_wrap(text, 0, 0, "Of what is marked + the log does not tell which of the "
+		hwp_text_wrap(text, 0, 0,
+			      "Of what is marked + the log does not tell which of the "
 			      "HugeTLB sizes it had: 'hwpoison folio' says what it may have been.");
 	return err;
 }

@@ -69,10 +69,11 @@ struct hwp_error *hwp_report_decompose(FILE *out, const struct hwp_decompose_rep
 		       poison->base_pfn, hwp_poison_map_end(poison), poison->order, nr,
 		       hwp_plural(nr));
 	put_poisoned(&text, poison);
-	hwp_text_field(&text, "Healthy", "%" PRIu64 " page%s in %zu range%s, %zu block%s of at "
-		       "most order %u", nr_healthy, hwp_plural(nr_healthy), nr_ranges,
-		       hwp_plural(nr_ranges), report->nr_blocks, hwp_plural(report->nr_blocks),
-		       report->max_order);
+	hwp_text_field(&text, "Healthy",
+		       "%" PRIu64 " page%s in %zu range%s, %zu block%s of at "
+		       "most order %u",
+		       nr_healthy, hwp_plural(nr_healthy), nr_ranges, hwp_plural(nr_ranges),
+		       report->nr_blocks, hwp_plural(report->nr_blocks), report->max_order);
 	hwp_text_sum(&text, nr_healthy, poison->nr_poisoned, poison->order);
 	if (report->nr_blocks) {
 		hwp_text_heading(&text, "Healthy ranges");

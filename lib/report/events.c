@@ -122,11 +122,13 @@ static void put_event(struct hwp_text *text, const struct hwp_findings *f,
 static void put_log(struct hwp_text *text, const struct hwp_findings *f)
 {
 	if (!f->log_readable)
-		hwp_text_field(text, "Log", "could not be read%s: that nothing is told here does not "
+		hwp_text_field(text, "Log",
+			       "could not be read%s: that nothing is told here does not "
 			       "mean that nothing happened",
 			       f->events.nr ? " to its end" : "");
 	else if (f->log_wrapped)
-		hwp_text_field(text, "Log", "has lost its beginning: earlier events may be missing");
+		hwp_text_field(text, "Log",
+			       "has lost its beginning: earlier events may be missing");
 	else
 		hwp_text_field(text, "Log", "complete, from its first line on");
 }
@@ -144,9 +146,10 @@ static void put_untold(struct hwp_text *text, const struct hwp_findings *f)
 		first = nr++ ? first : p->pfn;
 	}
 	if (nr)
-		hwp_text_field(text, "Untold", "%" PRIu64 " poisoned page%s %s in no line of the "
-			       "log, the first is 0x%" PRIx64, nr, hwp_plural(nr),
-			       nr == 1 ? "is" : "are", first);
+		hwp_text_field(text, "Untold",
+			       "%" PRIu64 " poisoned page%s %s in no line of the "
+			       "log, the first is 0x%" PRIx64,
+			       nr, hwp_plural(nr), nr == 1 ? "is" : "are", first);
 }
 
 /** What rasdaemon alone tells: by the wall clock, so in a table of its own. */
@@ -157,8 +160,8 @@ static struct hwp_error *put_rasdaemon(struct hwp_text *text, const struct hwp_f
 		{ "BY RASDAEMON ALONE", false }, { "BOOT", false },   { "PFN", false },
 		{ "STATE NOW", false },		 { "RESULT", false }, { "WHAT", false },
 	};
-	_cleanup_(hwp_table_destroyp) struct hwp_table *table =
-		hwp_table_create(text->out, style, columns, HWP_ARRAY_SIZE(columns));
+	_cleanup_(hwp_table_destroyp) struct hwp_table *table = hwp_table_create(
+		text->out, style, columns, HWP_ARRAY_SIZE(columns));
 
 	if (!table)
 		return hwp_error_no_memory();

@@ -25,8 +25,10 @@ static void place_free(const struct hwp_findings *f, const struct hwp_block *b, 
 	const char *migratetype = hwp_report_migratetype(f, b->migratetype);
 
 	if (b->container == HWP_PCP_LIST)
-		snprintf(buf, size, "free, in the block at 0x%" PRIx64 ", order %d%s%s, on the "
-			 "per-CPU list of CPU %d", b->head_pfn, b->order, migratetype ? " " : "",
+		snprintf(buf, size,
+			 "free, in the block at 0x%" PRIx64 ", order %d%s%s, on the "
+			 "per-CPU list of CPU %d",
+			 b->head_pfn, b->order, migratetype ? " " : "",
 			 migratetype ? migratetype : "", b->cpu);
 	else
 		snprintf(buf, size, "free, in the block at 0x%" PRIx64 ", order %d%s%s (%s)",
@@ -71,8 +73,8 @@ static const char *kind_of_page(const struct hwp_poisoned *p)
 const char *hwp_subject_place(const struct hwp_findings *f, char *buf, size_t size)
 {
 	const struct hwp_poisoned *p = &f->subject.page;
-	const struct hwp_block *b = p->by_list.container != HWP_NOT_FREE ? &p->by_list
-									 : &p->by_page;
+	const struct hwp_block *b = p->by_list.container != HWP_NOT_FREE ? &p->by_list :
+									   &p->by_page;
 
 	if (!p->was_read)
 		snprintf(buf, size, "its struct page could not be read");
@@ -98,17 +100,19 @@ static void put_leak(struct hwp_text *text, const struct hwp_findings *f,
 	char healthy[32];
 
 	hwp_format_size(f, folio->nr_healthy, healthy, sizeof(healthy));
-	hwp_text_field(text, "Freed", "%sthis kernel frees it whole, %" PRIu64 " block%s of "
+	hwp_text_field(text, "Freed",
+		       "%sthis kernel frees it whole, %" PRIu64 " block%s of "
 		       "order %d: the bad pages go to the free lists with %s of healthy ones. %s",
 		       condition, nr_blocks, hwp_plural(nr_blocks), order, healthy,
-		       check == HWP_ON ? "Its page check (check_pages) then drops each block that "
-					 "holds one when it is next allocated: healthy pages are lost "
-					 "with it." :
+		       check == HWP_ON ?
+			       "Its page check (check_pages) then drops each block that "
+			       "holds one when it is next allocated: healthy pages are lost "
+			       "with it." :
 		       check == HWP_SWITCH_UNKNOWN ?
-					 "They are handed out again, or dropped with their blocks if "
-					 "the kernel checks pages." :
-					 "They are handed out again: it does not check pages "
-					 "(check_pages).");
+			       "They are handed out again, or dropped with their blocks if "
+			       "the kernel checks pages." :
+			       "They are handed out again: it does not check pages "
+			       "(check_pages).");
 }
 
 static void put_fixed(struct hwp_text *text, const struct hwp_findings *f,
@@ -116,9 +120,10 @@ static void put_fixed(struct hwp_text *text, const struct hwp_findings *f,
 {
 	char kept[32], withheld[32];
 
-	hwp_text_field(text, "Fixed", "a kernel with free_has_hwpoisoned() %s %zu block%s with %"
-		       PRIu64 " healthy page%s, %s, and %s %zu bad one%s, %s", frees,
-		       folio->nr_expected, hwp_plural(folio->nr_expected), folio->nr_healthy,
+	hwp_text_field(text, "Fixed",
+		       "a kernel with free_has_hwpoisoned() %s %zu block%s with %" PRIu64
+		       " healthy page%s, %s, and %s %zu bad one%s, %s",
+		       frees, folio->nr_expected, hwp_plural(folio->nr_expected), folio->nr_healthy,
 		       hwp_plural(folio->nr_healthy),
 		       hwp_format_size(f, folio->nr_healthy, kept, sizeof(kept)), withholds,
 		       folio->nr_poisoned, hwp_plural(folio->nr_poisoned),
@@ -132,7 +137,8 @@ static void put_freed(struct hwp_text *text, const struct hwp_findings *f,
 
 	switch (folio->outcome) {
 	case HWP_OUTCOME_HELD:
-		hwp_text_field(text, "Freed", "no bad page is in free memory or in use, and no "
+		hwp_text_field(text, "Freed",
+			       "no bad page is in free memory or in use, and no "
 			       "healthy page is lost");
 		break;
 	case HWP_OUTCOME_LEAKED:
@@ -143,11 +149,13 @@ static void put_freed(struct hwp_text *text, const struct hwp_findings *f,
 						       sizeof(size)),
 				       folio->nr_healthy_lost == 1 ? "is" : "are");
 		else
-			hwp_text_field(text, "Freed", "bad pages were not kept apart: they are in "
+			hwp_text_field(text, "Freed",
+				       "bad pages were not kept apart: they are in "
 				       "free memory, or in use again");
 		break;
 	default:
-		hwp_text_field(text, "Freed", "what was read does not tell whether the bad "
+		hwp_text_field(text, "Freed",
+			       "what was read does not tell whether the bad "
 			       "pages were kept apart");
 	}
 	put_fixed(text, f, folio, "would have freed", "withheld");
@@ -173,7 +181,8 @@ void hwp_text_fate(struct hwp_text *text, const struct hwp_findings *f,
 		return;
 	}
 	if (facts && facts->kind == HWP_FOLIO_HUGETLB && facts->raw_unreliable) {
-		hwp_text_field(text, "Freed", "never: without a sure record the kernel keeps "
+		hwp_text_field(text, "Freed",
+			       "never: without a sure record the kernel keeps "
 			       "all %s out of use, with or without the fix",
 			       hwp_format_size(f, UINT64_C(1) << folio->order, size, sizeof(size)));
 		return;
@@ -181,16 +190,21 @@ void hwp_text_fate(struct hwp_text *text, const struct hwp_findings *f,
 	if (is_fixed)
 		hwp_text_field(text, "Freed", "this kernel has the fix");
 	else if (frees_one_by_one(f, folio))
-		hwp_text_field(text, "Freed", "this kernel frees its pages one by one, and "
+		hwp_text_field(text, "Freed",
+			       "this kernel frees its pages one by one, and "
 			       "withholds those that are flagged");
 	else
-		put_leak(text, f, folio, f->kernel.fix == HWP_FIX_UNKNOWN && !unseen ?
-						 "unless it has the fix, which is unknown, " : "");
+		put_leak(text, f, folio,
+			 f->kernel.fix == HWP_FIX_UNKNOWN && !unseen ?
+				 "unless it has the fix, which is unknown, " :
+				 "");
 	if (unseen)
-		hwp_text_field(text, "Fixed", "a kernel with free_has_hwpoisoned() frees it whole "
+		hwp_text_field(text, "Fixed",
+			       "a kernel with free_has_hwpoisoned() frees it whole "
 			       "as well: PG_has_hwpoisoned is not set on it");
 	else if (!folio->nr_expected && folio->nr_healthy)
-		hwp_text_field(text, "Fixed", "nobody recorded which pages are bad: nothing can be "
+		hwp_text_field(text, "Fixed",
+			       "nobody recorded which pages are bad: nothing can be "
 			       "expected of any kernel");
 	else
 		put_fixed(text, f, folio, "frees", "withholds");

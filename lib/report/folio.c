@@ -70,16 +70,17 @@ static void put_owner(struct hwp_text *text, const struct hwp_findings *f,
 	const struct hwp_file *file = owner->has_file ? &f->files.data[owner->file] : NULL;
 
 	if (file)
-		hwp_text_field(text, "File", "%s%s%sinode %" PRIu64 " of %s %s%s", file->path,
-			       file->is_deleted ? " (deleted)" : "",
-			       *file->path || file->is_deleted ? ", " : "", file->inode,
-			       file->filesystem, file->device,
-			       *file->path && !file->is_mounted ?
-				       ", a path inside that file system" : "");
+		hwp_text_field(
+			text, "File", "%s%s%sinode %" PRIu64 " of %s %s%s", file->path,
+			file->is_deleted ? " (deleted)" : "",
+			*file->path || file->is_deleted ? ", " : "", file->inode, file->filesystem,
+			file->device,
+			*file->path && !file->is_mounted ? ", a path inside that file system" : "");
 	if (owner->found && file)
 		hwp_text_field(text, "Mapped by", "%s, pid %d%s", owner->comm, owner->pid,
-			       owner->nr_mappers > 1 ? ", and others" :
-			       owner->saw_all_mappers ? "" : ", and perhaps others");
+			       owner->nr_mappers > 1  ? ", and others" :
+			       owner->saw_all_mappers ? "" :
+							", and perhaps others");
 	else if (owner->found)
 		hwp_text_field(text, "Owner", "%s, pid %d", owner->comm, owner->pid);
 }
@@ -103,16 +104,20 @@ static void put_record(struct hwp_text *text, const struct hwp_folio *folio,
 		hwp_text_field(text, "Record", "raw_hwp_list names %" PRIu64 " page%s; %zu found",
 			       facts->nr_raw, hwp_plural(facts->nr_raw), folio->nr_poisoned);
 	else if (facts->kind == HWP_FOLIO_HUGETLB)
-		hwp_text_field(text, "Record", "this kernel does not record which pages are bad, "
+		hwp_text_field(text, "Record",
+			       "this kernel does not record which pages are bad, "
 			       "or the record cannot be read");
 	else if (facts->kind != HWP_FOLIO_LARGE)
-		hwp_text_field(text, "Record", "none: memory of the kernel has no PG_has_hwpoisoned");
+		hwp_text_field(text, "Record",
+			       "none: memory of the kernel has no PG_has_hwpoisoned");
 	else if (!facts->can_have_hwpoisoned)
 		hwp_text_field(text, "Record", "none: this kernel has no PG_has_hwpoisoned");
 	else
-		hwp_text_field(text, "Record", "PG_has_hwpoisoned is %s, and %zu of its pages %s "
-			       "poisoned: %s", facts->has_hwpoisoned ? "set" : "clear",
-			       folio->nr_poisoned, folio->nr_poisoned == 1 ? "is" : "are",
+		hwp_text_field(text, "Record",
+			       "PG_has_hwpoisoned is %s, and %zu of its pages %s "
+			       "poisoned: %s",
+			       facts->has_hwpoisoned ? "set" : "clear", folio->nr_poisoned,
+			       folio->nr_poisoned == 1 ? "is" : "are",
 			       facts->has_hwpoisoned ? "true" : "not true");
 }
 
@@ -138,7 +143,8 @@ static void put_larger(struct hwp_text *text, const struct hwp_findings *f,
 	uint64_t pfn = hwp_align_down(folio->head_pfn, (unsigned int)folio->max_order);
 	char size[32];
 
-	hwp_text_field(text, "", "or larger: the log does not tell which of the HugeTLB sizes it "
+	hwp_text_field(text, "",
+		       "or larger: the log does not tell which of the HugeTLB sizes it "
 		       "had; if it was %s, give --range 0x%" PRIx64 "-0x%" PRIx64,
 		       hwp_format_size(f, nr, size, sizeof(size)), pfn, pfn + nr);
 }
@@ -150,9 +156,10 @@ void hwp_text_folio_facts(struct hwp_text *text, const struct hwp_findings *f,
 	uint64_t nr = UINT64_C(1) << folio->order;
 	char size[32];
 
-	hwp_text_field(text, "Folio", "0x%" PRIx64 "-0x%" PRIx64 ", order %d: %" PRIu64
-		       " page%s, %s", folio->head_pfn, folio->head_pfn + nr, folio->order, nr,
-		       hwp_plural(nr), hwp_format_size(f, nr, size, sizeof(size)));
+	hwp_text_field(text, "Folio",
+		       "0x%" PRIx64 "-0x%" PRIx64 ", order %d: %" PRIu64 " page%s, %s",
+		       folio->head_pfn, folio->head_pfn + nr, folio->order, nr, hwp_plural(nr),
+		       hwp_format_size(f, nr, size, sizeof(size)));
 	hwp_text_field(text, "Kind", "%s: %s", hwp_extent_kind_name(folio->kind),
 		       source_sentence(folio->source));
 	if (folio->max_order > folio->order)
@@ -305,8 +312,8 @@ static struct hwp_error *put_observed(struct hwp_text *text, const struct hwp_fi
 				      const struct hwp_folio *folio)
 {
 	static const struct hwp_table_column columns[] = {
-		{ "FIRST", false }, { "END", false },  { "PAGES", true }, { "KIND", false },
-		{ "STATE", false },   { "ORDER", true }, { "WHERE", false },
+		{ "FIRST", false }, { "END", false },  { "PAGES", true },  { "KIND", false },
+		{ "STATE", false }, { "ORDER", true }, { "WHERE", false },
 	};
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
 	struct hwp_error *err;
@@ -336,8 +343,8 @@ static enum hwp_map_state map_state(const struct hwp_run *run)
 		[HWP_RUN_LOST] = HWP_MAP_LOST,		 [HWP_RUN_UNREADABLE] = HWP_MAP_UNREADABLE,
 	};
 
-	return run->is_poisoned && run->state != HWP_RUN_CONTAINED ? HWP_MAP_POISONED
-								   : states[run->state];
+	return run->is_poisoned && run->state != HWP_RUN_CONTAINED ? HWP_MAP_POISONED :
+								     states[run->state];
 }
 
 static struct hwp_error *put_maps(struct hwp_text *text, const struct hwp_findings *f,
@@ -428,16 +435,18 @@ static void put_plain_folio(struct hwp_text *text, const struct hwp_findings *f)
 	char size[32];
 
 	if (folio->kind != HWP_FOLIO_NONE) {
-		hwp_text_field(text, "Folio", "0x%" PRIx64 "-0x%" PRIx64 ", order %d: %" PRIu64
-			       " page%s, %s", folio->head_pfn, folio->head_pfn + nr, folio->order,
-			       nr, hwp_plural(nr), hwp_format_size(f, nr, size, sizeof(size)));
+		hwp_text_field(text, "Folio",
+			       "0x%" PRIx64 "-0x%" PRIx64 ", order %d: %" PRIu64 " page%s, %s",
+			       folio->head_pfn, folio->head_pfn + nr, folio->order, nr,
+			       hwp_plural(nr), hwp_format_size(f, nr, size, sizeof(size)));
 		put_words(text, "Head", &folio->head, folio->head_bits);
 		put_mapped(text, folio);
 		if (folio->kind == HWP_FOLIO_HUGETLB)
 			put_hugetlb(text, folio);
 		hwp_text_field(text, "Poison", "none in this folio");
 	} else if (hwp_report_poisoned(f, page->pfn)) {
-		hwp_text_field(text, "Folio", "none is known to have been here: if you know of one, "
+		hwp_text_field(text, "Folio",
+			       "none is known to have been here: if you know of one, "
 			       "give it with --range");
 	}
 	put_owner(text, f, &page->owner);

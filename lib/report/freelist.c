@@ -195,8 +195,8 @@ static struct hwp_error *put_zone(struct hwp_text *text, const struct hwp_findin
 struct hwp_error *hwp_report_freelist(FILE *out, const struct hwp_findings *f,
 				      const struct hwp_report_style *style)
 {
-	uint64_t nr_free =
-		f->summary.nr_by_state[HWP_STATE_BUDDY] + f->summary.nr_by_state[HWP_STATE_PCP];
+	uint64_t nr_free = f->summary.nr_by_state[HWP_STATE_BUDDY] +
+			   f->summary.nr_by_state[HWP_STATE_PCP];
 	struct hwp_error *err = NULL;
 	struct hwp_text text;
 

@@ -175,8 +175,10 @@ static void put_count(struct hwp_json *json, const char *name, bool has, int64_t
 static void put_subject_folio(struct hwp_json *json, const struct hwp_folio_facts *folio)
 {
 	static const char *const kinds[] = {
-		[HWP_FOLIO_HUGETLB] = "hugetlb", [HWP_FOLIO_LARGE] = "large",
-		[HWP_FOLIO_SLAB] = "slab", [HWP_FOLIO_KERNEL] = "kernel",
+		[HWP_FOLIO_HUGETLB] = "hugetlb",
+		[HWP_FOLIO_LARGE] = "large",
+		[HWP_FOLIO_SLAB] = "slab",
+		[HWP_FOLIO_KERNEL] = "kernel",
 	};
 	const struct hwp_mapcounts *m = &folio->mapped;
 
@@ -202,8 +204,8 @@ static void put_subject_folio(struct hwp_json *json, const struct hwp_folio_fact
 static void put_free_block(struct hwp_json *json, const struct hwp_findings *f,
 			   const struct hwp_poisoned *page)
 {
-	const struct hwp_block *b = page->by_list.container != HWP_NOT_FREE ? &page->by_list
-									    : &page->by_page;
+	const struct hwp_block *b = page->by_list.container != HWP_NOT_FREE ? &page->by_list :
+									      &page->by_page;
 
 	if (b->container == HWP_NOT_FREE) {
 		hwp_json_null(json, "free_block");

@@ -32,8 +32,7 @@ static void put_seconds(FILE *out, const char *name, const char *help, uint64_t 
 /** @p part / @p whole, rounded down so that only the whole is 1. */
 static void put_ratio(FILE *out, const char *name, const char *help, uint64_t part, uint64_t whole)
 {
-	uint64_t millionths =
-		whole ? (uint64_t)((unsigned __int128)part * 1000000 / whole) : 0;
+	uint64_t millionths = whole ? (uint64_t)((unsigned __int128)part * 1000000 / whole) : 0;
 
 	put_family(out, name, help);
 	fprintf(out, "hwpoison_%s %" PRIu64 ".%06" PRIu64 "\n", name, millionths / 1000000,
@@ -69,9 +68,11 @@ static void put_states_of_node(FILE *out, const struct hwp_findings *f, int nid,
 		if (node_of(f, &f->poisoned.data[i]) == nid)
 			nr[f->poisoned.data[i].state]++;
 	for (enum hwp_state state = 0; state < HWP_NR_STATES; state++)
-		fprintf(out, "hwpoison_poisoned_pages{node=\"%s\",state=\"%s\",class=\"%s\"} %"
-			PRIu64 "\n", name, hwp_state_name(state),
-			hwp_class_name(hwp_state_class(state)), nr[state]);
+		fprintf(out,
+			"hwpoison_poisoned_pages{node=\"%s\",state=\"%s\",class=\"%s\"} %" PRIu64
+			"\n",
+			name, hwp_state_name(state), hwp_class_name(hwp_state_class(state)),
+			nr[state]);
 }
 
 static bool is_first_zone_of_node(const struct hwp_findings *f, size_t zone)
@@ -142,8 +143,10 @@ static void put_findings(FILE *out, const struct hwp_findings *f)
 struct hwp_error *hwp_report_metrics(FILE *out, const struct hwp_findings *f,
 				     const struct hwp_metrics_run *run)
 {
-	put_number(out, "up", "Whether the last run could look at the kernel; if 0, nothing is "
-		   "said about pages.", f != NULL);
+	put_number(out, "up",
+		   "Whether the last run could look at the kernel; if 0, nothing is "
+		   "said about pages.",
+		   f != NULL);
 	put_seconds(out, "last_run_timestamp_seconds", "When the last run ended, in Unix time.",
 		    run->end_ns);
 	put_seconds(out, "last_run_duration_seconds", "How long the last run took.",

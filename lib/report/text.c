@@ -192,8 +192,8 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_field(text, "Target", "%s (%s), looked at %u times", f->path, f->format,
 			       f->nr_passes);
 	else if (f->live)
-		hwp_text_field(text, "Target", "the running kernel (%s), looked at %u times", f->format,
-			       f->nr_passes);
+		hwp_text_field(text, "Target", "the running kernel (%s), looked at %u times",
+			       f->format, f->nr_passes);
 	else
 		hwp_text_field(text, "Target", "%s (%s)", f->path, f->format);
 	if (f->damage[0])

@@ -11,8 +11,9 @@
 
 const char *hwp_target_options_path(const struct hwp_target_options *options)
 {
-	const char *path = options->host ? options->host->path :
-			   options->qemu_socket ? options->qemu_socket : options->core_path;
+	const char *path = options->host	? options->host->path :
+			   options->qemu_socket ? options->qemu_socket :
+						  options->core_path;
 
 	return path ? path : "the running kernel";
 }
@@ -123,8 +124,7 @@ static void need_vmlinux(struct hwp_target *target, const struct hwp_target_opti
 {
 	struct hwp_error *why = NULL;
 
-	if (!*err || (*err)->code == HWP_ERROR_NO_MEMORY ||
-	    (*err)->code == HWP_ERROR_INTERRUPTED)
+	if (!*err || (*err)->code == HWP_ERROR_NO_MEMORY || (*err)->code == HWP_ERROR_INTERRUPTED)
 		return;
 	if (options->provider && strcmp(options->provider, "btf") == 0)
 		return;
@@ -224,10 +224,10 @@ static struct hwp_error *open_parts(struct hwp_target *target,
 	return err;
 }
 
-struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
-				  struct hwp_target **ret)
+struct hwp_error *hwp_target_open(const struct hwp_target_options *options, struct hwp_target **ret)
 {
-	bool by_drgn = !options->host && options->provider && strcmp(options->provider, "drgn") == 0;
+	bool by_drgn = !options->host && options->provider &&
+		       strcmp(options->provider, "drgn") == 0;
 	_cleanup_(target_destroyp) struct hwp_target *target = NULL;
 	struct hwp_error *err;
 
@@ -237,12 +237,13 @@ struct hwp_error *hwp_target_open(const struct hwp_target_options *options,
 					"vmlinux's: libdrgn would read past the gate for them");
 	err = hwp_target_create_empty(options, &target);
 	if (!err)
-		err = options->host || by_drgn ? open_parts(target, options)
-					       : open_own(target, options);
+		err = options->host || by_drgn ? open_parts(target, options) :
+						 open_own(target, options);
 	if (!err && by_drgn)
 		err = need_vmcoreinfo(target);
 	if (err)
-		return by_drgn ? hwp_error_prefix(err, "%s", hwp_target_options_path(options)) : err;
+		return by_drgn ? hwp_error_prefix(err, "%s", hwp_target_options_path(options)) :
+				 err;
 	*ret = no_cleanup_ptr(target);
 	return NULL;
 }

@@ -282,8 +282,8 @@ static void pace(struct hwp_target *target)
 	}
 }
 
-struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space,
-				  uint64_t address, void *buf, size_t size, size_t *nr_read_ret)
+struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space, uint64_t address,
+				  void *buf, size_t size, size_t *nr_read_ret)
 {
 	size_t nr_read = 0;
 	struct hwp_error *err;
@@ -334,8 +334,8 @@ struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbo
 	return target->symbols.ops->symbols(target->symbols.arg, syms, nr);
 }
 
-struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type,
-				    const char *member, struct hwp_member *ret)
+struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type, const char *member,
+				    struct hwp_member *ret)
 {
 	if (!target->types.ops)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no types");
@@ -350,8 +350,7 @@ struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *t
 	return target->types.ops->enumerator(target->types.arg, type, name, ret);
 }
 
-const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *key,
-				  size_t *len_ret)
+const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *key, size_t *len_ret)
 {
 	return hwp_vmcoreinfo_find(target->vmcoreinfo, key, len_ret);
 }

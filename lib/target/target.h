@@ -236,9 +236,8 @@ unsigned int hwp_target_page_shift(const struct hwp_target *target);
  * Read exactly @p size bytes or fail; *@p nr_read_ret (may be NULL) is the
  * number of bytes that could be read. One thread at a time per target.
  */
-struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space,
-				  uint64_t address, void *buf, size_t size,
-				  size_t *nr_read_ret);
+struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space, uint64_t address,
+				  void *buf, size_t size, size_t *nr_read_ret);
 
 /** Has the options' interrupted been set? */
 bool hwp_target_is_interrupted(const struct hwp_target *target);
@@ -251,10 +250,9 @@ struct hwp_error *hwp_target_read_u32(struct hwp_target *target, uint64_t addres
 struct hwp_error *hwp_target_read_string(struct hwp_target *target, uint64_t address, char *buf,
 					 size_t size);
 
-struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbol *syms,
-				     size_t nr);
-struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type,
-				    const char *member, struct hwp_member *ret);
+struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbol *syms, size_t nr);
+struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type, const char *member,
+				    struct hwp_member *ret);
 struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *type,
 					const char *name, int64_t *ret);
 

@@ -42,8 +42,8 @@ struct hwp_error *hwp_vmcoreinfo_number(const char *text, const char *key, uint6
 	if (strncmp(digits, "0x", 2) == 0)
 		base = 16;
 	errno = 0;
-	number = digits[0] == '-' ? (uint64_t)strtoll(digits, &end, base)
-				: (uint64_t)strtoull(digits, &end, base);
+	number = digits[0] == '-' ? (uint64_t)strtoll(digits, &end, base) :
+				    (uint64_t)strtoull(digits, &end, base);
 	if (*end || errno)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is no number", key);
 	*ret = number;

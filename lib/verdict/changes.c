@@ -89,11 +89,12 @@ struct hwp_error *hwp_changes(struct hwp_known *known, const struct hwp_findings
 	while (next_pair(&walk, &pair))
 		tell_page(f, &pair, each, arg);
 	if (!known->has_verdict || known->verdict != f->verdict)
-		each(arg, &(struct hwp_change){
-			.kind = HWP_CHANGE_VERDICT,
-			.before = known->has_verdict ? hwp_verdict_name(known->verdict) : NULL,
-			.now = hwp_verdict_name(f->verdict),
-		});
+		each(arg,
+		     &(struct hwp_change){
+			     .kind = HWP_CHANGE_VERDICT,
+			     .before = known->has_verdict ? hwp_verdict_name(known->verdict) : NULL,
+			     .now = hwp_verdict_name(f->verdict),
+		     });
 	hwp_known_deinit(known);
 	*known = learned;
 	learned = (struct hwp_known){};

@@ -52,29 +52,37 @@ RUN(memmap_covered)
 		return HWP_INCONCLUSIVE;
 	}
 	if (f->too_many) {
-		snprintf(detail, size, "more than %zu pages are flagged: the memmap is not "
-			 "believable", f->poisoned.nr);
+		snprintf(detail, size,
+			 "more than %zu pages are flagged: the memmap is not "
+			 "believable",
+			 f->poisoned.nr);
 		return HWP_INCONCLUSIVE;
 	}
 	if (c->nr_excluded || c->nr_faulted) {
-		snprintf(detail, size, "of %" PRIu64 " struct pages %" PRIu64 " are not in the dump"
-			 " (%" PRIu64 " zero-filled), %" PRIu64 " not readable", c->nr_pages,
-			 c->nr_excluded, c->nr_zero, c->nr_faulted);
+		snprintf(detail, size,
+			 "of %" PRIu64 " struct pages %" PRIu64 " are not in the dump"
+			 " (%" PRIu64 " zero-filled), %" PRIu64 " not readable",
+			 c->nr_pages, c->nr_excluded, c->nr_zero, c->nr_faulted);
 		return HWP_INCONCLUSIVE;
 	}
 	if (c->nr_uninitialised) {
-		snprintf(detail, size, "%" PRIu64 " struct pages of online memory are all ones, as "
-			 "before their initialisation", c->nr_uninitialised);
+		snprintf(detail, size,
+			 "%" PRIu64 " struct pages of online memory are all ones, as "
+			 "before their initialisation",
+			 c->nr_uninitialised);
 		return HWP_INCONCLUSIVE;
 	}
 	if (c->nr_read != c->nr_pages) {
-		snprintf(detail, size, "of %" PRIu64 " struct pages only %" PRIu64
-			 " were looked at", c->nr_pages, c->nr_read);
+		snprintf(detail, size,
+			 "of %" PRIu64 " struct pages only %" PRIu64 " were looked at", c->nr_pages,
+			 c->nr_read);
 		return HWP_INCONCLUSIVE;
 	}
 	if (f->sweep == HWP_SWEEP_QUICK)
-		snprintf(detail, size, "quick: %" PRIu64 " struct pages were read, those of memory "
-			 "blocks that count poison", c->nr_pages);
+		snprintf(detail, size,
+			 "quick: %" PRIu64 " struct pages were read, those of memory "
+			 "blocks that count poison",
+			 c->nr_pages);
 	else
 		snprintf(detail, size, "all %" PRIu64 " struct pages were read", c->nr_pages);
 	return HWP_PASS;
@@ -96,9 +104,11 @@ RUN(freelist_consistent)
 		nr_moved += a->moved;
 		if (a->nr_free == a->nr_walked || a->moved)
 			continue;
-		snprintf(detail, size, "node %d %s order %d: nr_free is %" PRIu64 ", %" PRIu64
-			 " blocks are on its lists", f->zones.data[a->zone].nid,
-			 f->zones.data[a->zone].name, a->order, a->nr_free, a->nr_walked);
+		snprintf(detail, size,
+			 "node %d %s order %d: nr_free is %" PRIu64 ", %" PRIu64
+			 " blocks are on its lists",
+			 f->zones.data[a->zone].nid, f->zones.data[a->zone].name, a->order,
+			 a->nr_free, a->nr_walked);
 		return HWP_FAIL;
 	}
 	if (wrong) {
@@ -152,8 +162,9 @@ RUN(methods_agree)
 	for (size_t i = 0; i < f->zones.nr; i++)
 		listed += f->zones.data[i].nr_buddy_pages;
 	if (listed != f->nr_buddy_pages_in_memmap) {
-		snprintf(detail, size, "%" PRIu64 " pages on the free lists, %" PRIu64
-			 " by their struct pages%s", listed, f->nr_buddy_pages_in_memmap,
+		snprintf(detail, size,
+			 "%" PRIu64 " pages on the free lists, %" PRIu64 " by their struct pages%s",
+			 listed, f->nr_buddy_pages_in_memmap,
 			 f->live ? ", counted one after the other" : "");
 		return f->live ? HWP_PASS : HWP_INCONCLUSIVE;
 	}
@@ -199,8 +210,10 @@ RUN(healthy_not_lost)
 		snprintf(detail, size, "none");
 		return HWP_PASS;
 	}
-	snprintf(detail, size, "%" PRIu64 " healthy pages (%" PRIu64 " KiB) were thrown away with "
-		 "poisoned ones", nr, nr << f->page_shift >> 10);
+	snprintf(detail, size,
+		 "%" PRIu64 " healthy pages (%" PRIu64 " KiB) were thrown away with "
+		 "poisoned ones",
+		 nr, nr << f->page_shift >> 10);
 	return HWP_FAIL;
 }
 
@@ -216,8 +229,8 @@ RUN(raw_hwp_list_consistent)
 		last = p->folio.head_pfn;
 		nr++;
 		if (p->raw_page_unknown && !p->folio.raw_unreliable && p->folio.raw_list_readable) {
-			snprintf(detail, size, "the folio at 0x%" PRIx64
-				 " is flagged, its list is empty", last);
+			snprintf(detail, size,
+				 "the folio at 0x%" PRIx64 " is flagged, its list is empty", last);
 			return HWP_FAIL;
 		}
 	}
@@ -260,7 +273,8 @@ RUN(ranges_held)
 			if ((run->state != HWP_RUN_BUDDY && run->state != HWP_RUN_PCP) ||
 			    is_expected(f, folio, run))
 				continue;
-			snprintf(detail, size, "of the folio at 0x%" PRIx64 ", order %d, the free "
+			snprintf(detail, size,
+				 "of the folio at 0x%" PRIx64 ", order %d, the free "
 				 "block with pfn 0x%" PRIx64 ", order %d, is in no healthy range",
 				 folio->head_pfn, folio->order, run->pfn, run->order);
 			return HWP_FAIL;
@@ -269,8 +283,10 @@ RUN(ranges_held)
 	if (!nr_freed)
 		snprintf(detail, size, "no freed folio is known");
 	else
-		snprintf(detail, size, "%" PRIu64 " freed folio%s: every free block lies in a "
-			 "healthy range", nr_freed, nr_freed == 1 ? "" : "s");
+		snprintf(detail, size,
+			 "%" PRIu64 " freed folio%s: every free block lies in a "
+			 "healthy range",
+			 nr_freed, nr_freed == 1 ? "" : "s");
 	return HWP_PASS;
 }
 
@@ -291,7 +307,8 @@ RUN(folio_flag_matches_pages)
 		nr++;
 		if (p->folio.has_hwpoisoned)
 			continue;
-		snprintf(detail, size, "the folio at 0x%" PRIx64 " holds pfn 0x%" PRIx64
+		snprintf(detail, size,
+			 "the folio at 0x%" PRIx64 " holds pfn 0x%" PRIx64
 			 ", but PG_has_hwpoisoned is clear: a fixed kernel would free it whole",
 			 p->folio.head_pfn, p->pfn);
 		return HWP_INCONCLUSIVE;
@@ -323,13 +340,16 @@ RUN(poison_unmapped)
 		nr_unknown += p->direct_map == HWP_DIRECT_MAP_UNKNOWN;
 		if (p->direct_map != HWP_DIRECT_MAP_PRESENT)
 			continue;
-		snprintf(detail, size, "pfn 0x%" PRIx64 " was found by a machine check and set "
-			 "apart, but is in the direct map still", p->pfn);
+		snprintf(detail, size,
+			 "pfn 0x%" PRIx64 " was found by a machine check and set "
+			 "apart, but is in the direct map still",
+			 p->pfn);
 		return HWP_FAIL;
 	}
 	snprintf(detail, size, "%" PRIu64 " pages are in the direct map, %" PRIu64 " are not%s",
 		 nr_mapped, nr_unmapped,
-		 nr_checked ? "" : "; the log tells of no machine check, and only that unmaps them");
+		 nr_checked ? "" :
+			      "; the log tells of no machine check, and only that unmaps them");
 	if (nr_unknown)
 		append(detail, size, ", of %" PRIu64 " it could not be read", nr_unknown);
 	return !nr_checked ? HWP_SKIP : nr_unknown ? HWP_INCONCLUSIVE : HWP_PASS;
@@ -365,13 +385,17 @@ RUN(poison_unwritten)
 		nr_zero += p->contents == HWP_CONTENTS_ZERO;
 		if (p->contents != HWP_CONTENTS_PAGE_POISON)
 			continue;
-		snprintf(detail, size, "pfn 0x%" PRIx64 " is filled with 0xaa: page_poison wrote "
-			 "to it when it was freed", p->pfn);
+		snprintf(detail, size,
+			 "pfn 0x%" PRIx64 " is filled with 0xaa: page_poison wrote "
+			 "to it when it was freed",
+			 p->pfn);
 		return HWP_FAIL;
 	}
 	if (nr_zero && f->kernel.init_on_free == HWP_ON) {
-		snprintf(detail, size, "%" PRIu64 " freed page%s all zeros, as init_on_free would "
-			 "leave them", nr_zero, nr_zero == 1 ? " is" : "s are");
+		snprintf(detail, size,
+			 "%" PRIu64 " freed page%s all zeros, as init_on_free would "
+			 "leave them",
+			 nr_zero, nr_zero == 1 ? " is" : "s are");
 		return HWP_INCONCLUSIVE;
 	}
 	snprintf(detail, size, "none of %" PRIu64 " freed pages in the dump was", nr_looked);
@@ -416,8 +440,10 @@ static enum hwp_result total_accounted(const struct hwp_findings *f, char *detai
 	append(detail, size, "num_poisoned_pages is %" PRId64 ", %" PRId64 " were found", counted,
 	       found);
 	if (more > 0 && more <= repeats) {
-		append(detail, size, ": the log has %" PRId64 " repeated reports, which this "
-		       "kernel counted again", repeats);
+		append(detail, size,
+		       ": the log has %" PRId64 " repeated reports, which this "
+		       "kernel counted again",
+		       repeats);
 		return HWP_PASS;
 	}
 	if (more < 0 && -more <= (int64_t)f->counters.pending_pfns.nr + 1 &&
@@ -435,7 +461,8 @@ static enum hwp_result total_accounted(const struct hwp_findings *f, char *detai
 		return HWP_INCONCLUSIVE;
 	}
 	if (more > 0 && (f->log_wrapped || !f->log_readable)) {
-		append(detail, size, ": repeated reports may explain it, but the log is not "
+		append(detail, size,
+		       ": repeated reports may explain it, but the log is not "
 		       "complete");
 		return HWP_INCONCLUSIVE;
 	}
@@ -458,9 +485,10 @@ static void blocks_and_nodes(const struct hwp_findings *f, char *detail, size_t 
 
 		if (!n->has_total || n->total == (int64_t)n->nr_found)
 			continue;
-		append(detail, size, "; node %d counted %" PRId64 ", %" PRIu64
-		       " found (soft offline and unpoison are not counted there)", n->nid,
-		       n->total, n->nr_found);
+		append(detail, size,
+		       "; node %d counted %" PRId64 ", %" PRIu64
+		       " found (soft offline and unpoison are not counted there)",
+		       n->nid, n->total, n->nr_found);
 		agree = false;
 	}
 	for (size_t i = 0; i < c->blocks.nr && agree; i++) {
@@ -468,8 +496,9 @@ static void blocks_and_nodes(const struct hwp_findings *f, char *detail, size_t 
 
 		if (b->nr_hwpoison == (int64_t)b->nr_found)
 			continue;
-		append(detail, size, "; memory block %" PRIu64 " counted %" PRId64 ", %" PRIu64
-		       " found", b->id, b->nr_hwpoison, b->nr_found);
+		append(detail, size,
+		       "; memory block %" PRIu64 " counted %" PRId64 ", %" PRIu64 " found", b->id,
+		       b->nr_hwpoison, b->nr_found);
 		agree = false;
 	}
 	if (agree && c->has_memory_blocks)
@@ -542,8 +571,9 @@ static const struct hwp_check_result *result_of(const struct hwp_findings *f, co
 static void apply_prerequisite(const struct hwp_findings *f, const struct hwp_check *check,
 			       struct hwp_check_result *result)
 {
-	const struct hwp_check_result *before =
-		check->prerequisite ? result_of(f, check->prerequisite) : NULL;
+	const struct hwp_check_result *before = check->prerequisite ?
+							result_of(f, check->prerequisite) :
+							NULL;
 
 	if (!before || before->result != HWP_INCONCLUSIVE || result->result != HWP_PASS)
 		return;

@@ -32,9 +32,12 @@ static enum owner owner_then(const struct hwp_event *e)
 		enum owner owner;
 	} words[] = {
 		{ "high-order kernel page", OWNER_UNKNOWN },
-		{ "free buddy page", OWNER_FREE },   { "huge page", OWNER_HUGETLB },
-		{ "unsplit thp", OWNER_THP },	     { "LRU page", OWNER_LRU },
-		{ "swapcache page", OWNER_LRU },     { "kernel slab page", OWNER_KERNEL },
+		{ "free buddy page", OWNER_FREE },
+		{ "huge page", OWNER_HUGETLB },
+		{ "unsplit thp", OWNER_THP },
+		{ "LRU page", OWNER_LRU },
+		{ "swapcache page", OWNER_LRU },
+		{ "kernel slab page", OWNER_KERNEL },
 		{ "kernel page", OWNER_KERNEL },
 	};
 
@@ -218,7 +221,9 @@ struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_
 		return reuse;
 	reuse.proof = proof_by_words(f, p);
 	reuse.confidence = is_allocated(p) && !p->page_owner.migrated &&
-			   hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR ? HWP_WEAK : HWP_STRONG;
+					   hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR ?
+				   HWP_WEAK :
+				   HWP_STRONG;
 	return reuse;
 }
 
@@ -252,8 +257,7 @@ static bool event_says_lru(const struct hwp_findings *f, const struct hwp_poison
 		return false;
 	then = owner_then(&f->events.data[p->event]);
 	return then == OWNER_LRU || then == OWNER_THP || then == OWNER_FREE ||
-	       then == OWNER_HUGETLB ||
-	       f->events.data[p->event].kind == HWP_EVENT_SOFT_OFFLINE;
+	       then == OWNER_HUGETLB || f->events.data[p->event].kind == HWP_EVENT_SOFT_OFFLINE;
 }
 
 /** Referenced, untyped, order 0. */
@@ -289,8 +293,8 @@ static enum hwp_state folio_state(const struct hwp_poisoned *p)
 	default:
 		break;
 	}
-	return p->folio.head.type == HWP_TYPE_NONE ? HWP_STATE_KERNEL
-						   : typed_state(p, p->folio.head.type);
+	return p->folio.head.type == HWP_TYPE_NONE ? HWP_STATE_KERNEL :
+						     typed_state(p, p->folio.head.type);
 }
 
 static enum hwp_state allocated_state(const struct hwp_findings *f, const struct hwp_poisoned *p)
@@ -334,8 +338,8 @@ static enum hwp_state decide(const struct hwp_findings *f, const struct hwp_pois
 /** The folio or block that holds the page, for the report's columns. */
 static void place(struct hwp_poisoned *p)
 {
-	const struct hwp_block *block = p->by_list.container != HWP_NOT_FREE ? &p->by_list
-									     : &p->by_page;
+	const struct hwp_block *block = p->by_list.container != HWP_NOT_FREE ? &p->by_list :
+									       &p->by_page;
 
 	p->order = -1;
 	p->migratetype = p->cpu = -1;

@@ -25,8 +25,8 @@ struct hwp_error *hwp_poison_map_init(struct hwp_poison_map *map, uint64_t base_
 					"pfn 0x%" PRIx64 " is not aligned to order %u", base_pfn,
 					order);
 	if (base_pfn > UINT64_MAX - nr_pages(&m))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"pfn 0x%" PRIx64 " is too high", base_pfn);
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "pfn 0x%" PRIx64 " is too high",
+					base_pfn);
 	m.words = calloc((nr_pages(&m) + 63) / 64, sizeof(*m.words));
 	if (!m.words)
 		return hwp_error_no_memory();

@@ -39,16 +39,19 @@ static void say_block(const struct speaker *s, const struct hwp_findings *f,
 	uint64_t index = p->pfn - b->head_pfn, nr = UINT64_C(1) << b->order;
 
 	if (b->container == HWP_PCP_LIST)
-		say(s, "%s: page %" PRIu64 " of %" PRIu64 " of the block at 0x%" PRIx64
-		    " on the per-CPU list of CPU %d, order %d%s%s", how, index, nr, b->head_pfn,
-		    b->cpu, b->order, *mt ? " " : "", mt);
+		say(s,
+		    "%s: page %" PRIu64 " of %" PRIu64 " of the block at 0x%" PRIx64
+		    " on the per-CPU list of CPU %d, order %d%s%s",
+		    how, index, nr, b->head_pfn, b->cpu, b->order, *mt ? " " : "", mt);
 	else
-		say(s, "%s: page %" PRIu64 " of %" PRIu64 " of the free block at 0x%" PRIx64
-		    ", order %d%s%s%s", how, index, nr, b->head_pfn, b->order, *mt ? " " : "", mt,
-		    b->container == HWP_TRYLOCK_LIST	? ", on zone->trylock_free_pages"
-		    : b->container == HWP_UNACCEPTED_LIST ? ", on zone->unaccepted_pages"
-		    : b->container == HWP_GUARD		? ", held as a guard page"
-							: "");
+		say(s,
+		    "%s: page %" PRIu64 " of %" PRIu64 " of the free block at 0x%" PRIx64
+		    ", order %d%s%s%s",
+		    how, index, nr, b->head_pfn, b->order, *mt ? " " : "", mt,
+		    b->container == HWP_TRYLOCK_LIST	? ", on zone->trylock_free_pages" :
+		    b->container == HWP_UNACCEPTED_LIST ? ", on zone->unaccepted_pages" :
+		    b->container == HWP_GUARD		? ", held as a guard page" :
+							  "");
 }
 
 static void say_free(const struct speaker *s, const struct hwp_findings *f,
@@ -73,14 +76,18 @@ static void say_raw(const struct speaker *s, const struct hwp_poisoned *p)
 		say(s, "named in raw_hwp_list of the HugeTLB folio at 0x%" PRIx64 ", order %d",
 		    p->folio.head_pfn, p->folio.order);
 	else if (p->folio.raw_unreliable)
-		say(s, "the HugeTLB folio is marked raw_hwp_unreliable: any of its %" PRIu64
-		    " pages may be bad", UINT64_C(1) << p->folio.order);
+		say(s,
+		    "the HugeTLB folio is marked raw_hwp_unreliable: any of its %" PRIu64
+		    " pages may be bad",
+		    UINT64_C(1) << p->folio.order);
 	else if (p->raw_page_unknown && p->folio.raw_list_broken)
-		say(s, "raw_hwp_list of this HugeTLB folio could not be read to its end: more of "
-		    "its %" PRIu64 " pages may be bad", UINT64_C(1) << p->folio.order);
+		say(s,
+		    "raw_hwp_list of this HugeTLB folio could not be read to its end: more of "
+		    "its %" PRIu64 " pages may be bad",
+		    UINT64_C(1) << p->folio.order);
 	else if (p->raw_page_unknown)
-		say(s, "the HugeTLB head is flagged, but not which of its %" PRIu64
-		    " pages is bad", UINT64_C(1) << p->folio.order);
+		say(s, "the HugeTLB head is flagged, but not which of its %" PRIu64 " pages is bad",
+		    UINT64_C(1) << p->folio.order);
 	if (p->folio.being_freed)
 		say(s, "the folio is on hpage_freelist: a worker is about to free it");
 	else if (p->folio.in_pool)
@@ -94,8 +101,7 @@ static void say_raw(const struct speaker *s, const struct hwp_poisoned *p)
 static void say_folio(const struct speaker *s, const struct hwp_poisoned *p)
 {
 	say(s, "page %" PRIu64 " of the folio at 0x%" PRIx64 ", order %d, refcount %d",
-	    p->pfn - p->folio.head_pfn, p->folio.head_pfn, p->folio.order,
-	    p->folio.head.refcount);
+	    p->pfn - p->folio.head_pfn, p->folio.head_pfn, p->folio.order, p->folio.head.refcount);
 	if (p->folio.kind == HWP_FOLIO_LARGE && p->folio.can_have_hwpoisoned)
 		say(s, "PG_has_hwpoisoned is %s", p->folio.has_hwpoisoned ? "set" : "clear");
 }
@@ -126,8 +132,10 @@ static void say_mappers(const struct speaker *s, const struct hwp_owner *owner)
 	if (!owner->nr_mappers && owner->saw_all_mappers)
 		say(s, "no process maps that part of the file");
 	else if (owner->found && others)
-		say(s, "that part of the file is mapped by %s, pid %d, and %" PRIu64
-		    " other process%s%s", owner->comm, owner->pid, others, es, perhaps);
+		say(s,
+		    "that part of the file is mapped by %s, pid %d, and %" PRIu64
+		    " other process%s%s",
+		    owner->comm, owner->pid, others, es, perhaps);
 	else if (owner->found)
 		say(s, "that part of the file is mapped by %s, pid %d%s", owner->comm, owner->pid,
 		    perhaps);
@@ -156,9 +164,10 @@ static void say_owner(const struct speaker *s, const struct hwp_findings *f,
 		say_file(s, &f->files.data[owner->file]);
 		say_mappers(s, owner);
 	} else if (owner->has_start) {
-		say(s, "owner: %s, pid %d, started at %" PRIu64 ".%06" PRIu64
-		    " s of the log's clock", owner->comm, owner->pid,
-		    owner->start_ns / 1000000000, owner->start_ns / 1000 % 1000000);
+		say(s,
+		    "owner: %s, pid %d, started at %" PRIu64 ".%06" PRIu64 " s of the log's clock",
+		    owner->comm, owner->pid, owner->start_ns / 1000000000,
+		    owner->start_ns / 1000 % 1000000);
 	} else if (owner->found) {
 		say(s, "owner: %s, pid %d", owner->comm, owner->pid);
 	}
@@ -170,8 +179,8 @@ static void put_when_and_who(char *buf, size_t size, uint64_t time_ns, int pid, 
 	char when[48] = "", who[48] = "";
 
 	if (time_ns)
-		snprintf(when, sizeof(when), " at %" PRIu64 ".%06" PRIu64 " s", time_ns / 1000000000,
-			 time_ns / 1000 % 1000000);
+		snprintf(when, sizeof(when), " at %" PRIu64 ".%06" PRIu64 " s",
+			 time_ns / 1000000000, time_ns / 1000 % 1000000);
 	if (pid >= 0)
 		snprintf(who, sizeof(who), " by pid %d%s%s%s", pid, *comm ? " (" : "", comm,
 			 *comm ? ")" : "");
@@ -218,16 +227,20 @@ static void say_page_owner(const struct speaker *s, const struct hwp_findings *f
 static void say_dropped(const struct speaker *s, const struct hwp_poisoned *p)
 {
 	say(s, "refcount 0, on no free list, not compound");
-	say(s, "so is its whole block at 0x%" PRIx64 ", order %d: %" PRIu64
-	    " healthy page%s thrown away with it", p->stranded_pfn, p->stranded_order,
-	    p->nr_stranded_healthy, plural((int64_t)p->nr_stranded_healthy));
+	say(s,
+	    "so is its whole block at 0x%" PRIx64 ", order %d: %" PRIu64
+	    " healthy page%s thrown away with it",
+	    p->stranded_pfn, p->stranded_order, p->nr_stranded_healthy,
+	    plural((int64_t)p->nr_stranded_healthy));
 }
 
 static void say_kernel(const struct speaker *s, const struct hwp_poisoned *p)
 {
 	static const char *const types[HWP_NR_TYPES + 1] = {
-		[HWP_TYPE_OFFLINE] = "offline",	  [HWP_TYPE_TABLE] = "page table",
-		[HWP_TYPE_SLAB] = "slab",	  [HWP_TYPE_ZSMALLOC] = "zsmalloc",
+		[HWP_TYPE_OFFLINE] = "offline",
+		[HWP_TYPE_TABLE] = "page table",
+		[HWP_TYPE_SLAB] = "slab",
+		[HWP_TYPE_ZSMALLOC] = "zsmalloc",
 		[HWP_TYPE_LARGE_KMALLOC] = "large kmalloc",
 	};
 	int type = p->folio.kind != HWP_FOLIO_NONE ? p->folio.head.type : p->page.type;
@@ -241,8 +254,10 @@ static void say_kernel(const struct speaker *s, const struct hwp_poisoned *p)
 	if (p->bits & HWP_BIT_RESERVED)
 		say(s, "PG_reserved is set");
 	if (p->has_owner)
-		say(s, "behind 0x%" PRIx64 ", which is in use: a tail of its allocation of order "
-		    "%d", p->owner_pfn, p->owner_order);
+		say(s,
+		    "behind 0x%" PRIx64 ", which is in use: a tail of its allocation of order "
+		    "%d",
+		    p->owner_pfn, p->owner_order);
 	else if (p->state == HWP_STATE_KERNEL && p->folio.kind == HWP_FOLIO_NONE)
 		say(s, "refcount %d, not mapped, no trace of an LRU page", p->page.refcount);
 }
@@ -298,8 +313,8 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 		say_order_0(&s, p);
 		break;
 	case HWP_STATE_OFFLINE:
-		say(&s, p->section_offline ? "its memory section is offline"
-					   : "page type: offline (given back to a hypervisor)");
+		say(&s, p->section_offline ? "its memory section is offline" :
+					     "page type: offline (given back to a hypervisor)");
 		break;
 	case HWP_STATE_DEVICE:
 		say(&s, "in ZONE_DEVICE");

@@ -27,7 +27,8 @@ struct hwp_error *hwp_extents_set_range(struct hwp_findings *f, uint64_t start, 
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
 					"--range 0x%" PRIx64 "-0x%" PRIx64 " is no folio, which is "
 					"2^n pages from a multiple of 2^n, as 0x%" PRIx64
-					"-0x%" PRIx64, start, end, hwp_align_down(start, order),
+					"-0x%" PRIx64,
+					start, end, hwp_align_down(start, order),
 					hwp_align_down(start, order) + (UINT64_C(1) << order));
 	}
 	f->range.given = true;
@@ -133,7 +134,8 @@ static struct hwp_error *insert_range(struct hwp_findings *f)
 
 	if (!has_poison(f, pfn, end))
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"--range 0x%" PRIx64 "-0x%" PRIx64 " holds no poisoned page",
+					"--range 0x%" PRIx64 "-0x%" PRIx64
+					" holds no poisoned page",
 					pfn, end);
 	for (; last < f->folios.nr && f->folios.data[last].head_pfn < end; last++) {
 		const struct hwp_folio *there = &f->folios.data[last];
@@ -141,8 +143,8 @@ static struct hwp_error *insert_range(struct hwp_findings *f)
 		if (there->order >= f->range.order)
 			return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
 						"--range is for a folio that is gone: the one at "
-						"0x%" PRIx64 ", order %d, is there", there->head_pfn,
-						there->order);
+						"0x%" PRIx64 ", order %d, is there",
+						there->head_pfn, there->order);
 	}
 	if (last > first) {
 		memmove(&f->folios.data[first], &f->folios.data[last],
@@ -340,8 +342,8 @@ static bool may_have_been(const struct hwp_findings *f, const struct hwp_folio *
 		const char *type = type_by_event(f, p);
 
 		/* These two tell the size. */
-		if (strstr(type, "unsplit thp") || (strstr(type, "huge page") &&
-						    !is_huge_page(f, type, order)))
+		if (strstr(type, "unsplit thp") ||
+		    (strstr(type, "huge page") && !is_huge_page(f, type, order)))
 			return false;
 		if (withholds && hwp_state_class(p->state) == HWP_CLASS_LEAKED)
 			return false;

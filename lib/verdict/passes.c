@@ -25,8 +25,9 @@ static const struct hwp_seen *find(const struct hwp_passes *passes, uint64_t pfn
 		else
 			high = mid;
 	}
-	return low < passes->seen.nr && passes->seen.data[low].pfn == pfn ? &passes->seen.data[low]
-									  : NULL;
+	return low < passes->seen.nr && passes->seen.data[low].pfn == pfn ?
+		       &passes->seen.data[low] :
+		       NULL;
 }
 
 /** Leaked and lost are one fate in two stages. */
@@ -65,7 +66,7 @@ static struct hwp_error *note_pages(struct hwp_passes *passes, struct hwp_findin
 static bool is_consistency(const char *name)
 {
 	static const char *const names[] = {
-		"freelist-consistent", "methods-agree", "ranges-held",
+		"freelist-consistent",	    "methods-agree",	       "ranges-held",
 		"folio-flag-matches-pages", "raw-hwp-list-consistent", "poison-accounted",
 	};
 

@@ -6,7 +6,8 @@
 # they can they ask the objects, for nm is not fooled by style.
 
 layers=tests/arch/layers
-max_file_lines=600
+long_file_lines=700
+max_file_lines=1000
 max_function_lines=60
 
 # Outputs "NUMBER LAYER MARK PATH", one line per path.
@@ -259,6 +260,12 @@ rule_headers_compile_alone()
 		echo "#include \"$header\"" | ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror \
 			-I. -Ilib -fsyntax-only -x c - 2>&1 | grep -E 'error' | head -n 1
 	done
+}
+
+# Outputs the files that are long: is each still one idea?
+list_long_files()
+{
+	wc -l $(house_sources) | awk -v long=$long_file_lines '$2 != "total" && $1 > long { print $2 " has " $1 " lines" }'
 }
 
 rule_sizes()

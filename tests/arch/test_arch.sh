@@ -27,4 +27,5 @@ for rule in $(declare -F | sed -n 's/^declare -f rule_//p'); do
 		failures=$((failures + 1))
 	fi
 done
+list_long_files | sed 's/^/warning: /'
 [ $failures -eq 0 ]

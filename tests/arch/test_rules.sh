@@ -212,7 +212,7 @@ header lib/facts/log/line.h 'int hwp_state(void);' 'uint64_t hwp_state64(void);'
 sed -i '1i #include <stdint.h>' lib/facts/log/line.c lib/verdict/check.c
 caught headers-compile-alone
 
-{ cat lib/facts/log/line.c; seq -f '// %g' 600; } >state && mv state lib/facts/log/line.c
+{ cat lib/facts/log/line.c; seq -f '// %g' 1000; } >state && mv state lib/facts/log/line.c
 caught sizes/file
 { printf 'int hwp_long(void)\n{\n'; seq -f '// %g' 61; echo '}'; } >>lib/facts/log/line.c
 add lib/facts/log/line.h 'int hwp_long(void);'

@@ -30,8 +30,7 @@ int main(int argc, char **argv)
 	printf("open %" PRIu64 "\nkallsyms %" PRIu64 "\nbtf %" PRIu64 "\nlayout %" PRIu64
 	       "\nsweep %" PRIu64 "\nlists %" PRIu64 "\nothers %" PRIu64 "\ntotal %" PRIu64 "\n",
 	       f->times.open_ns, f->times.symbols_ns, f->times.types_ns, f->times.layout_ns,
-	       f->times.sweep_ns, f->times.lists_ns, f->times.total_ns - known,
-	       f->times.total_ns);
+	       f->times.sweep_ns, f->times.lists_ns, f->times.total_ns - known, f->times.total_ns);
 	hwp_findings_destroy(f);
 	return 0;
 }

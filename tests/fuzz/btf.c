@@ -6,8 +6,8 @@
 static void fuzz_btf(const uint8_t *data, size_t size)
 {
 	static const char *const members[][2] = {
-		{ "page", NULL }, { "page", "lru.prev" }, { "zone", "free_area.nr_free" },
-		{ "page", "nothing" }, { "deep", "a.a.a" }, { "", "a" },
+		{ "page", NULL },      { "page", "lru.prev" }, { "zone", "free_area.nr_free" },
+		{ "page", "nothing" }, { "deep", "a.a.a" },    { "", "a" },
 	};
 	struct hwp_target *target;
 	struct hwp_provider p;

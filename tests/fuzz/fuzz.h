@@ -14,11 +14,11 @@
 #define FUZZ_TARGET(fn)
 #else
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-#define FUZZ_TARGET(fn)                                                \
-	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)   \
-	{                                                              \
-		fn(data, size);                                        \
-		return 0;                                              \
+#define FUZZ_TARGET(fn)                                              \
+	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) \
+	{                                                            \
+		fn(data, size);                                      \
+		return 0;                                            \
 	}
 #endif
 

@@ -96,9 +96,13 @@ static void fuzz_analyse(struct machine *m)
 			abort();
 	}
 	err = hwp_collect_pages(&c, &flagged);
-	walk = (struct hwp_list_walk){ .target = m->target, .layout = &m->layout,
-				       .reader = m->reader, .zones = &m->zones, .findings = f,
-				       .poisoned_pfns = flagged.data, .nr_poisoned = flagged.nr };
+	walk = (struct hwp_list_walk){ .target = m->target,
+				       .layout = &m->layout,
+				       .reader = m->reader,
+				       .zones = &m->zones,
+				       .findings = f,
+				       .poisoned_pfns = flagged.data,
+				       .nr_poisoned = flagged.nr };
 	if (!err)
 		err = hwp_walk_free_lists(&walk);
 	if (!err)

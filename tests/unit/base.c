@@ -71,7 +71,11 @@ static void find_cycles(void **state)
 
 static void vectors(void **state)
 {
-	HWP_VEC(struct { uint64_t a; char b; }) v = {};
+	HWP_VEC(struct {
+		uint64_t a;
+		char b;
+	})
+	v = {};
 
 	(void)state;
 	for (uint64_t i = 0; i < 10000; i++) {
@@ -144,18 +148,20 @@ static void assert_no_number(const struct hwp_target *t, const char *key, enum h
 
 static void vmcoreinfo(void **state)
 {
-	struct synth s = { .vmcoreinfo =
-		"OSRELEASE=7.3.4+deb13-cloud-amd64\n"
-		"SYMBOL(mem_section)=ff1100017fed2740\n"
-		"KERNELOFFSET=1e000000\n"
-		"NUMBER(PG_hwpoison)=21\n"
-		"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456\n"
-		"NUMBER(VMALLOC_START)=0xffa0000000000000\n"
-		"NUMBER(bad)=12x\nNUMBER(empty)=\nNUMBER(minus)=-\nNUMBER(space)= \n"
-		"NUMBER(huge)=99999999999999999999999\nNUMBER(long)=000000000000000000000000000000"
-		"00000000000000000000000000000001\n"
-		"XNUMBER(a)=1\nNUMBER(a)b=2\nNUMBER(a)=3\nNUMBER(a)=4\n"
-		"no equals sign\n=\n\nLENGTH(last)=8" };
+	struct synth s = {
+		.vmcoreinfo =
+			"OSRELEASE=7.3.4+deb13-cloud-amd64\n"
+			"SYMBOL(mem_section)=ff1100017fed2740\n"
+			"KERNELOFFSET=1e000000\n"
+			"NUMBER(PG_hwpoison)=21\n"
+			"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456\n"
+			"NUMBER(VMALLOC_START)=0xffa0000000000000\n"
+			"NUMBER(bad)=12x\nNUMBER(empty)=\nNUMBER(minus)=-\nNUMBER(space)= \n"
+			"NUMBER(huge)=99999999999999999999999\nNUMBER(long)=000000000000000000000000000000"
+			"00000000000000000000000000000001\n"
+			"XNUMBER(a)=1\nNUMBER(a)b=2\nNUMBER(a)=3\nNUMBER(a)=4\n"
+			"no equals sign\n=\n\nLENGTH(last)=8"
+	};
 	struct hwp_target *t = synth_open(&s);
 	size_t len;
 
@@ -277,10 +283,10 @@ static void clones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bits),	  cmocka_unit_test(find_cycles),
-		cmocka_unit_test(vectors), cmocka_unit_test(errors),
+		cmocka_unit_test(bits),	      cmocka_unit_test(find_cycles),
+		cmocka_unit_test(vectors),    cmocka_unit_test(errors),
 		cmocka_unit_test(vmcoreinfo), cmocka_unit_test(vmcoreinfo_hexadecimal),
-		cmocka_unit_test(reads),  cmocka_unit_test(memory_alone),
+		cmocka_unit_test(reads),      cmocka_unit_test(memory_alone),
 		cmocka_unit_test(clones),
 	};
 

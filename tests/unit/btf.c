@@ -128,9 +128,9 @@ static void lookups(void **state)
 /* Ask everything of a blob; whatever it answers, it answers. */
 static void ask(const void *bytes, size_t size)
 {
-	static const char *const types[] = { "page", "zone", "free_area", "list_head", "deep",
-					     "pageflags", "" };
-	static const char *const members[] = { NULL, "flags", "lru.prev", "free_area.nr_free",
+	static const char *const types[] = { "page", "zone",	  "free_area", "list_head",
+					     "deep", "pageflags", "" };
+	static const char *const members[] = { NULL,	  "flags",  "lru.prev", "free_area.nr_free",
 					       "nothing", "a.a.a.a" };
 	struct hwp_target *target;
 	struct hwp_provider p;
@@ -172,8 +172,8 @@ static void truncated(void **state)
 /* Every word of it in turn becomes an extreme. */
 static void every_word_wrong(void **state)
 {
-	static const uint32_t extremes[] = { 0, 1, 7, 0x7fffffff, 0xffffffff, 0x0fffffff,
-					     0x04ffffff, 0x84000002 };
+	static const uint32_t extremes[] = { 0,		 1,	     7,		 0x7fffffff,
+					     0xffffffff, 0x0fffffff, 0x04ffffff, 0x84000002 };
 	struct blob *b = like_a_kernel();
 
 	(void)state;
@@ -251,15 +251,19 @@ static void deep_nesting(void **state)
 static void hostile_symbols(void **state)
 {
 	static const uint64_t ends[][2] = {
-		{ BTF_START, BTF_START }, { BTF_START, BTF_START - 8 }, { 0, UINT64_MAX },
-		{ BTF_START, BTF_START + (1 << 20) }, { 0, 64 },
+		{ BTF_START, BTF_START },
+		{ BTF_START, BTF_START - 8 },
+		{ 0, UINT64_MAX },
+		{ BTF_START, BTF_START + (1 << 20) },
+		{ 0, 64 },
 	};
 	char page[4096] = {};
 
 	(void)state;
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(ends); i++) {
 		struct synth_symbol symbols[] = { { "__start_BTF", ends[i][0] },
-						  { "__stop_BTF", ends[i][1] }, {} };
+						  { "__stop_BTF", ends[i][1] },
+						  {} };
 		struct synth s = { .symbols = symbols };
 		struct hwp_target *target;
 		struct hwp_provider p = {};

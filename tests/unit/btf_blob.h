@@ -111,7 +111,8 @@ static struct hwp_error *blob_open(const void *bytes, size_t size, struct hwp_ta
 				   struct hwp_provider *ret)
 {
 	struct synth_symbol symbols[] = { { "__start_BTF", BTF_START },
-					  { "__stop_BTF", BTF_START + size }, {} };
+					  { "__stop_BTF", BTF_START + size },
+					  {} };
 	struct synth s = { .symbols = symbols };
 	struct hwp_error *err;
 

@@ -21,8 +21,8 @@ static void tell(void *arg, const struct hwp_change *change)
 {
 	struct told *told = arg;
 
-	(told->json ? hwp_report_change_json : hwp_report_change)(told->out, told->findings,
-								  change, "T");
+	(told->json ? hwp_report_change_json : hwp_report_change)(told->out, told->findings, change,
+								  "T");
 }
 
 /** A run that sees @p states at pfns 1, 2, …; HWP_NR_STATES: no poison there. */
@@ -45,11 +45,11 @@ static void assert_run(struct hwp_known *known, const enum hwp_state *states, si
 	hwp_findings_destroy(f);
 }
 
-#define RUN(known, verdict, sees_all, want, ...)                                          \
-	do {                                                                              \
-		const enum hwp_state states[] = { HWP_NR_STATES, ##__VA_ARGS__ };         \
-		assert_run(known, states + 1, sizeof(states) / sizeof(states[0]) - 1,     \
-			   verdict, sees_all, want);                                      \
+#define RUN(known, verdict, sees_all, want, ...)                                               \
+	do {                                                                                   \
+		const enum hwp_state states[] = { HWP_NR_STATES, ##__VA_ARGS__ };              \
+		assert_run(known, states + 1, sizeof(states) / sizeof(states[0]) - 1, verdict, \
+			   sees_all, want);                                                    \
 	} while (0)
 
 static void test_first_run(void **state)
@@ -85,7 +85,8 @@ static void test_changes(void **state)
 	(void)state;
 	RUN(&known, HWP_VERDICT_AT_RISK, true,
 	    "T  0x2  0x2000  - -> large-folio\nT  0x3  0x3000  - -> slab\n"
-	    "T  verdict  - -> at-risk\n", HWP_NR_STATES, HWP_STATE_LARGE_FOLIO, HWP_STATE_SLAB);
+	    "T  verdict  - -> at-risk\n",
+	    HWP_NR_STATES, HWP_STATE_LARGE_FOLIO, HWP_STATE_SLAB);
 	RUN(&known, HWP_VERDICT_LEAKED, true,
 	    "T  0x1  0x1000  - -> isolated\nT  0x2  0x2000  large-folio -> buddy\n"
 	    "T  0x3  0x3000  slab -> unmarked\nT  verdict  at-risk -> leaked\n",
@@ -105,11 +106,12 @@ static void test_unseen(void **state)
 	(void)state;
 	RUN(&known, HWP_VERDICT_AT_RISK, true,
 	    "T  0x1  0x1000  - -> in-use\nT  0x2  0x2000  - -> in-use\n"
-	    "T  verdict  - -> at-risk\n", HWP_STATE_IN_USE, HWP_STATE_IN_USE);
+	    "T  verdict  - -> at-risk\n",
+	    HWP_STATE_IN_USE, HWP_STATE_IN_USE);
 	RUN(&known, HWP_VERDICT_INCOMPLETE, false,
 	    "T  0x2  0x2000  in-use -> isolated\nT  0x4  0x4000  - -> slab\n"
-	    "T  verdict  at-risk -> incomplete\n", HWP_NR_STATES, HWP_STATE_ISOLATED,
-	    HWP_NR_STATES, HWP_STATE_SLAB);
+	    "T  verdict  at-risk -> incomplete\n",
+	    HWP_NR_STATES, HWP_STATE_ISOLATED, HWP_NR_STATES, HWP_STATE_SLAB);
 	RUN(&known, HWP_VERDICT_AT_RISK, true,
 	    "T  0x2  0x2000  isolated -> unmarked\nT  verdict  incomplete -> at-risk\n",
 	    HWP_STATE_IN_USE, HWP_NR_STATES, HWP_NR_STATES, HWP_STATE_SLAB);
@@ -182,8 +184,8 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first_run), cmocka_unit_test(test_without_poison),
-		cmocka_unit_test(test_changes),	  cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_first_run),  cmocka_unit_test(test_without_poison),
+		cmocka_unit_test(test_changes),	   cmocka_unit_test(test_unseen),
 		cmocka_unit_test(test_no_verdict), cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_json),
 	};

@@ -77,9 +77,12 @@ static struct hwp_poisoned thp_page(void)
 
 	p.page.is_tail = true;
 	p.by_list = p.by_page = (struct hwp_block){ .order = -1 };
-	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE, .head_pfn = 0x200, .order = 9,
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE,
+					    .head_pfn = 0x200,
+					    .order = 9,
 					    .head = { .refcount = 1, .type = HWP_TYPE_NONE },
-					    .has_hwpoisoned = true, .can_have_hwpoisoned = true };
+					    .has_hwpoisoned = true,
+					    .can_have_hwpoisoned = true };
 	return p;
 }
 
@@ -331,8 +334,8 @@ static void raw_lists(void **state)
 		add_poisoned(f, p);
 		decide(f);
 		assert_result(f, "raw-hwp-list-consistent", rows[i].want);
-		assert_verdict(f, rows[i].want == HWP_FAIL ? HWP_VERDICT_LEAKED
-							   : HWP_VERDICT_AT_RISK,
+		assert_verdict(f,
+			       rows[i].want == HWP_FAIL ? HWP_VERDICT_LEAKED : HWP_VERDICT_AT_RISK,
 			       rows[i].want == HWP_FAIL);
 		hwp_findings_destroy(f);
 	}
@@ -378,8 +381,10 @@ static void healthy_ranges(void **state)
 	(void)state;
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
 		struct hwp_findings *f = clean_findings();
-		struct hwp_folio folio = { .head_pfn = 0x200, .order = 2,
-					   .kind = HWP_EXTENT_FREED, .nr_expected = 2,
+		struct hwp_folio folio = { .head_pfn = 0x200,
+					   .order = 2,
+					   .kind = HWP_EXTENT_FREED,
+					   .nr_expected = 2,
 					   .nr_runs = 1 };
 
 		assert_true(hwp_vec_push(&f->folios, folio));
@@ -511,9 +516,9 @@ static void accounts(void **state)
 		print_message("# row %zu\n", i);
 		assert_result(f, "poison-accounted", rows[i].want);
 		/* What it leaves open does not make a run incomplete. */
-		assert_verdict(f, rows[i].want == HWP_FAIL ? HWP_VERDICT_INCONSISTENT
-							   : HWP_VERDICT_CLEAN,
-			       rows[i].want == HWP_FAIL);
+		assert_verdict(
+			f, rows[i].want == HWP_FAIL ? HWP_VERDICT_INCONSISTENT : HWP_VERDICT_CLEAN,
+			rows[i].want == HWP_FAIL);
 		hwp_findings_destroy(f);
 	}
 }
@@ -552,8 +557,8 @@ static void at_risk(void **state)
 		f->kernel.fix = (enum hwp_fix)fix;
 		add_poisoned(f, thp_page());
 		decide(f);
-		assert_verdict(f, fix == HWP_FIX_PRESENT ? HWP_VERDICT_CLEAN
-							 : HWP_VERDICT_AT_RISK, 0);
+		assert_verdict(f, fix == HWP_FIX_PRESENT ? HWP_VERDICT_CLEAN : HWP_VERDICT_AT_RISK,
+			       0);
 		hwp_findings_destroy(f);
 	}
 	/* In the kernel's own memory the fix does not help. */
@@ -589,8 +594,9 @@ static void order_of_verdicts(void **state)
 		}
 		decide(f);
 		assert_verdict(f, (enum hwp_verdict)best,
-			       best <= HWP_VERDICT_INCONSISTENT ? 1
-			       : best == HWP_VERDICT_INCOMPLETE ? 2 : 0);
+			       best <= HWP_VERDICT_INCONSISTENT ? 1 :
+			       best == HWP_VERDICT_INCOMPLETE	? 2 :
+								  0);
 		hwp_findings_destroy(f);
 	}
 }
@@ -634,15 +640,24 @@ static void table_is_sound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(clean),	 cmocka_unit_test(clean_with_contained),
-		cmocka_unit_test(holes),	 cmocka_unit_test(prerequisites),
-		cmocka_unit_test(unknown_page),	 cmocka_unit_test(leaks),
-		cmocka_unit_test(lists_and_counts), cmocka_unit_test(methods),
-		cmocka_unit_test(raw_lists),	 cmocka_unit_test(folio_flags),
-		cmocka_unit_test(healthy_ranges), cmocka_unit_test(direct_map),
-		cmocka_unit_test(contents),	 cmocka_unit_test(accounts),
-		cmocka_unit_test(hostile_counts), cmocka_unit_test(at_risk),
-		cmocka_unit_test(order_of_verdicts), cmocka_unit_test(no_memory_failure),
+		cmocka_unit_test(clean),
+		cmocka_unit_test(clean_with_contained),
+		cmocka_unit_test(holes),
+		cmocka_unit_test(prerequisites),
+		cmocka_unit_test(unknown_page),
+		cmocka_unit_test(leaks),
+		cmocka_unit_test(lists_and_counts),
+		cmocka_unit_test(methods),
+		cmocka_unit_test(raw_lists),
+		cmocka_unit_test(folio_flags),
+		cmocka_unit_test(healthy_ranges),
+		cmocka_unit_test(direct_map),
+		cmocka_unit_test(contents),
+		cmocka_unit_test(accounts),
+		cmocka_unit_test(hostile_counts),
+		cmocka_unit_test(at_risk),
+		cmocka_unit_test(order_of_verdicts),
+		cmocka_unit_test(no_memory_failure),
 		cmocka_unit_test(table_is_sound),
 	};
 

@@ -15,8 +15,10 @@ static struct hwp_poisoned folio_page(enum hwp_folio_kind kind, int type)
 {
 	struct hwp_poisoned p = isolated_page(0x20d);
 
-	p.page = (struct hwp_page_words){ .flags = 0x0017ffffc0200000, .type_word = 0xffffffff,
-					  .type = HWP_TYPE_NONE, .is_tail = true };
+	p.page = (struct hwp_page_words){ .flags = 0x0017ffffc0200000,
+					  .type_word = 0xffffffff,
+					  .type = HWP_TYPE_NONE,
+					  .is_tail = true };
 	p.bits = HWP_BIT_HWPOISON;
 	p.folio = (struct hwp_folio_facts){
 		.kind = kind,
@@ -34,7 +36,8 @@ static struct hwp_poisoned typed_page(int type, int32_t refcount)
 	struct hwp_poisoned p = isolated_page(0x20d);
 
 	p.page = (struct hwp_page_words){ .type_word = 0xf0000000u + ((uint32_t)type << 24),
-					  .type = type, .refcount = refcount };
+					  .type = type,
+					  .refcount = refcount };
 	p.bits = HWP_BIT_HWPOISON;
 	return p;
 }
@@ -266,8 +269,17 @@ static void elsewhere(void **state)
 }
 
 /* Who it was when the error struck, who has it now, and whether that proves a free between. */
-enum now { HUGETLB_NOW, THP_NOW, THP_FLAGGED_NOW, SLAB_NOW, KERNEL_NOW, LRU_NOW, TABLE_NOW,
-	   ISOLATED_NOW, NR_NOW };
+enum now {
+	HUGETLB_NOW,
+	THP_NOW,
+	THP_FLAGGED_NOW,
+	SLAB_NOW,
+	KERNEL_NOW,
+	LRU_NOW,
+	TABLE_NOW,
+	ISOLATED_NOW,
+	NR_NOW
+};
 
 static struct hwp_poisoned page_now(enum now now)
 {
@@ -308,19 +320,19 @@ static void owners_then_and_now(void **state)
 		bool reused[NR_NOW];
 	} rows[] = {
 		/*                      hugetlb thp  thp+f slab kern lru table isolated */
-		{ "free buddy page",	{ 1,	1,   1,	   1,	1,   1,	 1,    0 } },
-		{ "huge page",		{ 0,	1,   1,	   1,	1,   1,	 1,    0 } },
-		{ "free huge page",	{ 0,	1,   1,	   1,	1,   1,	 1,    0 } },
-		{ "unsplit thp",	{ 1,	1,   0,	   1,	1,   0,	 1,    0 } },
-		{ "clean LRU page",	{ 1,	1,   1,	   1,	1,   0,	 1,    0 } },
-		{ "dirty swapcache page", { 1,	1,   1,	   1,	1,   0,	 1,    0 } },
-		{ "kernel slab page",	{ 1,	1,   1,	   0,	0,   1,	 0,    0 } },
-		{ "reserved kernel page", { 1,	1,   1,	   0,	0,   1,	 0,    0 } },
+		{ "free buddy page", { 1, 1, 1, 1, 1, 1, 1, 0 } },
+		{ "huge page", { 0, 1, 1, 1, 1, 1, 1, 0 } },
+		{ "free huge page", { 0, 1, 1, 1, 1, 1, 1, 0 } },
+		{ "unsplit thp", { 1, 1, 0, 1, 1, 0, 1, 0 } },
+		{ "clean LRU page", { 1, 1, 1, 1, 1, 0, 1, 0 } },
+		{ "dirty swapcache page", { 1, 1, 1, 1, 1, 0, 1, 0 } },
+		{ "kernel slab page", { 1, 1, 1, 0, 0, 1, 0, 0 } },
+		{ "reserved kernel page", { 1, 1, 1, 0, 0, 1, 0, 0 } },
 		/* These tell nobody. */
 		{ "high-order kernel page", { 0 } },
-		{ "unknown page",	{ 0 } },
-		{ "get hwpoison page",	{ 0 } },
-		{ "dax page",		{ 0 } },
+		{ "unknown page", { 0 } },
+		{ "get hwpoison page", { 0 } },
+		{ "dax page", { 0 } },
 	};
 
 	(void)state;
@@ -442,8 +454,11 @@ static struct hwp_findings *told_of(enum now now, const char *then)
 
 	add_action(f, p, then, "Failed");
 	f->events.data[0].time_ns = UINT64_C(10000000000);
-	p->page_owner = (struct hwp_page_owner){ .found = true, .allocated = true, .order = 9,
-						 .pid = 118, .alloc_ns = UINT64_C(10000000001) };
+	p->page_owner = (struct hwp_page_owner){ .found = true,
+						 .allocated = true,
+						 .order = 9,
+						 .pid = 118,
+						 .alloc_ns = UINT64_C(10000000001) };
 	return f;
 }
 
@@ -474,8 +489,9 @@ static void assert_told(enum now now, const char *then, struct hwp_page_owner re
 static void page_owner_proves(void **state)
 {
 	static const enum now mute[] = { THP_FLAGGED_NOW, LRU_NOW };
-	const struct hwp_page_owner later = { .found = true, .allocated = true, .order = 0,
-					      .alloc_ns = UINT64_C(10000000001) };
+	const struct hwp_page_owner later = {
+		.found = true, .allocated = true, .order = 0, .alloc_ns = UINT64_C(10000000001)
+	};
 	struct hwp_page_owner record;
 
 	(void)state;
@@ -584,8 +600,9 @@ static void page_owner_of_hugetlb(void **state)
 /* Owners that changed, while page_owner knows of no allocation since. */
 static void page_owner_doubts(void **state)
 {
-	const struct hwp_page_owner before = { .found = true, .allocated = true, .order = 9,
-					       .alloc_ns = UINT64_C(9000000000) };
+	const struct hwp_page_owner before = {
+		.found = true, .allocated = true, .order = 9, .alloc_ns = UINT64_C(9000000000)
+	};
 	struct hwp_page_owner record = before;
 
 	(void)state;
@@ -611,8 +628,11 @@ static void a_younger_owner(void **state)
 	struct hwp_poisoned *p = &f->poisoned.data[0];
 
 	(void)state;
-	p->owner = (struct hwp_owner){ .found = true, .pid = 7, .comm = "younger",
-				       .allocated_it = true, .has_start = true,
+	p->owner = (struct hwp_owner){ .found = true,
+				       .pid = 7,
+				       .comm = "younger",
+				       .allocated_it = true,
+				       .has_start = true,
 				       .start_ns = UINT64_C(11000000000) };
 	p->page_owner.found = false;
 	assert_reuse(f, "strong");
@@ -668,19 +688,29 @@ static void nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(free_pages),	       cmocka_unit_test(free_by_type_alone),
-		cmocka_unit_test(folios),	       cmocka_unit_test(order_0_in_use),
-		cmocka_unit_test(contained),	       cmocka_unit_test(dropped),
-		cmocka_unit_test(owned_by_the_kernel), cmocka_unit_test(elsewhere),
-		cmocka_unit_test(owners_then_and_now), cmocka_unit_test(no_flag_no_proof),
-		cmocka_unit_test(only_actions_tell),   cmocka_unit_test(hugetlb_records),
+		cmocka_unit_test(free_pages),
+		cmocka_unit_test(free_by_type_alone),
+		cmocka_unit_test(folios),
+		cmocka_unit_test(order_0_in_use),
+		cmocka_unit_test(contained),
+		cmocka_unit_test(dropped),
+		cmocka_unit_test(owned_by_the_kernel),
+		cmocka_unit_test(elsewhere),
+		cmocka_unit_test(owners_then_and_now),
+		cmocka_unit_test(no_flag_no_proof),
+		cmocka_unit_test(only_actions_tell),
+		cmocka_unit_test(hugetlb_records),
 		cmocka_unit_test(free_wins_over_reuse),
 		cmocka_unit_test(events_explain_bare_pages),
-		cmocka_unit_test(page_owner_proves),   cmocka_unit_test(page_owner_needs_the_mark),
-		cmocka_unit_test(clocks_that_differ),  cmocka_unit_test(thrown_away_is_not_reused),
-		cmocka_unit_test(page_owner_of_hugetlb), cmocka_unit_test(page_owner_doubts),
+		cmocka_unit_test(page_owner_proves),
+		cmocka_unit_test(page_owner_needs_the_mark),
+		cmocka_unit_test(clocks_that_differ),
+		cmocka_unit_test(thrown_away_is_not_reused),
+		cmocka_unit_test(page_owner_of_hugetlb),
+		cmocka_unit_test(page_owner_doubts),
 		cmocka_unit_test(a_younger_owner),
-		cmocka_unit_test(summary),	       cmocka_unit_test(nothing),
+		cmocka_unit_test(summary),
+		cmocka_unit_test(nothing),
 	};
 
 	return cmocka_run_group_tests_name("classify", tests, NULL, NULL);

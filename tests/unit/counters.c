@@ -151,8 +151,9 @@ static int read_hostile(const void *arg)
 
 	/* Every slot of a level is the one node of the next. */
 	for (unsigned int i = 0; i < 11; i++) {
-		uint8_t shift = shape == 0 ? (uint8_t)(60 - 6 * i)
-			      : shape == 1 ? (uint8_t)(10 - i) : 60;
+		uint8_t shift = shape == 0 ? (uint8_t)(60 - 6 * i) :
+				shape == 1 ? (uint8_t)(10 - i) :
+					     60;
 		uint64_t at = node(w, i, shift);
 		uint64_t next = shape == 3 ? at : NODES + (i + 1) * NODE_SIZE;
 
@@ -199,8 +200,10 @@ static void unreadable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_counts),	   cmocka_unit_test(memory_blocks),
-		cmocka_unit_test(hostile_xarrays), cmocka_unit_test(unreadable),
+		cmocka_unit_test(plain_counts),
+		cmocka_unit_test(memory_blocks),
+		cmocka_unit_test(hostile_xarrays),
+		cmocka_unit_test(unreadable),
 	};
 
 	return cmocka_run_group_tests_name("counters", tests, NULL, NULL);

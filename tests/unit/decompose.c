@@ -152,9 +152,10 @@ static void random_folios(void **state)
 
 static void refused(void **state)
 {
-	static const struct block bad[] = { { 1, 1 }, { 0x201, 9 }, { 0x100, 9 }, { 0, 31 },
-					    { 0, 64 }, { 0, UINT32_MAX },
-					    { UINT64_MAX - 511, 9 } };
+	static const struct block bad[] = {
+		{ 1, 1 },  { 0x201, 9 },      { 0x100, 9 },	      { 0, 31 },
+		{ 0, 64 }, { 0, UINT32_MAX }, { UINT64_MAX - 511, 9 }
+	};
 	struct hwp_poison_map map;
 
 	(void)state;
@@ -180,7 +181,7 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(known),	 cmocka_unit_test(at_pfn_0),
+		cmocka_unit_test(known),	   cmocka_unit_test(at_pfn_0),
 		cmocka_unit_test(all_and_nothing), cmocka_unit_test(random_folios),
 		cmocka_unit_test(refused),
 	};

@@ -135,8 +135,8 @@ static void random_folios(void **state)
 	chance_state = seed;
 	printf("# HWP_SEED=%" PRIu64 " HWP_ROUNDS=%" PRIu64 "\n", seed, rounds);
 	for (uint64_t i = 0; i < rounds; i++)
-		one_folio(i % 32 == 0 ? 13 + (unsigned int)(chance() % (MAX_ORDER - 12))
-				      : (unsigned int)(chance() % 13));
+		one_folio(i % 32 == 0 ? 13 + (unsigned int)(chance() % (MAX_ORDER - 12)) :
+					(unsigned int)(chance() % 13));
 	for (unsigned int order = 0; order <= MAX_ORDER; order++)
 		one_folio(order);
 }

@@ -86,9 +86,17 @@ static enum hwp_error_code unflatten_fails(const char *bytes, size_t size)
 static void hostile_records(void **state)
 {
 	static const int64_t records[][2] = {
-		{ -1, 0 }, { -1, 8 }, { 0, -1 }, { -2, -1 }, { INT64_MIN, INT64_MIN },
-		{ INT64_MAX, 1 }, { 1, INT64_MAX }, { 0, INT64_MAX }, { INT64_MAX, INT64_MAX },
-		{ 0, 1 << 20 }, { 0, 5000 },
+		{ -1, 0 },
+		{ -1, 8 },
+		{ 0, -1 },
+		{ -2, -1 },
+		{ INT64_MIN, INT64_MIN },
+		{ INT64_MAX, 1 },
+		{ 1, INT64_MAX },
+		{ 0, INT64_MAX },
+		{ INT64_MAX, INT64_MAX },
+		{ 0, 1 << 20 },
+		{ 0, 5000 },
 	};
 	char bytes[8192];
 
@@ -132,8 +140,11 @@ static size_t make_elf(char *bytes, unsigned int nr, const void *note, size_t no
 		memcpy(bytes + data, note, note_size);
 	data += note_size;
 	for (unsigned int i = 0; i < nr; i++) {
-		p[1 + i] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = data, .p_filesz = 4096,
-					 .p_memsz = 4096, .p_paddr = i * 4096 };
+		p[1 + i] = (Elf64_Phdr){ .p_type = PT_LOAD,
+					 .p_offset = data,
+					 .p_filesz = 4096,
+					 .p_memsz = 4096,
+					 .p_paddr = i * 4096 };
 		memset(bytes + data, 'x', 4096);
 		data += 4096;
 	}
@@ -274,7 +285,7 @@ static void hostile_notes(void **state)
 {
 	static const uint32_t sizes[][2] = {
 		{ UINT32_MAX, UINT32_MAX }, { UINT32_MAX, 0 }, { 0, UINT32_MAX }, { 0, 0 },
-		{ 5, UINT32_MAX }, { 4, 4 }, { 5, 0 },
+		{ 5, UINT32_MAX },	    { 4, 4 },	       { 5, 0 },
 	};
 	char bytes[65536], note[40];
 	Elf64_Phdr *p = (Elf64_Phdr *)(bytes + sizeof(Elf64_Ehdr));

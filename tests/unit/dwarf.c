@@ -40,14 +40,9 @@ static const struct layout_fact {
 	const char *member;
 	size_t offset, size, nr;
 } facts[] = {
-	{ NULL, 0, 104, 0 },
-	{ "first", 0, 8, 0 },
-	{ "in_union", 8, 4, 0 },
-	{ "in_struct", 16, 8, 0 },
-	{ "many", 24, 60, 5 },
-	{ "many.last", 28, 2, 0 },
-	{ "bits_low", 84, 4, 0 },
-	{ "pointer", 88, 8, 0 },
+	{ NULL, 0, 104, 0 },	   { "first", 0, 8, 0 },    { "in_union", 8, 4, 0 },
+	{ "in_struct", 16, 8, 0 }, { "many", 24, 60, 5 },   { "many.last", 28, 2, 0 },
+	{ "bits_low", 84, 4, 0 },  { "pointer", 88, 8, 0 },
 };
 
 static char directory[] = "/tmp/hwp-dwarf-XXXXXX";
@@ -58,7 +53,8 @@ static void build(const char *options, char *path, size_t size)
 
 	snprintf(path, size, "%s/vmlinux", directory);
 	snprintf(command, sizeof(command),
-		 "cd %s && mkdir -p mm && cc -O2 -g %s mm/page_alloc.c -o vmlinux", directory, options);
+		 "cd %s && mkdir -p mm && cc -O2 -g %s mm/page_alloc.c -o vmlinux", directory,
+		 options);
 	assert_int_equal(system(command), 0);
 }
 
@@ -79,8 +75,10 @@ static void check_members(struct hwp_dwarf *d)
 	assert_int_equal(m.size, 0);
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const absent[][2] = {
-			{ "whole", "nothing" }, { "whole", "self.first" },
-			{ "only_declared", NULL }, { "no_such_type", NULL },
+			{ "whole", "nothing" },
+			{ "whole", "self.first" },
+			{ "only_declared", NULL },
+			{ "no_such_type", NULL },
 		};
 		struct hwp_error *err = hwp_dwarf_member(d, absent[i][0], absent[i][1], &m);
 
@@ -112,7 +110,7 @@ static void check_functions(struct hwp_dwarf *d)
 		enum hwp_function function;
 	} rows[] = {
 		{ "inlined", HWP_FUNCTION_INLINED }, { "compiled", HWP_FUNCTION_COMPILED },
-		{ "caller", HWP_FUNCTION_INLINED }, { "unused", HWP_FUNCTION_ABSENT },
+		{ "caller", HWP_FUNCTION_INLINED },  { "unused", HWP_FUNCTION_ABSENT },
 		{ "nothing", HWP_FUNCTION_ABSENT },
 	};
 	enum hwp_function function;
@@ -179,8 +177,8 @@ static void nonsense_is_an_error(void **state)
 			hwp_error_destroy(hwp_dwarf_member(d, "whole", "in_struct", &m));
 			hwp_error_destroy(hwp_dwarf_member(d, "whole", "many.last", &m));
 			hwp_error_destroy(hwp_dwarf_enumerator(d, NULL, "UNNAMED_SEVEN", &value));
-			hwp_error_destroy(hwp_dwarf_function(d, "mm/page_alloc.c", "inlined",
-							     &function));
+			hwp_error_destroy(
+				hwp_dwarf_function(d, "mm/page_alloc.c", "inlined", &function));
 		}
 		hwp_dwarf_close(d);
 		hwp_elffile_close(file);

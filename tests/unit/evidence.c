@@ -130,9 +130,12 @@ static void hugetlb(void **state)
 	struct told t;
 
 	(void)state;
-	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_HUGETLB, .head_pfn = 0x200,
-					    .order = 9, .head = { .type = HWP_TYPE_HUGETLB },
-					    .in_pool = true, .raw_list_readable = true };
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_HUGETLB,
+					    .head_pfn = 0x200,
+					    .order = 9,
+					    .head = { .type = HWP_TYPE_HUGETLB },
+					    .in_pool = true,
+					    .raw_list_readable = true };
 	p.is_raw = true;
 	t = tell(p, HWP_STATE_HUGETLB);
 	assert_says(&t, "raw_hwp_list");
@@ -194,7 +197,9 @@ static void proof_and_log(void **state)
 	struct told t = {};
 
 	(void)state;
-	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE, .head_pfn = 0x200, .order = 9,
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE,
+					    .head_pfn = 0x200,
+					    .order = 9,
 					    .head = { .refcount = 1, .type = HWP_TYPE_NONE } };
 	add_action(f, add_poisoned(f, p), "free buddy page", "Failed");
 	hwp_classify(f);
@@ -213,15 +218,30 @@ static void page_owner(void **state)
 		struct hwp_page_owner record;
 		const char *said;
 	} rows[] = {
-		{ { .found = true, .allocated = true, .order = 9, .pid = 118, .comm = "qemu",
-		    .alloc_ns = UINT64_C(12345678901), .free_ns = 5, .free_pid = 43 },
+		{ { .found = true,
+		    .allocated = true,
+		    .order = 9,
+		    .pid = 118,
+		    .comm = "qemu",
+		    .alloc_ns = UINT64_C(12345678901),
+		    .free_ns = 5,
+		    .free_pid = 43 },
 		  "page_owner: allocated at 12.345678 s by pid 118 (qemu), order 9, after the error\n" },
-		{ { .found = true, .allocated = true, .order = 0, .pid = 118, .migrated = true,
+		{ { .found = true,
+		    .allocated = true,
+		    .order = 0,
+		    .pid = 118,
+		    .migrated = true,
 		    .alloc_ns = 1000 },
 		  "page_owner: allocated at 0.000001 s by pid 118, order 0, before the error; migrated "
 		  "here, and its time with it\n" },
-		{ { .found = true, .order = 3, .pid = 118, .comm = "qemu", .free_pid = 43,
-		    .alloc_ns = UINT64_C(9000000000), .free_ns = UINT64_C(13000000000) },
+		{ { .found = true,
+		    .order = 3,
+		    .pid = 118,
+		    .comm = "qemu",
+		    .free_pid = 43,
+		    .alloc_ns = UINT64_C(9000000000),
+		    .free_ns = UINT64_C(13000000000) },
 		  "page_owner: freed at 13.000000 s by pid 43; before that, allocated at 9.000000 s by pid "
 		  "118 (qemu), order 3, before the error\n" },
 		/* v5.4 knows the order alone. */
@@ -295,8 +315,11 @@ static void troubles_are_bounded(void **state)
 static void owner_of_a_file(void **state)
 {
 	struct hwp_findings *f = clean_findings();
-	struct hwp_file file = { .inode = 12, .filesystem = "ext4", .device = "vda1",
-				 .path = "/srv/x", .is_mounted = true };
+	struct hwp_file file = { .inode = 12,
+				 .filesystem = "ext4",
+				 .device = "vda1",
+				 .path = "/srv/x",
+				 .is_mounted = true };
 	struct hwp_poisoned p = isolated_page(0x20d);
 	struct told t = {};
 
@@ -312,9 +335,12 @@ static void owner_of_a_file(void **state)
 	assert_says(&t, "no process maps that part");
 	f->files.data[0].is_mounted = false;
 	f->files.data[0].is_deleted = true;
-	f->poisoned.data[0].owner =
-		(struct hwp_owner){ .found = true, .pid = 7, .comm = "qemu", .has_file = true,
-				    .saw_all_mappers = true, .nr_mappers = 3 };
+	f->poisoned.data[0].owner = (struct hwp_owner){ .found = true,
+							.pid = 7,
+							.comm = "qemu",
+							.has_file = true,
+							.saw_all_mappers = true,
+							.nr_mappers = 3 };
 	t = (struct told){};
 	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
 	assert_says(&t, "file: /srv/x (deleted), inode 12 of ext4 vda1, a path inside that");
@@ -336,12 +362,11 @@ static void owner_of_a_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(owner_of_a_file),
-		cmocka_unit_test(free_block),	 cmocka_unit_test(free_by_type),
-		cmocka_unit_test(order_0),	 cmocka_unit_test(lost_block),
-		cmocka_unit_test(hugetlb),	 cmocka_unit_test(every_other_state),
-		cmocka_unit_test(proof_and_log), cmocka_unit_test(page_owner),
-		cmocka_unit_test(words),
+		cmocka_unit_test(owner_of_a_file),	cmocka_unit_test(free_block),
+		cmocka_unit_test(free_by_type),		cmocka_unit_test(order_0),
+		cmocka_unit_test(lost_block),		cmocka_unit_test(hugetlb),
+		cmocka_unit_test(every_other_state),	cmocka_unit_test(proof_and_log),
+		cmocka_unit_test(page_owner),		cmocka_unit_test(words),
 		cmocka_unit_test(troubles_are_bounded),
 	};
 

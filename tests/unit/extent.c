@@ -19,8 +19,11 @@ static struct hwp_findings *freed_folio(const char *event, enum hwp_container co
 	page.zone = 0;
 	if (container != HWP_NOT_FREE)
 		page.by_list = page.by_page = (struct hwp_block){
-			.head_pfn = 0x8000, .container = container, .order = 9,
-			.migratetype = 1, .cpu = -1,
+			.head_pfn = 0x8000,
+			.container = container,
+			.order = 9,
+			.migratetype = 1,
+			.cpu = -1,
 		};
 	p = add_poisoned(f, page);
 	add_action(f, p, event, "Failed");
@@ -46,8 +49,8 @@ static void behaviour(void **state)
 		enum hwp_fix_seen seen;
 		bool is_inferred;
 	} rows[] = {
-		{ HWP_FIX_PRESENT, "unsplit thp", HWP_NOT_FREE, HWP_FIX_PRESENT,
-		  HWP_FIX_SEEN_HELD, false },
+		{ HWP_FIX_PRESENT, "unsplit thp", HWP_NOT_FREE, HWP_FIX_PRESENT, HWP_FIX_SEEN_HELD,
+		  false },
 		{ HWP_FIX_PRESENT, "unsplit thp", HWP_FREE_AREA, HWP_FIX_PRESENT,
 		  HWP_FIX_SEEN_NOT_HELD, false },
 		{ HWP_FIX_PRESENT, "huge page", HWP_FREE_AREA, HWP_FIX_PRESENT,
@@ -60,8 +63,8 @@ static void behaviour(void **state)
 		{ HWP_FIX_UNKNOWN, "huge page", HWP_FREE_AREA, HWP_FIX_UNKNOWN,
 		  HWP_FIX_SEEN_NOT_HELD, false },
 		/* Pages that were freed one by one hold everywhere. */
-		{ HWP_FIX_UNKNOWN, "unsplit thp", HWP_NOT_FREE, HWP_FIX_UNKNOWN,
-		  HWP_FIX_SEEN_HELD, false },
+		{ HWP_FIX_UNKNOWN, "unsplit thp", HWP_NOT_FREE, HWP_FIX_UNKNOWN, HWP_FIX_SEEN_HELD,
+		  false },
 	};
 
 	(void)state;

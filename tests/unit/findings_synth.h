@@ -12,12 +12,18 @@ SYNTH_UNUSED static struct hwp_findings *clean_findings(void)
 {
 	struct hwp_findings *f = calloc(1, sizeof(*f));
 	struct hwp_zone_facts zone = {
-		.nid = 0, .name = "Normal", .start_pfn = 0, .end_pfn = 0x40000,
-		.present_pages = 0x40000, .managed_pages = 0x3f000, .nr_buddy_pages = 1024,
+		.nid = 0,
+		.name = "Normal",
+		.start_pfn = 0,
+		.end_pfn = 0x40000,
+		.present_pages = 0x40000,
+		.managed_pages = 0x3f000,
+		.nr_buddy_pages = 1024,
 	};
 	struct hwp_area_stat area = { .zone = 0, .order = 10, .nr_free = 1, .nr_walked = 1 };
-	struct hwp_list_stat list = { .container = HWP_FREE_AREA, .order = 10, .cpu = -1,
-				      .nr_blocks = 1 };
+	struct hwp_list_stat list = {
+		.container = HWP_FREE_AREA, .order = 10, .cpu = -1, .nr_blocks = 1
+	};
 
 	if (!f || !hwp_vec_push(&f->zones, zone) || !hwp_vec_push(&f->areas, area) ||
 	    !hwp_vec_push(&f->lists, list))
@@ -40,8 +46,11 @@ SYNTH_UNUSED static struct hwp_poisoned isolated_page(uint64_t pfn)
 	return (struct hwp_poisoned){
 		.pfn = pfn,
 		.was_read = true,
-		.page = { .flags = 0x0017ffffc022081c, .mapping = 0xff11000101110ea1,
-			  .type_word = 0xffffffff, .refcount = 1, .type = HWP_TYPE_NONE },
+		.page = { .flags = 0x0017ffffc022081c,
+			  .mapping = 0xff11000101110ea1,
+			  .type_word = 0xffffffff,
+			  .refcount = 1,
+			  .type = HWP_TYPE_NONE },
 		.bits = HWP_BIT_HWPOISON | HWP_BIT_UPTODATE | HWP_BIT_SWAPBACKED,
 		.folio = { .order = -1 },
 		.by_page = { .order = -1 },

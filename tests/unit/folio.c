@@ -14,8 +14,9 @@ static void make_compound(struct machine *m, unsigned int order, const struct wo
 {
 	const struct hwp_layout *l = &m->layout;
 	uint64_t head_address = MACHINE_VMEMMAP + HEAD * KERNEL_PAGE_SIZE;
-	uint64_t word = l->page.compound_scheme == HWP_COMPOUND_INFO_MASK
-				? -(UINT64_C(64) << order) | 1 : head_address | 1;
+	uint64_t word = l->page.compound_scheme == HWP_COMPOUND_INFO_MASK ?
+				-(UINT64_C(64) << order) | 1 :
+				head_address | 1;
 	struct words tail = { MACHINE_FLAGS, word, 0, 0xdead000000000400, 0, 0xffffffff, 0 };
 
 	put_words(machine_page(m, HEAD), head);
@@ -29,8 +30,9 @@ static void make_compound(struct machine *m, unsigned int order, const struct wo
 
 static struct words head_words(const struct machine *m, uint32_t type, int32_t refcount)
 {
-	return (struct words){ MACHINE_FLAGS | UINT64_C(1) << m->layout.flag.head, 0, 0, 0, 0,
-			       type, refcount };
+	return (struct words){
+		MACHINE_FLAGS | UINT64_C(1) << m->layout.flag.head, 0, 0, 0, 0, type, refcount
+	};
 }
 
 static void make_hugetlb(struct machine *m, uint64_t private)
@@ -413,11 +415,16 @@ static void mapcounts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_page_of_a_folio), cmocka_unit_test(kinds),
-		cmocka_unit_test(has_hwpoisoned),	 cmocka_unit_test(stale),
-		cmocka_unit_test(raw_pages),		 cmocka_unit_test(pool),
-		cmocka_unit_test(damaged_raw_lists),	 cmocka_unit_test(unreliable),
-		cmocka_unit_test(fake_heads),		 cmocka_unit_test(flagged_and_recorded),
+		cmocka_unit_test(every_page_of_a_folio),
+		cmocka_unit_test(kinds),
+		cmocka_unit_test(has_hwpoisoned),
+		cmocka_unit_test(stale),
+		cmocka_unit_test(raw_pages),
+		cmocka_unit_test(pool),
+		cmocka_unit_test(damaged_raw_lists),
+		cmocka_unit_test(unreliable),
+		cmocka_unit_test(fake_heads),
+		cmocka_unit_test(flagged_and_recorded),
 		cmocka_unit_test(mapcounts),
 	};
 

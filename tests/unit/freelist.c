@@ -27,9 +27,8 @@ static const struct hwp_block *block_at(const struct hwp_findings *f, uint64_t p
 	return NULL;
 }
 
-static const struct hwp_list_stat *list_stat(const struct hwp_findings *f,
-					     enum hwp_container container, int order, int mt,
-					     int cpu)
+static const struct hwp_list_stat *
+list_stat(const struct hwp_findings *f, enum hwp_container container, int order, int mt, int cpu)
 {
 	for (size_t i = 0; i < f->lists.nr; i++) {
 		const struct hwp_list_stat *s = &f->lists.data[i];
@@ -74,8 +73,8 @@ static void every_list(void **state)
 			pfn += UINT64_C(1) << order;
 		}
 		f = machine_walk(m);
-		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) +
-				 nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) + nr_of(f, HWP_TROUBLE_CONTRADICTION),
+				 0);
 		assert_int_equal(f->zones.data[0].nr_buddy_pages, nr_pages);
 		assert_int_equal(f->blocks.nr, 11);
 		for (size_t i = 0; i < m->poisoned.nr; i++) {
@@ -86,8 +85,9 @@ static void every_list(void **state)
 			assert_int_equal(b->order, i);
 			assert_int_equal(b->migratetype, i % 6);
 			assert_int_equal(b->cpu, -1);
-			assert_int_equal(list_stat(f, HWP_FREE_AREA, (int)i, (int)i % 6,
-						   -1)->nr_poisoned, 1);
+			assert_int_equal(
+				list_stat(f, HWP_FREE_AREA, (int)i, (int)i % 6, -1)->nr_poisoned,
+				1);
 		}
 		for (size_t i = 0; i < f->areas.nr; i++)
 			assert_int_equal(f->areas.data[i].nr_free, f->areas.data[i].nr_walked);
@@ -102,14 +102,20 @@ static void pcp_lists(void **state)
 		unsigned int nr_lists, i;
 		int order, mt;
 	} rows[] = {
-		{ 14, 0, 0, 0 }, { 14, 2, 0, 2 }, { 14, 3, 1, 0 }, { 14, 11, 3, 2 },
-		{ 14, 12, 9, -1 }, { 14, 13, 9, 1 },
+		{ 14, 0, 0, 0 },
+		{ 14, 2, 0, 2 },
+		{ 14, 3, 1, 0 },
+		{ 14, 11, 3, 2 },
+		{ 14, 12, 9, -1 },
+		{ 14, 13, 9, 1 },
 		/* One list for THP: it tells no type. */
 		{ 13, 12, 9, -1 },
 		/* v5.14 to v5.19: one for each type. */
-		{ 15, 12, 9, 0 }, { 15, 14, 9, 2 },
+		{ 15, 12, 9, 0 },
+		{ 15, 14, 9, 2 },
 		/* To v5.13, and without THP. */
-		{ 3, 1, 0, 1 }, { 12, 11, 3, 2 },
+		{ 3, 1, 0, 1 },
+		{ 12, 11, 3, 2 },
 	};
 
 	(void)state;
@@ -125,8 +131,8 @@ static void pcp_lists(void **state)
 		machine_poison(m, 0x1600);
 		machine_free_pcp(m, 0x1600, (unsigned int)rows[i].order, 1, rows[i].i);
 		f = machine_walk(m);
-		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) +
-				 nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) + nr_of(f, HWP_TROUBLE_CONTRADICTION),
+				 0);
 		assert_int_equal(f->zones.data[0].nr_pcp_pages, 1 << rows[i].order);
 		b = block_at(f, 0x1600);
 		assert_non_null(b);
@@ -228,9 +234,15 @@ static struct machine *five_blocks(void)
 /* One link in the middle leads astray: both ends are still found, and it is told. */
 static void broken_link(void **state)
 {
-	const uint64_t places[] = { 0, 1, 0xffd3000000000008, machine_lru(0x1403) + 1,
-				    machine_lru(0x0fff), 0xdead000000000100, UINT64_MAX,
-				    machine_lru(0x1500), machine_area_list(3, 1) + 16 };
+	const uint64_t places[] = { 0,
+				    1,
+				    0xffd3000000000008,
+				    machine_lru(0x1403) + 1,
+				    machine_lru(0x0fff),
+				    0xdead000000000100,
+				    UINT64_MAX,
+				    machine_lru(0x1500),
+				    machine_area_list(3, 1) + 16 };
 
 	(void)state;
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(places); i++) {
@@ -300,8 +312,8 @@ static void cut_short(void **state)
 		machine_poison(m, 0x1606);
 		machine_put(m, machine_lru(0x1604) + (forward ? 0 : 8), head);
 		f = machine_walk(m);
-		assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE) +
-				     nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+		assert_int_not_equal(
+			nr_of(f, HWP_TROUBLE_HOLE) + nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
 		assert_non_null(block_at(f, 0x1601));
 		assert_non_null(block_at(f, 0x1606));
 		machine_destroy(m);
@@ -351,9 +363,13 @@ static int walk_trylock_cycle(const void *arg)
 	machine_open(m);
 	f = m->findings;
 	m->zones.zones.data[0].end_pfn = *span;
-	walk = (struct hwp_list_walk){ .target = m->target, .layout = &m->layout,
-				       .reader = m->reader, .zones = &m->zones, .findings = f,
-				       .poisoned_pfns = m->poisoned.data, .nr_poisoned = 1 };
+	walk = (struct hwp_list_walk){ .target = m->target,
+				       .layout = &m->layout,
+				       .reader = m->reader,
+				       .zones = &m->zones,
+				       .findings = f,
+				       .poisoned_pfns = m->poisoned.data,
+				       .nr_poisoned = 1 };
 	err = hwp_walk_free_lists(&walk);
 	ret = err || f->blocks.nr > 2 * MACHINE_PAGES || !nr_of(f, HWP_TROUBLE_HOLE);
 	hwp_error_destroy(err);
@@ -509,10 +525,10 @@ int main(void)
 		cmocka_unit_test(trylock_list),	   cmocka_unit_test(unaccepted_list),
 		cmocka_unit_test(broken_link),	   cmocka_unit_test(broken_heads),
 		cmocka_unit_test(cut_short),	   cmocka_unit_test(cycles),
-		cmocka_unit_test(trylock_cycle),
-		cmocka_unit_test(wrong_entries),   cmocka_unit_test(buddy_on_pcp),
-		cmocka_unit_test(pcp_count),	   cmocka_unit_test(nr_free_is_kept),
-		cmocka_unit_test(unreadable),	   cmocka_unit_test(far_blocks),
+		cmocka_unit_test(trylock_cycle),   cmocka_unit_test(wrong_entries),
+		cmocka_unit_test(buddy_on_pcp),	   cmocka_unit_test(pcp_count),
+		cmocka_unit_test(nr_free_is_kept), cmocka_unit_test(unreadable),
+		cmocka_unit_test(far_blocks),
 	};
 
 	return cmocka_run_group_tests_name("freelist", tests, NULL, NULL);

@@ -60,11 +60,11 @@ static void replay(const char *name, void (*target)(const uint8_t *data, size_t 
 	assert_int_not_equal(nr, 0);
 }
 
-#define REPLAY(name)                               \
-	static void replay_##name(void **state)    \
-	{                                          \
-		(void)state;                       \
-		replay(#name, fuzz_##name);        \
+#define REPLAY(name)                            \
+	static void replay_##name(void **state) \
+	{                                       \
+		(void)state;                    \
+		replay(#name, fuzz_##name);     \
 	}
 
 REPLAY(btf)

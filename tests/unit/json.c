@@ -61,8 +61,21 @@ static const char *string_back(const char *text, struct json_object **object)
 static void strings(void **state)
 {
 	static const char *const same[] = {
-		"", "a", "\"", "\\", "\\\"\\", "/", "a\tb\nc\rd\be\ff", "\x01\x02\x1f\x7f",
-		"é", "漢字", "😀", "\u2028", "{}[]:,", "null", "\\u0041",
+		"",
+		"a",
+		"\"",
+		"\\",
+		"\\\"\\",
+		"/",
+		"a\tb\nc\rd\be\ff",
+		"\x01\x02\x1f\x7f",
+		"é",
+		"漢字",
+		"😀",
+		"\u2028",
+		"{}[]:,",
+		"null",
+		"\\u0041",
 	};
 
 	(void)state;
@@ -78,12 +91,21 @@ static void strings(void **state)
 static void broken_utf8(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "\x80", "\uFFFD" }, { "a\xff" "b", "a\uFFFDb" }, { "\xc3", "\uFFFD" },
-		{ "\xc0\xaf", "\uFFFD\uFFFD" }, { "\xe2\x82", "\uFFFD\uFFFD" },
+		{ "\x80", "\uFFFD" },
+		{ "a\xff"
+		  "b",
+		  "a\uFFFDb" },
+		{ "\xc3", "\uFFFD" },
+		{ "\xc0\xaf", "\uFFFD\uFFFD" },
+		{ "\xe2\x82", "\uFFFD\uFFFD" },
 		{ "\xed\xa0\x80", "\uFFFD\uFFFD\uFFFD" },
 		{ "\xf4\x90\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD" },
-		{ "\xe0\x80\x80", "\uFFFD\uFFFD\uFFFD" }, { "\xf5", "\uFFFD" },
-		{ "\xe2\x82" "a", "\uFFFD\uFFFD" "a" },
+		{ "\xe0\x80\x80", "\uFFFD\uFFFD\uFFFD" },
+		{ "\xf5", "\uFFFD" },
+		{ "\xe2\x82"
+		  "a",
+		  "\uFFFD\uFFFD"
+		  "a" },
 	};
 
 	(void)state;
@@ -153,9 +175,13 @@ static void ratios(void **state)
 		uint64_t part, whole;
 		const char *text;
 	} rows[] = {
-		{ 0, 1, "0.000000" }, { 1, 1, "1.000000" }, { 999999999, 1000000000, "0.999999" },
-		{ 1, 3, "0.333333" }, { UINT64_MAX, UINT64_MAX, "1.000000" },
-		{ UINT64_MAX - 1, UINT64_MAX, "0.999999" }, { 0, 0, "null" },
+		{ 0, 1, "0.000000" },
+		{ 1, 1, "1.000000" },
+		{ 999999999, 1000000000, "0.999999" },
+		{ 1, 3, "0.333333" },
+		{ UINT64_MAX, UINT64_MAX, "1.000000" },
+		{ UINT64_MAX - 1, UINT64_MAX, "0.999999" },
+		{ 0, 0, "null" },
 	};
 
 	(void)state;
@@ -226,9 +252,9 @@ static void deep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(strings), cmocka_unit_test(broken_utf8),
+		cmocka_unit_test(strings),    cmocka_unit_test(broken_utf8),
 		cmocka_unit_test(every_byte), cmocka_unit_test(numbers),
-		cmocka_unit_test(ratios),  cmocka_unit_test(nesting),
+		cmocka_unit_test(ratios),     cmocka_unit_test(nesting),
 		cmocka_unit_test(deep),
 	};
 

@@ -57,13 +57,14 @@ static void kallsyms_init(struct kallsyms *k, enum scheme scheme)
 		 "OSRELEASE=7.3.4\nPAGESIZE=4096\nSYMBOL(_stext)=%llx\n"
 		 "SYMBOL(kallsyms_names)=%llx\nSYMBOL(kallsyms_num_syms)=%llx\n"
 		 "SYMBOL(kallsyms_token_table)=%llx\nSYMBOL(kallsyms_token_index)=%llx\n"
-		 "SYMBOL(%s)=%llx\n%s", (unsigned long long)STEXT, (unsigned long long)NAMES,
-		 (unsigned long long)NUM_SYMS, (unsigned long long)TOKEN_TABLE,
-		 (unsigned long long)TOKEN_INDEX,
+		 "SYMBOL(%s)=%llx\n%s",
+		 (unsigned long long)STEXT, (unsigned long long)NAMES, (unsigned long long)NUM_SYMS,
+		 (unsigned long long)TOKEN_TABLE, (unsigned long long)TOKEN_INDEX,
 		 is_absolute ? "kallsyms_addresses" : "kallsyms_offsets",
 		 (unsigned long long)OFFSETS,
-		 scheme == RELATIVE || scheme == ABSOLUTE_PERCPU
-			 ? "SYMBOL(kallsyms_relative_base)=ffffffff82000010\n" : "");
+		 scheme == RELATIVE || scheme == ABSOLUTE_PERCPU ?
+			 "SYMBOL(kallsyms_relative_base)=ffffffff82000010\n" :
+			 "");
 }
 
 SYNTH_UNUSED static uint64_t kallsyms_encode(const struct kallsyms *k, uint64_t address)

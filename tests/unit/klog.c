@@ -26,8 +26,8 @@ static bool hear(void *arg, const struct hwp_klog_record *record)
 	return h->nr != h->stop_at;
 }
 
-static struct hwp_error *walk(struct ring_memory *r, const struct hwp_layout *l,
-			      struct heard *h, uint64_t *first)
+static struct hwp_error *walk(struct ring_memory *r, const struct hwp_layout *l, struct heard *h,
+			      uint64_t *first)
 {
 	struct hwp_target *target = ring_target(r);
 	struct hwp_error *err;
@@ -231,8 +231,9 @@ static void not_understood(void **state)
 /* Every word of the ring's head in turn, extreme. */
 static void hostile_rings(void **state)
 {
-	static const uint64_t extremes[] = { 0, 1, 31, 63, 64, UINT32_MAX, UINT64_MAX,
-					     UINT64_C(1) << 62, RING_DESCS, RING_PRB };
+	static const uint64_t extremes[] = { 0,		 1,	     31,	 63,
+					     64,	 UINT32_MAX, UINT64_MAX, UINT64_C(1) << 62,
+					     RING_DESCS, RING_PRB };
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
 	struct hwp_layout l;
@@ -258,8 +259,9 @@ static void hostile_rings(void **state)
 
 static void hostile_descriptors(void **state)
 {
-	static const uint64_t extremes[] = { 0, 1, 2, 8, 1016, 1020, 1024, UINT64_MAX,
-					     UINT64_MAX - 7, UINT64_C(1) << 63 };
+	static const uint64_t extremes[] = {
+		0, 1, 2, 8, 1016, 1020, 1024, UINT64_MAX, UINT64_MAX - 7, UINT64_C(1) << 63
+	};
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
 	struct hwp_layout l;
@@ -285,11 +287,15 @@ static void hostile_descriptors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wraps),	  cmocka_unit_test(ends_at_the_end),
-		cmocka_unit_test(states),	  cmocka_unit_test(dataless),
+		cmocka_unit_test(wraps),
+		cmocka_unit_test(ends_at_the_end),
+		cmocka_unit_test(states),
+		cmocka_unit_test(dataless),
 		cmocka_unit_test(text_len_beyond_block),
-		cmocka_unit_test(stops_when_told), cmocka_unit_test(not_understood),
-		cmocka_unit_test(hostile_rings),  cmocka_unit_test(hostile_descriptors),
+		cmocka_unit_test(stops_when_told),
+		cmocka_unit_test(not_understood),
+		cmocka_unit_test(hostile_rings),
+		cmocka_unit_test(hostile_descriptors),
 	};
 
 	return cmocka_run_group_tests_name("klog", tests, NULL, NULL);

@@ -144,8 +144,9 @@ static void hostile_records(void **state)
 	static const struct {
 		uint32_t len, text_len;
 	} rows[] = {
-		{ 4, 4 }, { 15, 0 }, { 16, 1 }, { 40, 25 }, { 60000, 4 }, { UINT16_MAX, UINT16_MAX },
-		{ 41, 4 }, { 0, 4 },
+		{ 4, 4 },   { 15, 0 },	  { 16, 1 },
+		{ 40, 25 }, { 60000, 4 }, { UINT16_MAX, UINT16_MAX },
+		{ 41, 4 },  { 0, 4 },
 	};
 	static struct log_memory m;
 	static struct heard h;
@@ -175,8 +176,9 @@ static void hostile_records(void **state)
 /* Every word of the head in turn, extreme. */
 static void hostile_heads(void **state)
 {
-	static const uint64_t extremes[] = { 0, 1, 15, 1000, LOG_SIZE, UINT32_MAX, UINT64_MAX,
-					     UINT64_C(1) << 31, LOG_AT };
+	static const uint64_t extremes[] = { 0,	       1,	   15,	       1000,
+					     LOG_SIZE, UINT32_MAX, UINT64_MAX, UINT64_C(1) << 31,
+					     LOG_AT };
 	static struct log_memory m;
 	static struct heard h;
 	struct hwp_layout l;

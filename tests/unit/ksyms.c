@@ -218,8 +218,9 @@ static void random_damage(void **state)
 		kallsyms_init(k, (enum scheme)(i & 3));
 		add_some(k);
 		for (int n = 0; n < 1 + i % 7; n++) {
-			static const uint64_t places[] = { NUM_SYMS, NAMES, OFFSETS, TOKEN_TABLE,
-							   TOKEN_INDEX, RELATIVE_BASE };
+			static const uint64_t places[] = {
+				NUM_SYMS, NAMES, OFFSETS, TOKEN_TABLE, TOKEN_INDEX, RELATIVE_BASE
+			};
 
 			seed = seed * 1103515245 + 12345;
 			k->bytes[places[(seed >> 16) % 6] - TABLES + (seed >> 20 & 63)] =
@@ -233,8 +234,8 @@ static void random_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_scheme),	  cmocka_unit_test(long_names),
-		cmocka_unit_test(many_symbols),	  cmocka_unit_test(damaged_tables),
+		cmocka_unit_test(every_scheme),	 cmocka_unit_test(long_names),
+		cmocka_unit_test(many_symbols),	 cmocka_unit_test(damaged_tables),
 		cmocka_unit_test(random_damage),
 	};
 

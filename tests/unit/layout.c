@@ -95,11 +95,18 @@ static void rename_member(struct tables *t, const char *type, const char *from, 
 static void missing(void **state)
 {
 	static const char *const required[][2] = {
-		{ "page", "flags" }, { "page", "compound_info" }, { "page", "lru" },
-		{ "page", "private" }, { "page", "_mapcount" }, { "page", "_refcount" },
-		{ "zone", "zone_start_pfn" }, { "zone", "free_area" },
-		{ "zone", "per_cpu_pageset" }, { "free_area", "nr_free" },
-		{ "per_cpu_pages", "lists" }, { "pglist_data", "node_zones" },
+		{ "page", "flags" },
+		{ "page", "compound_info" },
+		{ "page", "lru" },
+		{ "page", "private" },
+		{ "page", "_mapcount" },
+		{ "page", "_refcount" },
+		{ "zone", "zone_start_pfn" },
+		{ "zone", "free_area" },
+		{ "zone", "per_cpu_pageset" },
+		{ "free_area", "nr_free" },
+		{ "per_cpu_pages", "lists" },
+		{ "pglist_data", "node_zones" },
 	};
 
 	(void)state;
@@ -186,7 +193,6 @@ static void variants(void **state)
 	assert_int_equal(l->folio.order, 120);
 	hwp_layout_destroy(l);
 	free(t);
-
 }
 
 /* CONFIG_MEMORY_FAILURE=n: no PG_hwpoison, and no memory_failure() either. */
@@ -214,20 +220,22 @@ static void no_memory_failure(void **state)
 /* Before v5.10: VMCOREINFO describes struct printk_log; without its lines, the types do. */
 static void record_log(void **state)
 {
-	static const struct synth_symbol symbols[] = {
-		{ "node_data", NODE_DATA }, { "log_first_idx", NODE_DATA + 8 }, {}
-	};
-	static const struct synth_symbol both[] = {
-		{ "node_data", NODE_DATA }, { "log_first_idx", NODE_DATA + 8 },
-		{ "prb", NODE_DATA + 16 }, {}
-	};
+	static const struct synth_symbol symbols[] = { { "node_data", NODE_DATA },
+						       { "log_first_idx", NODE_DATA + 8 },
+						       {} };
+	static const struct synth_symbol both[] = { { "node_data", NODE_DATA },
+						    { "log_first_idx", NODE_DATA + 8 },
+						    { "prb", NODE_DATA + 16 },
+						    {} };
 	struct tables *t = tables_create();
 	struct hwp_layout *l;
 	char text[1024];
 
 	(void)state;
-	snprintf(text, sizeof(text), "%sSIZE(printk_log)=24\nOFFSET(printk_log.ts_nsec)=0\n"
-		 "OFFSET(printk_log.len)=8\nOFFSET(printk_log.text_len)=10\n", vmcoreinfo_73);
+	snprintf(text, sizeof(text),
+		 "%sSIZE(printk_log)=24\nOFFSET(printk_log.ts_nsec)=0\n"
+		 "OFFSET(printk_log.len)=8\nOFFSET(printk_log.text_len)=10\n",
+		 vmcoreinfo_73);
 	t->synth.symbols = symbols;
 	t->synth.vmcoreinfo = text;
 	create_well(t, &l);
@@ -284,8 +292,8 @@ static int use(const void *arg)
 /* Every offset, size and length in turn is nonsense. */
 static void lies(void **state)
 {
-	static const uint64_t extremes[] = { 0, 1, 4095, 1 << 20, UINT32_MAX - 1, UINT32_MAX,
-					     UINT64_MAX };
+	static const uint64_t extremes[] = { 0,		 1,	    4095, 1 << 20, UINT32_MAX - 1,
+					     UINT32_MAX, UINT64_MAX };
 	char sections[2048 * 8 + 4096] = {};
 	struct tables *t = tables_create();
 
@@ -303,13 +311,13 @@ static void lies(void **state)
 			struct hwp_member *m = &t->members[i].is;
 
 			*m = saved;
-			*(n % 3 == 0 ? &m->offset : n % 3 == 1 ? &m->size : &m->nr_elements) =
-				extremes[n / 3];
+			*(n % 3 == 0 ? &m->offset :
+			  n % 3 == 1 ? &m->size :
+				       &m->nr_elements) = extremes[n / 3];
 			if (synth_in_child(use, NULL, 10) != 0)
 				fail_msg("%s.%s: %llu %llu %llu", t->members[i].type,
 					 t->members[i].member ? t->members[i].member : "",
-					 (unsigned long long)m->offset,
-					 (unsigned long long)m->size,
+					 (unsigned long long)m->offset, (unsigned long long)m->size,
 					 (unsigned long long)m->nr_elements);
 		}
 		t->members[i].is = saved;
@@ -321,11 +329,20 @@ static void lies(void **state)
 static void outside_its_type(void **state)
 {
 	static const char *const members[][2] = {
-		{ "page", "flags" }, { "page", "compound_info" }, { "page", "lru" },
-		{ "page", "mapping" }, { "page", "private" }, { "page", "_mapcount" },
-		{ "page", "_refcount" }, { "zone", "zone_start_pfn" }, { "zone", "spanned_pages" },
-		{ "zone", "present_pages" }, { "zone", "managed_pages" }, { "zone", "name" },
-		{ "mem_section", "section_mem_map" }, { "mem_section", "usage" },
+		{ "page", "flags" },
+		{ "page", "compound_info" },
+		{ "page", "lru" },
+		{ "page", "mapping" },
+		{ "page", "private" },
+		{ "page", "_mapcount" },
+		{ "page", "_refcount" },
+		{ "zone", "zone_start_pfn" },
+		{ "zone", "spanned_pages" },
+		{ "zone", "present_pages" },
+		{ "zone", "managed_pages" },
+		{ "zone", "name" },
+		{ "mem_section", "section_mem_map" },
+		{ "mem_section", "usage" },
 	};
 
 	(void)state;
@@ -353,10 +370,14 @@ static void outside_its_type(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_73),	    cmocka_unit_test(missing),
-		cmocka_unit_test(missing_together), cmocka_unit_test(variants),
-		cmocka_unit_test(no_memory_failure), cmocka_unit_test(record_log),
-		cmocka_unit_test(lies),		    cmocka_unit_test(outside_its_type),
+		cmocka_unit_test(of_73),
+		cmocka_unit_test(missing),
+		cmocka_unit_test(missing_together),
+		cmocka_unit_test(variants),
+		cmocka_unit_test(no_memory_failure),
+		cmocka_unit_test(record_log),
+		cmocka_unit_test(lies),
+		cmocka_unit_test(outside_its_type),
 	};
 
 	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);

@@ -108,7 +108,8 @@ static void machine_list_add_tail(struct machine *m, uint64_t head, uint64_t ent
 /** Every page allocated by the kernel: refcount 1, no type, no mapping. */
 static void machine_fill(struct machine *m)
 {
-	const struct words allocated = { .flags = MACHINE_FLAGS, .type = 0xffffffff,
+	const struct words allocated = { .flags = MACHINE_FLAGS,
+					 .type = 0xffffffff,
 					 .refcount = 1 };
 
 	put_words(m->map[0], &allocated);
@@ -218,7 +219,10 @@ static void machine_open(struct machine *m)
 {
 	struct hwp_pfn_range range = { MACHINE_START, MACHINE_START + MACHINE_PAGES,
 				       MACHINE_VMEMMAP, true };
-	struct hwp_zone zone = { .nid = 0, .index = 2, .name = "Normal", .address = MACHINE_ZONE,
+	struct hwp_zone zone = { .nid = 0,
+				 .index = 2,
+				 .name = "Normal",
+				 .address = MACHINE_ZONE,
 				 .start_pfn = MACHINE_START,
 				 .end_pfn = MACHINE_START + MACHINE_PAGES };
 	struct hwp_zone_facts facts = { .name = "Normal" };
@@ -244,8 +248,10 @@ SYNTH_UNUSED static struct hwp_findings *machine_walk(struct machine *m)
 	struct hwp_error *err;
 
 	machine_open(m);
-	walk = (struct hwp_list_walk){ .target = m->target, .layout = &m->layout,
-				       .reader = m->reader, .zones = &m->zones,
+	walk = (struct hwp_list_walk){ .target = m->target,
+				       .layout = &m->layout,
+				       .reader = m->reader,
+				       .zones = &m->zones,
 				       .findings = m->findings,
 				       .poisoned_pfns = m->poisoned.data,
 				       .nr_poisoned = m->poisoned.nr };

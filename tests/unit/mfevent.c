@@ -49,8 +49,8 @@ static const struct line lines[] = {
 	{ "Soft offline: 0xa300: page already poisoned", 0xa300,
 	  .kind = HWP_EVENT_ALREADY_POISONED },
 	/* To v5.4. */
-	{ "Memory failure: 0x1234: Killing poison:4242 due to hardware memory corruption",
-	  0x1234, HWP_EVENT_SIGBUS, .comm = "poison", .pid = 4242 },
+	{ "Memory failure: 0x1234: Killing poison:4242 due to hardware memory corruption", 0x1234,
+	  HWP_EVENT_SIGBUS, .comm = "poison", .pid = 4242 },
 	{ "Memory failure: 0x77 cannot catch tail", 0x77, .kind = HWP_EVENT_OTHER },
 	{ "Memory failure: buffer overflow when queuing memory failure at 0x77", 0x77,
 	  .kind = HWP_EVENT_OTHER },
@@ -75,14 +75,32 @@ static const struct line lines[] = {
 
 /* action_page_types[] of every version. */
 static const char *const page_types[] = {
-	"reserved kernel page", "high-order kernel page", "kernel slab page",
-	"different compound page after locking", "huge page already hardware poisoned",
-	"huge page", "free huge page", "non-pmd-sized huge page", "get hwpoison page",
-	"unmapping failed page", "dirty swapcache page", "clean swapcache page",
-	"dirty mlocked LRU page", "clean mlocked LRU page", "dirty unevictable LRU page",
-	"clean unevictable LRU page", "dirty LRU page", "clean LRU page",
-	"already truncated LRU page", "free buddy page", "dax page", "unsplit thp",
-	"already poisoned page", "already poisoned", "non struct page pfn", "unknown page",
+	"reserved kernel page",
+	"high-order kernel page",
+	"kernel slab page",
+	"different compound page after locking",
+	"huge page already hardware poisoned",
+	"huge page",
+	"free huge page",
+	"non-pmd-sized huge page",
+	"get hwpoison page",
+	"unmapping failed page",
+	"dirty swapcache page",
+	"clean swapcache page",
+	"dirty mlocked LRU page",
+	"clean mlocked LRU page",
+	"dirty unevictable LRU page",
+	"clean unevictable LRU page",
+	"dirty LRU page",
+	"clean LRU page",
+	"already truncated LRU page",
+	"free buddy page",
+	"dax page",
+	"unsplit thp",
+	"already poisoned page",
+	"already poisoned",
+	"non struct page pfn",
+	"unknown page",
 };
 
 static const char *const results[] = { "Ignored", "Failed", "Delayed", "Recovered" };
@@ -128,8 +146,10 @@ static void every_type_and_result(void **state)
 			struct hwp_event e;
 			char text[160];
 
-			snprintf(text, sizeof(text), "Memory failure: 0xdeadbeef: recovery action "
-				 "for %s: %s", page_types[i], results[j]);
+			snprintf(text, sizeof(text),
+				 "Memory failure: 0xdeadbeef: recovery action "
+				 "for %s: %s",
+				 page_types[i], results[j]);
 			assert_true(parse(text, &e));
 			assert_int_equal(e.pfn, 0xdeadbeef);
 			assert_int_equal(e.kind, HWP_EVENT_ACTION);
@@ -151,8 +171,10 @@ static void comm_of_any_kind(void **state)
 		struct hwp_event e;
 		char text[160];
 
-		snprintf(text, sizeof(text), "Memory failure: 0x10: Sending SIGBUS to %s:31337 due "
-			 "to hardware memory corruption", comms[i]);
+		snprintf(text, sizeof(text),
+			 "Memory failure: 0x10: Sending SIGBUS to %s:31337 due "
+			 "to hardware memory corruption",
+			 comms[i]);
 		print_message("# %s\n", text);
 		assert_true(parse(text, &e));
 		assert_int_equal(e.kind, HWP_EVENT_SIGBUS);
@@ -164,15 +186,22 @@ static void comm_of_any_kind(void **state)
 static void other_lines(void **state)
 {
 	static const char *const others[] = {
-		"", "M", "Memory failure", "Memory failure: ", "Memory failure: 0x",
+		"",
+		"M",
+		"Memory failure",
+		"Memory failure: ",
+		"Memory failure: 0x",
 		"Memory failure: 0xg: recovery action for huge page: Failed",
 		"Memory failure: 1234: recovery action for huge page: Failed",
 		"memory failure: 0x1: recovery action for huge page: Failed",
 		"x Memory failure: 0x1: recovery action for huge page: Failed",
 		"Memory failure: -0x1: recovery action for huge page: Failed",
 		"Memory failure:  0x1: recovery action for huge page: Failed",
-		"Unpoison: Page was already unpoisoned 0x5c0d", "Injecting memory failure at pfn",
-		"Out of memory: Killed process 1 (init)", "Unpoison: ", "soft offline: failed",
+		"Unpoison: Page was already unpoisoned 0x5c0d",
+		"Injecting memory failure at pfn",
+		"Out of memory: Killed process 1 (init)",
+		"Unpoison: ",
+		"soft offline: failed",
 	};
 	struct hwp_event e;
 
@@ -245,7 +274,8 @@ static void only_the_first_line(void **state)
 
 	(void)state;
 	assert_true(parse("Memory failure: 0x10: recovery action for dax page: Failed\n"
-			  "Memory failure: 0x11: recovery action for huge page: Recovered", &e));
+			  "Memory failure: 0x11: recovery action for huge page: Recovered",
+			  &e));
 	assert_int_equal(e.pfn, 0x10);
 	assert_string_equal(e.result, "Failed");
 	assert_null(strchr(e.text, '\n'));
@@ -254,9 +284,9 @@ static void only_the_first_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_format),	    cmocka_unit_test(every_type_and_result),
-		cmocka_unit_test(comm_of_any_kind), cmocka_unit_test(other_lines),
-		cmocka_unit_test(hostile_lines),    cmocka_unit_test(long_lines),
+		cmocka_unit_test(every_format),	       cmocka_unit_test(every_type_and_result),
+		cmocka_unit_test(comm_of_any_kind),    cmocka_unit_test(other_lines),
+		cmocka_unit_test(hostile_lines),       cmocka_unit_test(long_lines),
 		cmocka_unit_test(only_the_first_line),
 	};
 

@@ -209,7 +209,8 @@ static void of_a_migrated_folio(void **state)
 	put_record(t, MACHINE_START, 3, 3, 0);
 	assert_false(look(t, PFN).page_owner.migrated);
 	p = look(t, PFN);
-	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE, .head_pfn = MACHINE_START,
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE,
+					    .head_pfn = MACHINE_START,
 					    .order = 3 };
 	hwp_page_owner_read(t->m->target, &t->m->layout, &t->m->zones, &p);
 	assert_true(p.page_owner.migrated);
@@ -255,9 +256,16 @@ static void nonsense(void **state)
 	static const struct {
 		uint64_t size, offset;
 	} rows[] = {
-		{ 0, 0 }, { 0, 8 }, { 64, 8 }, { EXT_SIZE, EXT_SIZE }, { EXT_SIZE, EXT_SIZE - 63 },
-		{ EXT_SIZE, UINT64_MAX }, { EXT_SIZE, UINT64_MAX - 7 }, { 4097, 8 },
-		{ UINT64_MAX, 8 }, { UINT64_C(1) << 63, 8 },
+		{ 0, 0 },
+		{ 0, 8 },
+		{ 64, 8 },
+		{ EXT_SIZE, EXT_SIZE },
+		{ EXT_SIZE, EXT_SIZE - 63 },
+		{ EXT_SIZE, UINT64_MAX },
+		{ EXT_SIZE, UINT64_MAX - 7 },
+		{ 4097, 8 },
+		{ UINT64_MAX, 8 },
+		{ UINT64_C(1) << 63, 8 },
 	};
 	struct tables *t = create();
 	struct hwp_layout *l = &t->m->layout;
@@ -310,9 +318,12 @@ static void flatmem(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_member), cmocka_unit_test(members_that_are_not_there),
-		cmocka_unit_test(of_a_migrated_folio), cmocka_unit_test(no_page_ext),
-		cmocka_unit_test(unreadable),	cmocka_unit_test(nonsense),
+		cmocka_unit_test(every_member),
+		cmocka_unit_test(members_that_are_not_there),
+		cmocka_unit_test(of_a_migrated_folio),
+		cmocka_unit_test(no_page_ext),
+		cmocka_unit_test(unreadable),
+		cmocka_unit_test(nonsense),
 		cmocka_unit_test(flatmem),
 	};
 

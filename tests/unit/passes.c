@@ -17,7 +17,11 @@ static struct hwp_findings *look(struct hwp_passes *passes, enum hwp_state state
 {
 	struct hwp_findings *f = calloc(1, sizeof(*f));
 	struct hwp_poisoned page = {
-		.pfn = 0x100, .was_read = true, .zone = -1, .event = -1, .state = state,
+		.pfn = 0x100,
+		.was_read = true,
+		.zone = -1,
+		.event = -1,
+		.state = state,
 	};
 
 	f->live = true;

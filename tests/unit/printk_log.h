@@ -70,8 +70,7 @@ static void log_make_room(struct log_memory *m, uint32_t size)
 			room = LOG_SIZE - m->next > m->first ? LOG_SIZE - m->next : m->first;
 		if (room >= size + m->header)
 			return;
-		m->first = log_len(m, m->first) ? m->first + log_len(m, m->first)
-						: log_len(m, 0);
+		m->first = log_len(m, m->first) ? m->first + log_len(m, m->first) : log_len(m, 0);
 		m->first_seq++;
 	}
 }

@@ -122,8 +122,8 @@ static uint64_t ring_add(struct ring_memory *r, const char *text, bool since_619
 	synth_put(ring_info(r, id), 8, 1000 * r->nr, 8);
 	synth_put(ring_info(r, id), 16, len, 2);
 	r->nr++;
-	ring_ends(r, id - (r->nr < 1u << RING_COUNT_BITS ? r->nr - 1
-							 : (1u << RING_COUNT_BITS) - 1), id);
+	ring_ends(r, id - (r->nr < 1u << RING_COUNT_BITS ? r->nr - 1 : (1u << RING_COUNT_BITS) - 1),
+		  id);
 	return id;
 }
 

@@ -11,8 +11,11 @@
 
 static void add_line(struct hwp_findings *f, uint64_t seconds, uint64_t pfn, const char *result)
 {
-	struct hwp_event e = { .time_ns = seconds * 1000000000, .pfn = pfn,
-			       .kind = HWP_EVENT_ACTION, .pid = -1, .rasdaemon = -1 };
+	struct hwp_event e = { .time_ns = seconds * 1000000000,
+			       .pfn = pfn,
+			       .kind = HWP_EVENT_ACTION,
+			       .pid = -1,
+			       .rasdaemon = -1 };
 
 	snprintf(e.result, sizeof(e.result), "%s", result);
 	assert_true(hwp_vec_push(&f->events, e));
@@ -21,8 +24,12 @@ static void add_line(struct hwp_findings *f, uint64_t seconds, uint64_t pfn, con
 /** @p seconds after the boot; negative: before. */
 static void add_row(struct hwp_findings *f, int64_t seconds, uint64_t pfn, const char *result)
 {
-	struct hwp_rasdaemon_row row = { .id = 1, .pfn = pfn, .has_time = true, .event = -1,
-					 .unix_seconds = BOOT + seconds, .page_type = "unsplit thp",
+	struct hwp_rasdaemon_row row = { .id = 1,
+					 .pfn = pfn,
+					 .has_time = true,
+					 .event = -1,
+					 .unix_seconds = BOOT + seconds,
+					 .page_type = "unsplit thp",
 					 .timestamp = "then" };
 
 	snprintf(row.result, sizeof(row.result), "%s", result);
@@ -179,9 +186,9 @@ static void test_evidence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing), cmocka_unit_test(test_repeats),
-		cmocka_unit_test(test_median),	cmocka_unit_test(test_result_and_distance),
-		cmocka_unit_test(test_live),	cmocka_unit_test(test_later),
+		cmocka_unit_test(test_nothing),	 cmocka_unit_test(test_repeats),
+		cmocka_unit_test(test_median),	 cmocka_unit_test(test_result_and_distance),
+		cmocka_unit_test(test_live),	 cmocka_unit_test(test_later),
 		cmocka_unit_test(test_evidence),
 	};
 

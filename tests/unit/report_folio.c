@@ -54,7 +54,9 @@ static struct hwp_poisoned page_of(enum hwp_folio_kind kind, int order)
 	p.page.is_tail = true;
 	p.page.refcount = 0;
 	p.page.mapping = 0;
-	p.folio = (struct hwp_folio_facts){ .kind = kind, .head_pfn = 0x40000, .order = order,
+	p.folio = (struct hwp_folio_facts){ .kind = kind,
+					    .head_pfn = 0x40000,
+					    .order = order,
 					    .head = { .refcount = 1, .type = HWP_TYPE_NONE },
 					    .head_bits = HWP_BIT_HEAD };
 	return p;
@@ -66,8 +68,9 @@ static void observe(struct hwp_findings *f, enum hwp_run_state state)
 	struct hwp_folio *folio = &f->folios.data[0];
 	struct hwp_run run = { folio->head_pfn, 5, state, -1, -1, false };
 	struct hwp_run bad = { folio->head_pfn + 5, 1, state, -1, -1, true };
-	struct hwp_run rest = { folio->head_pfn + 6, (UINT64_C(1) << folio->order) - 6, state, -1,
-				-1, false };
+	struct hwp_run rest = {
+		folio->head_pfn + 6, (UINT64_C(1) << folio->order) - 6, state, -1, -1, false
+	};
 
 	if (!hwp_vec_push(&f->runs, run) || !hwp_vec_push(&f->runs, bad) ||
 	    !hwp_vec_push(&f->runs, rest))
@@ -241,15 +244,17 @@ static void freed(void **state)
 }
 
 /** A page that the log calls @p type, and whose folio is gone; the zone ends at @p end_pfn. */
-static struct hwp_findings *gone(const char *type, bool is_free, bool frees_whole,
-				 uint64_t end_pfn)
+static struct hwp_findings *gone(const char *type, bool is_free, bool frees_whole, uint64_t end_pfn)
 {
 	struct hwp_findings *f = clean_findings();
 	struct hwp_poisoned p = isolated_page(0x40005), *added;
 
 	if (is_free)
-		p.by_list = (struct hwp_block){ .head_pfn = 0x40000, .container = HWP_FREE_AREA,
-						.order = 9, .migratetype = 1, .cpu = -1 };
+		p.by_list = (struct hwp_block){ .head_pfn = 0x40000,
+						.container = HWP_FREE_AREA,
+						.order = 9,
+						.migratetype = 1,
+						.cpu = -1 };
 	f->zones.data[0].end_pfn = end_pfn;
 	f->kernel.frees_gigantic_whole = frees_whole;
 	added = add_poisoned(f, p);
@@ -409,11 +414,11 @@ static int forget(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(thp),		    cmocka_unit_test(thp_on_a_fixed_kernel),
-		cmocka_unit_test(clear_flag),	    cmocka_unit_test(slab),
-		cmocka_unit_test(hugetlb),	    cmocka_unit_test(unreliable),
-		cmocka_unit_test(freed),	    cmocka_unit_test(sum_that_is_none),
-		cmocka_unit_test(range),	    cmocka_unit_test(lines_of_the_log),
+		cmocka_unit_test(thp),		 cmocka_unit_test(thp_on_a_fixed_kernel),
+		cmocka_unit_test(clear_flag),	 cmocka_unit_test(slab),
+		cmocka_unit_test(hugetlb),	 cmocka_unit_test(unreliable),
+		cmocka_unit_test(freed),	 cmocka_unit_test(sum_that_is_none),
+		cmocka_unit_test(range),	 cmocka_unit_test(lines_of_the_log),
 		cmocka_unit_test(of_which_size),
 	};
 

@@ -27,7 +27,10 @@ static const char *draw(const struct hwp_map *map, const struct hwp_report_style
 static void blocks_and_poison(void **state)
 {
 	static const struct hwp_healthy_block blocks[] = {
-		{ 0x200, 3 }, { 0x208, 2 }, { 0x20c, 0 }, { 0x20e, 1 },
+		{ 0x200, 3 },
+		{ 0x208, 2 },
+		{ 0x20c, 0 },
+		{ 0x20e, 1 },
 	};
 	const struct hwp_report_style ascii = {}, utf8 = { .utf8 = true };
 	const struct hwp_report_style color = { .color = true };

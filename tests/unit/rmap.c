@@ -13,14 +13,37 @@
 
 /* Offsets in an object, whatever it is. */
 enum {
-	AT_HOST = 0, AT_I_MMAP = 8,
-	AT_INO = 16, AT_SB = 24, AT_NLINK = 32, AT_ALIASES = 40, AT_I_DATA = 64,
-	AT_PARENT = 0, AT_NAME = 8, AT_HASH = 16, AT_ALIAS = 24,
-	AT_SB_ID = 0, AT_SB_TYPE = 32, AT_SB_MOUNTS = 40,
-	AT_MNT_ROOT = 0, AT_MOUNTPOINT = 8, AT_MNT_PARENT = 16, AT_MNT_NS = 24, AT_INSTANCE = 32,
-	AT_RB = 0, AT_SUBTREE_LAST = 24, AT_START = 32, AT_END = 40, AT_PGOFF = 48, AT_MM = 56,
-	AT_TGID = 0, AT_START_TIME = 8, AT_COMM = 16, AT_LEADER = 32,
-	RB_RIGHT = 8, RB_LEFT = 16,
+	AT_HOST = 0,
+	AT_I_MMAP = 8,
+	AT_INO = 16,
+	AT_SB = 24,
+	AT_NLINK = 32,
+	AT_ALIASES = 40,
+	AT_I_DATA = 64,
+	AT_PARENT = 0,
+	AT_NAME = 8,
+	AT_HASH = 16,
+	AT_ALIAS = 24,
+	AT_SB_ID = 0,
+	AT_SB_TYPE = 32,
+	AT_SB_MOUNTS = 40,
+	AT_MNT_ROOT = 0,
+	AT_MOUNTPOINT = 8,
+	AT_MNT_PARENT = 16,
+	AT_MNT_NS = 24,
+	AT_INSTANCE = 32,
+	AT_RB = 0,
+	AT_SUBTREE_LAST = 24,
+	AT_START = 32,
+	AT_END = 40,
+	AT_PGOFF = 48,
+	AT_MM = 56,
+	AT_TGID = 0,
+	AT_START_TIME = 8,
+	AT_COMM = 16,
+	AT_LEADER = 32,
+	RB_RIGHT = 8,
+	RB_LEFT = 16,
 };
 
 struct scene {
@@ -123,16 +146,20 @@ static uint64_t vma(struct scene *s, uint64_t pgoff, uint64_t nr, uint32_t pid)
 
 static void layout(struct hwp_layout *l, bool has_pointers)
 {
-	l->rmap = (__typeof__(l->rmap)){ .rb_left = RB_LEFT, .rb_right = RB_RIGHT, .vma_mm = AT_MM,
-					 .task_group_leader = AT_LEADER, .task_pid = AT_TGID, .task_comm = AT_COMM,
+	l->rmap = (__typeof__(l->rmap)){ .rb_left = RB_LEFT,
+					 .rb_right = RB_RIGHT,
+					 .vma_mm = AT_MM,
+					 .task_group_leader = AT_LEADER,
+					 .task_pid = AT_TGID,
+					 .task_comm = AT_COMM,
 					 .task_start_time = AT_START_TIME };
-	l->i_mmap = (__typeof__(l->i_mmap)){ AT_I_MMAP, AT_RB, AT_SUBTREE_LAST, AT_START, AT_END,
-					     AT_PGOFF };
-	l->file = (__typeof__(l->file)){ AT_HOST, AT_I_DATA, AT_INO, AT_NLINK, AT_SB, AT_ALIASES,
-					 AT_ALIAS, AT_PARENT, AT_NAME, AT_HASH, AT_SB_ID,
-					 AT_SB_TYPE, 0 };
-	l->mount = (__typeof__(l->mount)){ AT_SB_MOUNTS, AT_MNT_ROOT, AT_MOUNTPOINT, AT_MNT_PARENT,
-					   AT_MNT_NS, 0 };
+	l->i_mmap = (__typeof__(l->i_mmap)){ AT_I_MMAP, AT_RB,	AT_SUBTREE_LAST,
+					     AT_START,	AT_END, AT_PGOFF };
+	l->file = (__typeof__(l->file)){ AT_HOST,    AT_I_DATA,	 AT_INO,    AT_NLINK, AT_SB,
+					 AT_ALIASES, AT_ALIAS,	 AT_PARENT, AT_NAME,  AT_HASH,
+					 AT_SB_ID,   AT_SB_TYPE, 0 };
+	l->mount = (__typeof__(l->mount)){ AT_SB_MOUNTS,  AT_MNT_ROOT, AT_MOUNTPOINT,
+					   AT_MNT_PARENT, AT_MNT_NS,   0 };
 	l->mount_next_for_sb = has_pointers ? AT_INSTANCE : HWP_ABSENT;
 	l->mount_instance = has_pointers ? HWP_ABSENT : AT_INSTANCE;
 }
@@ -219,8 +246,7 @@ static void where_it_is_mounted(void **state)
 		opt = dentry(s, 0, "/");
 		mount(s, s->sb, s->root, 0, 0, object(s));
 		mount(s, s->sb, data, 0, 0, s->ns);
-		mount(s, s->sb, s->root,
-		      mount(s, super_block(s, "ext4", "vdc"), opt, 0, 0, s->ns),
+		mount(s, s->sb, s->root, mount(s, super_block(s, "ext4", "vdc"), opt, 0, 0, s->ns),
 		      dentry(s, opt, "opt"), s->ns);
 		assert_path(s, "/srv/data/file", true);
 		/* A container's alone: the path inside the file system. */
@@ -274,7 +300,9 @@ static void names_that_lie(void **state)
 	struct hwp_file file;
 
 	(void)state;
-	strcpy(at(s, name), "a\x1b[2Jb\nc\x7f" "d\xc2\x9b" "e\xc3\xa4");
+	strcpy(at(s, name), "a\x1b[2Jb\nc\x7f"
+			    "d\xc2\x9b"
+			    "e\xc3\xa4");
 	assert_path(s, "/srv/data/a?[2Jb?c?d??e\xc3\xa4", true);
 	/* Without an end. */
 	memset(at(s, name), 'x', OBJECT);
@@ -451,7 +479,9 @@ static void index_in_folio(void **state)
 	struct scene *s = scene_create(true);
 	struct hwp_page_words page = {};
 	struct hwp_folio_facts folio = {
-		.kind = HWP_FOLIO_LARGE, .head_pfn = 0x1200, .order = 9,
+		.kind = HWP_FOLIO_LARGE,
+		.head_pfn = 0x1200,
+		.order = 9,
 		.head = { .mapping = s->inode + AT_I_DATA, .index = 512 },
 	};
 	struct hwp_owner owner;
@@ -478,12 +508,17 @@ static void index_in_folio(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(where_it_is_mounted), cmocka_unit_test(other_names),
-		cmocka_unit_test(block_device),	       cmocka_unit_test(names_that_lie),
-		cmocka_unit_test(loops),	       cmocka_unit_test(loops_in_a_list),
-		cmocka_unit_test(no_file),	       cmocka_unit_test(who_maps_it),
+		cmocka_unit_test(where_it_is_mounted),
+		cmocka_unit_test(other_names),
+		cmocka_unit_test(block_device),
+		cmocka_unit_test(names_that_lie),
+		cmocka_unit_test(loops),
+		cmocka_unit_test(loops_in_a_list),
+		cmocka_unit_test(no_file),
+		cmocka_unit_test(who_maps_it),
 		cmocka_unit_test(threads),
-		cmocka_unit_test(trees_that_lie),      cmocka_unit_test(index_in_folio),
+		cmocka_unit_test(trees_that_lie),
+		cmocka_unit_test(index_in_folio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

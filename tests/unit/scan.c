@@ -24,7 +24,8 @@ static void progress(void *arg, uint64_t done, uint64_t total)
 
 static void sweep(struct machine *m, unsigned int nr_threads, struct swept *ret)
 {
-	struct hwp_scan_options options = { .nr_threads = nr_threads, .progress = progress,
+	struct hwp_scan_options options = { .nr_threads = nr_threads,
+					    .progress = progress,
 					    .progress_arg = ret };
 
 	memset(ret, 0, sizeof(*ret));
@@ -106,7 +107,8 @@ static void odd_sizes(void **state)
 		struct swept s;
 
 		for (uint64_t n = 0; n < nr; n++) {
-			struct words w = { .flags = MACHINE_FLAGS, .type = 0xffffffff,
+			struct words w = { .flags = MACHINE_FLAGS,
+					   .type = 0xffffffff,
 					   .refcount = 1 };
 			char page[KERNEL_PAGE_SIZE];
 
@@ -116,7 +118,8 @@ static void odd_sizes(void **state)
 		}
 		m->layout.page.size = sizes[i];
 		m->synth.segments[0] = (struct synth_segment){
-			MACHINE_VMEMMAP + MACHINE_START * sizes[i], map, bytes, false };
+			MACHINE_VMEMMAP + MACHINE_START * sizes[i], map, bytes, false
+		};
 		machine_open(m);
 		m->memmap.ranges.data[0].end_pfn = MACHINE_START + nr;
 		m->memmap.nr_pages = nr;
@@ -162,8 +165,10 @@ static void offline(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(everything), cmocka_unit_test(holes),
-		cmocka_unit_test(odd_sizes),  cmocka_unit_test(offline),
+		cmocka_unit_test(everything),
+		cmocka_unit_test(holes),
+		cmocka_unit_test(odd_sizes),
+		cmocka_unit_test(offline),
 	};
 
 	return cmocka_run_group_tests_name("scan", tests, NULL, NULL);

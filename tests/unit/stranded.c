@@ -113,8 +113,8 @@ static void decomposed(void **state)
 	static const struct {
 		uint64_t offset;
 		unsigned int order;
-	} chunks[] = { { 0, 3 }, { 8, 2 }, { 12, 0 }, { 14, 1 }, { 16, 4 }, { 32, 5 }, { 64, 6 },
-		       { 128, 7 }, { 256, 8 } };
+	} chunks[] = { { 0, 3 },  { 8, 2 },  { 12, 0 },	 { 14, 1 }, { 16, 4 },
+		       { 32, 5 }, { 64, 6 }, { 128, 7 }, { 256, 8 } };
 	struct machine *m = machine_create(kernel_73);
 	struct hwp_poisoned p;
 
@@ -267,12 +267,16 @@ static void at_the_edges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dropped_thp),	 cmocka_unit_test(dropped_at_every_order),
-		cmocka_unit_test(withheld_page), cmocka_unit_test(decomposed),
-		cmocka_unit_test(two_withheld),	 cmocka_unit_test(not_compound),
+		cmocka_unit_test(dropped_thp),
+		cmocka_unit_test(dropped_at_every_order),
+		cmocka_unit_test(withheld_page),
+		cmocka_unit_test(decomposed),
+		cmocka_unit_test(two_withheld),
+		cmocka_unit_test(not_compound),
 		cmocka_unit_test(set_aside_own_nothing),
 		cmocka_unit_test(bounded_by_neighbours),
-		cmocka_unit_test(accounted),	 cmocka_unit_test(at_the_edges),
+		cmocka_unit_test(accounted),
+		cmocka_unit_test(at_the_edges),
 	};
 
 	return cmocka_run_group_tests_name("stranded", tests, NULL, NULL);

@@ -23,7 +23,7 @@ struct fix_case {
 	enum kind kind;
 	int nr;
 	int at[8];
-	int healthy;		/* instead: all pages but this one, if not 0 */
+	int healthy; /* instead: all pages but this one, if not 0 */
 };
 
 static const struct fix_case cases[] = {
@@ -36,8 +36,11 @@ static const struct fix_case cases[] = {
 	{ "fix-hugetlb-1", HUGE_2M, 1, { 13 }, 0 },
 	{ "fix-hugetlb-2", HUGE_2M, 2, { 0, 511 }, 0 },
 	{ "fix-hugetlb-8", HUGE_2M, 8, { 7, 8, 9, 63, 64, 255, 400, 510 }, 0 },
-	{ "fix-giga-8", GIGA, 8, { 0x100, 0x1ff, 0x200, 0x1234, 0x8000, 0x20000, 0x20001,
-				   0x3ffff }, 0 },
+	{ "fix-giga-8",
+	  GIGA,
+	  8,
+	  { 0x100, 0x1ff, 0x200, 0x1234, 0x8000, 0x20000, 0x20001, 0x3ffff },
+	  0 },
 	{ "fix-giga-0", GIGA, 0, { 0 }, 0 },
 	{ NULL, THP, 0, { 0 }, 0 },
 };
@@ -87,8 +90,7 @@ static uint64_t fix_child(void *arg)
 {
 	const struct fix_case *c = arg;
 	size_t size = PAGE_SIZE << order_of(c);
-	char *va = c->kind == THP ? map_clean_thp() :
-		   map_huge(size, c->kind == GIGA ? HUGE_1G : 0);
+	char *va = c->kind == THP ? map_clean_thp() : map_huge(size, c->kind == GIGA ? HUGE_1G : 0);
 	uint64_t base = va ? va_pfn(0, va) : NO_PFN;
 
 	if (base == NO_PFN)
@@ -121,8 +123,7 @@ static void pools_empty(void)
 	nap_ms(50);
 }
 
-static void extent_note(const char *scenario, const char *kind, uint64_t base,
-			unsigned int order)
+static void extent_note(const char *scenario, const char *kind, uint64_t base, unsigned int order)
 {
 	uint64_t nr = 1ULL << order;
 	uint64_t *kpf = mmap(NULL, nr * sizeof(*kpf), PROT_READ | PROT_WRITE,
@@ -130,14 +131,17 @@ static void extent_note(const char *scenario, const char *kind, uint64_t base,
 
 	if (kpf == MAP_FAILED || nr_extents == MAX_EXTENTS)
 		return;
-	extents[nr_extents++] = (struct extent){ .scenario = scenario, .kind = kind,
-						 .base = base, .order = order, .kpf = kpf };
+	extents[nr_extents++] = (struct extent){
+		.scenario = scenario, .kind = kind, .base = base, .order = order, .kpf = kpf
+	};
 }
 
 static void run_fix(const char *name)
 {
 	const struct fix_case *c = find_case(name);
-	struct release release = { .fd = -1, .order = order_of(c), .scenario = name,
+	struct release release = { .fd = -1,
+				   .order = order_of(c),
+				   .scenario = name,
 				   .then = c->kind == THP ? NULL : pools_empty };
 
 	/* Room on the per-CPU lists, so that small blocks stay there. */
@@ -154,8 +158,8 @@ static void run_fix(const char *name)
 	for (int i = 0; i < nr_of(c); i++) {
 		uint64_t pfn = release.base + offset_of(c, i);
 
-		note(name, pfn, "in-use", release.base, order_of(c),
-		     release.child.pid)->pattern = pattern_of(pfn);
+		note(name, pfn, "in-use", release.base, order_of(c), release.child.pid)
+			->pattern = pattern_of(pfn);
 	}
 	extent_note(name, c->kind == THP ? "thp" : "hugetlb", release.base, order_of(c));
 	release_last(&release);
@@ -208,8 +212,8 @@ static void run_fix_time(const char *name)
 		if (children[n].value == NO_PFN)
 			break;
 		for (int i = 0; i < c->nr; i++)
-			note(name, children[n].value + c->at[i], "isolated",
-			     children[n].value, 18, 0);
+			note(name, children[n].value + c->at[i], "isolated", children[n].value, 18,
+			     0);
 	}
 	while (n--)
 		child_end(&children[n]);
@@ -228,7 +232,9 @@ const struct scenario fix_scenarios[] = {
 	{ "fix-hugetlb-8", "with eight", run_fix },
 	{ "fix-giga-8", "a 1 GiB HugeTLB page with eight raw errors, freed", run_fix },
 	{ "fix-giga-0", "the same without an error", run_fix },
-	{ "fix-hugetlb-dissolve", "a free HugeTLB page, dissolved by memory failure", run_fix_dissolve },
-	{ "fix-giga-time", "the pool's 1 GiB pages freed with no and with eight errors", run_fix_time },
+	{ "fix-hugetlb-dissolve", "a free HugeTLB page, dissolved by memory failure",
+	  run_fix_dissolve },
+	{ "fix-giga-time", "the pool's 1 GiB pages freed with no and with eight errors",
+	  run_fix_time },
 	{ NULL, NULL, NULL },
 };

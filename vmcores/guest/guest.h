@@ -11,34 +11,47 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PAGE_SIZE	4096UL
-#define THP_SIZE	(2UL << 20)
-#define THP_ORDER	9
-#define THP_PAGES	512
-#define NO_PFN		UINT64_MAX
+#define PAGE_SIZE 4096UL
+#define THP_SIZE (2UL << 20)
+#define THP_ORDER 9
+#define THP_PAGES 512
+#define NO_PFN UINT64_MAX
 
 /* include/uapi/linux/kernel-page-flags.h and fs/proc/page.c */
-#define KPF(name)	(1ULL << KPF_##name)
+#define KPF(name) (1ULL << KPF_##name)
 enum {
-	KPF_ERROR = 1, KPF_DIRTY = 4, KPF_LRU = 5, KPF_SLAB = 7, KPF_BUDDY = 10,
-	KPF_MMAP = 11, KPF_ANON = 12, KPF_SWAPBACKED = 14, KPF_COMPOUND_HEAD = 15,
-	KPF_COMPOUND_TAIL = 16, KPF_HUGE = 17, KPF_UNEVICTABLE = 18,
-	KPF_HWPOISON = 19, KPF_NOPAGE = 20, KPF_THP = 22, KPF_OFFLINE = 23,
-	KPF_PGTABLE = 26, KPF_RESERVED = 32,
+	KPF_ERROR = 1,
+	KPF_DIRTY = 4,
+	KPF_LRU = 5,
+	KPF_SLAB = 7,
+	KPF_BUDDY = 10,
+	KPF_MMAP = 11,
+	KPF_ANON = 12,
+	KPF_SWAPBACKED = 14,
+	KPF_COMPOUND_HEAD = 15,
+	KPF_COMPOUND_TAIL = 16,
+	KPF_HUGE = 17,
+	KPF_UNEVICTABLE = 18,
+	KPF_HWPOISON = 19,
+	KPF_NOPAGE = 20,
+	KPF_THP = 22,
+	KPF_OFFLINE = 23,
+	KPF_PGTABLE = 26,
+	KPF_RESERVED = 32,
 };
 
 /* What the steps of a scenario should have made of a page. */
 struct poison {
 	uint64_t pfn;
 	const char *scenario;
-	const char *wish;	/* the state, when /proc cannot tell it apart */
-	uint64_t base;		/* the folio or block that was hit */
+	const char *wish; /* the state, when /proc cannot tell it apart */
+	uint64_t base; /* the folio or block that was hit */
 	unsigned int order;
-	pid_t owner;		/* the process that holds it at the end, or 0 */
-	const char *path;	/* the file that it is of, or NULL; its owner maps it */
-	uint64_t kpf, kpf_after, kpf_drained;	/* before and after the capture */
+	pid_t owner; /* the process that holds it at the end, or 0 */
+	const char *path; /* the file that it is of, or NULL; its owner maps it */
+	uint64_t kpf, kpf_after, kpf_drained; /* before and after the capture */
 	uint64_t mapcount;
-	uint64_t pattern;	/* what the page holds in every word, or 0 */
+	uint64_t pattern; /* what the page holds in every word, or 0 */
 };
 
 #define MAX_POISONS 4096
@@ -77,10 +90,10 @@ bool corrupt_pfn(uint64_t pfn);
 bool madvise_poison(void *va);
 void pin_cpu(int cpu);
 void nap_ms(int ms);
-struct poison *note(const char *scenario, uint64_t pfn, const char *wish,
-		    uint64_t base, unsigned int order, pid_t owner);
-void restate(uint64_t base, unsigned int order, const char *scenario,
-	     const char *wish, pid_t owner);
+struct poison *note(const char *scenario, uint64_t pfn, const char *wish, uint64_t base,
+		    unsigned int order, pid_t owner);
+void restate(uint64_t base, unsigned int order, const char *scenario, const char *wish,
+	     pid_t owner);
 
 /* A child does its work, reports one value and stays alive until released. */
 typedef uint64_t (*child_fn)(void *arg);
@@ -98,7 +111,7 @@ extern uint64_t (*child_command)(char command);
 /* Freed when all errors are in, since each error drains per-CPU lists. */
 struct release {
 	struct child child;
-	int fd;			/* to close instead, if not negative */
+	int fd; /* to close instead, if not negative */
 	uint64_t base;
 	unsigned int order;
 	const char *scenario;

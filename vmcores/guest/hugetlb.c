@@ -102,8 +102,7 @@ static uint64_t huge_peek(void *arg)
 	return va ? va_pfn(0, va) : NO_PFN;
 }
 
-static struct child huge_start(const char *name, const struct huge_case *c,
-			       const char *wish)
+static struct child huge_start(const char *name, const struct huge_case *c, const char *wish)
 {
 	struct child child;
 
@@ -115,8 +114,8 @@ static struct child huge_start(const char *name, const struct huge_case *c,
 		return child;
 	}
 	for (int i = 0; i < c->nr; i++)
-		note(name, child.value + c->at[i], wish, child.value, c->order,
-		     child.pid)->path = c->file;
+		note(name, child.value + c->at[i], wish, child.value, c->order, child.pid)
+			->path = c->file;
 	return child;
 }
 
@@ -205,8 +204,7 @@ static void shrink_pool(void)
 /* As the last step, so that no later error drains the list. */
 static void run_leak_last(const char *name)
 {
-	struct release release = { .fd = -1, .order = 9, .scenario = name,
-				   .then = shrink_pool };
+	struct release release = { .fd = -1, .order = 9, .scenario = name, .then = shrink_pool };
 
 	write_file("/proc/sys/vm/percpu_pagelist_high_fraction", "8");
 	release.child = huge_start(name, &leak2m, "hugetlb");
@@ -244,7 +242,8 @@ static void run_giga_leak(const char *name)
 }
 
 const struct scenario hugetlb_scenarios[] = {
-	{ "hugetlb-dissolve", "a mapped HugeTLB page: unmapped, dissolved, taken off", run_dissolve },
+	{ "hugetlb-dissolve", "a mapped HugeTLB page: unmapped, dissolved, taken off",
+	  run_dissolve },
 	{ "hugetlb-free", "a free HugeTLB page of the pool: dissolved, taken off", run_free },
 	{ "hugetlb-inuse", "a pinned HugeTLB page with two raw errors", run_inuse },
 	{ "hugetlb-file", "a hugetlbfs file page with three raw errors", run_file },

@@ -155,7 +155,8 @@ const struct scenario kernel_scenarios[] = {
 	{ "reserved", "a reserved page", run_reserved },
 	{ "kernel", "an order-0 page of an io_uring", run_ring_page },
 	{ "kernel-folio", "two pages of an order-4 folio of an io_uring", run_ring_folio },
-	{ "kernel-leak", "the same with an order-6 folio, then the io_uring is closed", run_ring_leak },
+	{ "kernel-leak", "the same with an order-6 folio, then the io_uring is closed",
+	  run_ring_leak },
 	{ "kernel-leak-pcp", "an order-2 folio, closed: goes to a per-CPU list", run_ring_leak },
 	{ NULL, NULL, NULL },
 };

@@ -20,8 +20,7 @@ static uint64_t iomem_end(void)
 	FILE *f = fopen("/proc/iomem", "r");
 
 	while (f && fgets(line, sizeof(line), f))
-		if (strstr(line, "System RAM") &&
-		    sscanf(line, "%llx-%llx", &start, &end) == 2)
+		if (strstr(line, "System RAM") && sscanf(line, "%llx-%llx", &start, &end) == 2)
 			top = (end + 1) / PAGE_SIZE;
 	if (f)
 		fclose(f);

@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROGRAM		"/live/hwpoison"
-#define RESERVE		(192UL << 20)
+#define PROGRAM "/live/hwpoison"
+#define RESERVE (192UL << 20)
 
 static char *reserve;
 

@@ -40,8 +40,8 @@ static void run_pcp(const char *name)
 
 	for (int i = 0; i < 20; i++) {
 		/* More than fit in the batches that delay a page's last put. */
-		va = mmap(NULL, 64 * PAGE_SIZE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		va = mmap(NULL, 64 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 		memset(va, 1, 64 * PAGE_SIZE);
 		pfn = va_pfn(0, va + 20 * PAGE_SIZE);
 		munmap(va, 64 * PAGE_SIZE);
@@ -57,8 +57,8 @@ static void run_pcp(const char *name)
 
 static uint64_t anon_child(void *arg)
 {
-	char *va = mmap(NULL, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *va = mmap(NULL, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
 	uint64_t pfn;
 
 	(void)arg;
@@ -85,8 +85,8 @@ static void run_anon_exit(const char *name)
 /* A pin keeps the page referenced: unmapped, but never let go by its pipe. */
 static uint64_t anon_pinned_child(void *arg)
 {
-	char *va = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *va = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			0);
 	uint64_t pfn;
 
 	(void)arg;
@@ -111,8 +111,8 @@ static void run_anon_pinned_exit(const char *name)
 
 static uint64_t soft_child(void *arg)
 {
-	char *va = mmap(NULL, 4 * PAGE_SIZE, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *va = mmap(NULL, 4 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
 	uint64_t pfn;
 
 	(void)arg;
@@ -259,8 +259,8 @@ static void run_file(const char *name)
 			return;
 		}
 		pfn = child.value & ~(1ULL << 62);
-		note(name, pfn, child.value != pfn ? "in-use" : "isolated", pfn, 0,
-		     child.pid)->path = file_cases[i].path;
+		note(name, pfn, child.value != pfn ? "in-use" : "isolated", pfn, 0, child.pid)
+			->path = file_cases[i].path;
 	}
 }
 
@@ -270,7 +270,8 @@ const struct scenario page_scenarios[] = {
 	{ "pcp", "a page just freed to a per-CPU list: drained, taken off", run_pcp },
 	{ "anon", "a mapped anonymous page: unmapped and isolated", run_anon },
 	{ "anon-exit", "the same, and the process has exited", run_anon_exit },
-	{ "anon-pinned-exit", "a pinned anonymous page, released afterwards", run_anon_pinned_exit },
+	{ "anon-pinned-exit", "a pinned anonymous page, released afterwards",
+	  run_anon_pinned_exit },
 	{ "file-clean", "a clean ext4 page: truncated and isolated", run_file },
 	{ "file-dirty", "a dirty ext4 page: truncated and isolated", run_file },
 	{ "file-tmpfs", "a tmpfs page: stays in the page cache", run_file },

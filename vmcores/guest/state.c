@@ -43,8 +43,8 @@ const char *zone_of(uint64_t pfn)
 		if (sscanf(text, "Node %d, zone %31s", &nid, zone) == 2)
 			spanned = 0;
 		sscanf(text, " spanned %llu", &spanned);
-		if (sscanf(text, " start_pfn: %llu", &start) == 1 && nid == want &&
-		    pfn >= start && pfn - start < spanned)
+		if (sscanf(text, " start_pfn: %llu", &start) == 1 && nid == want && pfn >= start &&
+		    pfn - start < spanned)
 			strcpy(found, zone);
 	}
 	if (f)
@@ -74,8 +74,8 @@ int nid_of(uint64_t pfn)
 	char path[96];
 
 	for (int nid = 0; nid < 16; nid++) {
-		snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/memory%llu",
-			 nid, memory_block(pfn));
+		snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/memory%llu", nid,
+			 memory_block(pfn));
 		if (access(path, F_OK) == 0)
 			return nid;
 	}

@@ -20,10 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROGRAM	"/live/hwpoison"
-#define POOL	"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
-#define LOG	"/mnt/tmp/stress.txt"
-#define REPORT	"/mnt/tmp/stress.out"
+#define PROGRAM "/live/hwpoison"
+#define POOL "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+#define LOG "/mnt/tmp/stress.txt"
+#define REPORT "/mnt/tmp/stress.out"
 #define MAX_LEAKS 64
 /* An emulated machine may be slow. */
 #define MAX_SECONDS 140
@@ -56,8 +56,8 @@ static void allocate_forever(int cpu)
 	for (;;) {
 		size_t size = ((size_t)rand_r(&seed) % 256 + 1) * PAGE_SIZE;
 		long began = now_ms();
-		char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			       -1, 0);
+		char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
 
 		if (p == MAP_FAILED)
 			continue;

@@ -16,14 +16,13 @@ struct thp_case {
 	const char *file;
 };
 
-static const struct thp_case
-	split_one = { false, 1, { 5 }, NULL },
-	pinned_ends = { true, 2, { 0, 511 }, NULL },
-	leak_two = { true, 2, { 5, 130 }, NULL },
-	leak_four = { true, 4, { 17, 18, 19, 300 }, NULL },
-	leak_one = { true, 1, { 256 }, NULL },
-	shmem = { true, 2, { 33, 34 }, "/mnt/hugetmp/pinned" },
-	shmem_leak = { true, 3, { 66, 67, 68 }, "/mnt/hugetmp/leaked" };
+static const struct thp_case split_one = { false, 1, { 5 }, NULL },
+			     pinned_ends = { true, 2, { 0, 511 }, NULL },
+			     leak_two = { true, 2, { 5, 130 }, NULL },
+			     leak_four = { true, 4, { 17, 18, 19, 300 }, NULL },
+			     leak_one = { true, 1, { 256 }, NULL },
+			     shmem = { true, 2, { 33, 34 }, "/mnt/hugetmp/pinned" },
+			     shmem_leak = { true, 3, { 66, 67, 68 }, "/mnt/hugetmp/leaked" };
 
 static char *thp_va;
 static int thp_pin_fd = -1;
@@ -88,8 +87,7 @@ static uint64_t thp_child(void *arg)
 	return base;
 }
 
-static struct child thp_start(const char *name, const struct thp_case *c,
-			      const char *wish)
+static struct child thp_start(const char *name, const struct thp_case *c, const char *wish)
 {
 	struct child child;
 
@@ -100,8 +98,8 @@ static struct child thp_start(const char *name, const struct thp_case *c,
 		return child;
 	}
 	for (int i = 0; i < c->nr; i++)
-		note(name, child.value + c->at[i], wish, child.value, THP_ORDER,
-		     child.pid)->path = c->file;
+		note(name, child.value + c->at[i], wish, child.value, THP_ORDER, child.pid)
+			->path = c->file;
 	return child;
 }
 
@@ -253,8 +251,8 @@ static uint64_t mthp_child(void *arg)
 	madvise(raw, THP_SIZE - 4096, MADV_HUGEPAGE);
 	memset(va, 1, 65536);
 	base = va_pfn(0, va);
-	if (!(kpf(base) & KPF(COMPOUND_HEAD)) || pin_page(va) < 0 ||
-	    !corrupt_pfn(base + 1) || !corrupt_pfn(base + 14))
+	if (!(kpf(base) & KPF(COMPOUND_HEAD)) || pin_page(va) < 0 || !corrupt_pfn(base + 1) ||
+	    !corrupt_pfn(base + 14))
 		return NO_PFN;
 	return base;
 }
@@ -364,7 +362,8 @@ const struct scenario thp_scenarios[] = {
 	{ "thp-again-split", "handed out again as a THP, which is then split", run_again_split },
 	{ "thp-again-exit", "the same, and the second process has exited", run_again_exit },
 	{ "shmem-thp", "a pinned tmpfs THP, split failed, still in the cache", run_shmem },
-	{ "shmem-thp-leak", "the same, then the process exits and the file is unlinked", run_shmem_leak },
+	{ "shmem-thp-leak", "the same, then the process exits and the file is unlinked",
+	  run_shmem_leak },
 	{ "mthp-pinned", "a pinned 64 KiB anonymous folio, split failed", run_mthp },
 	{ "mthp-leak", "the same, and the process has exited", run_mthp },
 	{ "thp-leak-buddy", "leaked, per-CPU lists drained to buddy", run_leak_buddy },

@@ -19,8 +19,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define BUF_SIZE	(8UL << 20)
-#define TEXT_SIZE	(1UL << 20)
+#define BUF_SIZE (8UL << 20)
+#define TEXT_SIZE (1UL << 20)
 
 static int out_fd = -1;
 static char *buf, *text, *klog;
@@ -166,11 +166,14 @@ static void sysfs_section(void)
 void truth_memory(void)
 {
 	static const char *const files[][2] = {
-		{ "cmdline.txt", "/proc/cmdline" }, { "version.txt", "/proc/version" },
-		{ "iomem.txt", "/proc/iomem" }, { "cpuinfo.txt", "/proc/cpuinfo" },
+		{ "cmdline.txt", "/proc/cmdline" },
+		{ "version.txt", "/proc/version" },
+		{ "iomem.txt", "/proc/iomem" },
+		{ "cpuinfo.txt", "/proc/cpuinfo" },
 		{ "buddyinfo.txt", "/proc/buddyinfo" },
 		{ "pagetypeinfo.txt", "/proc/pagetypeinfo" },
-		{ "meminfo.txt", "/proc/meminfo" }, { "vmstat.txt", "/proc/vmstat" },
+		{ "meminfo.txt", "/proc/meminfo" },
+		{ "vmstat.txt", "/proc/vmstat" },
 		{ "zoneinfo.txt", "/proc/zoneinfo" },
 		{ "kpagecount.bin", "/proc/kpagecount" },
 		{ "kpageflags.bin", "/proc/kpageflags" },
@@ -237,7 +240,8 @@ static void line_owner(const struct poison *p)
 		if (sscanf(words, "%*s %*s %*s %*s %llu %n", &inode, &at) != 1 ||
 		    strncmp(words + at, p->path, strlen(p->path)))
 			continue;
-		line(" inode=%llu path=\"%.*s\"", inode, (int)strcspn(words + at, "\n"), words + at);
+		line(" inode=%llu path=\"%.*s\"", inode, (int)strcspn(words + at, "\n"),
+		     words + at);
 		break;
 	}
 	if (f)

@@ -77,8 +77,8 @@ bool corrupt_pfn(uint64_t pfn)
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)pfn);
 	ret = write_file("/sys/kernel/debug/hwpoison/corrupt-pfn", text);
-	say("corrupt-pfn %#llx: %d, kpageflags %#llx", (unsigned long long)pfn,
-	    ret, (unsigned long long)kpf(pfn));
+	say("corrupt-pfn %#llx: %d, kpageflags %#llx", (unsigned long long)pfn, ret,
+	    (unsigned long long)kpf(pfn));
 	return kpf(pfn) & KPF(HWPOISON);
 }
 
@@ -107,8 +107,8 @@ void nap_ms(int ms)
 	nanosleep(&ts, NULL);
 }
 
-struct poison *note(const char *scenario, uint64_t pfn, const char *wish,
-		    uint64_t base, unsigned int order, pid_t owner)
+struct poison *note(const char *scenario, uint64_t pfn, const char *wish, uint64_t base,
+		    unsigned int order, pid_t owner)
 {
 	struct poison *p = poisons;
 
@@ -119,22 +119,24 @@ struct poison *note(const char *scenario, uint64_t pfn, const char *wish,
 		return p;
 	if (p == &poisons[nr_poisons])
 		nr_poisons++;
-	*p = (struct poison){ .pfn = pfn, .scenario = scenario, .wish = wish,
-			      .base = base, .order = order, .owner = owner };
+	*p = (struct poison){ .pfn = pfn,
+			      .scenario = scenario,
+			      .wish = wish,
+			      .base = base,
+			      .order = order,
+			      .owner = owner };
 	say("%s: pfn %#llx in %#llx/%u", scenario, (unsigned long long)pfn,
 	    (unsigned long long)base, order);
 	return p;
 }
 
 /* What was noted of a block has changed: it was freed, dropped or handed out. */
-void restate(uint64_t base, unsigned int order, const char *scenario,
-	     const char *wish, pid_t owner)
+void restate(uint64_t base, unsigned int order, const char *scenario, const char *wish, pid_t owner)
 {
 	for (int i = 0; i < nr_poisons; i++) {
 		struct poison *p = &poisons[i];
 
-		if (p->pfn < base || p->pfn >= base + (1ULL << order) ||
-		    p->scenario != scenario)
+		if (p->pfn < base || p->pfn >= base + (1ULL << order) || p->scenario != scenario)
 			continue;
 		p->wish = wish;
 		p->owner = owner;

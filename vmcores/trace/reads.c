@@ -17,9 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IMAGE_MAP	0xffffffff80000000ULL
-#define LOG		"/mnt/tmp/reads.txt"
-#define MAX_PHDRS	512
+#define IMAGE_MAP 0xffffffff80000000ULL
+#define LOG "/mnt/tmp/reads.txt"
+#define MAX_PHDRS 512
 
 static ssize_t (*real_pread)(int, void *, size_t, off_t);
 static Elf64_Phdr phdrs[MAX_PHDRS];

@@ -60,7 +60,8 @@ static struct hwp_error *walk_xarray(struct block_walk *w, uint64_t entry, uint6
 		return err;
 	/* A child's shift is one node's worth below its parent's, so depth is bounded; and
 	 * so is the number of nodes, as there is one at least for 64 possible blocks. */
-	if ((parent_shift <= MAX_XA_SHIFT && shift + hwp_ilog2(l->xarray.nr_slots) != parent_shift) ||
+	if ((parent_shift <= MAX_XA_SHIFT &&
+	     shift + hwp_ilog2(l->xarray.nr_slots) != parent_shift) ||
 	    shift > MAX_XA_SHIFT || w->nr_nodes++ > MAX_MEMORY_BLOCKS / 16)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "an xarray node is nonsense");
 	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, node + l->xarray.node_slots, slots,
@@ -85,8 +86,7 @@ static struct hwp_error *read_memory_blocks(struct block_walk *w)
 	if (l->memory_block.nr_hwpoison == HWP_ABSENT || !l->symbol.memory_blocks ||
 	    !l->symbol.sections_per_block || l->xarray.xa_head == HWP_ABSENT ||
 	    l->xarray.node_slots == HWP_ABSENT || l->xarray.nr_slots > 64 ||
-	    !hwp_is_pow2(l->xarray.nr_slots) ||
-	    l->memory_model != HWP_SPARSEMEM)
+	    !hwp_is_pow2(l->xarray.nr_slots) || l->memory_model != HWP_SPARSEMEM)
 		return NULL;
 	err = hwp_target_read_u64(w->target, l->symbol.sections_per_block, &sections_per_block);
 	if (!err && (sections_per_block == 0 || sections_per_block > 1 << 16))
@@ -97,8 +97,7 @@ static struct hwp_error *read_memory_blocks(struct block_walk *w)
 					  &head);
 	if (err)
 		return err;
-	w->pages_per_block = sections_per_block
-			     << (l->section.section_size_bits - l->page_shift);
+	w->pages_per_block = sections_per_block << (l->section.section_size_bits - l->page_shift);
 	err = walk_xarray(w, head, 0, MAX_XA_SHIFT + 1);
 	if (!err)
 		w->findings->counters.has_memory_blocks = true;
@@ -117,8 +116,9 @@ static struct hwp_error *read_nodes(struct hwp_target *target, const struct hwp_
 		 * stats to pglist_data") (in v6.3). */
 		count.has_total = l->pglist_data.mf_total != HWP_ABSENT;
 		if (count.has_total)
-			err = hwp_target_read_u64(target, zones->nodes.data[i].address +
-							  l->pglist_data.mf_total, &total);
+			err = hwp_target_read_u64(
+				target, zones->nodes.data[i].address + l->pglist_data.mf_total,
+				&total);
 		if (err)
 			return hwp_error_prefix(err, "node %d", count.nid);
 		count.total = (int64_t)total;
@@ -143,9 +143,12 @@ static struct hwp_error *read_pending(struct hwp_target *target, const struct hw
 	for (; !err && out != in; out++) {
 		uint64_t pfn;
 
-		err = hwp_target_read_u64(target, address + l->mf_cpu.fifo_data +
-				(uint64_t)(out % l->mf_cpu.nr_entries) * l->mf_cpu.entry_size +
-				l->mf_cpu.entry_pfn, &pfn);
+		err = hwp_target_read_u64(target,
+					  address + l->mf_cpu.fifo_data +
+						  (uint64_t)(out % l->mf_cpu.nr_entries) *
+							  l->mf_cpu.entry_size +
+						  l->mf_cpu.entry_pfn,
+					  &pfn);
 		if (!err && !hwp_vec_push(&f->counters.pending_pfns, pfn))
 			err = hwp_error_no_memory();
 	}
@@ -281,15 +284,15 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 	k->page_owner = read_key(target, l, l->symbol.page_owner_inited);
 	/* Linux kernel commit 2e903b914797 ("kasan, arm64: implement HW_TAGS runtime") (in v5.11)
 	 * made it a switch; before, and in modes that have none, what was built is on. */
-	k->kasan = l->symbol.kasan_flag ? read_key(target, l, l->symbol.kasan_flag)
-		   : l->symbol.kasan_report ? HWP_ON : HWP_NOT_BUILT;
+	k->kasan = l->symbol.kasan_flag	  ? read_key(target, l, l->symbol.kasan_flag) :
+		   l->symbol.kasan_report ? HWP_ON :
+					    HWP_NOT_BUILT;
 	k->clocks_differ = read_key(target, l, l->symbol.sched_clock_stable) == HWP_OFF;
 	/* Before check_pages_enabled (v6.4) the allocator always looked:
 	 * kernel-layouts.md 4.8. */
-	k->check_pages = l->symbol.check_pages ? read_key(target, l, l->symbol.check_pages)
-					       : HWP_ON;
-	k->hugetlb_vmemmap_optimized = l->symbol.hvo_bool
-					       ? read_bool(target, l->symbol.hvo_bool)
-					       : read_key(target, l, l->symbol.hvo_key);
+	k->check_pages = l->symbol.check_pages ? read_key(target, l, l->symbol.check_pages) :
+						 HWP_ON;
+	k->hugetlb_vmemmap_optimized = l->symbol.hvo_bool ? read_bool(target, l->symbol.hvo_bool) :
+							    read_key(target, l, l->symbol.hvo_key);
 	return NULL;
 }

@@ -71,8 +71,9 @@ static struct hwp_error *walk_area(struct hwp_list_walk *w, int zone, unsigned i
 static void pcp_list_kind(const struct hwp_layout *l, unsigned int i, int *order, int *mt)
 {
 	unsigned int types = l->per_cpu_pages.nr_pcptypes, nr_small = 4 * types;
-	unsigned int nr_thp = l->per_cpu_pages.nr_lists > nr_small
-				      ? l->per_cpu_pages.nr_lists - nr_small : 0;
+	unsigned int nr_thp = l->per_cpu_pages.nr_lists > nr_small ?
+				      l->per_cpu_pages.nr_lists - nr_small :
+				      0;
 
 	if (i < nr_small) {
 		*order = (int)(i / types);
@@ -97,12 +98,14 @@ static struct hwp_error *check_count(struct hwp_list_walk *w, int zone, int cpu,
 	*difference = (int64_t)count - (int64_t)nr_walked;
 	return hwp_findings_trouble(w->findings, HWP_TROUBLE_CONTRADICTION,
 				    "node %d %s cpu %d: the per-CPU lists hold %" PRIu64
-				    " pages, count is %" PRIu32, z->nid, z->name, cpu, nr_walked,
-				    count) ? NULL : hwp_error_no_memory();
+				    " pages, count is %" PRIu32,
+				    z->nid, z->name, cpu, nr_walked, count) ?
+		       NULL :
+		       hwp_error_no_memory();
 }
 
-static struct hwp_error *walk_pcp_once(struct hwp_list_walk *w, int zone, int cpu,
-				       uint64_t offset, int64_t *difference)
+static struct hwp_error *walk_pcp_once(struct hwp_list_walk *w, int zone, int cpu, uint64_t offset,
+				       int64_t *difference)
 {
 	const struct hwp_layout *l = w->layout;
 	uint64_t pageset, nr_pages = 0;

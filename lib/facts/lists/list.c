@@ -19,8 +19,9 @@ void hwp_list_name(struct hwp_list *list)
 {
 	const struct hwp_zone *z = hwp_list_zone(list);
 	const struct hwp_layout *l = list->walk->layout;
-	const char *mt = list->stat.migratetype >= 0
-				 ? l->migratetype_names[list->stat.migratetype] : "";
+	const char *mt = list->stat.migratetype >= 0 ?
+				 l->migratetype_names[list->stat.migratetype] :
+				 "";
 	int n = snprintf(list->name, sizeof(list->name), "node %d %s", z->nid, z->name);
 
 	if (list->stat.cpu >= 0)
@@ -35,7 +36,7 @@ void hwp_list_name(struct hwp_list *list)
 }
 
 struct hwp_error *hwp_list_tell(struct hwp_list *list, enum hwp_trouble_kind kind, const char *what,
-			      uint64_t where)
+				uint64_t where)
 {
 	if (kind == HWP_TROUBLE_CONTRADICTION && list->nr_told++ >= MAX_TOLD)
 		return NULL;
@@ -47,7 +48,7 @@ struct hwp_error *hwp_list_tell(struct hwp_list *list, enum hwp_trouble_kind kin
 }
 
 struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct hwp_list_entry *ret,
-				    enum hwp_list_step *step)
+				enum hwp_list_step *step)
 {
 	const struct hwp_layout *l = list->walk->layout;
 	struct hwp_error *err;
@@ -55,11 +56,13 @@ struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct 
 	*step = STEP_BROKEN;
 	if (!hwp_memmap_pfn_of(hwp_page_reader_memmap(list->walk->reader),
 			       hwp_page_of_lru(l, address), &ret->pfn))
-		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "a link leads to no struct page", address);
+		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "a link leads to no struct page",
+				     address);
 	err = hwp_page_read(list->walk->reader, ret->pfn, &ret->page);
 	if (err && err->code != HWP_ERROR_NO_MEMORY) {
 		hwp_error_destroy(err);
-		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "a struct page cannot be read", address);
+		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "a struct page cannot be read",
+				     address);
 	}
 	if (err)
 		return err;
@@ -163,8 +166,8 @@ static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_lis
  * Follow next (or prev) links from the head until it comes round, or until
  * @p stop_at, checking each back link. *@p last is the last good entry.
  */
-static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t stop_at, uint64_t *last,
-				bool *complete)
+static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t stop_at,
+				uint64_t *last, bool *complete)
 {
 	uint64_t limit = hwp_page_reader_memmap(list->walk->reader)->nr_pages;
 	uint64_t from = list->head, at;
@@ -177,7 +180,8 @@ static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t st
 			      sizeof(links), NULL);
 	if (err) {
 		hwp_error_destroy(err);
-		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "the list head cannot be read", list->head);
+		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "the list head cannot be read",
+				     list->head);
 	}
 	at = hwp_u64(links + (forward ? 0 : 8));
 	while (at != list->head && at != stop_at) {
@@ -185,13 +189,15 @@ static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t st
 		struct hwp_list_entry e;
 
 		if (list->stat.nr_blocks >= limit)
-			return hwp_list_tell(list, HWP_TROUBLE_HOLE, "the list is longer than its zone", at);
+			return hwp_list_tell(list, HWP_TROUBLE_HOLE,
+					     "the list is longer than its zone", at);
 		err = hwp_list_read(list, at, &e, &step);
 		if (err || step == STEP_BROKEN)
 			return err;
 		if ((forward ? e.prev : e.next) != from)
 			return hwp_list_tell(list, HWP_TROUBLE_HOLE,
-				    "a back link does not lead back: the list is corrupt", at);
+					     "a back link does not lead back: the list is corrupt",
+					     at);
 		err = check_entry(list, &e);
 		if (!err)
 			err = hwp_list_add(list, e.pfn, list->stat.order);
@@ -203,9 +209,10 @@ static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t st
 	if (at != list->head)
 		return NULL;
 	if (hwp_u64(links + (forward ? 8 : 0)) != *last)
-		return hwp_list_tell(list, HWP_TROUBLE_HOLE,
-			    "the head does not lead back to the last entry: the list is corrupt",
-			    *last);
+		return hwp_list_tell(
+			list, HWP_TROUBLE_HOLE,
+			"the head does not lead back to the last entry: the list is corrupt",
+			*last);
 	*complete = true;
 	return NULL;
 }
@@ -215,8 +222,8 @@ struct hwp_list_mark hwp_list_mark(const struct hwp_list_walk *w, int zone)
 	const struct hwp_findings *f = w->findings;
 	const struct hwp_zone_facts *z = &f->zones.data[zone];
 
-	return (struct hwp_list_mark){ f->blocks.nr, f->lists.nr, f->troubles.nr,
-			      z->nr_buddy_pages, z->nr_pcp_pages, z->lists_cut };
+	return (struct hwp_list_mark){ f->blocks.nr,	  f->lists.nr,	   f->troubles.nr,
+				       z->nr_buddy_pages, z->nr_pcp_pages, z->lists_cut };
 }
 
 void hwp_list_take_back(struct hwp_list_walk *w, int zone, const struct hwp_list_mark *mark)

@@ -48,8 +48,8 @@ struct hwp_error *hwp_list_tell(struct hwp_list *list, enum hwp_trouble_kind kin
 				uint64_t where);
 
 /** The links in the struct page at @p address (of its lru member). */
-struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address,
-				struct hwp_list_entry *ret, enum hwp_list_step *step);
+struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct hwp_list_entry *ret,
+				enum hwp_list_step *step);
 
 struct hwp_error *hwp_list_add(struct hwp_list *list, uint64_t pfn, int order);
 

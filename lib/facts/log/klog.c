@@ -134,8 +134,7 @@ static bool read_text(struct ring *r, uint64_t begin, uint64_t next, uint64_t id
 		len = len < MAX_TEXT ? len : MAX_TEXT;
 		if (blocks[i].offset + 8 + len > size)
 			continue;
-		err = hwp_target_read_u64(r->target, r->data + blocks[i].offset,
-					  &found);
+		err = hwp_target_read_u64(r->target, r->data + blocks[i].offset, &found);
 		if (err || found != id)
 			continue;
 		err = hwp_target_read(r->target, HWP_KERNEL_VIRTUAL, r->data + blocks[i].offset + 8,

@@ -43,8 +43,10 @@ static struct hwp_error *database_error(sqlite3 *db, int code)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "its table has no end");
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
-		return hwp_error_create(HWP_ERROR_OS, "%s (a journal that is not played back? open "
-					"a copy with sqlite3 once)", sqlite3_errmsg(db));
+		return hwp_error_create(HWP_ERROR_OS,
+					"%s (a journal that is not played back? open "
+					"a copy with sqlite3 once)",
+					sqlite3_errmsg(db));
 	default:
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "%s", sqlite3_errmsg(db));
 	}
@@ -74,7 +76,8 @@ static struct hwp_error *choose_way(const char *path, const char **ret)
 	else if (access(index, F_OK) == 0)
 		*ret = "?mode=ro&readonly_shm=1";
 	else
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "it was copied with a write-ahead log "
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"it was copied with a write-ahead log "
 					"not played back: open the copy with sqlite3 once");
 	return NULL;
 }
@@ -164,8 +167,10 @@ static struct hwp_error *prepare(sqlite3 *db, sqlite3_stmt **ret)
 	int code = sqlite3_prepare_v2(db, query, -1, ret, NULL);
 
 	if (code == SQLITE_ERROR)
-		return hwp_error_create(HWP_ERROR_LOOKUP, "%s: rasdaemon makes it only when it is built "
-					"with --enable-memory-failure", sqlite3_errmsg(db));
+		return hwp_error_create(HWP_ERROR_LOOKUP,
+					"%s: rasdaemon makes it only when it is built "
+					"with --enable-memory-failure",
+					sqlite3_errmsg(db));
 	if (code != SQLITE_OK)
 		return database_error(db, code);
 	sqlite3_bind_int(*ret, 1, MAX_ROWS);

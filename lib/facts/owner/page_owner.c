@@ -32,18 +32,19 @@ static struct hwp_error *read_sizes(struct reader *r)
 	if (!l->symbol.page_ext_size || l->page_owner.ops_offset == HWP_ABSENT ||
 	    l->page_owner.ext_flags == HWP_ABSENT || l->page_owner.owner_bit >= 64 ||
 	    l->page_owner.allocated_bit >= 64 || l->page_owner.size > MAX_RECORD)
-		return hwp_error_create(HWP_ERROR_LOOKUP, "page_owner: its layout is not understood");
+		return hwp_error_create(HWP_ERROR_LOOKUP,
+					"page_owner: its layout is not understood");
 	err = hwp_target_read_u64(r->target, l->symbol.page_ext_size, &r->ext_size);
 	if (!err)
-		err = hwp_target_read_u64(r->target,
-					  l->symbol.page_owner_ops + l->page_owner.ops_offset,
-					  &r->offset);
+		err = hwp_target_read_u64(
+			r->target, l->symbol.page_owner_ops + l->page_owner.ops_offset, &r->offset);
 	if (!err && (r->ext_size > MAX_PAGE_EXT || r->offset > r->ext_size ||
 		     r->ext_size - r->offset < l->page_owner.size ||
 		     l->page_owner.ext_flags + 8 > r->ext_size))
 		err = hwp_error_create(HWP_ERROR_BAD_DATA,
 				       "page_ext_size %" PRIu64 " and offset %" PRIu64
-				       " of page_owner are nonsense", r->ext_size, r->offset);
+				       " of page_owner are nonsense",
+				       r->ext_size, r->offset);
 	return err;
 }
 

@@ -79,9 +79,8 @@ static bool to_log_clock(struct walk *w, uint64_t monotonic_ns, uint64_t *ret)
 	if (!l->symbol.gtod_offset || !read_word(w, l->symbol.gtod_offset, &offset))
 		return false;
 	if (l->symbol.sched_clock_stable && l->static_key_enabled != HWP_ABSENT)
-		err = hwp_target_read_u32(w->target,
-					  l->symbol.sched_clock_stable + l->static_key_enabled,
-					  &stable);
+		err = hwp_target_read_u32(
+			w->target, l->symbol.sched_clock_stable + l->static_key_enabled, &stable);
 	*ret = monotonic_ns + offset - (stable ? slew : 0);
 	return !err;
 }
@@ -180,8 +179,8 @@ static bool find_mappers(struct walk *w, uint64_t node, unsigned int depth)
 		return saw_all;
 	if (!is_mapped_by(w, vma, first, &is_mapped) || (is_mapped && !add_mapper(w, vma)))
 		saw_all = false;
-	return read_word(w, node + l->rmap.rb_right, &right) &&
-	       find_mappers(w, right, depth + 1) && saw_all;
+	return read_word(w, node + l->rmap.rb_right, &right) && find_mappers(w, right, depth + 1) &&
+	       saw_all;
 }
 
 static bool knows_mappers(const struct hwp_layout *l)
@@ -226,15 +225,17 @@ static uint64_t index_of(const struct hwp_layout *l, uint64_t pfn,
 		return page->index;
 	if (folio->kind != HWP_FOLIO_HUGETLB)
 		return folio->head.index + (pfn - folio->head_pfn);
-	return l->symbol.hugetlb_basepage_index ? folio->head.index << folio->order
-						: folio->head.index;
+	return l->symbol.hugetlb_basepage_index ? folio->head.index << folio->order :
+						  folio->head.index;
 }
 
 struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
 				 const struct hwp_page_words *page,
 				 const struct hwp_folio_facts *folio, struct hwp_owner *ret)
 {
-	struct walk w = { .target = r->target, .layout = r->layout, .owner = ret,
+	struct walk w = { .target = r->target,
+			  .layout = r->layout,
+			  .owner = ret,
 			  .index = index_of(r->layout, pfn, page, folio) };
 	uint64_t mapping = folio->kind == HWP_FOLIO_NONE ? page->mapping : folio->head.mapping;
 	uint64_t low = mapping & HWP_MAPPING_LOW_BITS;

@@ -38,8 +38,8 @@ static bool read_word(struct walk *w, uint64_t address, uint64_t *ret)
 
 static bool read_string(struct walk *w, uint64_t address, char *buf, size_t size)
 {
-	_cleanup_error_ struct hwp_error *err =
-		hwp_target_read_string(w->target, address, buf, size);
+	_cleanup_error_ struct hwp_error *err = hwp_target_read_string(w->target, address, buf,
+								       size);
 
 	return !err;
 }

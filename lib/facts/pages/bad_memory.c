@@ -72,9 +72,9 @@ static enum hwp_contents read_contents(struct hwp_target *target, uint64_t physi
 		return HWP_CONTENTS_UNKNOWN;
 	if (memcmp(page, page + 1, sizeof(page) - 1) != 0)
 		return HWP_CONTENTS_OTHER;
-	return page[0] == 0 ? HWP_CONTENTS_ZERO
-			    : page[0] == PAGE_POISON_BYTE ? HWP_CONTENTS_PAGE_POISON
-							  : HWP_CONTENTS_OTHER;
+	return page[0] == 0		   ? HWP_CONTENTS_ZERO :
+	       page[0] == PAGE_POISON_BYTE ? HWP_CONTENTS_PAGE_POISON :
+					     HWP_CONTENTS_OTHER;
 }
 
 void hwp_bad_memory_look(struct hwp_target *target, const struct hwp_layout *l,
@@ -83,9 +83,8 @@ void hwp_bad_memory_look(struct hwp_target *target, const struct hwp_layout *l,
 	struct page_tables tables = { .target = target };
 	bool has_tables = find_tables(&tables, l);
 	/* Of a running kernel the bad page must not be touched. */
-	bool may_be_written = !hwp_target_is_live(target) &&
-			      (f->kernel.page_poisoning == HWP_ON ||
-			       f->kernel.init_on_free == HWP_ON);
+	bool may_be_written = !hwp_target_is_live(target) && (f->kernel.page_poisoning == HWP_ON ||
+							      f->kernel.init_on_free == HWP_ON);
 
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
 		struct hwp_poisoned *p = &f->poisoned.data[i];

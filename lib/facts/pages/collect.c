@@ -229,9 +229,9 @@ static struct hwp_error *find_owner(struct hwp_rmap *rmap, struct hwp_poisoned *
 	bool in_use;
 
 	if (folio->kind == HWP_FOLIO_NONE)
-		in_use = w->nr_mapped > 0 || (!(w->mapping & HWP_MAPPING_LOW_BITS) &&
-					      w->type == HWP_TYPE_NONE &&
-					      !(p->bits & (HWP_BIT_SLAB | HWP_BIT_RESERVED)));
+		in_use = w->nr_mapped > 0 ||
+			 (!(w->mapping & HWP_MAPPING_LOW_BITS) && w->type == HWP_TYPE_NONE &&
+			  !(p->bits & (HWP_BIT_SLAB | HWP_BIT_RESERVED)));
 	else
 		in_use = folio->kind == HWP_FOLIO_LARGE ||
 			 (folio->kind == HWP_FOLIO_HUGETLB && !folio->being_freed);
@@ -304,7 +304,8 @@ static bool keep_event(void *arg, const struct hwp_klog_record *record)
 		return true;
 	event.seq = record->seq;
 	event.time_ns = record->time_ns;
-	return f->events.nr < (f->live ? MAX_EVENTS_LIVE : MAX_EVENTS) && hwp_vec_push(&f->events, event);
+	return f->events.nr < (f->live ? MAX_EVENTS_LIVE : MAX_EVENTS) &&
+	       hwp_vec_push(&f->events, event);
 }
 
 static struct hwp_poisoned *find_page(struct hwp_findings *f, uint64_t pfn)
@@ -320,8 +321,8 @@ static struct hwp_poisoned *find_page(struct hwp_findings *f, uint64_t pfn)
 		else
 			high = mid;
 	}
-	return low < f->poisoned.nr && f->poisoned.data[low].pfn == pfn ? &f->poisoned.data[low]
-									: NULL;
+	return low < f->poisoned.nr && f->poisoned.data[low].pfn == pfn ? &f->poisoned.data[low] :
+									  NULL;
 }
 
 /**

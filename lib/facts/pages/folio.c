@@ -224,9 +224,8 @@ static bool is_stale_copy(struct hwp_page_reader *reader, uint64_t pfn,
 
 	return f->head_pfn == pfn && f->head_bits & HWP_BIT_HEAD && f->head.refcount == 0 &&
 	       memmap->layout->folio.hugetlb_scheme == HWP_HUGETLB_PAGE_TYPE &&
-	       f->head.type == HWP_TYPE_HUGETLB &&
-	       hwp_memmap_page_address(memmap, pfn, &address) && address % VMEMMAP_PAGE == 0 &&
-	       hwp_align_down(pfn, (unsigned int)f->order) != pfn;
+	       f->head.type == HWP_TYPE_HUGETLB && hwp_memmap_page_address(memmap, pfn, &address) &&
+	       address % VMEMMAP_PAGE == 0 && hwp_align_down(pfn, (unsigned int)f->order) != pfn;
 }
 
 struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
@@ -295,7 +294,8 @@ struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page
 		    pfn - folio->head_pfn >= max)
 			return hwp_error_create(HWP_ERROR_BAD_DATA,
 						"raw_hwp_list names a page outside the folio "
-						"(0x%" PRIx64 ")", page);
+						"(0x%" PRIx64 ")",
+						page);
 		if (!hwp_vec_push(pfns, pfn))
 			return hwp_error_no_memory();
 	}
@@ -303,8 +303,8 @@ struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page
 }
 
 /* mm/hugetlb.c: the llist_node is &folio->mapping. */
-struct hwp_error *hwp_folio_being_freed(struct hwp_target *target,
-					const struct hwp_memmap *memmap, hwp_pfn_vec *pfns)
+struct hwp_error *hwp_folio_being_freed(struct hwp_target *target, const struct hwp_memmap *memmap,
+					hwp_pfn_vec *pfns)
 {
 	const struct hwp_layout *l = memmap->layout;
 	struct hwp_cycle cycle = {};

@@ -30,8 +30,8 @@ struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page
  * Append the heads of the HugeTLB folios on hpage_freelist, which wait for a
  * worker to free them (v5.10 on), to @p pfns.
  */
-struct hwp_error *hwp_folio_being_freed(struct hwp_target *target,
-					const struct hwp_memmap *memmap, hwp_pfn_vec *pfns);
+struct hwp_error *hwp_folio_being_freed(struct hwp_target *target, const struct hwp_memmap *memmap,
+					hwp_pfn_vec *pfns);
 
 /**
  * Stands @p pfn, which bears PG_head, first in a page of the vmemmap, the page

@@ -26,9 +26,20 @@
 /* include/uapi/linux/kernel-page-flags.h, and KPF_RESERVED of include/linux/kernel-page-flags.h */
 #define KPF(name) (UINT64_C(1) << KPF_##name)
 enum {
-	KPF_LRU = 5, KPF_SLAB = 7, KPF_BUDDY = 10, KPF_MMAP = 11, KPF_ANON = 12,
-	KPF_COMPOUND_HEAD = 15, KPF_COMPOUND_TAIL = 16, KPF_HUGE = 17, KPF_HWPOISON = 19,
-	KPF_NOPAGE = 20, KPF_THP = 22, KPF_OFFLINE = 23, KPF_PGTABLE = 26, KPF_RESERVED = 32,
+	KPF_LRU = 5,
+	KPF_SLAB = 7,
+	KPF_BUDDY = 10,
+	KPF_MMAP = 11,
+	KPF_ANON = 12,
+	KPF_COMPOUND_HEAD = 15,
+	KPF_COMPOUND_TAIL = 16,
+	KPF_HUGE = 17,
+	KPF_HWPOISON = 19,
+	KPF_NOPAGE = 20,
+	KPF_THP = 22,
+	KPF_OFFLINE = 23,
+	KPF_PGTABLE = 26,
+	KPF_RESERVED = 32,
 };
 
 struct look {
@@ -69,7 +80,8 @@ static bool is_mapped(const struct look *k, uint64_t pfn)
 	uint64_t count = 0;
 
 	return k->count_fd >= 0 &&
-	       pread(k->count_fd, &count, sizeof(count), (off_t)(pfn * 8)) == sizeof(count) && count;
+	       pread(k->count_fd, &count, sizeof(count), (off_t)(pfn * 8)) == sizeof(count) &&
+	       count;
 }
 
 /** A page with no mark may be set apart, on a per-CPU list, lost or the kernel's. */
@@ -79,8 +91,8 @@ static enum hwp_state state_of(const struct look *k, uint64_t pfn, uint64_t flag
 		uint64_t flags;
 		enum hwp_state state;
 	} marks[] = {
-		{ KPF(BUDDY), HWP_STATE_BUDDY },     { KPF(OFFLINE), HWP_STATE_OFFLINE },
-		{ KPF(SLAB), HWP_STATE_SLAB },	     { KPF(PGTABLE), HWP_STATE_PGTABLE },
+		{ KPF(BUDDY), HWP_STATE_BUDDY },       { KPF(OFFLINE), HWP_STATE_OFFLINE },
+		{ KPF(SLAB), HWP_STATE_SLAB },	       { KPF(PGTABLE), HWP_STATE_PGTABLE },
 		{ KPF(RESERVED), HWP_STATE_RESERVED }, { KPF(THP), HWP_STATE_LARGE_FOLIO },
 	};
 
@@ -89,8 +101,8 @@ static enum hwp_state state_of(const struct look *k, uint64_t pfn, uint64_t flag
 			return marks[i].state;
 	}
 	if (flags & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL)))
-		return flags & (KPF(LRU) | KPF(ANON) | KPF(MMAP)) ? HWP_STATE_LARGE_FOLIO
-								   : HWP_STATE_KERNEL;
+		return flags & (KPF(LRU) | KPF(ANON) | KPF(MMAP)) ? HWP_STATE_LARGE_FOLIO :
+								    HWP_STATE_KERNEL;
 	return flags & KPF(MMAP) || is_mapped(k, pfn) ? HWP_STATE_IN_USE : HWP_STATE_UNKNOWN;
 }
 
@@ -213,8 +225,8 @@ static void describe(struct hwp_findings *f)
 	if (uname(&uts) == 0)
 		snprintf(f->kernel.release, sizeof(f->kernel.release), "%s", uts.release);
 	read_count(f);
-	f->kernel.has_memory_failure =
-		f->counters.has_num_poisoned_pages || access(EARLY_KILL, F_OK) == 0;
+	f->kernel.has_memory_failure = f->counters.has_num_poisoned_pages ||
+				       access(EARLY_KILL, F_OK) == 0;
 	f->kernel.fix = HWP_FIX_UNKNOWN;
 	f->kernel.fix_evidence = "no symbols were read";
 	f->kernel.init_on_alloc = f->kernel.init_on_free = f->kernel.check_pages =
@@ -225,18 +237,24 @@ static void describe(struct hwp_findings *f)
 static bool tell_holes(struct hwp_findings *f, const char *why)
 {
 	return hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s", why) &&
-	       hwp_findings_trouble(f, HWP_TROUBLE_HOLE, KPAGEFLAGS " does not show the per-CPU "
+	       hwp_findings_trouble(f, HWP_TROUBLE_HOLE,
+				    KPAGEFLAGS
+				    " does not show the per-CPU "
 				    "lists: a page on one of them looks like one set apart") &&
-	       hwp_findings_trouble(f, HWP_TROUBLE_HOLE, KPAGEFLAGS " does not show which pages of "
-				    "a HugeTLB folio are bad, nor whether a page was handed out again");
+	       hwp_findings_trouble(
+		       f, HWP_TROUBLE_HOLE,
+		       KPAGEFLAGS
+		       " does not show which pages of "
+		       "a HugeTLB folio are bad, nor whether a page was handed out again");
 }
 
 struct hwp_error *hwp_kpageflags_look(struct hwp_findings *f, const char *why)
 {
 	_cleanup_close_ int flags_fd = open(KPAGEFLAGS, O_RDONLY | O_CLOEXEC);
 	_cleanup_close_ int count_fd = open(KPAGECOUNT, O_RDONLY | O_CLOEXEC);
-	struct look k = { .findings = f, .flags_fd = flags_fd, .count_fd = count_fd,
-			  .bad_folio = UINT64_MAX };
+	struct look k = {
+		.findings = f, .flags_fd = flags_fd, .count_fd = count_fd, .bad_folio = UINT64_MAX
+	};
 	struct hwp_error *err;
 
 	if (flags_fd < 0)
@@ -245,8 +263,9 @@ struct hwp_error *hwp_kpageflags_look(struct hwp_findings *f, const char *why)
 	describe(f);
 	err = read_flags(&k);
 	if (!err && !f->coverage.nr_pages)
-		err = hwp_error_create(HWP_ERROR_UNSUPPORTED, KPAGEFLAGS " is empty: it is masked by "
-				       "another mount, as in a container");
+		err = hwp_error_create(HWP_ERROR_UNSUPPORTED,
+				       KPAGEFLAGS " is empty: it is masked by "
+						  "another mount, as in a container");
 	if (!err)
 		err = read_log(f);
 	if (!err && !tell_holes(f, why))

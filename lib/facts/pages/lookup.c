@@ -62,8 +62,9 @@ static struct hwp_error *look_at(struct lookup *l, uint64_t pfn, struct hwp_use 
 	bool is_alias;
 	uint32_t bits;
 
-	*use = (struct hwp_use){ .pfn = pfn, .nr_pages = 1, .kind = HWP_USE_KERNEL,
-				 .head_pfn = pfn };
+	*use = (struct hwp_use){
+		.pfn = pfn, .nr_pages = 1, .kind = HWP_USE_KERNEL, .head_pfn = pfn
+	};
 	err = hwp_folio_find(c->reader, pfn, &folio, &is_alias);
 	if (!err && folio.kind != HWP_FOLIO_NONE) {
 		use->head_pfn = folio.head_pfn;
@@ -90,8 +91,8 @@ static bool continues(const struct hwp_use *last, const struct hwp_use *use)
 {
 	return last->pfn + last->nr_pages == use->pfn && last->kind == use->kind &&
 	       last->order == use->order && last->owner.found == use->owner.found &&
-	       last->owner.pid == use->owner.pid &&
-	       last->owner.has_file == use->owner.has_file && last->owner.file == use->owner.file &&
+	       last->owner.pid == use->owner.pid && last->owner.has_file == use->owner.has_file &&
+	       last->owner.file == use->owner.file &&
 	       (use->order == 0 || last->head_pfn == use->head_pfn);
 }
 
@@ -121,8 +122,7 @@ static struct hwp_error *find_uses(struct lookup *l, const struct hwp_run *run)
 struct hwp_error *hwp_lookup_subject(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
-	struct lookup lookup = { .collector = c,
-				 .rmap = { c->target, c->layout, .findings = f } };
+	struct lookup lookup = { .collector = c, .rmap = { c->target, c->layout, .findings = f } };
 	const struct hwp_folio *folio;
 	struct hwp_error *err;
 

@@ -50,12 +50,12 @@ static void enter_marked_block(struct observer *o, uint64_t pfn)
 		const void *page;
 
 		err = hwp_page_read(o->reader, head, &page);
-		if (err || !(hwp_page_is_buddy(l, page) ||
-			     hwp_page_has_type(l, page, HWP_TYPE_GUARD)) ||
-		    hwp_page_private(l, page) < order ||
-		    hwp_page_private(l, page) >= l->nr_orders)
+		if (err ||
+		    !(hwp_page_is_buddy(l, page) || hwp_page_has_type(l, page, HWP_TYPE_GUARD)) ||
+		    hwp_page_private(l, page) < order || hwp_page_private(l, page) >= l->nr_orders)
 			continue;
-		o->current = (struct hwp_block){ .head_pfn = head, .container = HWP_FREE_AREA,
+		o->current = (struct hwp_block){ .head_pfn = head,
+						 .container = HWP_FREE_AREA,
 						 .order = (int)hwp_page_private(l, page),
 						 .cpu = -1 };
 		return;
@@ -68,8 +68,9 @@ static const struct hwp_poisoned *poisoned_at(struct observer *o, uint64_t pfn)
 
 	while (o->poisoned < f->poisoned.nr && f->poisoned.data[o->poisoned].pfn < pfn)
 		o->poisoned++;
-	return o->poisoned < f->poisoned.nr && f->poisoned.data[o->poisoned].pfn == pfn
-		       ? &f->poisoned.data[o->poisoned] : NULL;
+	return o->poisoned < f->poisoned.nr && f->poisoned.data[o->poisoned].pfn == pfn ?
+		       &f->poisoned.data[o->poisoned] :
+		       NULL;
 }
 
 static enum hwp_run_state state_of(const struct hwp_poisoned *p, enum hwp_page_kind kind)
@@ -101,8 +102,7 @@ static struct cell look_at(struct observer *o, uint64_t pfn)
 			cell.state = HWP_RUN_UNREADABLE;
 		return cell;
 	}
-	if (o->current.order < 0 || pfn < o->current.head_pfn ||
-	    pfn >= end_of_block(&o->current)) {
+	if (o->current.order < 0 || pfn < o->current.head_pfn || pfn >= end_of_block(&o->current)) {
 		o->current.order = -1;
 		enter_listed_block(o, pfn);
 		if (o->current.order < 0)
@@ -121,10 +121,11 @@ static bool continues(const struct cell *a, const struct cell *b)
 	       a->block_pfn == b->block_pfn && a->is_poisoned == b->is_poisoned;
 }
 
-static bool push_run(struct hwp_findings *f, uint64_t pfn, uint64_t end_pfn, const struct cell *cell)
+static bool push_run(struct hwp_findings *f, uint64_t pfn, uint64_t end_pfn,
+		     const struct cell *cell)
 {
-	struct hwp_run run = { pfn, end_pfn - pfn, cell->state, cell->order, cell->cpu,
-			       cell->is_poisoned };
+	struct hwp_run run = { pfn,	    end_pfn - pfn, cell->state,
+			       cell->order, cell->cpu,	   cell->is_poisoned };
 
 	return hwp_vec_push(&f->runs, run);
 }
@@ -163,8 +164,8 @@ static struct hwp_error *observe_freed(struct observer *o, struct hwp_folio *fol
 		cell = next;
 		start = pfn;
 	}
-	return push_run(o->findings, start, folio->head_pfn + nr, &cell) ? NULL
-									 : hwp_error_no_memory();
+	return push_run(o->findings, start, folio->head_pfn + nr, &cell) ? NULL :
+									   hwp_error_no_memory();
 }
 
 /** A folio that exists is in use, or in the pool, as a whole. */
@@ -199,8 +200,8 @@ struct hwp_error *hwp_observe(struct hwp_page_reader *reader, struct hwp_finding
 		struct hwp_folio *folio = &f->folios.data[i];
 
 		folio->first_run = f->runs.nr;
-		err = folio->kind == HWP_EXTENT_FREED ? observe_freed(&o, folio)
-						      : observe_live(&o, folio);
+		err = folio->kind == HWP_EXTENT_FREED ? observe_freed(&o, folio) :
+							observe_live(&o, folio);
 		folio->nr_runs = f->runs.nr - folio->first_run;
 	}
 	hwp_region_deinit(&o.region);

@@ -30,8 +30,7 @@ static struct hwp_error *add_block(const struct hwp_memmap *memmap,
 }
 
 /** A folio that covers the block's start bears its flag on the head, outside the block. */
-static struct hwp_error *add_head(struct hwp_page_reader *reader, uint64_t pfn,
-				  hwp_pfn_vec *heads)
+static struct hwp_error *add_head(struct hwp_page_reader *reader, uint64_t pfn, hwp_pfn_vec *heads)
 {
 	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
 	struct hwp_folio_facts folio;
@@ -97,7 +96,8 @@ struct hwp_error *hwp_quick_scan(struct hwp_target *target, struct hwp_page_read
 	if (!scratch)
 		return hwp_error_no_memory();
 	err = hwp_counters_read(target, memmap->layout, zones, scratch);
-	if (err || !scratch->counters.has_memory_blocks || !scratch->counters.has_num_poisoned_pages)
+	if (err || !scratch->counters.has_memory_blocks ||
+	    !scratch->counters.has_num_poisoned_pages)
 		return err;
 	*known_ret = true;
 	f->sweep = HWP_SWEEP_QUICK;

@@ -62,8 +62,8 @@ static bool next_unit(struct scan *s, struct unit *ret)
 		}
 		ret->range = r;
 		ret->start_pfn = start;
-		ret->end_pfn = r->end_pfn - start > PAGES_PER_UNIT ? start + PAGES_PER_UNIT
-								   : r->end_pfn;
+		ret->end_pfn = r->end_pfn - start > PAGES_PER_UNIT ? start + PAGES_PER_UNIT :
+								     r->end_pfn;
 		s->next_pfn = ret->end_pfn;
 		found = true;
 	}
@@ -141,9 +141,10 @@ static void scan_unit(struct worker *w, const struct unit *u)
 
 	for (uint64_t pfn = u->start_pfn; pfn < u->end_pfn && !w->err;) {
 		uint64_t nr = u->end_pfn - pfn < PAGES_PER_READ ? u->end_pfn - pfn : PAGES_PER_READ;
-		_cleanup_error_ struct hwp_error *err =
-			hwp_target_read(w->target, HWP_KERNEL_VIRTUAL,
-					u->range->base + pfn * size, w->buf, nr * size, NULL);
+		_cleanup_error_ struct hwp_error *err = hwp_target_read(w->target,
+									HWP_KERNEL_VIRTUAL,
+									u->range->base + pfn * size,
+									w->buf, nr * size, NULL);
 
 		if (err) {
 			read_lines(w, u, pfn, nr);
@@ -254,9 +255,11 @@ struct hwp_error *hwp_scan(struct hwp_target *target, const struct hwp_memmap *m
 			   const struct hwp_scan_options *options, hwp_pfn_vec *flagged,
 			   struct hwp_findings *findings)
 {
-	struct scan s = { .memmap = memmap, .options = options,
+	struct scan s = { .memmap = memmap,
+			  .options = options,
 			  .lock = PTHREAD_MUTEX_INITIALIZER,
-			  .max_flagged = findings->live ? HWP_MAX_POISONED_LIVE : HWP_MAX_POISONED };
+			  .max_flagged = findings->live ? HWP_MAX_POISONED_LIVE :
+							  HWP_MAX_POISONED };
 	unsigned int nr = choose_threads(options, memmap);
 	struct worker workers[MAX_THREADS] = {};
 	struct hwp_error *err;
@@ -264,8 +267,8 @@ struct hwp_error *hwp_scan(struct hwp_target *target, const struct hwp_memmap *m
 	err = worker_init(&workers[0], &s, target, true);
 	for (unsigned int i = 1; i < nr && !err; i++) {
 		/* Fewer workers are slower, not wrong. */
-		_cleanup_error_ struct hwp_error *refused =
-			worker_init(&workers[i], &s, target, false);
+		_cleanup_error_ struct hwp_error *refused = worker_init(&workers[i], &s, target,
+									false);
 
 		if (!refused)
 			workers[i].started = pthread_create(&workers[i].thread, NULL, work,

@@ -18,9 +18,9 @@ static enum hwp_page_kind kind_of(const struct hwp_layout *l, const void *page)
 	/* What is or was a user's page, or was taken off, is of order 0. */
 	if (w.refcount > 0)
 		return bits & (HWP_BIT_LRU | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE) ||
-				       w.nr_mapped || w.mapping ||
-				       w.private == HWP_MAGIC_HWPOISON
-			       ? HWP_KIND_ACCOUNTED : HWP_KIND_MAY_OWN;
+				       w.nr_mapped || w.mapping || w.private == HWP_MAGIC_HWPOISON ?
+			       HWP_KIND_ACCOUNTED :
+			       HWP_KIND_MAY_OWN;
 	if (w.refcount < 0)
 		return HWP_KIND_ACCOUNTED;
 	return bits & HWP_BIT_HWPOISON ? HWP_KIND_LOOSE_POISONED : HWP_KIND_LOOSE_HEALTHY;
@@ -64,8 +64,8 @@ static struct hwp_error *mark_buddies(struct hwp_page_reader *reader, struct hwp
 
 		if (err && err->code == HWP_ERROR_NO_MEMORY)
 			return err;
-		if (!err && (hwp_page_is_buddy(l, page) ||
-			     hwp_page_has_type(l, page, HWP_TYPE_GUARD)) &&
+		if (!err &&
+		    (hwp_page_is_buddy(l, page) || hwp_page_has_type(l, page, HWP_TYPE_GUARD)) &&
 		    hwp_page_private(l, page) < l->nr_orders)
 			mark_free(r, pfn, UINT64_C(1) << hwp_page_private(l, page));
 		hwp_error_destroy(err);
@@ -119,7 +119,8 @@ static int owner_order(const struct hwp_region *r, uint64_t first, uint64_t end)
 	if (first == 0 || r->kinds[owner] != HWP_KIND_MAY_OWN)
 		return 0;
 	for (int k = 1; owner % (UINT64_C(1) << k) == 0 && owner + (UINT64_C(1) << k) <= end &&
-			UINT64_C(1) << k <= r->nr_pages; k++)
+			UINT64_C(1) << k <= r->nr_pages;
+	     k++)
 		order = k;
 	return order;
 }
@@ -149,8 +150,8 @@ void hwp_region_settle_owners(struct hwp_region *r)
  * than a huge page in practice: a larger block whose huge pages all hold
  * poison was dropped one huge page at a time.
  */
-static bool was_dropped_in_pieces(const struct hwp_region *r, uint64_t start,
-				  unsigned int order, unsigned int pmd_order)
+static bool was_dropped_in_pieces(const struct hwp_region *r, uint64_t start, unsigned int order,
+				  unsigned int pmd_order)
 {
 	uint64_t piece = UINT64_C(1) << pmd_order;
 
@@ -164,8 +165,8 @@ static bool was_dropped_in_pieces(const struct hwp_region *r, uint64_t start,
 }
 
 /** The largest aligned block around @p at inside the run that holds a healthy page. */
-static void find_block(const struct hwp_region *r, uint64_t first, uint64_t end,
-		       uint64_t at, unsigned int pmd_order, struct hwp_poisoned *page)
+static void find_block(const struct hwp_region *r, uint64_t first, uint64_t end, uint64_t at,
+		       unsigned int pmd_order, struct hwp_poisoned *page)
 {
 	for (unsigned int order = hwp_ilog2(r->nr_pages); order > 0; order--) {
 		uint64_t start = hwp_align_down(at, order), nr = UINT64_C(1) << order, healthy = 0;
@@ -186,8 +187,8 @@ static void find_block(const struct hwp_region *r, uint64_t first, uint64_t end,
 }
 
 struct hwp_error *hwp_stranded_find(struct hwp_page_reader *reader,
-				    const struct hwp_findings *findings,
-				    struct hwp_region *region, struct hwp_poisoned *page)
+				    const struct hwp_findings *findings, struct hwp_region *region,
+				    struct hwp_poisoned *page)
 {
 	uint64_t nr_pages = UINT64_C(1) << findings->max_order;
 	uint64_t start = hwp_align_down(page->pfn, findings->max_order), at = page->pfn - start;

@@ -54,7 +54,7 @@ void hwp_region_settle_owners(struct hwp_region *region);
  * first; pages should come in ascending order.
  */
 struct hwp_error *hwp_stranded_find(struct hwp_page_reader *reader,
-				    const struct hwp_findings *findings,
-				    struct hwp_region *region, struct hwp_poisoned *page);
+				    const struct hwp_findings *findings, struct hwp_region *region,
+				    struct hwp_poisoned *page);
 
 #endif /* HWP_FACTS_PAGES_STRANDED_H */

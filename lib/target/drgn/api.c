@@ -23,7 +23,7 @@ _Static_assert(sizeof(struct drgn_object) <= HWP_DRGN_OBJECT_SIZE, "as drgn.h");
 #endif
 #endif
 
-#define INSTALL \
+#define INSTALL                                                                                   \
 	"install libdrgn or drgn 0.0.31 or later (Debian: python3-drgn), or name the library in " \
 	"HWPOISON_LIBDRGN"
 
@@ -48,8 +48,7 @@ static struct hwp_error *cannot_load(const char *path)
 {
 	const char *why = dlerror();
 
-	return hwp_error_create(HWP_ERROR_UNSUPPORTED, "cannot load libdrgn: %s",
-				why ? why : path);
+	return hwp_error_create(HWP_ERROR_UNSUPPORTED, "cannot load libdrgn: %s", why ? why : path);
 }
 
 static const char *module_suffix(const char *path)
@@ -82,7 +81,8 @@ static struct hwp_error *start_python(struct hwp_drgn_api *api)
 	initialize(0);
 	if (run("import sys\n"
 		"sys.modules['_drgn_util.plugins'] = None\n"
-		"sys.unraisablehook = lambda unraisable: None\n", NULL))
+		"sys.unraisablehook = lambda unraisable: None\n",
+		NULL))
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "Python does not start");
 	save_thread();
 	return NULL;
@@ -93,8 +93,8 @@ static struct hwp_error *load_python(struct hwp_drgn_api *api, const char *versi
 {
 	char name[32];
 
-	snprintf(name, sizeof(name), "libpython3.%.*s.so.1.0",
-		 (int)strspn(version, "0123456789"), version);
+	snprintf(name, sizeof(name), "libpython3.%.*s.so.1.0", (int)strspn(version, "0123456789"),
+		 version);
 	api->python = dlopen(name, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE);
 	if (!api->python)
 		return hwp_error_prefix(cannot_load(name), "drgn's Python module needs %s", name);
@@ -120,8 +120,9 @@ static struct hwp_error *load_module(struct hwp_drgn_api *api)
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(modules); i++)
 		glob(modules[i], i ? GLOB_APPEND : 0, NULL, &found);
 	/* The last is the newest Python's. */
-	err = found.gl_pathc ? load_library(api, found.gl_pathv[found.gl_pathc - 1]) :
-	      hwp_error_create(HWP_ERROR_UNSUPPORTED, "there is no libdrgn here: " INSTALL);
+	err = found.gl_pathc ?
+		      load_library(api, found.gl_pathv[found.gl_pathc - 1]) :
+		      hwp_error_create(HWP_ERROR_UNSUPPORTED, "there is no libdrgn here: " INSTALL);
 	globfree(&found);
 	return err;
 }
@@ -146,8 +147,8 @@ static struct hwp_error *look_up(struct hwp_drgn_api *api)
 	}
 	*(void **)&api->error_code = dlsym(api->library, "drgn_error_code");
 	*(void **)&api->program_set_log_level = dlsym(api->library, "drgn_program_set_log_level");
-	*(void **)&api->program_set_qemu_qmp_fd =
-		dlsym(api->library, "drgn_program_set_qemu_qmp_fd");
+	*(void **)&api->program_set_qemu_qmp_fd = dlsym(api->library,
+							"drgn_program_set_qemu_qmp_fd");
 	api->host_platform = dlsym(api->library, "drgn_host_platform");
 	return NULL;
 }

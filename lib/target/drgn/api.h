@@ -29,40 +29,39 @@ struct hwp_drgn_qualified_type {
 #define HWP_DRGN_OBJECT_SIZE 256
 
 /** name, result, parameters: each is drgn_<name>, and all are needed. */
-#define HWP_DRGN_FUNCTIONS(X) \
-	X(error_destroy, void, (struct drgn_error *)) \
-	X(error_string, char *, (struct drgn_error *)) \
-	X(program_create, struct drgn_error *, \
-	  (const struct drgn_platform *, struct drgn_program **)) \
-	X(program_destroy, void, (struct drgn_program *)) \
-	X(program_set_core_dump, struct drgn_error *, (struct drgn_program *, const char *)) \
-	X(program_set_kernel, struct drgn_error *, (struct drgn_program *)) \
-	X(program_load_debug_info, struct drgn_error *, \
-	  (struct drgn_program *, const char **, size_t, bool, bool)) \
-	X(program_read_memory, struct drgn_error *, \
-	  (struct drgn_program *, void *, uint64_t, size_t, bool)) \
-	X(program_find_symbol_by_name, struct drgn_error *, \
-	  (struct drgn_program *, const char *, struct drgn_symbol **)) \
-	X(symbol_address, uint64_t, (struct drgn_symbol *)) \
-	X(symbol_destroy, void, (struct drgn_symbol *)) \
-	X(program_find_type, struct drgn_error *, \
-	  (struct drgn_program *, const char *, const char *, struct hwp_drgn_qualified_type *)) \
-	X(program_find_object, struct drgn_error *, \
-	  (struct drgn_program *, const char *, const char *, unsigned int, \
-	   struct drgn_object *)) \
-	X(type_sizeof, struct drgn_error *, (struct drgn_type *, uint64_t *)) \
-	X(type_offsetof, struct drgn_error *, (struct drgn_type *, const char *, uint64_t *)) \
-	X(object_init, void, (struct drgn_object *, struct drgn_program *)) \
-	X(object_deinit, void, (struct drgn_object *)) \
-	X(object_set_reference, struct drgn_error *, \
-	  (struct drgn_object *, struct hwp_drgn_qualified_type, uint64_t, uint64_t, uint64_t)) \
-	X(object_member, struct drgn_error *, \
-	  (struct drgn_object *, const struct drgn_object *, const char *)) \
-	X(object_subscript, struct drgn_error *, \
-	  (struct drgn_object *, const struct drgn_object *, int64_t)) \
-	X(object_sizeof, struct drgn_error *, (const struct drgn_object *, uint64_t *)) \
-	X(object_read_bytes, struct drgn_error *, (const struct drgn_object *, void *)) \
-	X(object_read_signed, struct drgn_error *, (const struct drgn_object *, int64_t *)) \
+#define HWP_DRGN_FUNCTIONS(X)                                                                      \
+	X(error_destroy, void, (struct drgn_error *))                                              \
+	X(error_string, char *, (struct drgn_error *))                                             \
+	X(program_create, struct drgn_error *,                                                     \
+	  (const struct drgn_platform *, struct drgn_program **))                                  \
+	X(program_destroy, void, (struct drgn_program *))                                          \
+	X(program_set_core_dump, struct drgn_error *, (struct drgn_program *, const char *))       \
+	X(program_set_kernel, struct drgn_error *, (struct drgn_program *))                        \
+	X(program_load_debug_info, struct drgn_error *,                                            \
+	  (struct drgn_program *, const char **, size_t, bool, bool))                              \
+	X(program_read_memory, struct drgn_error *,                                                \
+	  (struct drgn_program *, void *, uint64_t, size_t, bool))                                 \
+	X(program_find_symbol_by_name, struct drgn_error *,                                        \
+	  (struct drgn_program *, const char *, struct drgn_symbol **))                            \
+	X(symbol_address, uint64_t, (struct drgn_symbol *))                                        \
+	X(symbol_destroy, void, (struct drgn_symbol *))                                            \
+	X(program_find_type, struct drgn_error *,                                                  \
+	  (struct drgn_program *, const char *, const char *, struct hwp_drgn_qualified_type *))   \
+	X(program_find_object, struct drgn_error *,                                                \
+	  (struct drgn_program *, const char *, const char *, unsigned int, struct drgn_object *)) \
+	X(type_sizeof, struct drgn_error *, (struct drgn_type *, uint64_t *))                      \
+	X(type_offsetof, struct drgn_error *, (struct drgn_type *, const char *, uint64_t *))      \
+	X(object_init, void, (struct drgn_object *, struct drgn_program *))                        \
+	X(object_deinit, void, (struct drgn_object *))                                             \
+	X(object_set_reference, struct drgn_error *,                                               \
+	  (struct drgn_object *, struct hwp_drgn_qualified_type, uint64_t, uint64_t, uint64_t))    \
+	X(object_member, struct drgn_error *,                                                      \
+	  (struct drgn_object *, const struct drgn_object *, const char *))                        \
+	X(object_subscript, struct drgn_error *,                                                   \
+	  (struct drgn_object *, const struct drgn_object *, int64_t))                             \
+	X(object_sizeof, struct drgn_error *, (const struct drgn_object *, uint64_t *))            \
+	X(object_read_bytes, struct drgn_error *, (const struct drgn_object *, void *))            \
+	X(object_read_signed, struct drgn_error *, (const struct drgn_object *, int64_t *))        \
 	X(object_read_unsigned, struct drgn_error *, (const struct drgn_object *, uint64_t *))
 
 /** Values of drgn.h's enums. */

@@ -108,8 +108,9 @@ static struct hwp_error *drgn_op_vmcoreinfo(void *arg, char **text_ret)
 	struct hwp_error *err;
 
 	s->api.object_init(drgn_of(&object), s->program);
-	err = take(s, s->api.program_find_object(s->program, "VMCOREINFO", NULL,
-						 HWP_DRGN_FIND_ANY, drgn_of(&object)),
+	err = take(s,
+		   s->api.program_find_object(s->program, "VMCOREINFO", NULL, HWP_DRGN_FIND_ANY,
+					      drgn_of(&object)),
 		   HWP_ERROR_LOOKUP);
 	if (!err)
 		err = read_text(s, drgn_of(&object), text_ret);
@@ -137,8 +138,7 @@ static struct hwp_error *drgn_op_symbols(void *arg, struct hwp_symbol *syms, siz
 }
 
 /** A struct or union by its tag. */
-static bool find_type(const struct session *s, const char *tag,
-		      struct hwp_drgn_qualified_type *ret)
+static bool find_type(const struct session *s, const char *tag, struct hwp_drgn_qualified_type *ret)
 {
 	static const char *const kinds[] = { "struct", "union" };
 
@@ -194,8 +194,8 @@ static bool enter_member(struct step *step, const char *name, size_t len, uint64
 	    !append(step, name, len))
 		return false;
 	snprintf(member, sizeof(member), "%.*s", (int)len, name);
-	return worked(step->session, api->type_offsetof(step->type, step->designator,
-							offset_ret)) &&
+	return worked(step->session,
+		      api->type_offsetof(step->type, step->designator, offset_ret)) &&
 	       worked(step->session, api->object_member(object, object, member));
 }
 
@@ -207,8 +207,7 @@ static bool enter_elements(struct step *step, uint64_t offset)
 
 	while (element_size(step, offset, &size)) {
 		if (!append(step, "[0]", 3) ||
-		    !worked(step->session,
-			    step->session->api.object_subscript(object, object, 0)))
+		    !worked(step->session, step->session->api.object_subscript(object, object, 0)))
 			return false;
 	}
 	return true;
@@ -259,8 +258,8 @@ static struct hwp_error *drgn_op_member(void *arg, const char *tag, const char *
 	found = worked(s, s->api.object_set_reference(drgn_of(&step.object), type, 0, 0, 0)) &&
 		follow(&step, path, ret);
 	s->api.object_deinit(drgn_of(&step.object));
-	return found ? NULL : hwp_error_create(HWP_ERROR_LOOKUP, "struct %s has no member %s", tag,
-					       path);
+	return found ? NULL :
+		       hwp_error_create(HWP_ERROR_LOOKUP, "struct %s has no member %s", tag, path);
 }
 
 /* C has one name space for all enumerators. */
@@ -274,8 +273,8 @@ static struct hwp_error *drgn_op_enumerator(void *arg, const char *type, const c
 
 	(void)type;
 	s->api.object_init(drgn_of(&object), s->program);
-	found = worked(s, s->api.program_find_object(s->program, name, NULL,
-						     HWP_DRGN_FIND_CONSTANT, drgn_of(&object)));
+	found = worked(s, s->api.program_find_object(s->program, name, NULL, HWP_DRGN_FIND_CONSTANT,
+						     drgn_of(&object)));
 	if (found && !worked(s, s->api.object_read_signed(drgn_of(&object), ret))) {
 		found = worked(s, s->api.object_read_unsigned(drgn_of(&object), &value));
 		if (found)
@@ -405,7 +404,8 @@ struct hwp_error *hwp_drgn_open_guest(const char *path, struct hwp_provider *ret
 	err = hwp_error_prefix(hwp_drgn_api_load(&s->api),
 			       "a guest is read by libdrgn, 0.2.0 or later and built with json-c");
 	if (!err && !s->api.program_set_qemu_qmp_fd)
-		err = hwp_error_create(HWP_ERROR_UNSUPPORTED, "this libdrgn is older than 0.2.0 "
+		err = hwp_error_create(HWP_ERROR_UNSUPPORTED,
+				       "this libdrgn is older than 0.2.0 "
 				       "and cannot speak QMP: name a later one in "
 				       "HWPOISON_LIBDRGN, " OTHER_WAYS);
 	if (!err)
@@ -422,8 +422,7 @@ struct hwp_error *hwp_drgn_open_guest(const char *path, struct hwp_provider *ret
 }
 
 /** Debug symbols of some module missing is no error; those of the kernel itself are. */
-static struct hwp_error *load_symbols(struct session *s,
-				      const struct hwp_target_options *options)
+static struct hwp_error *load_symbols(struct session *s, const struct hwp_target_options *options)
 {
 	struct drgn_error *e;
 	struct hwp_drgn_qualified_type type;
@@ -436,12 +435,13 @@ static struct hwp_error *load_symbols(struct session *s,
 		s->api.error_destroy(e);
 	if (find_type(s, "page", &type))
 		return NULL;
-	return hwp_error_create(HWP_ERROR_LOOKUP,
-				options->nr_symbol_paths ?
-				"libdrgn takes no types from what -s names: it is not the vmlinux "
-				"of this kernel, or has no debug symbols" :
-				"libdrgn finds no debug symbols of this kernel: name its vmlinux "
-				"with -s FILE");
+	return hwp_error_create(
+		HWP_ERROR_LOOKUP,
+		options->nr_symbol_paths ?
+			"libdrgn takes no types from what -s names: it is not the vmlinux "
+			"of this kernel, or has no debug symbols" :
+			"libdrgn finds no debug symbols of this kernel: name its vmlinux "
+			"with -s FILE");
 }
 
 static struct hwp_error *open_dump(struct session *s, const struct hwp_target_options *options,

@@ -41,7 +41,8 @@ static struct hwp_error *expect_greeting(int fd)
 	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 				"nobody answers within %d s: QMP serves one at a time, and another "
 				"program (libvirt, if it runs the guest) is connected; give QEMU a "
-				"second -qmp socket", HWP_QMP_TIMEOUT);
+				"second -qmp socket",
+				HWP_QMP_TIMEOUT);
 }
 
 static struct hwp_error *greet(int fd, const struct sockaddr_un *address)

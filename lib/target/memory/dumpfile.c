@@ -113,7 +113,8 @@ static struct hwp_error *replace_flattened(int *fd, struct hwp_file_facts *facts
 	if (out < 0)
 		return hwp_error_os(errno,
 				    "a flattened dump needs room for a rearranged copy in %s "
-				    "(set TMPDIR, or run makedumpfile -R)", dir);
+				    "(set TMPDIR, or run makedumpfile -R)",
+				    dir);
 	err = hwp_unflatten(*fd, out);
 	if (hwp_error_catch(&err, HWP_ERROR_BAD_DATA))
 		snprintf(facts->damage, sizeof(facts->damage),
@@ -317,7 +318,8 @@ static struct hwp_error *find_parts(int fd, uint64_t file_size, struct kdump_par
 	if (ret->descs > file_size)
 		return hwp_error_create(HWP_ERROR_BAD_DATA,
 					"the file is cut off: %" PRIu64 " bytes are there, its "
-					"headers alone take %" PRIu64, file_size, ret->descs);
+					"headers alone take %" PRIu64,
+					file_size, ret->descs);
 	err = count_bits(fd, ret->bitmap, ret->bitmap_size, &ret->nr_descs);
 	if (!err && ret->nr_descs > (file_size - ret->descs) / KDUMP_DESC_SIZE)
 		err = hwp_error_create(HWP_ERROR_BAD_DATA,
@@ -361,8 +363,9 @@ static struct hwp_error *check_kdump_vmcoreinfo(int fd, uint64_t file_size)
 
 	err = pread_exactly(fd, header, sizeof(header), 0);
 	if (!err)
-		err = pread_exactly(fd, where, sizeof(where), (off_t)hwp_u32(header +
-				    KDUMP_BLOCK_SIZE) + KDUMP_SUB_VMCOREINFO);
+		err = pread_exactly(fd, where, sizeof(where),
+				    (off_t)hwp_u32(header + KDUMP_BLOCK_SIZE) +
+					    KDUMP_SUB_VMCOREINFO);
 	if (err)
 		return err;
 	offset = hwp_u64(where);
@@ -404,13 +407,14 @@ struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_fil
 	if (fstat(*fd, &st) < 0)
 		return hwp_error_os(errno, "%s", path);
 	if (S_ISDIR(st.st_mode))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: is a directory, not a dump",
-					path);
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"%s: is a directory, not a dump", path);
 	if (stat("/proc/kcore", &kcore) == 0 && kcore.st_dev == st.st_dev &&
 	    kcore.st_ino == st.st_ino)
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
 					"%s: this is the running kernel: name no target to look at "
-					"it", path);
+					"it",
+					path);
 	if (S_ISREG(st.st_mode) && st.st_size == 0)
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: the file is empty", path);
 	if (!S_ISREG(st.st_mode))

@@ -266,12 +266,14 @@ static struct hwp_error *check_page(struct hwp_gate *g, uint64_t physical, uint6
 		return need_healthy(g, pfn, 0, 0);
 	if (!g->has_rule)
 		return hwp_error_at(HWP_ERROR_EXCLUDED, address,
-				    "0x%" PRIx64 " is not read before the layout is known", address);
+				    "0x%" PRIx64 " is not read before the layout is known",
+				    address);
 	err = ask(g, pfn, &kind);
 	if (err || may_read(kind, place))
 		return err;
-	return hwp_error_at(HWP_ERROR_EXCLUDED, address, "pfn 0x%" PRIx64 " %s: it is not read", pfn,
-			    kind == HWP_LIVE_POISONED ? "is poisoned" : "is not the kernel's own data");
+	return hwp_error_at(
+		HWP_ERROR_EXCLUDED, address, "pfn 0x%" PRIx64 " %s: it is not read", pfn,
+		kind == HWP_LIVE_POISONED ? "is poisoned" : "is not the kernel's own data");
 }
 
 static enum place place_of(const struct hwp_gate *g, enum hwp_space space, uint64_t address)

@@ -78,7 +78,8 @@ static struct hwp_error *nonsense(const char *what)
 {
 	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 				"the guest's page tables show no %s: a guest is looked at that "
-				"runs Linux on x86_64 with SPARSEMEM_VMEMMAP", what);
+				"runs Linux on x86_64 with SPARSEMEM_VMEMMAP",
+				what);
 }
 
 /** The image ends with the last page that is mapped where it could be. */
@@ -90,16 +91,14 @@ static struct hwp_error *find_image(struct hwp_page_tables *tables, struct hwp_g
 
 	err = hwp_vmcoreinfo_number(m->vmcoreinfo, "SYMBOL(_stext)", &stext);
 	if (!err)
-		err = hwp_vmcoreinfo_number(m->vmcoreinfo, "NUMBER(phys_base)",
-					    &m->image_physical);
+		err = hwp_vmcoreinfo_number(m->vmcoreinfo, "NUMBER(phys_base)", &m->image_physical);
 	if (err)
 		return err;
 	if (stext < IMAGE_MAP || stext >= end)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense");
 	m->image_start = hwp_align_down(stext, IMAGE_STEP);
 	m->image_physical += m->image_start - IMAGE_MAP;
-	err = hwp_page_tables_learn(tables, m->vmcoreinfo, m->image_start, end,
-				    m->image_physical);
+	err = hwp_page_tables_learn(tables, m->vmcoreinfo, m->image_start, end, m->image_physical);
 	for (address = m->image_start; !err; address = m->image_end) {
 		err = hwp_page_tables_next(tables, address, end, &address, &shift, &physical);
 		/* Behind it come modules. */
@@ -129,8 +128,8 @@ static struct hwp_error *find_direct_map(struct hwp_page_tables *tables, struct 
 		return nonsense("direct map");
 	while (!err && address - m->direct_map == physical) {
 		m->ram_end = hwp_align_down(physical, REGION_STEP) + (UINT64_C(1) << REGION_STEP);
-		err = hwp_page_tables_next(tables, m->direct_map + m->ram_end, IMAGE_MAP,
-					   &address, &shift, &physical);
+		err = hwp_page_tables_next(tables, m->direct_map + m->ram_end, IMAGE_MAP, &address,
+					   &shift, &physical);
 	}
 	return err && !hwp_error_catch(&err, HWP_ERROR_LOOKUP) ? err : NULL;
 }

@@ -70,8 +70,8 @@ struct hwp_error *hwp_host_memory_read(struct hwp_host_memory *memory, enum hwp_
 		return NULL;
 	address += done;
 	if (!memory->own.ops)
-		return hwp_error_at(HWP_ERROR_FAULT, address, "%s cannot read %s address 0x%"
-				    PRIx64, memory->name,
+		return hwp_error_at(HWP_ERROR_FAULT, address,
+				    "%s cannot read %s address 0x%" PRIx64, memory->name,
 				    space == HWP_PHYSICAL ? "physical" : "kernel", address);
 	err = memory->own.ops->read(memory->own.arg, space, address, (char *)buf + done,
 				    size - done, &nr_read);

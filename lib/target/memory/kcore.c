@@ -109,9 +109,10 @@ static struct hwp_error *read_headers(struct hwp_kcore *k)
 	err = read_exactly(k->fd, &ehdr, sizeof(ehdr), 0);
 	if (hwp_error_catch(&err, HWP_ERROR_BAD_DATA) ||
 	    (!err && memcmp(ehdr.e_ident, ELFMAG, SELFMAG) != 0))
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					KCORE " is masked by another mount, as in a container: "
-					"look from the host, or give the container the host's /proc");
+		return hwp_error_create(
+			HWP_ERROR_UNSUPPORTED,
+			KCORE " is masked by another mount, as in a container: "
+			      "look from the host, or give the container the host's /proc");
 	if (err)
 		return err;
 	if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ELFDATA2LSB ||
@@ -187,5 +188,6 @@ struct hwp_error *hwp_kcore_read(struct hwp_kcore *kcore, const struct hwp_kcore
 	if (address < segment->start || address > segment->end || size > segment->end - address)
 		return hwp_error_at(HWP_ERROR_FAULT, address, "0x%" PRIx64 " is not in " KCORE,
 				    address);
-	return read_exactly(kcore->fd, buf, size, segment->file_offset + (address - segment->start));
+	return read_exactly(kcore->fd, buf, size,
+			    segment->file_offset + (address - segment->start));
 }

@@ -339,7 +339,8 @@ static struct hwp_error *describe_system(kdump_ctx_t *ctx, const char *vmcoreinf
 	named = architecture_of(text);
 	if (named && strcmp(named, arch) != 0)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"VMCOREINFO is of %s, the dump's header of %s", named, arch);
+					"VMCOREINFO is of %s, the dump's header of %s", named,
+					arch);
 	return NULL;
 }
 

@@ -54,8 +54,7 @@ struct hwp_error *hwp_page_tables_walk(const struct hwp_page_tables *tables, uin
 		uint64_t index = address >> shift & ((1u << BITS_PER_LEVEL) - 1);
 		struct hwp_error *err;
 
-		err = tables->read_physical(tables->arg, table + 8 * index, &entry,
-					    sizeof(entry));
+		err = tables->read_physical(tables->arg, table + 8 * index, &entry, sizeof(entry));
 		if (err)
 			return err;
 		*shift_ret = shift;
@@ -96,6 +95,6 @@ struct hwp_error *hwp_page_tables_next(struct hwp_page_tables *tables, uint64_t 
 		if (++tables->nr_holes > MAX_HOLES)
 			return hwp_error_create(HWP_ERROR_BAD_DATA, "page tables without pages");
 	}
-	return hwp_error_create(HWP_ERROR_LOOKUP, "nothing is mapped from 0x%" PRIx64 " to 0x%"
-				PRIx64, start, end);
+	return hwp_error_create(HWP_ERROR_LOOKUP,
+				"nothing is mapped from 0x%" PRIx64 " to 0x%" PRIx64, start, end);
 }

@@ -46,18 +46,25 @@ struct hwp_error *hwp_privilege_explain(int errnum, const char *path, enum hwp_c
 		return hwp_error_create(HWP_ERROR_OS, "%s: no such file: %s, or the mount hides it",
 					path, absent);
 	if (errnum == EACCES)
-		return hwp_error_create(HWP_ERROR_OS, "%s: permission denied: run it as root of the "
-					"host (the file is root's, and %s is %s)", path,
-					capability_name(needed), has ? "held" : "missing");
+		return hwp_error_create(HWP_ERROR_OS,
+					"%s: permission denied: run it as root of the "
+					"host (the file is root's, and %s is %s)",
+					path, capability_name(needed), has ? "held" : "missing");
 	if (errnum == EPERM && !has)
-		return hwp_error_create(HWP_ERROR_OS, "%s: not permitted: the capability %s is "
-					"missing", path, capability_name(needed));
-	if (errnum == EPERM && is_in_mode("[confidentiality]"))
-		return hwp_error_create(HWP_ERROR_OS, "%s: not permitted: the kernel is locked down "
-					"(confidentiality)", path);
-	if (errnum == EPERM)
-		return hwp_error_create(HWP_ERROR_OS, "%s: not permitted, though %s is held: kernel "
-					"lockdown, a seccomp filter or a security module forbids it",
+		return hwp_error_create(HWP_ERROR_OS,
+					"%s: not permitted: the capability %s is "
+					"missing",
 					path, capability_name(needed));
+	if (errnum == EPERM && is_in_mode("[confidentiality]"))
+		return hwp_error_create(HWP_ERROR_OS,
+					"%s: not permitted: the kernel is locked down "
+					"(confidentiality)",
+					path);
+	if (errnum == EPERM)
+		return hwp_error_create(
+			HWP_ERROR_OS,
+			"%s: not permitted, though %s is held: kernel "
+			"lockdown, a seccomp filter or a security module forbids it",
+			path, capability_name(needed));
 	return hwp_error_os(errnum, "%s", path);
 }

@@ -55,8 +55,8 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 		const struct hwp_kcore_segment *s = &segments[i];
 
 		/* The image has a segment of its own, which leaves out no poisoned page. */
-		if (is_ram(s) &&
-		    physical >= s->physical && physical - s->physical < s->end - s->start)
+		if (is_ram(s) && physical >= s->physical &&
+		    physical - s->physical < s->end - s->start)
 			return hwp_kcore_read(r->kcore, s, s->start + (physical - s->physical), buf,
 					      size);
 	}
@@ -161,15 +161,17 @@ static struct hwp_error *build_gate(struct running *r, struct hwp_gate **ret)
 	segments = hwp_kcore_segments(r->kcore, &nr);
 	m.vmcoreinfo = hwp_kcore_vmcoreinfo(r->kcore);
 	if (!m.vmcoreinfo)
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"/proc/kcore carries no VMCOREINFO: needed is a kernel from "
-					"v4.19 on with CONFIG_VMCORE_INFO=y");
+		return hwp_error_create(
+			HWP_ERROR_UNSUPPORTED,
+			"/proc/kcore carries no VMCOREINFO: needed is a kernel from "
+			"v4.19 on with CONFIG_VMCORE_INFO=y");
 	if (!find_image(segments, nr, &m) || !find_direct_map(segments, nr, &m) ||
 	    !find_memmap(segments, nr, &m))
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"/proc/kcore does not tell where the kernel, its direct map "
-					"and its memmap are: a running kernel is looked at on x86_64 "
-					"with SPARSEMEM_VMEMMAP only");
+		return hwp_error_create(
+			HWP_ERROR_UNSUPPORTED,
+			"/proc/kcore does not tell where the kernel, its direct map "
+			"and its memmap are: a running kernel is looked at on x86_64 "
+			"with SPARSEMEM_VMEMMAP only");
 	r->vmemmap = m.vmemmap;
 	return hwp_gate_create(&m, ret);
 }

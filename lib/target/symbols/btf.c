@@ -211,7 +211,8 @@ static bool enum_value(const struct btf_types *t, const struct btf_type *type, c
 {
 	for (uint16_t i = 0; i < btf_vlen(type); i++) {
 		bool is_64 = btf_is_enum64(type);
-		uint32_t name_off = is_64 ? btf_enum64(type)[i].name_off : btf_enum(type)[i].name_off;
+		uint32_t name_off = is_64 ? btf_enum64(type)[i].name_off :
+					    btf_enum(type)[i].name_off;
 		const char *other = btf__name_by_offset(t->btf, name_off);
 
 		if (!other || strcmp(other, name) != 0)
@@ -269,8 +270,8 @@ static struct hwp_error *read_blob(struct hwp_target *target, void **data_ret, u
 		return hwp_error_create(HWP_ERROR_LOOKUP, "the kernel has no symbol __start_BTF");
 	size = syms[1].address - syms[0].address;
 	if (syms[1].address < syms[0].address || size > MAX_BTF_SIZE)
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "__stop_BTF - __start_BTF is 0x%" PRIx64,
-					size);
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"__stop_BTF - __start_BTF is 0x%" PRIx64, size);
 	data = hwp_alloc_big(size);
 	if (!data)
 		return hwp_error_no_memory();
@@ -326,8 +327,7 @@ static struct hwp_error *open_blob(const void *data, uint32_t size, struct hwp_p
 	why = errno;
 	libbpf_set_print(others);
 	if (!t->btf)
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "libbpf refuses it: %s",
-					strerror(why));
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "libbpf refuses it: %s", strerror(why));
 	err = index_names(t);
 	if (err)
 		return err;

@@ -86,8 +86,8 @@ bool hwp_debugfile_usual(const struct hwp_kernel_name *name,
 	if (name->core_path) {
 		const char *slash = strrchr(name->core_path, '/');
 		_cleanup_free_ char *dir = slash ? strndup(name->core_path,
-							   (size_t)(slash - name->core_path) + 1)
-						 : strdup(".");
+							   (size_t)(slash - name->core_path) + 1) :
+						   strdup(".");
 
 		if (dir && !hwp_debugfile_in(dir, name, visit, arg))
 			return false;

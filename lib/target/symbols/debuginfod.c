@@ -80,7 +80,8 @@ struct hwp_error *hwp_debuginfod_find(const char *build_id, char **path_ret)
 	(void)build_id;
 	*path_ret = NULL;
 	return is_on() ? hwp_error_create(HWP_ERROR_LOOKUP, "DEBUGINFOD_URLS is set, but this "
-							    "build has no debuginfod") : NULL;
+							    "build has no debuginfod") :
+			 NULL;
 }
 
 #endif

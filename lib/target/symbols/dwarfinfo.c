@@ -26,7 +26,7 @@
  * are linked before the drivers, which are most of the units.
  */
 static const char *const home_units[] = {
-	"mm/memory-failure.c", "mm/page_alloc.c", "mm/hugetlb.c",	"kernel/printk/printk.c",
+	"mm/memory-failure.c", "mm/page_alloc.c", "mm/hugetlb.c",	 "kernel/printk/printk.c",
 	"mm/workingset.c",     "mm/rmap.c",	  "mm/memory_hotplug.c", "fs/namespace.c",
 };
 
@@ -159,8 +159,7 @@ static bool index_unit(struct hwp_dwarf *d, Dwarf_Die *unit, int depth)
 		if ((is_composite(&die) || is_enum(&die)) && !index_type(d, &die))
 			return false;
 		if (dwarf_tag(&die) == DW_TAG_imported_unit && depth < MAX_DEPTH &&
-		    referred(&die, DW_AT_import, &imported) &&
-		    !index_unit(d, &imported, depth + 1))
+		    referred(&die, DW_AT_import, &imported) && !index_unit(d, &imported, depth + 1))
 			return false;
 	} while (next_sibling(&die));
 	return true;
@@ -238,8 +237,9 @@ static struct hwp_error *find_type(struct hwp_dwarf *d, const char *name, bool w
 			return NULL;
 		}
 	} while (index_next(d, name, &err));
-	return err ? err : hwp_error_create(HWP_ERROR_LOOKUP, "no type %s %s",
-					    want_enum ? "enum" : "struct", name);
+	return err ? err :
+		     hwp_error_create(HWP_ERROR_LOOKUP, "no type %s %s",
+				      want_enum ? "enum" : "struct", name);
 }
 
 /** Through typedefs and qualifiers; false when it leads nowhere. */
@@ -509,8 +509,8 @@ static bool has_instance(Dwarf_Die *parent, Dwarf_Off origin, int depth, unsigne
 		    dwarf_dieoffset(&other) == origin)
 			return true;
 		if ((tag == DW_TAG_subprogram || tag == DW_TAG_lexical_block ||
-		     tag == DW_TAG_inlined_subroutine) && depth < 2 * MAX_DEPTH &&
-		    has_instance(&die, origin, depth + 1, budget))
+		     tag == DW_TAG_inlined_subroutine) &&
+		    depth < 2 * MAX_DEPTH && has_instance(&die, origin, depth + 1, budget))
 			return true;
 	} while (next_sibling(&die));
 	return false;
@@ -527,8 +527,7 @@ static enum hwp_function function_in(Dwarf_Die *unit, const char *name)
 	do {
 		const char *other;
 
-		if (dwarf_tag(&die) != DW_TAG_subprogram ||
-		    dwarf_hasattr(&die, DW_AT_declaration))
+		if (dwarf_tag(&die) != DW_TAG_subprogram || dwarf_hasattr(&die, DW_AT_declaration))
 			continue;
 		other = name_of(&die);
 		if (!other || strcmp(other, name) != 0)
@@ -572,8 +571,9 @@ static struct hwp_error *list_homes(struct hwp_dwarf *d)
 	}
 	if (err)
 		return err;
-	return d->units.nr ? NULL : hwp_error_create(HWP_ERROR_BAD_DATA,
-						     "its debug information is nonsense");
+	return d->units.nr ?
+		       NULL :
+		       hwp_error_create(HWP_ERROR_BAD_DATA, "its debug information is nonsense");
 }
 
 struct hwp_error *hwp_dwarf_open(const struct hwp_elffile *file, struct hwp_dwarf **ret)

@@ -160,10 +160,12 @@ static struct hwp_error *check_header(const struct hwp_elffile *file, uint64_t f
 	    end > file_size)
 		return hwp_error_create(HWP_ERROR_BAD_DATA,
 					"the file is cut off: %" PRIu64 " bytes are there, its "
-					"section headers end at %" PRIu64, file_size, end);
+					"section headers end at %" PRIu64,
+					file_size, end);
 	if (elf_getshdrnum(file->elf, &nr) < 0 || !nr)
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"has no sections: -s takes a vmlinux with debug information");
+		return hwp_error_create(
+			HWP_ERROR_INVALID_ARGUMENT,
+			"has no sections: -s takes a vmlinux with debug information");
 	return NULL;
 }
 

@@ -69,7 +69,8 @@ struct hwp_error *hwp_running_symbols_open(struct hwp_provider *ret)
 	if (err)
 		return err;
 	if (!stext.found || !stext.address)
-		return hwp_error_create(HWP_ERROR_LOOKUP, KALLSYMS " hides its addresses: "
+		return hwp_error_create(HWP_ERROR_LOOKUP, KALLSYMS
+					" hides its addresses: "
 					"kernel.kptr_restrict is set, or CAP_SYSLOG is missing");
 	*ret = (struct hwp_provider){ .ops = &kallsyms_ops };
 	return NULL;

@@ -215,7 +215,8 @@ static struct hwp_error *table_address(struct hwp_target *target, const char *na
 		return hwp_error_create(HWP_ERROR_LOOKUP,
 					"VMCOREINFO does not name %s: needed is a kernel from "
 					"v6.0 on with CONFIG_KALLSYMS=y, or the "
-					"kernel's vmlinux", name);
+					"kernel's vmlinux",
+					name);
 	return err;
 }
 
@@ -327,8 +328,7 @@ static struct hwp_error *read_offsets(struct hwp_target *target, struct ksyms *k
 	uint64_t base;
 	struct hwp_error *err;
 
-	err = hwp_target_vmcoreinfo_number(target, "SYMBOL(kallsyms_offsets)",
-					   &k->offsets_address);
+	err = hwp_target_vmcoreinfo_number(target, "SYMBOL(kallsyms_offsets)", &k->offsets_address);
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP)) {
 		size *= 2;
 		k->scheme = SCHEME_ADDRESSES;
@@ -367,8 +367,9 @@ static struct hwp_error *choose_scheme(struct ksyms *k)
 			return NULL;
 	}
 	return hwp_error_create(HWP_ERROR_BAD_DATA,
-				"kallsyms: _stext decodes to 0x%" PRIx64 ", VMCOREINFO says 0x%"
-				PRIx64, sym.address, k->stext);
+				"kallsyms: _stext decodes to 0x%" PRIx64
+				", VMCOREINFO says 0x%" PRIx64,
+				sym.address, k->stext);
 }
 
 struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider *ret)

@@ -133,8 +133,9 @@ static struct hwp_error *find_offset(const struct hwp_target *target, struct hwp
 	v->offset = err ? no_offset ? 0 : offset : address - stext.address;
 	if (!err && !no_offset && offset != v->offset)
 		err = hwp_error_create(HWP_ERROR_BAD_DATA,
-				       "its _stext is at 0x%" PRIx64 ", VMCOREINFO has it at 0x%"
-				       PRIx64 " and moved by 0x%" PRIx64 ": not of this kernel",
+				       "its _stext is at 0x%" PRIx64
+				       ", VMCOREINFO has it at 0x%" PRIx64
+				       " and moved by 0x%" PRIx64 ": not of this kernel",
 				       stext.address, address, offset);
 	else
 		hwp_error_catch(&err, HWP_ERROR_LOOKUP);
@@ -175,13 +176,15 @@ static struct hwp_error *compare_banners(struct hwp_target *target, struct hwp_v
 	if (!err && text)
 		err = hwp_target_read_string(target, sym.address, there, sizeof(there));
 	if (err)
-		return hwp_error_prefix(err, "whether it is of the target's kernel (%s) cannot be "
-					     "told: VMCOREINFO has no build id, and in memory",
+		return hwp_error_prefix(err,
+					"whether it is of the target's kernel (%s) cannot be "
+					"told: VMCOREINFO has no build id, and in memory",
 					hwp_target_release(target));
 	if (!text)
-		return hwp_error_create(HWP_ERROR_LOOKUP,
-					"has neither a build id nor linux_banner to know its kernel "
-					"by");
+		return hwp_error_create(
+			HWP_ERROR_LOOKUP,
+			"has neither a build id nor linux_banner to know its kernel "
+			"by");
 	memcpy(here, text, size < sizeof(here) ? size : sizeof(here) - 1);
 	here[strcspn(here, "\n")] = there[strcspn(there, "\n")] = '\0';
 	if (strcmp(here, there) == 0 && here[0])
@@ -208,7 +211,8 @@ static struct hwp_error *match_kernel(struct hwp_target *target, struct hwp_vmli
 		return NULL;
 	return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
 				"is of another kernel: its build id is %s, the target's is %s "
-				"(%s)", own->hex, there.hex, hwp_target_release(target));
+				"(%s)",
+				own->hex, there.hex, hwp_target_release(target));
 }
 
 static struct hwp_error *open_file(struct hwp_target *target, const struct hwp_kernel_name *name,
@@ -270,11 +274,12 @@ static bool visit_given(struct finder *f, const char *path)
 	if (!hwp_debugfile_in(path, &f->name, visit, f))
 		return false;
 	if (!f->first_err)
-		f->first_err = hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-						"%s: this directory holds no vmlinux of %s, by name "
-						"or by build id (%s)", path,
-						hwp_target_release(f->target),
-						f->name.build_id[0] ? f->name.build_id : "unknown");
+		f->first_err = hwp_error_create(
+			HWP_ERROR_INVALID_ARGUMENT,
+			"%s: this directory holds no vmlinux of %s, by name "
+			"or by build id (%s)",
+			path, hwp_target_release(f->target),
+			f->name.build_id[0] ? f->name.build_id : "unknown");
 	return true;
 }
 
@@ -294,8 +299,8 @@ static struct hwp_error *not_found(const struct finder *f)
 				"no vmlinux of %s (build id %s) is beside the vmcore or in "
 				"/usr/lib/debug: give it with -s FILE%s%s%s",
 				hwp_target_release(f->target),
-				f->name.build_id[0] ? f->name.build_id : "unknown",
-				why ? " (" : "", why ? why : "", why ? ")" : "");
+				f->name.build_id[0] ? f->name.build_id : "unknown", why ? " (" : "",
+				why ? why : "", why ? ")" : "");
 }
 
 struct hwp_error *hwp_vmlinux_open(struct hwp_target *target,

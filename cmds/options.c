@@ -381,7 +381,7 @@ static int take_range(const struct hwp_context *context, struct hwp_cmd_options 
 	return HWP_GO_ON;
 }
 
-/** By whatever path; to read it as a dump would pass the gate by. */
+/** Is @p path /proc/kcore under any name? Opened as a dump it would bypass the gate. */
 static bool is_kcore(const char *path)
 {
 	struct stat given, kcore;

@@ -490,7 +490,7 @@ static struct hwp_error *open_types(struct hwp_provider *ret)
 	return t->answer ? NULL : hwp_error_os(errno, "no temporary file for gdb's answers");
 }
 
-/** A running kernel's memory is read past the gate of kcore.c only, never by crash. */
+/** A running kernel is read through the gate (gate.h) only, never by readmem(). */
 static struct hwp_error *host_open(void *arg, struct hwp_host_providers *ret)
 {
 	struct hwp_error *err;

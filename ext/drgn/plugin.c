@@ -127,7 +127,7 @@ static struct hwp_error *open_dump(const struct hwp_drgn_call *call,
 				 NULL;
 }
 
-/** A running kernel's memory is read through the gate only, never by drgn. */
+/** A running kernel is read through the gate (gate.h) only, never by drgn. */
 static struct hwp_error *open_session(void *arg, struct hwp_host_providers *ret)
 {
 	const struct hwp_drgn_call *call = arg;

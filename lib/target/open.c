@@ -233,8 +233,9 @@ struct hwp_error *hwp_target_open(const struct hwp_target_options *options, stru
 
 	if (by_drgn && options->qemu_socket)
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"a guest's symbols and types are its own, or by -s its "
-					"vmlinux's: libdrgn would read past the gate for them");
+					"--provider drgn cannot be used with --qemu: libdrgn "
+					"would bypass the gate to look up symbols and types; "
+					"take the guest's own, or give its vmlinux with -s");
 	err = hwp_target_create_empty(options, &target);
 	if (!err)
 		err = options->host || by_drgn ? open_parts(target, options) :

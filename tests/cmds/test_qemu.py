@@ -62,7 +62,7 @@ def usage(cases, work):
             ('--kernel', (*sock, '--kernel'), 'two targets'),
             ('--qemu', (*sock, *sock), 'given twice'),
             ('--vmcoreinfo', (*sock, '--vmcoreinfo', 'text'), '--vmcoreinfo'),
-            ('--provider drgn', (*sock, '--provider', 'drgn'), 'past the gate')):
+            ('--provider drgn', (*sock, '--provider', 'drgn'), 'bypass the gate')):
         cases.tell(f'refused with {name}', refused(by_library('/none', *args), word))
     cases.tell('refused by watch', refused(by_library('/none', *sock, command='watch'), 'guest'))
     run = by_library('/none', *sock, '--json')

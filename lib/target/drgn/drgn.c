@@ -456,7 +456,7 @@ static struct hwp_error *open_dump(struct session *s, const struct hwp_target_op
 					&parts->reader, &parts->facts);
 }
 
-/** A running kernel's memory is read through the gate only, never by libdrgn. */
+/** A running kernel is read through the gate (gate.h) only, never by libdrgn. */
 struct hwp_error *hwp_drgn_open(const struct hwp_target_options *options,
 				struct hwp_host_providers *ret)
 {

@@ -37,21 +37,15 @@ struct hwp_error *hwp_analyse_target(const struct hwp_context *context,
 }
 
 int hwp_analyse_and_report(const struct hwp_context *context, const struct hwp_command *command,
-			   int argc, char **argv, hwp_text_report_fn *text,
-			   hwp_json_report_fn *json)
+			   struct hwp_cmd_options *options)
 {
 	_cleanup_(hwp_findings_destroyp) struct hwp_findings *findings = NULL;
-	struct hwp_cmd_options parsed;
 	struct hwp_error *err;
-	int status;
 
-	status = hwp_parse_options(context, command, argc, argv, &parsed);
-	if (status != HWP_GO_ON)
-		return status;
-	err = hwp_analyse_target(context, command, &parsed, &findings);
+	err = hwp_analyse_target(context, command, options, &findings);
 	if (err)
-		return hwp_fail(context, parsed.json, err);
-	err = parsed.json ? json(context->out, findings) :
-			    text(context->out, findings, &parsed.style);
+		return hwp_fail(context, options->json, err);
+	err = options->json ? command->json(context->out, findings) :
+			      command->text(context->out, findings, &options->style);
 	return hwp_finish(context, err, hwp_verdict_exit_status(findings->verdict));
 }

@@ -5,24 +5,18 @@
 
 #include "command.h"
 #include "options.h"
-#include "report/report.h"
-
-typedef struct hwp_error *hwp_text_report_fn(FILE *out, const struct hwp_findings *findings,
-					     const struct hwp_report_style *style);
-typedef struct hwp_error *hwp_json_report_fn(FILE *out, const struct hwp_findings *findings);
 
 /**
- * Analyse the target that @p parsed names, with a progress line where somebody
- * looks. The caller destroys the findings.
+ * Analyse the target that @p parsed names, with a progress bar on a terminal. The
+ * caller destroys the findings.
  */
 struct hwp_error *hwp_analyse_target(const struct hwp_context *context,
 				     const struct hwp_command *command,
 				     const struct hwp_cmd_options *parsed,
 				     struct hwp_findings **ret);
 
-/** Parse options, analyse the target, print it by @p text or @p json; the exit status. */
+/** The run function of a command that analyses the target and prints command->text or ->json. */
 int hwp_analyse_and_report(const struct hwp_context *context, const struct hwp_command *command,
-			   int argc, char **argv, hwp_text_report_fn *text,
-			   hwp_json_report_fn *json);
+			   struct hwp_cmd_options *options);
 
 #endif /* HWP_CMD_ANALYSE_H */

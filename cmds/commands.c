@@ -2,12 +2,17 @@
 /** The command table, and the way from a command line to a command. */
 #include <string.h>
 
+#include "analyse.h"
+#include "help.h"
 #include "options.h"
 #include "report/common.h"
 
 #define TARGET_USAGE "[OPTIONS] [TARGET]"
 #define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)
-#define TELLING (ANALYSING | HWP_OPTIONS_RASDAEMON)
+#define WITH_EVENTS (ANALYSING | HWP_OPTIONS_RASDAEMON)
+
+static int cmd_help(const struct hwp_context *context, const struct hwp_command *command,
+		    struct hwp_cmd_options *options);
 
 static const char check_help[] =
 	"The first line is the verdict. Then come the target, how much of its memmap\n"
@@ -208,39 +213,148 @@ static const char help_help[] = "Without COMMAND: the commands, a line each.\n"
 				"  hwpoison help check\n"
 				"      The same as hwpoison check --help.\n";
 
-const struct hwp_command hwp_commands[] = {
-	{ "check", hwp_cmd_check, "Give the verdict, and show what it rests on", TARGET_USAGE,
-	  TELLING | HWP_OPTIONS_RANGE, check_help },
-	{ "list", hwp_cmd_list, "List every poisoned page with its evidence", TARGET_USAGE, TELLING,
-	  list_help },
-	{ "folio", hwp_cmd_folio, "Show one folio: its healthy blocks, and what became of them",
-	  "[OPTIONS] PFN [TARGET]", TELLING | HWP_OPTIONS_RANGE | HWP_TAKES_PFN, folio_help },
-	{ "events", hwp_cmd_events, "Show the memory failures in the kernel log, and what followed",
-	  TARGET_USAGE, TELLING, events_help },
-	{ "decompose", hwp_cmd_decompose, "Cut a folio with poison into its healthy blocks",
-	  "--base PFN --order N --poison PFN,...", HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
-	  decompose_help },
-	{ "freelist", hwp_cmd_freelist, "Show the lists of free pages, and the poison inside",
-	  TARGET_USAGE, ANALYSING, freelist_help },
-	{ "metrics", hwp_cmd_metrics, "Write metrics for Prometheus", TARGET_USAGE,
-	  HWP_OPTIONS_TARGET | HWP_OPTIONS_OUTPUT, metrics_help },
-	{ "watch", hwp_cmd_watch, "Look at the running kernel again and again, and tell changes",
-	  "[OPTIONS]", ANALYSING | HWP_OPTIONS_OUTPUT | HWP_OPTIONS_INTERVAL, watch_help },
-	{ "layout", hwp_cmd_layout, "Show how this kernel was understood", TARGET_USAGE, ANALYSING,
-	  layout_help },
-	{ "version", hwp_cmd_version, "Print versions and compiled-in features", "[--json]",
-	  HWP_OPTIONS_JSON, version_help },
-	{ "help", hwp_cmd_help, "Explain the program or a command", "[COMMAND]", HWP_OPTIONS_JSON,
-	  help_help },
+static const struct hwp_command commands[] = {
+	{
+		.name = "check",
+		.run = hwp_analyse_and_report,
+		.text = hwp_report_check,
+		.json = hwp_report_json,
+		.summary = "Give the verdict, and show what it rests on",
+		.usage = TARGET_USAGE,
+		.option_groups = WITH_EVENTS | HWP_OPTIONS_RANGE,
+		.help = check_help,
+	},
+	{
+		.name = "list",
+		.run = hwp_analyse_and_report,
+		.text = hwp_report_list,
+		.json = hwp_report_json,
+		.summary = "List every poisoned page with its evidence",
+		.usage = TARGET_USAGE,
+		.option_groups = WITH_EVENTS,
+		.help = list_help,
+	},
+	{
+		.name = "folio",
+		.run = hwp_analyse_and_report,
+		.text = hwp_report_folio,
+		.json = hwp_report_folio_json,
+		.summary = "Show one folio: its healthy blocks, and what became of them",
+		.usage = "[OPTIONS] PFN [TARGET]",
+		.option_groups = WITH_EVENTS | HWP_OPTIONS_RANGE | HWP_TAKES_PFN,
+		.help = folio_help,
+	},
+	{
+		.name = "events",
+		.run = hwp_analyse_and_report,
+		.text = hwp_report_events,
+		.json = hwp_report_events_json,
+		.summary = "Show the memory failures in the kernel log, and what followed",
+		.usage = TARGET_USAGE,
+		.option_groups = WITH_EVENTS,
+		.help = events_help,
+	},
+	{
+		.name = "decompose",
+		.run = hwp_cmd_decompose,
+		.summary = "Cut a folio with poison into its healthy blocks",
+		.usage = "--base PFN --order N --poison PFN,...",
+		.option_groups = HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
+		.help = decompose_help,
+	},
+	{
+		.name = "freelist",
+		.run = hwp_analyse_and_report,
+		.text = hwp_report_freelist,
+		.json = hwp_report_freelist_json,
+		.summary = "Show the lists of free pages, and the poison inside",
+		.usage = TARGET_USAGE,
+		.option_groups = ANALYSING,
+		.help = freelist_help,
+	},
+	{
+		.name = "metrics",
+		.run = hwp_cmd_metrics,
+		.summary = "Write metrics for Prometheus",
+		.usage = TARGET_USAGE,
+		.option_groups = HWP_OPTIONS_TARGET | HWP_OPTIONS_OUTPUT,
+		.help = metrics_help,
+	},
+	{
+		.name = "watch",
+		.run = hwp_cmd_watch,
+		.summary = "Check the running kernel again and again, and print changes",
+		.usage = "[OPTIONS]",
+		.option_groups = ANALYSING | HWP_OPTIONS_OUTPUT | HWP_OPTIONS_INTERVAL,
+		.help = watch_help,
+	},
+	{
+		.name = "layout",
+		.run = hwp_cmd_layout,
+		.summary = "Show how this kernel was understood",
+		.usage = TARGET_USAGE,
+		.option_groups = ANALYSING,
+		.help = layout_help,
+	},
+	{
+		.name = "version",
+		.run = hwp_cmd_version,
+		.summary = "Print versions and compiled-in features",
+		.usage = "[--json]",
+		.option_groups = HWP_OPTIONS_JSON,
+		.help = version_help,
+	},
+	{
+		.name = "help",
+		.run = cmd_help,
+		.summary = "Explain the program or a command",
+		.usage = "[COMMAND]",
+		.option_groups = HWP_OPTIONS_JSON | HWP_TAKES_WORD,
+		.help = help_help,
+	},
 	{},
 };
 
-const struct hwp_command *hwp_find_command(const char *name)
+/** NULL when there is no such command. */
+static const struct hwp_command *find_command(const char *name)
 {
-	for (const struct hwp_command *command = hwp_commands; command->name; command++)
+	for (const struct hwp_command *command = commands; command->name; command++)
 		if (strcmp(command->name, name) == 0)
 			return command;
 	return NULL;
+}
+
+static int cmd_help(const struct hwp_context *context, const struct hwp_command *command,
+		    struct hwp_cmd_options *options)
+{
+	const struct hwp_command *subject = options->word ? find_command(options->word) : NULL;
+
+	(void)command;
+	if (options->word && !subject)
+		return hwp_usage_error(context, options->json, "unknown command '%s'",
+				       options->word);
+	if (options->json)
+		hwp_print_overview_json(context->out, commands);
+	else if (subject)
+		hwp_print_command_help(context, subject);
+	else
+		hwp_print_overview(context, commands);
+	return hwp_finish(context, hwp_report_flush(context->out), 0);
+}
+
+/** @p argv begins with the command's name, or with the program's in its place. */
+static int run_command(const struct hwp_context *context, const struct hwp_command *command,
+		       int argc, char **argv)
+{
+	struct hwp_cmd_options options;
+	int status = hwp_parse_options(context, command, argc, argv, &options);
+
+	if (status != HWP_GO_ON)
+		return status;
+	if (!options.help)
+		return command->run(context, command, &options);
+	hwp_print_command_help(context, command);
+	return hwp_finish(context, hwp_report_flush(context->out), 0);
 }
 
 int hwp_run_command_line(const struct hwp_context *context, int argc, char **argv)
@@ -253,15 +367,15 @@ int hwp_run_command_line(const struct hwp_context *context, int argc, char **arg
 		name = "help";
 	else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
 		name = "version";
-	/* What a host has open needs no more words. */
+	/* What a host has open is checked when no command is named. */
 	else if (name[0] == '-' && context->host)
-		return hwp_cmd_check(context, hwp_find_command("check"), argc, argv);
+		return run_command(context, find_command("check"), argc, argv);
 	else if (argc < 2)
 		return hwp_usage_error(context, false, "no command given");
 	else if (name[0] == '-')
 		return hwp_usage_error(context, json, "the command comes before '%s'", name);
-	command = hwp_find_command(name);
+	command = find_command(name);
 	if (!command)
 		return hwp_usage_error(context, json, "unknown command '%s'", name);
-	return command->run(context, command, argc - 1, argv + 1);
+	return run_command(context, command, argc - 1, argv + 1);
 }

@@ -65,33 +65,26 @@ static struct hwp_error *add_poison(const struct hwp_context *context, struct hw
 }
 
 int hwp_cmd_decompose(const struct hwp_context *context, const struct hwp_command *command,
-		      int argc, char **argv)
+		      struct hwp_cmd_options *options)
 {
 	_cleanup_(hwp_healthy_blocks_deinit) struct hwp_healthy_blocks blocks = {};
 	_cleanup_(hwp_poison_map_deinit) struct hwp_poison_map map = {};
 	struct hwp_decompose_report report = { .map = &map, .max_order = DEFAULT_MAX_ORDER };
-	struct hwp_cmd_options options;
 	struct hwp_error *err;
-	int status;
 
-	status = hwp_parse_options(context, command, argc, argv, &options);
-	if (status != HWP_GO_ON)
-		return status;
-	if (options.nr_args)
-		return hwp_usage_error(context, options.json, "'decompose' takes no '%s'",
-				       options.args[0]);
-	err = init_map(context, &options, &map);
+	(void)command;
+	err = init_map(context, options, &map);
 	if (!err)
-		err = add_poison(context, &map, options.poison);
-	if (!err && options.max_order)
-		err = parse_order("max-order", options.max_order, &report.max_order);
+		err = add_poison(context, &map, options->poison);
+	if (!err && options->max_order)
+		err = parse_order("max-order", options->max_order, &report.max_order);
 	if (!err)
 		err = hwp_decompose(&map, report.max_order, &blocks);
 	if (err)
-		return hwp_fail(context, options.json, err);
+		return hwp_fail(context, options->json, err);
 	report.blocks = blocks.blocks.data;
 	report.nr_blocks = blocks.blocks.nr;
-	err = options.json ? hwp_report_decompose_json(context->out, &report) :
-			     hwp_report_decompose(context->out, &report, &options.style);
+	err = options->json ? hwp_report_decompose_json(context->out, &report) :
+			      hwp_report_decompose(context->out, &report, &options->style);
 	return hwp_finish(context, err, 0);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "help.h"
+
 #include <string.h>
 
 #include "base/bits.h"
 #include "base/json.h"
 #include "options.h"
-#include "report/common.h"
 
 void hwp_print_command_help(const struct hwp_context *context, const struct hwp_command *command)
 {
@@ -24,7 +25,7 @@ void hwp_print_command_help(const struct hwp_context *context, const struct hwp_
 	hwp_print_options(out, hwp_option_groups(context, command));
 }
 
-static void print_overview(const struct hwp_context *context)
+void hwp_print_overview(const struct hwp_context *context, const struct hwp_command *commands)
 {
 	FILE *out = context->out;
 
@@ -39,7 +40,7 @@ static void print_overview(const struct hwp_context *context)
 		context->host ?
 			"The target is what is open here; nothing is written." :
 			"TARGET is a vmcore; it needs no debuginfo, and nothing is written.");
-	for (const struct hwp_command *command = hwp_commands; command->name; command++)
+	for (const struct hwp_command *command = commands; command->name; command++)
 		fprintf(out, "  %-11s%s\n", command->name, command->summary);
 	fputs("\n"
 	      "'hwpoison help COMMAND' says more. With --json the commands print JSON.\n"
@@ -51,14 +52,14 @@ static void print_overview(const struct hwp_context *context)
 	      out);
 }
 
-static void print_json(FILE *out)
+void hwp_print_overview_json(FILE *out, const struct hwp_command *commands)
 {
 	struct hwp_json json = { .out = out };
 
 	hwp_json_object(&json, NULL);
 	hwp_json_string(&json, "schema", "hwpoison.help/1");
 	hwp_json_array(&json, "commands");
-	for (const struct hwp_command *command = hwp_commands; command->name; command++) {
+	for (const struct hwp_command *command = commands; command->name; command++) {
 		hwp_json_row_object(&json, NULL);
 		hwp_json_string(&json, "name", command->name);
 		hwp_json_string(&json, "summary", command->summary);
@@ -68,31 +69,4 @@ static void print_json(FILE *out)
 	hwp_json_end(&json);
 	hwp_json_end(&json);
 	hwp_json_finish(&json);
-}
-
-int hwp_cmd_help(const struct hwp_context *context, const struct hwp_command *command, int argc,
-		 char **argv)
-{
-	const struct hwp_command *subject = NULL;
-	struct hwp_cmd_options options;
-	int status;
-
-	status = hwp_parse_options(context, command, argc, argv, &options);
-	if (status != HWP_GO_ON)
-		return status;
-	if (options.nr_args > 1)
-		return hwp_usage_error(context, options.json, "'help' takes one command");
-	if (options.nr_args) {
-		subject = hwp_find_command(options.args[0]);
-		if (!subject)
-			return hwp_usage_error(context, options.json, "unknown command '%s'",
-					       options.args[0]);
-	}
-	if (options.json)
-		print_json(context->out);
-	else if (subject)
-		hwp_print_command_help(context, subject);
-	else
-		print_overview(context);
-	return hwp_finish(context, hwp_report_flush(context->out), 0);
 }

@@ -13,34 +13,30 @@ static void destroy_layout(struct hwp_layout **layout)
 	hwp_layout_destroy(*layout);
 }
 
-int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *command, int argc,
-		   char **argv)
+int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *command,
+		   struct hwp_cmd_options *options)
 {
 	_cleanup_(destroy_target) struct hwp_target *target = NULL;
 	_cleanup_(destroy_layout) struct hwp_layout *layout = NULL;
 	struct hwp_layout_report report;
-	struct hwp_cmd_options parsed;
 	struct hwp_error *err;
-	int status;
 
-	status = hwp_parse_options(context, command, argc, argv, &parsed);
-	if (status != HWP_GO_ON)
-		return status;
-	if (parsed.live)
+	(void)command;
+	if (options->live)
 		hwp_be_considerate();
-	err = hwp_target_open(&parsed.target, &target);
+	err = hwp_target_open(&options->target, &target);
 	if (!err)
 		err = hwp_error_prefix(hwp_layout_create(target, &layout), "%s",
-				       hwp_target_options_path(&parsed.target));
+				       hwp_target_options_path(&options->target));
 	if (err)
-		return hwp_fail(context, parsed.json, err);
+		return hwp_fail(context, options->json, err);
 	report = (struct hwp_layout_report){
 		.release = hwp_target_release(target),
 		.memory_provider = hwp_target_memory_provider(target),
 		.type_provider = hwp_target_type_provider(target),
 		.layout = layout,
 	};
-	err = parsed.json ? hwp_report_layout_json(context->out, &report) :
-			    hwp_report_layout(context->out, &report, &parsed.style);
+	err = options->json ? hwp_report_layout_json(context->out, &report) :
+			      hwp_report_layout(context->out, &report, &options->style);
 	return hwp_finish(context, err, 0);
 }

@@ -29,25 +29,21 @@ struct hwp_error *hwp_write_metrics(const char *path, const struct hwp_findings 
 	return err ? err : hwp_outfile_commit(&file);
 }
 
-int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command *command, int argc,
-		    char **argv)
+int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command *command,
+		    struct hwp_cmd_options *options)
 {
 	_cleanup_(hwp_findings_destroyp) struct hwp_findings *findings = NULL;
 	_cleanup_error_ struct hwp_error *failure = NULL;
-	struct hwp_cmd_options parsed;
 	uint64_t start = hwp_now_ns();
 	struct hwp_error *err = NULL;
 	int status;
 
-	status = hwp_parse_options(context, command, argc, argv, &parsed);
-	if (status != HWP_GO_ON)
-		return status;
-	failure = hwp_analyse_target(context, command, &parsed, &findings);
+	failure = hwp_analyse_target(context, command, options, &findings);
 	status = findings ? hwp_verdict_exit_status(findings->verdict) : HWP_EXIT_TROUBLE;
 	/* Who interrupts a run learns nothing about the kernel: the last run's file stays. */
 	if (!failure || failure->code != HWP_ERROR_INTERRUPTED)
-		err = parsed.output ? hwp_write_metrics(parsed.output, findings, start) :
-				      put(context->out, findings, start);
+		err = options->output ? hwp_write_metrics(options->output, findings, start) :
+					put(context->out, findings, start);
 	if (failure)
 		hwp_fail(context, false, no_cleanup_ptr(failure));
 	return hwp_finish(context, err, status);

@@ -11,7 +11,6 @@
 #include "base/bits.h"
 #include "base/json.h"
 #include "pfns.h"
-#include "report/common.h"
 
 #define MAX_THREADS 1024
 #define MAX_INTERVAL_SECONDS 86400
@@ -371,6 +370,17 @@ static int take_pfn(const struct hwp_context *context, const struct hwp_command 
 	return HWP_GO_ON;
 }
 
+static int take_word(const struct hwp_context *context, const struct hwp_command *command,
+		     struct hwp_cmd_options *options)
+{
+	if (options->nr_args > 1)
+		return hwp_usage_error(context, options->json, "'%s' takes one word",
+				       command->name);
+	options->word = options->nr_args ? options->args[0] : NULL;
+	options->nr_args = 0;
+	return HWP_GO_ON;
+}
+
 static int take_range(const struct hwp_context *context, struct hwp_cmd_options *options)
 {
 	if (options->range && !hwp_parse_pfn_range(options->range, context->hex_pfns,
@@ -451,14 +461,17 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 		return status;
 	ret->nr_args = argc - optind;
 	ret->args = argv + optind;
-	if (ret->help) {
-		hwp_print_command_help(context, command);
-		return hwp_finish(context, hwp_report_flush(context->out), 0);
-	}
+	if (ret->help)
+		return HWP_GO_ON;
 	status = take_range(context, ret);
 	if (status == HWP_GO_ON && groups & HWP_TAKES_PFN)
 		status = take_pfn(context, command, ret);
+	if (status == HWP_GO_ON && groups & HWP_TAKES_WORD)
+		status = take_word(context, command, ret);
 	if (status == HWP_GO_ON && groups & HWP_OPTIONS_TARGET)
 		status = take_target(context, ret);
+	else if (status == HWP_GO_ON && ret->nr_args)
+		status = hwp_usage_error(context, ret->json, "'%s' takes no '%s'", command->name,
+					 ret->args[0]);
 	return status;
 }

@@ -13,23 +13,26 @@
 enum hwp_option_group {
 	/** -h; every command takes it. */
 	HWP_OPTIONS_COMMON = 1 << 0,
+	/** -j. */
 	HWP_OPTIONS_JSON = 1 << 1,
-	/** How to look at a target. */
+	/** How the target is read; the last argument names it. */
 	HWP_OPTIONS_TARGET = 1 << 2,
-	/** A folio, in numbers. */
-	HWP_OPTIONS_DECOMPOSE = 1 << 3,
-	/** --range: where a folio was. */
-	HWP_OPTIONS_RANGE = 1 << 4,
-	/** -o: write there. */
-	HWP_OPTIONS_OUTPUT = 1 << 6,
-	/** --interval: look again and again. */
-	HWP_OPTIONS_INTERVAL = 1 << 7,
 	/** Which target: goes with HWP_OPTIONS_TARGET where no host has one open. */
-	HWP_OPTIONS_OPEN = 1 << 8,
-	/** --rasdaemon: what is known from there. */
-	HWP_OPTIONS_RASDAEMON = 1 << 9,
+	HWP_OPTIONS_OPEN = 1 << 3,
+	/** The folio of decompose, in numbers. */
+	HWP_OPTIONS_DECOMPOSE = 1 << 4,
+	/** --range: where a folio was. */
+	HWP_OPTIONS_RANGE = 1 << 5,
+	/** --rasdaemon: a database of further events. */
+	HWP_OPTIONS_RASDAEMON = 1 << 6,
+	/** -o: the file to write. */
+	HWP_OPTIONS_OUTPUT = 1 << 7,
+	/** --interval: the time between two checks. */
+	HWP_OPTIONS_INTERVAL = 1 << 8,
 	/** No option: the first argument is a pfn. */
-	HWP_TAKES_PFN = 1 << 5,
+	HWP_TAKES_PFN = 1 << 9,
+	/** No option: one argument may follow that is not a target. */
+	HWP_TAKES_WORD = 1 << 10,
 };
 
 /** How often -s may be given. */
@@ -43,7 +46,7 @@ struct hwp_cmd_options {
 	/** 0 when not given. */
 	unsigned int nr_threads, nr_passes;
 	struct hwp_report_style style;
-	/** HWP_OPTIONS_DECOMPOSE, as given; NULL when not. */
+	/** HWP_OPTIONS_DECOMPOSE, as given; NULL for what was not. */
 	const char *base, *order, *poison, *max_order;
 	/** HWP_OPTIONS_RANGE: pfns [range_pfn, range_end_pfn), or both 0. */
 	const char *range;
@@ -52,30 +55,32 @@ struct hwp_cmd_options {
 	const char *rasdaemon;
 	/** HWP_OPTIONS_OUTPUT: a path, or NULL. */
 	const char *output;
-	/** HWP_OPTIONS_INTERVAL: from the start of a look to that of the next. */
+	/** HWP_OPTIONS_INTERVAL: from the start of one check to the start of the next. */
 	unsigned int interval_seconds;
 	/** HWP_TAKES_PFN. */
 	uint64_t pfn;
-	/** What is left: for commands without HWP_OPTIONS_TARGET. */
+	/** HWP_TAKES_WORD: the argument, or NULL. */
+	const char *word;
+	/** Arguments that are not parsed yet. */
 	int nr_args;
 	char **args;
 };
 
-/** What hwp_parse_options() returns when the command has to go on. */
+/** What hwp_parse_options() returns when the command can run. */
 #define HWP_GO_ON (-1)
 
 /**
- * Parse @p argv, argv[0] being the command's name; @p ret points into it and
- * to itself, so it stays where it is. Returns HWP_GO_ON, or the
- * exit status when all is said: help was asked for, or an error was printed.
+ * Parse @p argv, argv[0] being the command's name; @p ret points into @p argv and
+ * into itself, so it must not be moved. With ret->help nothing else need be
+ * right. Returns HWP_GO_ON, or the exit status when an error was printed.
  */
 int hwp_parse_options(const struct hwp_context *context, const struct hwp_command *command,
 		      int argc, char **argv, struct hwp_cmd_options *ret);
 
-/** Do the options of @p argv ask for JSON? For errors that come before they are parsed. */
+/** Do the options of @p argv ask for JSON? For errors found before they are parsed. */
 bool hwp_wants_json(int argc, char **argv);
 
-/** The options that @p command takes here. */
+/** The option groups that @p command takes in this host. */
 unsigned int hwp_option_groups(const struct hwp_context *context,
 			       const struct hwp_command *command);
 
@@ -89,7 +94,7 @@ int hwp_usage_error(const struct hwp_context *context, bool json, const char *fm
 /** Print @p err, as JSON too if @p json, and destroy it; returns HWP_EXIT_TROUBLE. */
 int hwp_fail(const struct hwp_context *context, bool json, struct hwp_error *err);
 
-/** @p status, or HWP_EXIT_TROUBLE with a message when @p err (output was lost) is not NULL. */
+/** @p status; if @p err (output was lost) is not NULL, print it and return HWP_EXIT_TROUBLE. */
 int hwp_finish(const struct hwp_context *context, struct hwp_error *err, int status);
 
 #endif /* HWP_OPTIONS_H */

@@ -66,7 +66,7 @@ static void print_json(FILE *out, const struct libraries *libraries)
 static void print_text(FILE *out, const struct libraries *libraries)
 {
 	fprintf(out, "hwpoison %s\n", HWP_VERSION);
-	fputs("features: ", out);
+	fputs("features:", out);
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(features); i++)
 		fprintf(out, " %s", features[i]);
 	fputs("\nlibraries:", out);
@@ -76,21 +76,14 @@ static void print_text(FILE *out, const struct libraries *libraries)
 	putc('\n', out);
 }
 
-int hwp_cmd_version(const struct hwp_context *context, const struct hwp_command *command, int argc,
-		    char **argv)
+int hwp_cmd_version(const struct hwp_context *context, const struct hwp_command *command,
+		    struct hwp_cmd_options *options)
 {
-	struct hwp_cmd_options options;
 	struct libraries libraries = {};
-	int status;
 
-	status = hwp_parse_options(context, command, argc, argv, &options);
-	if (status != HWP_GO_ON)
-		return status;
-	if (options.nr_args)
-		return hwp_usage_error(context, options.json, "'version' takes no '%s'",
-				       options.args[0]);
+	(void)command;
 	dl_iterate_phdr(note_library, &libraries);
-	if (options.json)
+	if (options->json)
 		print_json(context->out, &libraries);
 	else
 		print_text(context->out, &libraries);

@@ -136,36 +136,31 @@ static struct hwp_error *keep_looking(struct watch *w)
 	}
 }
 
-int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *command, int argc,
-		  char **argv)
+int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *command,
+		  struct hwp_cmd_options *options)
 {
 	const struct sigaction action = { .sa_handler = stop };
-	struct hwp_cmd_options parsed;
 	_cleanup_(watch_deinit) struct watch w = {
 		.context = context,
 		.command = command,
-		.options = &parsed,
+		.options = options,
 	};
 	struct hwp_error *err;
-	int status;
 
-	status = hwp_parse_options(context, command, argc, argv, &parsed);
-	if (status != HWP_GO_ON)
-		return status;
 	if (context->host)
-		return hwp_usage_error(context, parsed.json,
+		return hwp_usage_error(context, options->json,
 				       "'watch' is for the program hwpoison: "
 				       "%s shows output when a command has ended",
 				       context->host->name);
-	if (parsed.target.core_path || parsed.target.qemu_socket)
-		return hwp_usage_error(context, parsed.json,
+	if (options->target.core_path || options->target.qemu_socket)
+		return hwp_usage_error(context, options->json,
 				       "'watch' looks at the running kernel "
 				       "only; 'check' reads a vmcore or a guest");
-	if (!parsed.target.interrupted) {
-		parsed.target.interrupted = &stopped;
+	if (!options->target.interrupted) {
+		options->target.interrupted = &stopped;
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);
 	}
 	err = keep_looking(&w);
-	return err ? hwp_fail(context, parsed.json, err) : 0;
+	return err ? hwp_fail(context, options->json, err) : 0;
 }

@@ -179,23 +179,29 @@ struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target 
 
 bool hwp_target_is_live(const struct hwp_target *target)
 {
-	return target->memory.ops->set_page_rule;
+	return target->memory.ops->live;
 }
 
 void hwp_target_set_page_rule(struct hwp_target *target, const struct hwp_page_rule *rule)
 {
-	if (target->memory.ops->set_page_rule)
-		target->memory.ops->set_page_rule(target->memory.arg, rule);
+	const struct hwp_live_ops *live = target->memory.ops->live;
+
+	if (live)
+		live->set_page_rule(target->memory.arg, rule);
 }
 
 struct hwp_error *hwp_target_refresh(struct hwp_target *target)
 {
-	return target->memory.ops->refresh ? target->memory.ops->refresh(target->memory.arg) : NULL;
+	const struct hwp_live_ops *live = target->memory.ops->live;
+
+	return live ? live->refresh(target->memory.arg) : NULL;
 }
 
 bool hwp_target_ram(struct hwp_target *target, size_t index, struct hwp_ram *ret)
 {
-	return target->memory.ops->ram && target->memory.ops->ram(target->memory.arg, index, ret);
+	const struct hwp_live_ops *live = target->memory.ops->live;
+
+	return live && live->ram(target->memory.arg, index, ret);
 }
 
 const char *hwp_target_format(const struct hwp_target *target)

@@ -74,6 +74,13 @@ enum hwp_function {
 	HWP_FUNCTION_COMPILED,
 };
 
+/** What the memory of a running kernel offers besides (live.h); each as hwp_target_...(). */
+struct hwp_live_ops {
+	void (*set_page_rule)(void *arg, const struct hwp_page_rule *rule);
+	struct hwp_error *(*refresh)(void *arg);
+	bool (*ram)(void *arg, size_t index, struct hwp_ram *ret);
+};
+
 /**
  * What a provider does. Any pointer but destroy may be NULL. Functions leave
  * their results untouched on failure.
@@ -108,12 +115,8 @@ struct hwp_provider_ops {
 				      enum hwp_function *ret);
 	/** A second handle on the same memory for another thread. */
 	struct hwp_error *(*clone)(void *arg, void **ret);
-	/** Memory of a running kernel: from now on read by this rule. */
-	void (*set_page_rule)(void *arg, const struct hwp_page_rule *rule);
-	/** Memory of a running kernel: see what was added or taken away. */
-	struct hwp_error *(*refresh)(void *arg);
-	/** Memory of a running kernel: as hwp_target_ram(). */
-	bool (*ram)(void *arg, size_t index, struct hwp_ram *ret);
+	/** NULL: the memory does not change, as that of a dump. */
+	const struct hwp_live_ops *live;
 	void (*destroy)(void *arg);
 };
 

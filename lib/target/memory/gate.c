@@ -9,8 +9,6 @@
 #include "target/memory/pagetable.h"
 #include "target/vmcoreinfo.h"
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define MAX_STRUCT_PAGE 512
 
 /*
@@ -90,7 +88,7 @@ static struct hwp_error *learn(struct hwp_gate *g)
 	hwp_error_destroy(err);
 	physmem_bits = physmem_bits < 36 || physmem_bits > 52 ? 46 : physmem_bits;
 	g->memmap_end = g->memory.vmemmap +
-			(UINT64_C(1) << (physmem_bits - PAGE_SHIFT)) * g->page_size;
+			(UINT64_C(1) << (physmem_bits - HWP_X86_64_PAGE_SHIFT)) * g->page_size;
 	return NULL;
 }
 
@@ -105,6 +103,7 @@ struct hwp_error *hwp_gate_create(const struct hwp_gate_memory *memory, struct h
 	g->tables.arg = memory->arg;
 	g->tables.read_physical = memory->read_physical;
 	err = learn(g);
+	g->memory.vmcoreinfo = NULL;
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		err = hwp_error_create(HWP_ERROR_UNSUPPORTED,
 				       "a running kernel is looked at on x86_64 only");
@@ -135,7 +134,7 @@ static struct hwp_error *translate_memmap(struct hwp_gate *g, uint64_t address, 
 
 static uint64_t page_of(uint64_t address)
 {
-	return address >> PAGE_SHIFT;
+	return address >> HWP_X86_64_PAGE_SHIFT;
 }
 
 static bool is_healthy(const struct hwp_gate *g, uint64_t pfn)
@@ -148,7 +147,7 @@ static void note_healthy(struct hwp_gate *g, uint64_t line_address, const char *
 {
 	uint64_t offset = line_address - g->memory.vmemmap;
 	uint64_t first = (offset + g->page_size - 1) / g->page_size;
-	uint64_t end = (offset + PAGE_SIZE) / g->page_size;
+	uint64_t end = (offset + HWP_X86_64_PAGE_SIZE) / g->page_size;
 
 	for (uint64_t pfn = first; pfn < end; pfn++) {
 		const char *page = line + (pfn * g->page_size - offset);
@@ -166,7 +165,7 @@ static struct hwp_error *need_healthy(struct hwp_gate *g, uint64_t pfn, uint64_t
 				      unsigned int depth)
 {
 	uint64_t address = g->memory.vmemmap + pfn * g->page_size, physical, flags;
-	char line[PAGE_SIZE];
+	char line[HWP_X86_64_PAGE_SIZE];
 	struct hwp_error *err;
 
 	if (is_healthy(g, pfn))
@@ -178,11 +177,11 @@ static struct hwp_error *need_healthy(struct hwp_gate *g, uint64_t pfn, uint64_t
 		err = memmap_physical(g, address, depth + 1, &physical);
 	if (err)
 		return err;
-	err = g->memory.read_physical(g->memory.arg, hwp_align_down(physical, PAGE_SHIFT), line,
-				      sizeof(line));
+	err = g->memory.read_physical(
+		g->memory.arg, hwp_align_down(physical, HWP_X86_64_PAGE_SHIFT), line, sizeof(line));
 	if (err)
 		return err;
-	note_healthy(g, hwp_align_down(address, PAGE_SHIFT), line);
+	note_healthy(g, hwp_align_down(address, HWP_X86_64_PAGE_SHIFT), line);
 	if (is_healthy(g, pfn))
 		return NULL;
 	/* It straddles two pages, or bears the flag. */
@@ -208,7 +207,7 @@ static struct hwp_error *read_struct_page(struct hwp_gate *g, uint64_t address, 
 	size_t done = 0;
 
 	while (done < g->page_size) {
-		size_t part = PAGE_SIZE - (address + done) % PAGE_SIZE;
+		size_t part = HWP_X86_64_PAGE_SIZE - (address + done) % HWP_X86_64_PAGE_SIZE;
 		struct hwp_error *err;
 		uint64_t physical;
 
@@ -321,7 +320,7 @@ static struct hwp_error *find_run(struct hwp_gate *g, enum hwp_space space, uint
 				  size_t size, uint64_t *physical_ret, size_t *len_ret)
 {
 	enum place place = place_of(g, space, address);
-	size_t len = PAGE_SIZE - address % PAGE_SIZE;
+	size_t len = HWP_X86_64_PAGE_SIZE - address % HWP_X86_64_PAGE_SIZE;
 	uint64_t next;
 	struct hwp_error *err = pass(g, place, address, physical_ret);
 
@@ -331,7 +330,7 @@ static struct hwp_error *find_run(struct hwp_gate *g, enum hwp_space space, uint
 		err = pass(g, place, address + len, &next);
 		if (err || next != *physical_ret + len)
 			break;
-		len += PAGE_SIZE;
+		len += HWP_X86_64_PAGE_SIZE;
 	}
 	hwp_error_destroy(err);
 	*len_ret = len < size ? len : size;
@@ -345,7 +344,7 @@ static struct hwp_error *check_again(struct hwp_gate *g, enum hwp_space space, u
 	enum place place = place_of(g, space, address);
 	struct hwp_error *err = NULL;
 
-	for (size_t done = 0; done < len && !err; done += PAGE_SIZE) {
+	for (size_t done = 0; done < len && !err; done += HWP_X86_64_PAGE_SIZE) {
 		if (place == PLACE_MEMMAP || place == PLACE_IMAGE)
 			break;
 		err = check_page(g, physical + done, address + done, place);

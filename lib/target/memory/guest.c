@@ -12,20 +12,15 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "target/drgn/qmp.h"
-#include "target/memory/gate.h"
+#include "target/memory/live.h"
 #include "target/memory/pagetable.h"
 #include "target/providers.h"
 #include "target/vmcoreinfo.h"
 
-#define PAGE_SHIFT 12
-/* arch/x86/include/asm/page_64_types.h: __START_KERNEL_map */
-#define IMAGE_MAP UINT64_C(0xffffffff80000000)
 /* KERNEL_IMAGE_SIZE at most. */
 #define MAX_IMAGE_SIZE (UINT64_C(1) << 30)
 /* The image is mapped by large pages. */
 #define IMAGE_STEP 21
-/* The direct map and the memmap begin at a multiple of this: arch/x86/mm/kaslr.c. */
-#define REGION_STEP 30
 /* include/linux/mmzone.h */
 #define SECTION_MARKED_PRESENT UINT64_C(1)
 #define SECTION_HAS_MEM_MAP UINT64_C(2)
@@ -34,7 +29,6 @@ struct guest {
 	/** libdrgn's. */
 	struct hwp_provider memory;
 	char *vmcoreinfo;
-	struct hwp_gate *gate;
 	/** QEMU took too long to answer, and is not asked again. */
 	bool is_silent;
 };
@@ -43,18 +37,9 @@ static void guest_destroy(void *arg)
 {
 	struct guest *g = arg;
 
-	if (!g)
-		return;
-	hwp_gate_destroy(g->gate);
-	if (g->memory.ops)
-		g->memory.ops->destroy(g->memory.arg);
+	g->memory.ops->destroy(g->memory.arg);
 	free(g->vmcoreinfo);
 	free(g);
-}
-
-static void guest_destroyp(struct guest **g)
-{
-	guest_destroy(*g);
 }
 
 static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, size_t size)
@@ -85,7 +70,7 @@ static struct hwp_error *nonsense(const char *what)
 /** The image ends with the last page that is mapped where it could be. */
 static struct hwp_error *find_image(struct hwp_page_tables *tables, struct hwp_gate_memory *m)
 {
-	uint64_t stext, address, physical, end = IMAGE_MAP + MAX_IMAGE_SIZE;
+	uint64_t stext, address, physical, end = HWP_X86_64_IMAGE_MAP + MAX_IMAGE_SIZE;
 	struct hwp_error *err;
 	unsigned int shift;
 
@@ -94,10 +79,10 @@ static struct hwp_error *find_image(struct hwp_page_tables *tables, struct hwp_g
 		err = hwp_vmcoreinfo_number(m->vmcoreinfo, "NUMBER(phys_base)", &m->image_physical);
 	if (err)
 		return err;
-	if (stext < IMAGE_MAP || stext >= end)
+	if (stext < HWP_X86_64_IMAGE_MAP || stext >= end)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense");
 	m->image_start = hwp_align_down(stext, IMAGE_STEP);
-	m->image_physical += m->image_start - IMAGE_MAP;
+	m->image_physical += m->image_start - HWP_X86_64_IMAGE_MAP;
 	err = hwp_page_tables_learn(tables, m->vmcoreinfo, m->image_start, end, m->image_physical);
 	for (address = m->image_start; !err; address = m->image_end) {
 		err = hwp_page_tables_next(tables, address, end, &address, &shift, &physical);
@@ -116,20 +101,23 @@ static struct hwp_error *find_image(struct hwp_page_tables *tables, struct hwp_g
 /** The first region that is mapped is the direct map, and ends where another begins. */
 static struct hwp_error *find_direct_map(struct hwp_page_tables *tables, struct hwp_gate_memory *m)
 {
-	uint64_t address = ~UINT64_C(0) << (PAGE_SHIFT + 9 * tables->nr_levels - 1), physical;
+	uint64_t address = ~UINT64_C(0) << (HWP_X86_64_PAGE_SHIFT + 9 * tables->nr_levels - 1),
+		 physical;
 	struct hwp_error *err;
 	unsigned int shift;
 
-	err = hwp_page_tables_next(tables, address, IMAGE_MAP, &address, &shift, &physical);
+	err = hwp_page_tables_next(tables, address, HWP_X86_64_IMAGE_MAP, &address, &shift,
+				   &physical);
 	if (err)
 		return hwp_error_prefix(err, "direct map");
 	m->direct_map = address - physical;
-	if (m->direct_map != hwp_align_down(m->direct_map, REGION_STEP))
+	if (m->direct_map != hwp_align_down(m->direct_map, HWP_X86_64_REGION_SHIFT))
 		return nonsense("direct map");
 	while (!err && address - m->direct_map == physical) {
-		m->ram_end = hwp_align_down(physical, REGION_STEP) + (UINT64_C(1) << REGION_STEP);
-		err = hwp_page_tables_next(tables, m->direct_map + m->ram_end, IMAGE_MAP, &address,
-					   &shift, &physical);
+		m->ram_end = hwp_align_down(physical, HWP_X86_64_REGION_SHIFT) +
+			     (UINT64_C(1) << HWP_X86_64_REGION_SHIFT);
+		err = hwp_page_tables_next(tables, m->direct_map + m->ram_end, HWP_X86_64_IMAGE_MAP,
+					   &address, &shift, &physical);
 	}
 	return err && !hwp_error_catch(&err, HWP_ERROR_LOOKUP) ? err : NULL;
 }
@@ -168,102 +156,67 @@ static struct hwp_error *find_memmap(const struct hwp_page_tables *tables,
 		err = read_word(tables, section + offset, &map);
 	if (err)
 		return hwp_error_prefix(err, "mem_section");
-	m->vmemmap = hwp_align_down(map, REGION_STEP);
+	m->vmemmap = hwp_align_down(map, HWP_X86_64_REGION_SHIFT);
 	if (!(map & SECTION_MARKED_PRESENT) || !(map & SECTION_HAS_MEM_MAP) ||
-	    m->vmemmap != hwp_align_down(map, PAGE_SHIFT))
+	    m->vmemmap != hwp_align_down(map, HWP_X86_64_PAGE_SHIFT))
 		return nonsense("memmap");
 	return NULL;
 }
 
-static struct hwp_error *build_gate(struct guest *g, struct hwp_gate **ret)
+static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 {
-	struct hwp_gate_memory m = {
-		.arg = g,
-		.read_physical = read_physical,
-		.vmcoreinfo = g->vmcoreinfo,
-	};
-	struct hwp_page_tables tables = { .arg = g, .read_physical = read_physical };
+	struct hwp_page_tables tables = { .arg = arg, .read_physical = read_physical };
+	struct guest *g = arg;
 	struct hwp_error *err;
 
-	err = find_image(&tables, &m);
+	ret->vmcoreinfo = g->vmcoreinfo;
+	err = find_image(&tables, ret);
 	if (!err)
-		err = find_direct_map(&tables, &m);
-	if (!err)
-		err = find_memmap(&tables, &m);
-	return err ? err : hwp_gate_create(&m, ret);
+		err = find_direct_map(&tables, ret);
+	return err ? err : find_memmap(&tables, ret);
 }
 
-static struct hwp_error *guest_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
-				    size_t size, size_t *nr_read_ret)
-{
-	struct guest *g = arg;
-
-	return hwp_gate_read(g->gate, space, address, buf, size, nr_read_ret);
-}
-
-static struct hwp_error *guest_vmcoreinfo(void *arg, char **text_ret)
-{
-	struct guest *g = arg;
-
-	*text_ret = strdup(g->vmcoreinfo);
-	return *text_ret ? NULL : hwp_error_no_memory();
-}
-
-static void guest_set_page_rule(void *arg, const struct hwp_page_rule *rule)
-{
-	struct guest *g = arg;
-
-	hwp_gate_set_rule(g->gate, rule);
-}
-
-static struct hwp_error *guest_refresh(void *arg)
-{
-	struct guest *g = arg;
-	struct hwp_gate *fresh;
-	struct hwp_error *err = build_gate(g, &fresh);
-
-	if (err)
-		return err;
-	if (hwp_gate_rule(g->gate))
-		hwp_gate_set_rule(fresh, hwp_gate_rule(g->gate));
-	hwp_gate_destroy(g->gate);
-	g->gate = fresh;
-	return NULL;
-}
+static const struct hwp_live_source guest_source = {
+	.read_physical = read_physical,
+	.find_mappings = find_mappings,
+	.destroy = guest_destroy,
+};
 
 /* No clone: a program of libdrgn is for one thread. */
 static const struct hwp_provider_ops guest_ops = {
 	.name = "drgn",
-	.read = guest_read,
-	.vmcoreinfo = guest_vmcoreinfo,
-	.set_page_rule = guest_set_page_rule,
-	.refresh = guest_refresh,
-	.destroy = guest_destroy,
+	.read = hwp_live_read,
+	.vmcoreinfo = hwp_live_vmcoreinfo,
+	.live = &hwp_live_ops,
+	.destroy = hwp_live_destroy,
 };
 
 struct hwp_error *hwp_guest_memory_create(const struct hwp_provider *memory,
 					  struct hwp_provider *ret)
 {
-	_cleanup_(guest_destroyp) struct guest *g = calloc(1, sizeof(*g));
+	struct guest *g = calloc(1, sizeof(*g));
 	struct hwp_error *err;
+	void *live;
 
 	if (!g) {
 		memory->ops->destroy(memory->arg);
 		return hwp_error_no_memory();
 	}
 	g->memory = *memory;
-	err = g->memory.ops->vmcoreinfo(g->memory.arg, &g->vmcoreinfo);
-	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
-		err = hwp_error_create(HWP_ERROR_LOOKUP,
-				       "the guest tells no VMCOREINFO: QEMU must be started with "
-				       "-device vmcoreinfo, and the guest run Linux with "
-				       "qemu_fw_cfg");
-	if (!err)
-		err = build_gate(g, &g->gate);
+	err = memory->ops->vmcoreinfo(memory->arg, &g->vmcoreinfo);
+	if (err) {
+		guest_destroy(g);
+		return hwp_error_catch(&err, HWP_ERROR_LOOKUP) ?
+			       hwp_error_create(HWP_ERROR_LOOKUP,
+						"the guest has no VMCOREINFO: QEMU must be started "
+						"with -device vmcoreinfo, and the guest run Linux "
+						"with qemu_fw_cfg") :
+			       err;
+	}
+	err = hwp_live_create(&guest_source, g, &live);
 	if (err)
 		return err;
-	ret->ops = &guest_ops;
-	ret->arg = no_cleanup_ptr(g);
+	*ret = (struct hwp_provider){ &guest_ops, live };
 	return NULL;
 }
 
@@ -279,6 +232,6 @@ struct hwp_error *hwp_guest_memory_open(const char *path, struct hwp_provider *r
 	if (err)
 		return err;
 	snprintf(facts->format, sizeof(facts->format), "running QEMU guest");
-	facts->page_shift = PAGE_SHIFT;
+	facts->page_shift = HWP_X86_64_PAGE_SHIFT;
 	return NULL;
 }

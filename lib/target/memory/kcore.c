@@ -150,27 +150,6 @@ struct hwp_error *hwp_kcore_open(struct hwp_kcore **ret)
 	return NULL;
 }
 
-struct hwp_error *hwp_kcore_reopen(struct hwp_kcore *k)
-{
-	struct hwp_kcore *fresh;
-	struct hwp_error *err = hwp_kcore_open(&fresh);
-	struct hwp_kcore old;
-
-	if (err)
-		return err;
-	old = *k;
-	*k = *fresh;
-	*fresh = old;
-	hwp_kcore_destroy(fresh);
-	return NULL;
-}
-
-struct hwp_error *hwp_kcore_clone(const struct hwp_kcore *kcore, struct hwp_kcore **ret)
-{
-	(void)kcore;
-	return hwp_kcore_open(ret);
-}
-
 const struct hwp_kcore_segment *hwp_kcore_segments(const struct hwp_kcore *kcore, size_t *nr_ret)
 {
 	*nr_ret = kcore->segments.nr;

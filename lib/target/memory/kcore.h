@@ -28,16 +28,10 @@ struct hwp_kcore;
  */
 struct hwp_error *hwp_kcore_open(struct hwp_kcore **ret);
 
-/** Open it anew: memory may have been added or taken away since. */
-struct hwp_error *hwp_kcore_reopen(struct hwp_kcore *kcore);
-
-/** A second handle, for another thread. */
-struct hwp_error *hwp_kcore_clone(const struct hwp_kcore *kcore, struct hwp_kcore **ret);
-
 /** NULL is fine. */
 void hwp_kcore_destroy(struct hwp_kcore *kcore);
 
-/** Segments in the order of the file; borrowed until reopened. */
+/** Segments in the order of the file; borrowed. */
 const struct hwp_kcore_segment *hwp_kcore_segments(const struct hwp_kcore *kcore, size_t *nr_ret);
 
 /** The VMCOREINFO note, NUL-terminated, borrowed. NULL when there is none. */

@@ -11,7 +11,6 @@
 #define PTE_LARGE (UINT64_C(1) << 7)
 #define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
 #define BITS_PER_LEVEL 9
-#define PAGE_SHIFT 12
 
 /* Between regions, and in the direct map where there is no memory: of 1 GiB or more. */
 #define MAX_HOLES 16384
@@ -50,7 +49,7 @@ struct hwp_error *hwp_page_tables_walk(const struct hwp_page_tables *tables, uin
 	uint64_t table = tables->top_table, entry;
 
 	for (unsigned int level = tables->nr_levels; level > 0; level--) {
-		unsigned int shift = PAGE_SHIFT + BITS_PER_LEVEL * (level - 1);
+		unsigned int shift = HWP_X86_64_PAGE_SHIFT + BITS_PER_LEVEL * (level - 1);
 		uint64_t index = address >> shift & ((1u << BITS_PER_LEVEL) - 1);
 		struct hwp_error *err;
 

@@ -8,6 +8,17 @@
 
 #include "base/error.h"
 
+/*
+ * What x86_64 fixes. The smallest page that its tables map is 4 KiB, whatever the
+ * kernel: arch/x86/include/asm/page_types.h.
+ */
+#define HWP_X86_64_PAGE_SHIFT 12
+#define HWP_X86_64_PAGE_SIZE (UINT64_C(1) << HWP_X86_64_PAGE_SHIFT)
+/** __START_KERNEL_map, arch/x86/include/asm/page_64_types.h. */
+#define HWP_X86_64_IMAGE_MAP UINT64_C(0xffffffff80000000)
+/** The direct map and the memmap begin at a multiple of 2^this: arch/x86/mm/kaslr.c. */
+#define HWP_X86_64_REGION_SHIFT 30
+
 struct hwp_page_tables {
 	void *arg;
 	/** Errors: FAULT, OS. */

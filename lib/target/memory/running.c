@@ -5,43 +5,27 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "target/memory/gate.h"
 #include "target/memory/kcore.h"
+#include "target/memory/live.h"
+#include "target/memory/pagetable.h"
 #include "target/vmcoreinfo.h"
 
-#define PAGE_SHIFT 12
-#define PAGE_MASK (~UINT64_C(0xfff))
-/* arch/x86/mm/kaslr.c moves the memmap by this much at least. */
-#define MEMMAP_ALIGNMENT (UINT64_C(1) << 30)
-
-/* arch/x86/include/asm/page_64_types.h: __START_KERNEL_map */
-#define IMAGE_MAP UINT64_C(0xffffffff80000000)
-
 struct running {
+	/** As it was when the mappings were last looked for; NULL before. */
 	struct hwp_kcore *kcore;
-	struct hwp_gate *gate;
-	uint64_t vmemmap;
 };
 
 static void running_destroy(void *arg)
 {
 	struct running *r = arg;
 
-	if (!r)
-		return;
-	hwp_gate_destroy(r->gate);
 	hwp_kcore_destroy(r->kcore);
 	free(r);
 }
 
-static void running_destroyp(struct running **r)
-{
-	running_destroy(*r);
-}
-
 static bool is_ram(const struct hwp_kcore_segment *s)
 {
-	return s->physical != HWP_KCORE_NO_PHYSICAL && s->start < IMAGE_MAP;
+	return s->physical != HWP_KCORE_NO_PHYSICAL && s->start < HWP_X86_64_IMAGE_MAP;
 }
 
 static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, size_t size)
@@ -109,13 +93,15 @@ static unsigned int nr_matches(const struct hwp_kcore_segment *segments, size_t 
 	unsigned int matches = 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		uint64_t address = base + (segments[i].physical >> PAGE_SHIFT) * page_size;
+		uint64_t address = base +
+				   (segments[i].physical >> HWP_X86_64_PAGE_SHIFT) * page_size;
 
 		if (!is_ram(&segments[i]))
 			continue;
 		for (size_t j = 0; j < nr; j++)
 			matches += segments[j].physical == HWP_KCORE_NO_PHYSICAL &&
-				   segments[j].start == (address & PAGE_MASK);
+				   segments[j].start ==
+					   hwp_align_down(address, HWP_X86_64_PAGE_SHIFT);
 	}
 	return matches;
 }
@@ -135,12 +121,14 @@ static bool find_memmap(const struct hwp_kcore_segment *segments, size_t nr,
 	err = hwp_vmcoreinfo_number(m->vmcoreinfo, "SIZE(page)", &page_size);
 	for (size_t i = 0; i < nr && !err; i++) {
 		for (size_t j = 0; j < nr && is_ram(&segments[i]); j++) {
-			uint64_t offset = (segments[i].physical >> PAGE_SHIFT) * page_size;
-			uint64_t base = segments[j].start - (offset & PAGE_MASK);
+			uint64_t offset = (segments[i].physical >> HWP_X86_64_PAGE_SHIFT) *
+					  page_size;
+			uint64_t base = segments[j].start -
+					hwp_align_down(offset, HWP_X86_64_PAGE_SHIFT);
 			unsigned int matches;
 
 			if (segments[j].physical != HWP_KCORE_NO_PHYSICAL ||
-			    base % MEMMAP_ALIGNMENT)
+			    base != hwp_align_down(base, HWP_X86_64_REGION_SHIFT))
 				continue;
 			matches = nr_matches(segments, nr, base, page_size);
 			if (matches > best) {
@@ -152,74 +140,40 @@ static bool find_memmap(const struct hwp_kcore_segment *segments, size_t nr,
 	return best > 1;
 }
 
-static struct hwp_error *build_gate(struct running *r, struct hwp_gate **ret)
+static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 {
-	struct hwp_gate_memory m = { .arg = r, .read_physical = read_physical };
+	struct running *r = arg;
 	const struct hwp_kcore_segment *segments;
+	struct hwp_kcore *fresh;
+	struct hwp_error *err;
 	size_t nr;
 
-	segments = hwp_kcore_segments(r->kcore, &nr);
-	m.vmcoreinfo = hwp_kcore_vmcoreinfo(r->kcore);
-	if (!m.vmcoreinfo)
+	/* The segments of an open file stay those of the time when it was opened. */
+	err = hwp_kcore_open(&fresh);
+	if (err)
+		return err;
+	hwp_kcore_destroy(r->kcore);
+	r->kcore = fresh;
+	segments = hwp_kcore_segments(fresh, &nr);
+	ret->vmcoreinfo = hwp_kcore_vmcoreinfo(fresh);
+	if (!ret->vmcoreinfo)
 		return hwp_error_create(
 			HWP_ERROR_UNSUPPORTED,
 			"/proc/kcore carries no VMCOREINFO: needed is a kernel from "
 			"v4.19 on with CONFIG_VMCORE_INFO=y");
-	if (!find_image(segments, nr, &m) || !find_direct_map(segments, nr, &m) ||
-	    !find_memmap(segments, nr, &m))
+	if (!find_image(segments, nr, ret) || !find_direct_map(segments, nr, ret) ||
+	    !find_memmap(segments, nr, ret))
 		return hwp_error_create(
 			HWP_ERROR_UNSUPPORTED,
 			"/proc/kcore does not tell where the kernel, its direct map "
 			"and its memmap are: a running kernel is looked at on x86_64 "
 			"with SPARSEMEM_VMEMMAP only");
-	r->vmemmap = m.vmemmap;
-	return hwp_gate_create(&m, ret);
-}
-
-static struct hwp_error *running_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
-				      size_t size, size_t *nr_read_ret)
-{
-	struct running *r = arg;
-
-	return hwp_gate_read(r->gate, space, address, buf, size, nr_read_ret);
-}
-
-static struct hwp_error *running_vmcoreinfo(void *arg, char **text_ret)
-{
-	struct running *r = arg;
-
-	*text_ret = strdup(hwp_kcore_vmcoreinfo(r->kcore));
-	return *text_ret ? NULL : hwp_error_no_memory();
-}
-
-static void running_set_page_rule(void *arg, const struct hwp_page_rule *rule)
-{
-	struct running *r = arg;
-
-	hwp_gate_set_rule(r->gate, rule);
-}
-
-static struct hwp_error *running_refresh(void *arg)
-{
-	struct running *r = arg;
-	struct hwp_gate *fresh;
-	struct hwp_error *err;
-
-	err = hwp_kcore_reopen(r->kcore);
-	if (!err)
-		err = build_gate(r, &fresh);
-	if (err)
-		return err;
-	if (hwp_gate_rule(r->gate))
-		hwp_gate_set_rule(fresh, hwp_gate_rule(r->gate));
-	hwp_gate_destroy(r->gate);
-	r->gate = fresh;
 	return NULL;
 }
 
 static bool running_ram(void *arg, size_t index, struct hwp_ram *ret)
 {
-	struct running *r = arg;
+	const struct running *r = arg;
 	const struct hwp_kcore_segment *s;
 	size_t nr;
 
@@ -229,65 +183,52 @@ static bool running_ram(void *arg, size_t index, struct hwp_ram *ret)
 			continue;
 		ret->start = s->physical;
 		ret->end = s->physical + (s->end - s->start);
-		ret->vmemmap = r->vmemmap;
 		return true;
 	}
 	return false;
 }
 
-static struct hwp_error *running_clone(void *arg, void **ret);
+static struct hwp_error *running_clone(void *arg, void **ret)
+{
+	struct running *r = calloc(1, sizeof(*r));
 
-static const struct hwp_provider_ops running_ops = {
-	.name = "kcore",
-	.read = running_read,
-	.vmcoreinfo = running_vmcoreinfo,
-	.clone = running_clone,
-	.set_page_rule = running_set_page_rule,
-	.refresh = running_refresh,
+	(void)arg;
+	if (!r)
+		return hwp_error_no_memory();
+	*ret = r;
+	return NULL;
+}
+
+static const struct hwp_live_source running_source = {
+	.read_physical = read_physical,
+	.find_mappings = find_mappings,
 	.ram = running_ram,
+	.clone = running_clone,
 	.destroy = running_destroy,
 };
 
-static struct hwp_error *running_create(struct running **ret)
-{
-	_cleanup_(running_destroyp) struct running *r = calloc(1, sizeof(*r));
-	struct hwp_error *err;
-
-	if (!r)
-		return hwp_error_no_memory();
-	err = hwp_kcore_open(&r->kcore);
-	if (!err)
-		err = build_gate(r, &r->gate);
-	if (err)
-		return err;
-	*ret = no_cleanup_ptr(r);
-	return NULL;
-}
-
-static struct hwp_error *running_clone(void *arg, void **ret)
-{
-	const struct running *r = arg;
-	struct running *copy;
-	struct hwp_error *err = running_create(&copy);
-
-	if (err)
-		return err;
-	if (hwp_gate_rule(r->gate))
-		hwp_gate_set_rule(copy->gate, hwp_gate_rule(r->gate));
-	*ret = copy;
-	return NULL;
-}
+static const struct hwp_provider_ops running_ops = {
+	.name = "kcore",
+	.read = hwp_live_read,
+	.vmcoreinfo = hwp_live_vmcoreinfo,
+	.clone = hwp_live_clone,
+	.live = &hwp_live_ops,
+	.destroy = hwp_live_destroy,
+};
 
 struct hwp_error *hwp_running_memory_open(struct hwp_provider *ret, struct hwp_file_facts *facts)
 {
-	struct running *r;
-	struct hwp_error *err = running_create(&r);
+	struct running *r = calloc(1, sizeof(*r));
+	struct hwp_error *err;
+	void *live;
 
+	if (!r)
+		return hwp_error_no_memory();
+	err = hwp_live_create(&running_source, r, &live);
 	if (err)
 		return err;
 	snprintf(facts->format, sizeof(facts->format), "kcore");
-	facts->page_shift = PAGE_SHIFT;
-	ret->ops = &running_ops;
-	ret->arg = r;
+	facts->page_shift = HWP_X86_64_PAGE_SHIFT;
+	*ret = (struct hwp_provider){ &running_ops, live };
 	return NULL;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "considerate.h"
 #include "options.h"
+#include "readers.h"
 #include "target/target.h"
 
 static void destroy_target(struct hwp_target **target)
@@ -26,7 +27,7 @@ int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *
 		hwp_be_considerate();
 	err = hwp_target_open(&options->target, &target);
 	if (!err)
-		err = hwp_error_prefix(hwp_layout_create(target, &layout), "%s",
+		err = hwp_error_prefix(hwp_layout_create(target, hwp_readers, &layout), "%s",
 				       hwp_target_options_path(&options->target));
 	if (err)
 		return hwp_fail(context, options->json, err);

@@ -16,6 +16,7 @@
 #include "facts/pages/quick.h"
 #include "hwpoison.h"
 #include "layout/pagekind.h"
+#include "readers.h"
 #include "verdict/check.h"
 #include "verdict/classify.h"
 #include "verdict/extent.h"
@@ -119,7 +120,7 @@ static struct hwp_error *open_all(struct analysis *a)
 	if (err)
 		return err;
 	start = hwp_now_ns();
-	err = hwp_layout_create(a->target, &a->layout);
+	err = hwp_layout_create(a->target, hwp_readers, &a->layout);
 	if (!err)
 		set_page_rule(a);
 	a->layout_ns = hwp_now_ns() - start;

@@ -1,422 +1,655 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The tables of what is looked up, and the engine that looks it up. */
+/** What everything else builds on: struct page, its flags and types, folios. */
 #include "layout/layout.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/bits.h"
-#include "layout/resolve.h"
+#include "layout/needs.h"
 
-/* No type that is read whole is larger. */
-#define MAX_TYPE_SIZE (1u << 20)
+/* No kernel's struct page is larger. */
+#define MAX_PAGE_SIZE 512
 
-enum { OPTIONAL, REQUIRED };
-enum member_fact { OFFSET, SIZE, ELEMENTS };
+/* Bytes that are read of a copy of the whole struct. */
+#define IN_PAGE(bytes) HWP_INSIDE(struct hwp_layout, page.size, bytes)
+#define IN_ZONE(bytes) HWP_INSIDE(struct hwp_layout, zone.size, bytes)
 
-/**
- * One number of the layout. @p names lists "type.member" alternatives, newest
- * kernel first; "type" alone is the type itself.
- */
-struct member_row {
-	const char *names;
-	size_t where;
-	enum member_fact fact;
-	int need;
-};
-
-#define ROW(field, fact, need, names)                                 \
-	{                                                             \
-		names, offsetof(struct hwp_layout, field), fact, need \
-	}
-
-static const struct member_row member_rows[] = {
-	ROW(page.size, SIZE, REQUIRED, "page"),
-	ROW(page.flags, OFFSET, REQUIRED, "page.flags"),
+static const struct hwp_need rows[] = {
+	HWP_SIZE(struct hwp_layout, page.size, "page"),
+	HWP_OFFSET(struct hwp_layout, page.flags, "page.flags", IN_PAGE(8)),
 	/* Linux kernel commit d50569612c29 ("mm: rename the 'compound_head' field in the 'struct
 	 * page' to 'compound_info'") (in v7.1). */
-	ROW(page.compound, OFFSET, REQUIRED, "page.compound_info page.compound_head"),
-	ROW(page.lru, OFFSET, REQUIRED, "page.lru"),
-	ROW(page.mapping, OFFSET, REQUIRED, "page.mapping"),
-	ROW(page.index, OFFSET, OPTIONAL, "folio.index page.index"),
-	ROW(page.private, OFFSET, REQUIRED, "page.private"),
-	ROW(page.type, OFFSET, REQUIRED, "page._mapcount"),
-	ROW(page.refcount, OFFSET, REQUIRED, "page._refcount"),
-	ROW(folio.flags_1, OFFSET, OPTIONAL, "folio._flags_1"),
+	HWP_OFFSET(struct hwp_layout, page.compound, "page.compound_info page.compound_head",
+		   IN_PAGE(8)),
+	HWP_OFFSET(struct hwp_layout, page.lru, "page.lru", IN_PAGE(16)),
+	HWP_OFFSET(struct hwp_layout, page.mapping, "page.mapping", IN_PAGE(8)),
+	HWP_OFFSET(struct hwp_layout, page.index, "folio.index page.index", .optional = true,
+		   IN_PAGE(8)),
+	HWP_OFFSET(struct hwp_layout, page.private, "page.private", IN_PAGE(8)),
+	HWP_OFFSET(struct hwp_layout, page.type, "page._mapcount", IN_PAGE(4)),
+	HWP_OFFSET(struct hwp_layout, page.refcount, "page._refcount", IN_PAGE(4)),
+	HWP_OFFSET(struct hwp_layout, folio.flags_1, "folio._flags_1", .optional = true),
 	/* _compound_mapcount in v6.2, page.compound_mapcount before. */
-	ROW(folio.entire_mapcount, OFFSET, OPTIONAL,
-	    "folio._entire_mapcount folio._compound_mapcount"),
+	HWP_OFFSET(struct hwp_layout, folio.entire_mapcount,
+		   "folio._entire_mapcount folio._compound_mapcount", .optional = true),
 	/* Linux kernel commit 05c5323b2a34 ("mm: track mapcount of large folios in single value")
 	 * (in v6.10). */
-	ROW(folio.large_mapcount, OFFSET, OPTIONAL, "folio._large_mapcount"),
+	HWP_OFFSET(struct hwp_layout, folio.large_mapcount, "folio._large_mapcount",
+		   .optional = true),
 	/* From v6.3 on. */
-	ROW(folio.nr_pages_mapped, OFFSET, OPTIONAL, "folio._nr_pages_mapped"),
-	ROW(raw_hwp_page.node, OFFSET, OPTIONAL, "raw_hwp_page.node"),
-	ROW(raw_hwp_page.page, OFFSET, OPTIONAL, "raw_hwp_page.page"),
+	HWP_OFFSET(struct hwp_layout, folio.nr_pages_mapped, "folio._nr_pages_mapped",
+		   .optional = true),
+	/* In enum pageflags; without types VMCOREINFO has those that makedumpfile needs. */
+	HWP_VALUE(struct hwp_layout, flag.hwpoison, "pageflags:PG_hwpoison NUMBER(PG_hwpoison)",
+		  .optional = true),
+	HWP_VALUE(struct hwp_layout, flag.head, "pageflags:PG_head NUMBER(PG_head)"),
+	HWP_VALUE(struct hwp_layout, flag.lru, "pageflags:PG_lru NUMBER(PG_lru)", .optional = true),
+	HWP_VALUE(struct hwp_layout, flag.reserved, "pageflags:PG_reserved NUMBER(PG_reserved)"),
+	HWP_VALUE(struct hwp_layout, flag.slab, "pageflags:PG_slab NUMBER(PG_slab)",
+		  .optional = true),
+	HWP_VALUE(struct hwp_layout, flag.swapcache, "pageflags:PG_swapcache NUMBER(PG_swapcache)",
+		  .optional = true),
+	HWP_VALUE(struct hwp_layout, flag.swapbacked,
+		  "pageflags:PG_swapbacked NUMBER(PG_swapbacked)", .optional = true),
+	HWP_VALUE(struct hwp_layout, flag.uptodate, "pageflags:PG_uptodate NUMBER(PG_uptodate)",
+		  .optional = true),
+	HWP_VALUE(struct hwp_layout, flag.dirty, "pageflags:PG_dirty NUMBER(PG_dirty)",
+		  .optional = true),
+	HWP_VALUE(struct hwp_layout, flag.has_hwpoisoned,
+		  "pageflags:PG_has_hwpoisoned NUMBER(PG_has_hwpoisoned)", .optional = true),
+	HWP_VALUE(struct hwp_layout, flag.large_rmappable,
+		  "pageflags:PG_large_rmappable NUMBER(PG_large_rmappable)", .optional = true),
+	/* enum hugetlb_page_flags is there from v5.14 on. */
+	HWP_VALUE(struct hwp_layout, hpg.freed, "hugetlb_page_flags:HPG_freed", .optional = true),
+	HWP_VALUE(struct hwp_layout, hpg.vmemmap_optimized,
+		  "hugetlb_page_flags:HPG_vmemmap_optimized", .optional = true),
+	HWP_VALUE(struct hwp_layout, hpg.raw_hwp_unreliable,
+		  "hugetlb_page_flags:HPG_raw_hwp_unreliable", .optional = true),
 
-	ROW(zone.size, SIZE, REQUIRED, "zone"),
-	ROW(zone.name, OFFSET, REQUIRED, "zone.name"),
-	ROW(zone.start_pfn, OFFSET, REQUIRED, "zone.zone_start_pfn"),
-	ROW(zone.spanned_pages, OFFSET, REQUIRED, "zone.spanned_pages"),
-	ROW(zone.present_pages, OFFSET, REQUIRED, "zone.present_pages"),
-	ROW(zone.managed_pages, OFFSET, OPTIONAL, "zone.managed_pages"),
-	ROW(zone.free_area, OFFSET, REQUIRED, "zone.free_area"),
+	HWP_OFFSET(struct hwp_layout, raw_hwp_page.node, "raw_hwp_page.node", .optional = true),
+	HWP_OFFSET(struct hwp_layout, raw_hwp_page.page, "raw_hwp_page.page", .optional = true),
+
+	HWP_SIZE(struct hwp_layout, zone.size, "zone"),
+	HWP_OFFSET(struct hwp_layout, zone.name, "zone.name", IN_ZONE(8)),
+	HWP_OFFSET(struct hwp_layout, zone.start_pfn, "zone.zone_start_pfn", IN_ZONE(8)),
+	HWP_OFFSET(struct hwp_layout, zone.spanned_pages, "zone.spanned_pages", IN_ZONE(8)),
+	HWP_OFFSET(struct hwp_layout, zone.present_pages, "zone.present_pages", IN_ZONE(8)),
+	HWP_OFFSET(struct hwp_layout, zone.managed_pages, "zone.managed_pages", .optional = true,
+		   IN_ZONE(8)),
+	HWP_OFFSET(struct hwp_layout, zone.free_area, "zone.free_area"),
 	/* Linux kernel commit 28f836b6777b ("mm/page_alloc: split per cpu page lists and zone
 	 * stats") (in v5.14) made per_cpu_pageset of pageset. */
-	ROW(zone.pageset, OFFSET, REQUIRED, "zone.per_cpu_pageset zone.pageset"),
-	ROW(zone.trylock_free_pages, OFFSET, OPTIONAL, "zone.trylock_free_pages"),
-	ROW(zone.unaccepted_pages, OFFSET, OPTIONAL, "zone.unaccepted_pages"),
-	ROW(free_area.size, SIZE, REQUIRED, "free_area"),
-	ROW(free_area.free_list, OFFSET, REQUIRED, "free_area.free_list"),
-	ROW(free_area.nr_free, OFFSET, REQUIRED, "free_area.nr_free"),
-	ROW(nr_orders, ELEMENTS, REQUIRED, "zone.free_area"),
-	ROW(nr_migratetypes, ELEMENTS, REQUIRED, "free_area.free_list"),
-	ROW(max_zones, ELEMENTS, REQUIRED, "pglist_data.node_zones"),
-	ROW(pglist_data.node_zones, OFFSET, REQUIRED, "pglist_data.node_zones"),
-	ROW(pglist_data.nr_zones, OFFSET, REQUIRED, "pglist_data.nr_zones"),
-	ROW(pglist_data.node_id, OFFSET, REQUIRED, "pglist_data.node_id"),
-	ROW(pglist_data.mf_total, OFFSET, OPTIONAL, "pglist_data.mf_stats.total"),
-	ROW(per_cpu_pages.count, OFFSET, REQUIRED, "per_cpu_pages.count"),
-	ROW(per_cpu_pages.lists, OFFSET, REQUIRED, "per_cpu_pages.lists"),
-	ROW(per_cpu_pages.nr_lists, ELEMENTS, REQUIRED, "per_cpu_pages.lists"),
+	HWP_OFFSET(struct hwp_layout, zone.pageset, "zone.per_cpu_pageset zone.pageset"),
+	HWP_OFFSET(struct hwp_layout, zone.trylock_free_pages, "zone.trylock_free_pages",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, zone.unaccepted_pages, "zone.unaccepted_pages",
+		   .optional = true),
+	HWP_SIZE(struct hwp_layout, free_area.size, "free_area"),
+	HWP_OFFSET(struct hwp_layout, free_area.free_list, "free_area.free_list"),
+	HWP_OFFSET(struct hwp_layout, free_area.nr_free, "free_area.nr_free"),
+	HWP_ELEMENTS(struct hwp_layout, nr_orders, "zone.free_area"),
+	HWP_ELEMENTS(struct hwp_layout, nr_migratetypes, "free_area.free_list"),
+	HWP_ELEMENTS(struct hwp_layout, max_zones, "pglist_data.node_zones"),
+	HWP_OFFSET(struct hwp_layout, pglist_data.node_zones, "pglist_data.node_zones"),
+	HWP_OFFSET(struct hwp_layout, pglist_data.nr_zones, "pglist_data.nr_zones"),
+	HWP_OFFSET(struct hwp_layout, pglist_data.node_id, "pglist_data.node_id"),
+	HWP_OFFSET(struct hwp_layout, pglist_data.mf_total, "pglist_data.mf_stats.total",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, per_cpu_pages.count, "per_cpu_pages.count"),
+	HWP_OFFSET(struct hwp_layout, per_cpu_pages.lists, "per_cpu_pages.lists"),
+	HWP_ELEMENTS(struct hwp_layout, per_cpu_pages.nr_lists, "per_cpu_pages.lists"),
 
-	ROW(section.size, SIZE, OPTIONAL, "mem_section"),
-	ROW(section.section_mem_map, OFFSET, OPTIONAL, "mem_section.section_mem_map"),
-	ROW(section.usage, OFFSET, OPTIONAL, "mem_section.usage"),
-	ROW(section.subsection_map, OFFSET, OPTIONAL, "mem_section_usage.subsection_map"),
+	HWP_SIZE(struct hwp_layout, section.size, "mem_section", .optional = true),
+	HWP_OFFSET(struct hwp_layout, section.section_mem_map, "mem_section.section_mem_map",
+		   .optional = true, HWP_INSIDE(struct hwp_layout, section.size, 8)),
+	HWP_OFFSET(struct hwp_layout, section.usage, "mem_section.usage", .optional = true,
+		   HWP_INSIDE(struct hwp_layout, section.size, 8)),
+	HWP_OFFSET(struct hwp_layout, section.subsection_map, "mem_section_usage.subsection_map",
+		   .optional = true),
 
-	ROW(hstate.size, SIZE, OPTIONAL, "hstate"),
-	ROW(hstate.order, OFFSET, OPTIONAL, "hstate.order"),
-	ROW(memory_block.nr_hwpoison, OFFSET, OPTIONAL, "memory_block.nr_hwpoison"),
-	ROW(xarray.xa_head, OFFSET, OPTIONAL, "xarray.xa_head"),
-	ROW(xarray.node_shift, OFFSET, OPTIONAL, "xa_node.shift"),
-	ROW(xarray.node_slots, OFFSET, OPTIONAL, "xa_node.slots"),
-	ROW(xarray.nr_slots, ELEMENTS, OPTIONAL, "xa_node.slots"),
-	ROW(static_key_enabled, OFFSET, OPTIONAL, "static_key.enabled"),
+	HWP_SIZE(struct hwp_layout, hstate.size, "hstate", .optional = true),
+	HWP_OFFSET(struct hwp_layout, hstate.order, "hstate.order", .optional = true),
+	HWP_OFFSET(struct hwp_layout, memory_block.nr_hwpoison, "memory_block.nr_hwpoison",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, xarray.xa_head, "xarray.xa_head", .optional = true),
+	HWP_OFFSET(struct hwp_layout, xarray.node_shift, "xa_node.shift", .optional = true),
+	HWP_OFFSET(struct hwp_layout, xarray.node_slots, "xa_node.slots", .optional = true),
+	HWP_ELEMENTS(struct hwp_layout, xarray.nr_slots, "xa_node.slots", .optional = true),
+	HWP_OFFSET(struct hwp_layout, static_key_enabled, "static_key.enabled", .optional = true),
 
-	ROW(printk.ring, OFFSET, OPTIONAL, "printk_ringbuffer.desc_ring"),
-	ROW(printk.text_ring, OFFSET, OPTIONAL, "printk_ringbuffer.text_data_ring"),
-	ROW(printk.count_bits, OFFSET, OPTIONAL, "prb_desc_ring.count_bits"),
-	ROW(printk.descs, OFFSET, OPTIONAL, "prb_desc_ring.descs"),
-	ROW(printk.infos, OFFSET, OPTIONAL, "prb_desc_ring.infos"),
-	ROW(printk.head_id, OFFSET, OPTIONAL, "prb_desc_ring.head_id"),
-	ROW(printk.tail_id, OFFSET, OPTIONAL, "prb_desc_ring.tail_id"),
-	ROW(printk.desc_size, SIZE, OPTIONAL, "prb_desc"),
-	ROW(printk.state_var, OFFSET, OPTIONAL, "prb_desc.state_var"),
-	ROW(printk.text_blk, OFFSET, OPTIONAL, "prb_desc.text_blk_lpos"),
-	ROW(printk.lpos_begin, OFFSET, OPTIONAL, "prb_data_blk_lpos.begin"),
-	ROW(printk.lpos_next, OFFSET, OPTIONAL, "prb_data_blk_lpos.next"),
-	ROW(printk.info_size, SIZE, OPTIONAL, "printk_info"),
-	ROW(printk.info_seq, OFFSET, OPTIONAL, "printk_info.seq"),
-	ROW(printk.info_ts, OFFSET, OPTIONAL, "printk_info.ts_nsec"),
-	ROW(printk.info_text_len, OFFSET, OPTIONAL, "printk_info.text_len"),
-	ROW(printk.info_caller, OFFSET, OPTIONAL, "printk_info.caller_id"),
-	ROW(printk.size_bits, OFFSET, OPTIONAL, "prb_data_ring.size_bits"),
-	ROW(printk.data, OFFSET, OPTIONAL, "prb_data_ring.data"),
+	HWP_OFFSET(struct hwp_layout, rmap.root, "anon_vma.root", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.rb_root, "anon_vma.rb_root", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.chain_rb, "anon_vma_chain.rb", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.chain_vma, "anon_vma_chain.vma", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.rb_left, "rb_node.rb_left", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.rb_right, "rb_node.rb_right", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.vma_anon_vma, "vm_area_struct.anon_vma",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.vma_mm, "vm_area_struct.vm_mm", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.mm_owner, "mm_struct.owner", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.task_group_leader, "task_struct.group_leader",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.task_pid, "task_struct.tgid", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.task_comm, "task_struct.comm", .optional = true),
+	HWP_OFFSET(struct hwp_layout, rmap.task_start_time, "task_struct.start_time",
+		   .optional = true),
 
-	ROW(rmap.root, OFFSET, OPTIONAL, "anon_vma.root"),
-	ROW(rmap.rb_root, OFFSET, OPTIONAL, "anon_vma.rb_root"),
-	ROW(rmap.chain_rb, OFFSET, OPTIONAL, "anon_vma_chain.rb"),
-	ROW(rmap.chain_vma, OFFSET, OPTIONAL, "anon_vma_chain.vma"),
-	ROW(rmap.rb_left, OFFSET, OPTIONAL, "rb_node.rb_left"),
-	ROW(rmap.rb_right, OFFSET, OPTIONAL, "rb_node.rb_right"),
-	ROW(rmap.vma_anon_vma, OFFSET, OPTIONAL, "vm_area_struct.anon_vma"),
-	ROW(rmap.vma_mm, OFFSET, OPTIONAL, "vm_area_struct.vm_mm"),
-	ROW(rmap.mm_owner, OFFSET, OPTIONAL, "mm_struct.owner"),
-	ROW(rmap.task_group_leader, OFFSET, OPTIONAL, "task_struct.group_leader"),
-	ROW(rmap.task_pid, OFFSET, OPTIONAL, "task_struct.tgid"),
-	ROW(rmap.task_comm, OFFSET, OPTIONAL, "task_struct.comm"),
-	ROW(rmap.task_start_time, OFFSET, OPTIONAL, "task_struct.start_time"),
-
-	ROW(i_mmap.root, OFFSET, OPTIONAL, "address_space.i_mmap"),
-	ROW(i_mmap.vma_rb, OFFSET, OPTIONAL, "vm_area_struct.shared.rb"),
-	ROW(i_mmap.vma_subtree_last, OFFSET, OPTIONAL, "vm_area_struct.shared.rb_subtree_last"),
-	ROW(i_mmap.vma_start, OFFSET, OPTIONAL, "vm_area_struct.vm_start"),
-	ROW(i_mmap.vma_end, OFFSET, OPTIONAL, "vm_area_struct.vm_end"),
-	ROW(i_mmap.vma_pgoff, OFFSET, OPTIONAL, "vm_area_struct.vm_pgoff"),
-	ROW(file.host, OFFSET, OPTIONAL, "address_space.host"),
-	ROW(file.i_data, OFFSET, OPTIONAL, "inode.i_data"),
-	ROW(file.ino, OFFSET, OPTIONAL, "inode.i_ino"),
-	ROW(file.nlink, OFFSET, OPTIONAL, "inode.i_nlink"),
-	ROW(file.sb, OFFSET, OPTIONAL, "inode.i_sb"),
-	ROW(file.aliases, OFFSET, OPTIONAL, "inode.i_dentry"),
+	HWP_OFFSET(struct hwp_layout, i_mmap.root, "address_space.i_mmap", .optional = true),
+	HWP_OFFSET(struct hwp_layout, i_mmap.vma_rb, "vm_area_struct.shared.rb", .optional = true),
+	HWP_OFFSET(struct hwp_layout, i_mmap.vma_subtree_last,
+		   "vm_area_struct.shared.rb_subtree_last", .optional = true),
+	HWP_OFFSET(struct hwp_layout, i_mmap.vma_start, "vm_area_struct.vm_start",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, i_mmap.vma_end, "vm_area_struct.vm_end", .optional = true),
+	HWP_OFFSET(struct hwp_layout, i_mmap.vma_pgoff, "vm_area_struct.vm_pgoff",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.host, "address_space.host", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.i_data, "inode.i_data", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.ino, "inode.i_ino", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.nlink, "inode.i_nlink", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.sb, "inode.i_sb", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.aliases, "inode.i_dentry", .optional = true),
 	/* The union d_u has no name in v7.3. */
-	ROW(file.alias, OFFSET, OPTIONAL, "dentry.d_alias dentry.d_u.d_alias"),
-	ROW(file.parent, OFFSET, OPTIONAL, "dentry.d_parent"),
-	ROW(file.name, OFFSET, OPTIONAL, "dentry.d_name.name"),
-	ROW(file.hash, OFFSET, OPTIONAL, "dentry.d_hash.pprev"),
-	ROW(file.sb_id, OFFSET, OPTIONAL, "super_block.s_id"),
-	ROW(file.sb_type, OFFSET, OPTIONAL, "super_block.s_type"),
-	ROW(file.type_name, OFFSET, OPTIONAL, "file_system_type.name"),
-	ROW(mount.sb_mounts, OFFSET, OPTIONAL, "super_block.s_mounts"),
-	ROW(mount.root, OFFSET, OPTIONAL, "mount.mnt.mnt_root"),
-	ROW(mount.mountpoint, OFFSET, OPTIONAL, "mount.mnt_mountpoint"),
-	ROW(mount.parent, OFFSET, OPTIONAL, "mount.mnt_parent"),
-	ROW(mount.ns, OFFSET, OPTIONAL, "mount.mnt_ns"),
-	ROW(mount.nsproxy_ns, OFFSET, OPTIONAL, "nsproxy.mnt_ns"),
+	HWP_OFFSET(struct hwp_layout, file.alias, "dentry.d_alias dentry.d_u.d_alias",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.parent, "dentry.d_parent", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.name, "dentry.d_name.name", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.hash, "dentry.d_hash.pprev", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.sb_id, "super_block.s_id", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.sb_type, "super_block.s_type", .optional = true),
+	HWP_OFFSET(struct hwp_layout, file.type_name, "file_system_type.name", .optional = true),
+	HWP_OFFSET(struct hwp_layout, mount.sb_mounts, "super_block.s_mounts", .optional = true),
+	HWP_OFFSET(struct hwp_layout, mount.root, "mount.mnt.mnt_root", .optional = true),
+	HWP_OFFSET(struct hwp_layout, mount.mountpoint, "mount.mnt_mountpoint", .optional = true),
+	HWP_OFFSET(struct hwp_layout, mount.parent, "mount.mnt_parent", .optional = true),
+	HWP_OFFSET(struct hwp_layout, mount.ns, "mount.mnt_ns", .optional = true),
+	HWP_OFFSET(struct hwp_layout, mount.nsproxy_ns, "nsproxy.mnt_ns", .optional = true),
 	/* Linux kernel commit 09a1b33c080f ("preparations to taking MNT_WRITE_HOLD out of
 	 * ->mnt_flags") (in v6.18) made a list of pointers of s_mounts. */
-	ROW(mount_next_for_sb, OFFSET, OPTIONAL, "mount.mnt_next_for_sb"),
-	ROW(mount_instance, OFFSET, OPTIONAL, "mount.mnt_instance"),
+	HWP_OFFSET(struct hwp_layout, mount_next_for_sb, "mount.mnt_next_for_sb", .optional = true),
+	HWP_OFFSET(struct hwp_layout, mount_instance, "mount.mnt_instance", .optional = true),
 
-	ROW(mf_cpu.fifo_in, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.kfifo.in"),
-	ROW(mf_cpu.fifo_out, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.kfifo.out"),
-	ROW(mf_cpu.fifo_data, OFFSET, OPTIONAL, "memory_failure_cpu.fifo.buf"),
-	ROW(mf_cpu.nr_entries, ELEMENTS, OPTIONAL, "memory_failure_cpu.fifo.buf"),
-	ROW(mf_cpu.entry_size, SIZE, OPTIONAL, "memory_failure_entry"),
-	ROW(mf_cpu.entry_pfn, OFFSET, OPTIONAL, "memory_failure_entry.pfn"),
-};
+	HWP_OFFSET(struct hwp_layout, mf_cpu.fifo_in, "memory_failure_cpu.fifo.kfifo.in",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, mf_cpu.fifo_out, "memory_failure_cpu.fifo.kfifo.out",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_layout, mf_cpu.fifo_data, "memory_failure_cpu.fifo.buf",
+		   .optional = true),
+	HWP_ELEMENTS(struct hwp_layout, mf_cpu.nr_entries, "memory_failure_cpu.fifo.buf",
+		     .optional = true),
+	HWP_SIZE(struct hwp_layout, mf_cpu.entry_size, "memory_failure_entry", .optional = true),
+	HWP_OFFSET(struct hwp_layout, mf_cpu.entry_pfn, "memory_failure_entry.pfn",
+		   .optional = true),
 
-/** Alternatives of a symbol, newest kernel first. */
-static const struct {
-	const char *names[2];
-	size_t where;
-} symbol_rows[] = {
-#define SYM(field, ...)                                                    \
-	{                                                                  \
-		{ __VA_ARGS__ }, offsetof(struct hwp_layout, symbol.field) \
-	}
-	SYM(mem_map, "mem_map"),
-	SYM(node_data, "node_data"),
-	SYM(contig_page_data, "contig_page_data"),
-	SYM(per_cpu_offset, "__per_cpu_offset"),
-	SYM(nr_cpu_ids, "nr_cpu_ids"),
-	SYM(cpu_possible_mask, "__cpu_possible_mask"),
-	SYM(hstates, "hstates"),
-	SYM(hugetlb_max_hstate, "hugetlb_max_hstate"),
-	SYM(num_poisoned_pages, "num_poisoned_pages"),
-	SYM(memory_blocks, "memory_blocks"),
-	SYM(sections_per_block, "sections_per_block"),
-	SYM(max_pfn, "max_pfn"),
-	SYM(prb, "prb"),
-	SYM(log_buf, "log_buf"),
-	SYM(log_buf_len, "log_buf_len"),
-	SYM(log_first_idx, "log_first_idx"),
-	SYM(log_next_idx, "log_next_idx"),
-	SYM(log_first_seq, "log_first_seq"),
-	SYM(memory_failure_cpu, "memory_failure_cpu"),
-	SYM(mf_mutex, "mf_mutex"),
-	SYM(memory_failure, "memory_failure"),
-	SYM(hpage_freelist, "hpage_freelist"),
-	SYM(free_has_hwpoisoned, "free_has_hwpoisoned"),
-	SYM(free_prepared_contig_range, "free_prepared_contig_range",
-	    "__free_prepared_contig_range"),
-	SYM(free_contig_range_common, "__free_contig_range_common"),
-	SYM(split_large_buddy, "split_large_buddy"),
-	SYM(init_on_free, "init_on_free"),
-	SYM(init_on_alloc, "init_on_alloc"),
-	SYM(page_poisoning, "_page_poisoning_enabled", "want_page_poisoning"),
-	SYM(debug_pagealloc, "_debug_pagealloc_enabled"),
-	SYM(check_pages, "check_pages_enabled"),
-	SYM(hvo_key, "hugetlb_optimize_vmemmap_key"),
-	SYM(hvo_bool, "vmemmap_optimize_enabled", "hugetlb_free_vmemmap_enabled"),
-	SYM(page_owner_inited, "page_owner_inited"),
-	SYM(kasan_flag, "kasan_flag_enabled"),
-	SYM(kasan_report, "kasan_report"),
-	SYM(page_owner_ops, "page_owner_ops"),
-	SYM(page_ext_size, "page_ext_size"),
-	SYM(gtod_offset, "__gtod_offset"),
-	SYM(page_offset_base, "page_offset_base"),
-	SYM(sched_clock_stable, "__sched_clock_stable"),
-	SYM(init_nsproxy, "init_nsproxy"),
+	HWP_SYMBOL(struct hwp_layout, symbol.mem_map, "mem_map", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.node_data, "node_data", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.contig_page_data, "contig_page_data",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.per_cpu_offset, "__per_cpu_offset", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.nr_cpu_ids, "nr_cpu_ids", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.cpu_possible_mask, "__cpu_possible_mask",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.hstates, "hstates", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.hugetlb_max_hstate, "hugetlb_max_hstate",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.num_poisoned_pages, "num_poisoned_pages",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.memory_blocks, "memory_blocks", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.sections_per_block, "sections_per_block",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.max_pfn, "max_pfn", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.memory_failure_cpu, "memory_failure_cpu",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.mf_mutex, "mf_mutex", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.memory_failure, "memory_failure", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.hpage_freelist, "hpage_freelist", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.free_has_hwpoisoned, "free_has_hwpoisoned",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.free_prepared_contig_range,
+		   "free_prepared_contig_range __free_prepared_contig_range", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.free_contig_range_common, "__free_contig_range_common",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.split_large_buddy, "split_large_buddy",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.init_on_free, "init_on_free", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.init_on_alloc, "init_on_alloc", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.page_poisoning,
+		   "_page_poisoning_enabled want_page_poisoning", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.debug_pagealloc, "_debug_pagealloc_enabled",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.check_pages, "check_pages_enabled", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.hvo_key, "hugetlb_optimize_vmemmap_key",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.hvo_bool,
+		   "vmemmap_optimize_enabled hugetlb_free_vmemmap_enabled", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.page_owner_inited, "page_owner_inited",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.kasan_flag, "kasan_flag_enabled", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.kasan_report, "kasan_report", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.page_owner_ops, "page_owner_ops", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.page_ext_size, "page_ext_size", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.gtod_offset, "__gtod_offset", .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.page_offset_base, "page_offset_base",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.sched_clock_stable, "__sched_clock_stable",
+		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, symbol.init_nsproxy, "init_nsproxy", .optional = true),
 	/* Linux kernel commit fe19bd3dae3d ("mm, futex: fix shared futex pgoff on shmem huge
 	 * page") (in v5.13) renamed it. */
-	SYM(hugetlb_basepage_index, "hugetlb_basepage_index", "__basepage_index"),
-#undef SYM
+	HWP_SYMBOL(struct hwp_layout, symbol.hugetlb_basepage_index,
+		   "hugetlb_basepage_index __basepage_index", .optional = true),
 };
 
-bool hwp_layout_note(struct hwp_resolver *r, const char *name, uint64_t value, const char *source)
+static void decide_compound(struct hwp_resolver *r)
 {
-	struct hwp_layout_row row = { .value = value, .source = source };
+	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
 
-	snprintf(row.name, sizeof(row.name), "%s", name);
-	return hwp_vec_push(&r->rows, row);
+	/*
+	 * Linux kernel commit 8c846c879e22 ("mm: rework compound_head() for power-of-2
+	 * sizeof(struct page)") (in v7.1): a mask when CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP,
+	 * seen by zone.vmemmap_tails, is on as well.
+	 */
+	l->page.compound_scheme = HWP_COMPOUND_HEAD_POINTER;
+	if (hwp_resolve_member(r, "page.compound_info", &m) &&
+	    hwp_resolve_member(r, "zone.vmemmap_tails", &m) && hwp_is_pow2(l->page.size))
+		l->page.compound_scheme = HWP_COMPOUND_INFO_MASK;
+	hwp_resolve_note(r, "compound word is a mask",
+			 l->page.compound_scheme == HWP_COMPOUND_INFO_MASK, "computed");
 }
 
-bool hwp_layout_missing(struct hwp_resolver *r, const char *name)
+static void decide_order(struct hwp_resolver *r)
 {
-	char *joined;
+	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
 
-	if (asprintf(&joined, "%s%s%s", r->missing ? r->missing : "", r->missing ? ", " : "",
-		     name) < 0)
-		return false;
-	free(r->missing);
-	r->missing = joined;
+	/* Linux kernel commit ebc1baf5c9b4 ("mm: free up a word in the first tail page") (in v6.6). */
+	if (hwp_resolve_member(r, "folio._folio_order", &m)) {
+		l->folio.order_scheme = HWP_ORDER_BYTE;
+		l->folio.order = (uint32_t)m.offset;
+	} else if (hwp_resolve_member(r, "page.compound_order", &m)) {
+		l->folio.order_scheme = HWP_ORDER_BYTE;
+		l->folio.order = l->page.size + (uint32_t)m.offset;
+	} else if (l->folio.flags_1 != HWP_ABSENT) {
+		l->folio.order_scheme = HWP_ORDER_IN_FLAGS_1;
+		l->folio.order = l->folio.flags_1;
+	} else {
+		hwp_resolve_missing(r, "folio._flags_1, folio._folio_order, page.compound_order");
+	}
+	hwp_resolve_note(r, "compound order", l->folio.order, "computed");
+	if (l->folio.flags_1 == HWP_ABSENT)
+		l->folio.flags_1 = l->page.size + l->page.flags;
+}
+
+static void decide_hugetlb(struct hwp_resolver *r)
+{
+	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
+	uint64_t value;
+
+	l->folio.dtor = HWP_ABSENT;
+	l->folio.hugetlb_bit = HWP_ABSENT;
+	if (l->types[HWP_TYPE_HUGETLB]) {
+		l->folio.hugetlb_scheme = HWP_HUGETLB_PAGE_TYPE;
+	} else if (hwp_resolve_number(r, "NUMBER(PG_hugetlb)", &value)) {
+		l->folio.hugetlb_scheme = HWP_HUGETLB_FLAG;
+		l->folio.hugetlb_bit = (uint32_t)value;
+	} else if (hwp_resolve_number(r, "NUMBER(HUGETLB_PAGE_DTOR)", &value)) {
+		l->folio.hugetlb_scheme = HWP_HUGETLB_DTOR;
+		l->folio.hugetlb_dtor = (uint32_t)value;
+		if (hwp_resolve_member(r, "folio._folio_dtor", &m))
+			l->folio.dtor = (uint32_t)m.offset;
+		else if (hwp_resolve_member(r, "page.compound_dtor", &m))
+			l->folio.dtor = l->page.size + (uint32_t)m.offset;
+		l->folio.dtor_size = (uint32_t)m.size;
+		if (l->folio.dtor == HWP_ABSENT)
+			hwp_resolve_missing(r, "folio._folio_dtor, page.compound_dtor");
+	} else {
+		/* CONFIG_HUGETLB_PAGE=n: nothing is a HugeTLB page. */
+		l->folio.hugetlb_scheme = HWP_HUGETLB_PAGE_TYPE;
+	}
+}
+
+/** To v6.1 the count of mappings of the whole was a member of the first tail's struct page. */
+static void decide_mapcount(struct hwp_resolver *r)
+{
+	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
+
+	if (l->folio.entire_mapcount != HWP_ABSENT ||
+	    !hwp_resolve_member(r, "page.compound_mapcount", &m))
+		return;
+	l->folio.entire_mapcount = l->page.size + (uint32_t)m.offset;
+	hwp_resolve_note(r, "compound_mapcount", l->folio.entire_mapcount, "computed");
+}
+
+static void decide_raw_hwp(struct hwp_resolver *r)
+{
+	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
+	uint64_t index;
+
+	l->folio.raw_hwp_scheme = HWP_RAW_HWP_NONE;
+	if (l->raw_hwp_page.page == HWP_ABSENT || l->raw_hwp_page.node == HWP_ABSENT)
+		return;
+	/* Linux kernel commit dad6a5eb5556 ("mm,hugetlb: use folio fields in second tail page")
+	 * (in v6.2) gave the list a member; it moved to the third tail page later. */
+	if (hwp_resolve_member(r, "folio._hugetlb_hwpoison", &m)) {
+		l->folio.raw_hwp_scheme = HWP_RAW_HWP_FOLIO_MEMBER;
+		l->folio.raw_hwp = (uint32_t)m.offset;
+	} else if (hwp_resolve_number(r, ":SUBPAGE_INDEX_HWPOISON", &index) && index < 64) {
+		l->folio.raw_hwp_scheme = HWP_RAW_HWP_SUBPAGE_PRIVATE;
+		l->folio.raw_hwp = (uint32_t)index * l->page.size + l->page.private;
+	} else {
+		return;
+	}
+	hwp_resolve_note(r, "raw_hwp_list", l->folio.raw_hwp, "computed");
+}
+
+/*
+ * The names changed with the encoding: PGTY_* are values of the top byte (v6.12), PG_* bits
+ * of enum pagetype (v6.10, v6.11); before that they were macros, some of which are in
+ * VMCOREINFO: there a value is the whole type word, as a signed number.
+ */
+static void decide_types(struct hwp_resolver *r)
+{
+	static const struct {
+		const char *pgty, *pg, *number;
+	} names[HWP_NR_TYPES] = {
+#define TYPE(name) "pagetype:PGTY_" name, "pagetype:PG_" name
+#define NUMBER(name) "NUMBER(PAGE_" name "_MAPCOUNT_VALUE)"
+		[HWP_TYPE_BUDDY] = { TYPE("buddy"), NUMBER("BUDDY") },
+		[HWP_TYPE_OFFLINE] = { TYPE("offline"), NUMBER("OFFLINE") },
+		[HWP_TYPE_TABLE] = { TYPE("table"), "" },
+		[HWP_TYPE_GUARD] = { TYPE("guard"), "" },
+		[HWP_TYPE_HUGETLB] = { TYPE("hugetlb"), NUMBER("HUGETLB") },
+		[HWP_TYPE_SLAB] = { TYPE("slab"), NUMBER("SLAB") },
+		[HWP_TYPE_ZSMALLOC] = { TYPE("zsmalloc"), "" },
+		[HWP_TYPE_UNACCEPTED] = { TYPE("unaccepted"), "" },
+		[HWP_TYPE_LARGE_KMALLOC] = { TYPE("large_kmalloc"), "" },
+#undef TYPE
+#undef NUMBER
+	};
+	struct hwp_layout *l = r->layout;
+	uint64_t value = 0;
+
+	l->type_scheme = HWP_TYPE_CLEARED_BIT;
+	if (hwp_resolve_number(r, names[HWP_TYPE_BUDDY].pgty, &value))
+		l->type_scheme = HWP_TYPE_TOP_BYTE;
+	for (size_t i = 0; i < HWP_NR_TYPES; i++) {
+		if (l->type_scheme == HWP_TYPE_TOP_BYTE) {
+			if (hwp_resolve_number(r, names[i].pgty, &value))
+				l->types[i] = (uint32_t)value & 0xff;
+		} else if (hwp_resolve_number(r, names[i].pg, &value)) {
+			l->types[i] = (uint32_t)value;
+		} else if (hwp_resolve_number(r, names[i].number, &value)) {
+			/* ~(type bit), base bits kept: exactly one bit differs from all ones. */
+			l->types[i] = ~(uint32_t)value;
+		}
+	}
+	if (!l->types[HWP_TYPE_BUDDY])
+		hwp_resolve_missing(r, names[HWP_TYPE_BUDDY].number);
+}
+
+/*
+ * Before v6.10 the bits of "table" and "guard" were macros that VMCOREINFO lacks; they followed
+ * "offline" (0x100): 0x200 table and 0x400 guard since Linux kernel commit 18b2db3b0385 ("mm:
+ * Convert page kmemcg type to a page memcg flag") (in v5.11).
+ */
+static void decide_cleared_bits(struct hwp_layout *l)
+{
+	if (l->type_scheme != HWP_TYPE_CLEARED_BIT)
+		return;
+	l->type_base = l->types[HWP_TYPE_BUDDY] & 0x7fffff00 ? 0x80000000 : 0xf0000000;
+	if (l->types[HWP_TYPE_BUDDY] == 0x80 && !l->types[HWP_TYPE_TABLE]) {
+		l->types[HWP_TYPE_TABLE] = 0x200;
+		l->types[HWP_TYPE_GUARD] = 0x400;
+	}
+}
+
+/*
+ * include/linux/page-flags-layout.h: SECTION | NODE | ZONE from the top bit down. Without
+ * CONFIG_NUMA MAX_NUMNODES is 1, and VMCOREINFO has no LENGTH(node_data).
+ */
+static void decide_fields(struct hwp_resolver *r)
+{
+	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
+	uint64_t nodes = 1;
+
+	if (!hwp_resolve_number(r, "LENGTH(node_data)", &nodes) &&
+	    hwp_resolve_member(r, "hstate.hugepage_freelists", &m))
+		nodes = m.nr_elements;
+	if (nodes == 0 || nodes > 65536)
+		nodes = 1;
+	l->max_nodes = (unsigned int)nodes;
+	l->field.node_width = hwp_bits_for(nodes);
+	l->field.zone_width = hwp_bits_for(l->max_zones);
+	l->field.node_shift = 64 - l->field.node_width;
+	l->field.zone_shift = l->field.node_shift - l->field.zone_width;
+	hwp_resolve_note(r, "node shift in page.flags", l->field.node_shift, "computed");
+	hwp_resolve_note(r, "zone shift in page.flags", l->field.zone_shift, "computed");
+}
+
+static void decide_memory_model(struct hwp_resolver *r)
+{
+	struct hwp_layout *l = r->layout;
+	uint64_t value;
+
+	/* The value under SPARSEMEM_EXTREME is the pointer, not its address. */
+	if (hwp_resolve_number(r, "SYMBOL(mem_section)", &l->symbol.mem_section)) {
+		l->memory_model = HWP_SPARSEMEM;
+		if (l->section.size == HWP_ABSENT || !l->section.size ||
+		    l->section.section_mem_map == HWP_ABSENT)
+			hwp_resolve_missing(r, "mem_section.section_mem_map");
+		if (!hwp_resolve_number(r, "NUMBER(SECTION_SIZE_BITS)", &value))
+			hwp_resolve_missing(r, "NUMBER(SECTION_SIZE_BITS)");
+		l->section.section_size_bits = (unsigned int)value;
+		if (!hwp_resolve_number(r, "NUMBER(MAX_PHYSMEM_BITS)", &value))
+			hwp_resolve_missing(r, "NUMBER(MAX_PHYSMEM_BITS)");
+		l->section.max_physmem_bits = (unsigned int)value;
+		if (!r->missing &&
+		    (l->section.section_size_bits <= l->page_shift ||
+		     l->section.section_size_bits > 40 || l->section.max_physmem_bits > 52 ||
+		     l->section.max_physmem_bits < l->section.section_size_bits))
+			hwp_resolve_missing(r, "a believable NUMBER(SECTION_SIZE_BITS)");
+		/* Flags of section_mem_map fit below the page-aligned pointer. */
+		l->section.flag_mask = 0xfff;
+		if (hwp_resolve_number(r, ":SECTION_MAP_LAST_BIT", &value) && value < 12)
+			l->section.flag_mask = (UINT64_C(1) << value) - 1;
+		l->section.online_bit = 2;
+		l->section.early_bit = 3;
+	} else if (l->symbol.mem_map) {
+		l->memory_model = HWP_FLATMEM;
+	} else {
+		hwp_resolve_missing(r, "SYMBOL(mem_section) or mem_map");
+	}
+}
+
+static void decide_migratetypes(struct hwp_resolver *r)
+{
+	static const struct {
+		const char *name, *label;
+	} types[] = {
+		{ "migratetype:MIGRATE_UNMOVABLE", "Unmovable" },
+		{ "migratetype:MIGRATE_MOVABLE", "Movable" },
+		{ "migratetype:MIGRATE_RECLAIMABLE", "Reclaimable" },
+		{ "migratetype:MIGRATE_HIGHATOMIC", "HighAtomic" },
+		{ "migratetype:MIGRATE_CMA", "CMA" },
+		{ "migratetype:MIGRATE_ISOLATE", "Isolate" },
+	};
+	struct hwp_layout *l = r->layout;
+	uint64_t value;
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(types); i++) {
+		if (hwp_resolve_number(r, types[i].name, &value) && value < HWP_MAX_MIGRATETYPES)
+			snprintf(l->migratetype_names[value], sizeof(l->migratetype_names[0]), "%s",
+				 types[i].label);
+	}
+}
+
+static void check_limits(struct hwp_resolver *r)
+{
+	const struct hwp_layout *l = r->layout;
+
+	if (l->nr_orders > HWP_MAX_ORDERS)
+		hwp_resolve_fail(r, hwp_error_create(HWP_ERROR_BAD_DATA,
+						     "zone.free_area has %u orders", l->nr_orders));
+	if (l->max_zones > HWP_MAX_ZONES)
+		hwp_resolve_fail(r, hwp_error_create(HWP_ERROR_BAD_DATA, "a node has %u zones",
+						     l->max_zones));
+	if (l->page.size != HWP_ABSENT && l->page.size > MAX_PAGE_SIZE)
+		hwp_resolve_fail(r, hwp_error_create(HWP_ERROR_BAD_DATA,
+						     "struct page has %" PRIu32 " bytes",
+						     l->page.size));
+}
+
+static void decide_lists(struct hwp_resolver *r)
+{
+	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
+	uint64_t value;
+
+	if (l->nr_migratetypes > HWP_MAX_MIGRATETYPES ||
+	    l->per_cpu_pages.nr_lists > HWP_MAX_PCP_LISTS)
+		hwp_resolve_fail(r, hwp_error_create(HWP_ERROR_BAD_DATA, "lists"));
+	l->per_cpu_pages.nr_pcptypes = 3;
+	if (hwp_resolve_number(r, "migratetype:MIGRATE_PCPTYPES", &value) && value > 0 &&
+	    value <= 8)
+		l->per_cpu_pages.nr_pcptypes = (unsigned int)value;
+	l->zone.pageset_pcp = 0;
+	if (hwp_resolve_member(r, "zone.pageset", &m)) {
+		l->zone.pageset_pcp = hwp_resolve_offset(r, "per_cpu_pageset.pcp");
+		if (l->zone.pageset_pcp == HWP_ABSENT)
+			l->zone.pageset_pcp = 0;
+	}
+	if (!l->symbol.node_data && !l->symbol.contig_page_data)
+		hwp_resolve_missing(r, "node_data or contig_page_data");
+}
+
+/**
+ * Asked for only where page_owner is: in DWARF a type that is not there is dear
+ * to miss. Members came with time: ts_nsec, free_ts_nsec and pid in v5.11 to v5.13, comm and
+ * tgid in v5.18, free_pid and free_tgid in v6.9.
+ */
+static void decide_page_owner(struct hwp_resolver *r)
+{
+	static const struct {
+		const char *name;
+		size_t where;
+	} rows[] = {
+#define ROW(field, name) { name, offsetof(struct hwp_layout, field) }
+		ROW(page_owner.ext_flags, "page_ext.flags"),
+		ROW(page_owner.ops_offset, "page_ext_operations.offset"),
+		ROW(section.page_ext, "mem_section.page_ext"),
+		ROW(page_owner.node_page_ext, "pglist_data.node_page_ext"),
+		ROW(page_owner.node_start_pfn, "pglist_data.node_start_pfn"),
+		ROW(page_owner.size, "page_owner"),
+		ROW(page_owner.order, "page_owner.order"),
+		ROW(page_owner.last_migrate_reason, "page_owner.last_migrate_reason"),
+		ROW(page_owner.gfp_mask, "page_owner.gfp_mask"),
+		ROW(page_owner.handle, "page_owner.handle"),
+		ROW(page_owner.free_handle, "page_owner.free_handle"),
+		ROW(page_owner.ts_nsec, "page_owner.ts_nsec"),
+		ROW(page_owner.free_ts_nsec, "page_owner.free_ts_nsec"),
+		ROW(page_owner.comm, "page_owner.comm"),
+		ROW(page_owner.pid, "page_owner.pid"),
+		ROW(page_owner.tgid, "page_owner.tgid"),
+		ROW(page_owner.free_pid, "page_owner.free_pid"),
+		ROW(page_owner.free_tgid, "page_owner.free_tgid"),
+#undef ROW
+	};
+	struct hwp_layout *l = r->layout;
+	bool is_there = l->symbol.page_owner_inited && l->symbol.page_owner_ops &&
+			l->symbol.page_ext_size;
+	struct hwp_member m;
+	uint64_t bit;
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		uint32_t *where = (uint32_t *)((char *)l + rows[i].where);
+		bool found = is_there && hwp_resolve_member(r, rows[i].name, &m);
+		uint64_t value = !found			   ? HWP_ABSENT :
+				 strchr(rows[i].name, '.') ? m.offset :
+							     m.size;
+
+		*where = value < HWP_ABSENT ? (uint32_t)value : HWP_ABSENT;
+		if (found)
+			hwp_resolve_note(r, rows[i].name, value,
+					 hwp_target_type_provider(r->target));
+	}
+	l->page_owner.owner_bit = l->page_owner.allocated_bit = HWP_ABSENT;
+	if (is_there && hwp_resolve_number(r, "page_ext_flags:PAGE_EXT_OWNER", &bit))
+		l->page_owner.owner_bit = l->page_owner.allocated_bit = (uint32_t)bit;
+	/* Linux kernel commit 37389167a281 ("mm, page_owner: keep owner info when freeing the
+	 * page") (in v5.4): before, a freed page had no record. */
+	if (is_there && hwp_resolve_number(r, "page_ext_flags:PAGE_EXT_OWNER_ALLOCATED", &bit))
+		l->page_owner.allocated_bit = (uint32_t)bit;
+}
+
+static bool decide(struct hwp_resolver *r, void *own)
+{
+	struct hwp_layout *l = own;
+
+	l->has_memory_failure = l->flag.hwpoison < 64;
+	if (!l->has_memory_failure && l->symbol.memory_failure)
+		hwp_resolve_missing(r, "PG_hwpoison");
+	/* A leaf page table of 8-byte entries maps one PMD-sized huge page. */
+	l->pmd_order = l->page_shift - 3;
+	check_limits(r);
+	decide_types(r);
+	decide_cleared_bits(l);
+	decide_compound(r);
+	decide_order(r);
+	decide_hugetlb(r);
+	decide_mapcount(r);
+	decide_raw_hwp(r);
+	decide_fields(r);
+	decide_memory_model(r);
+	decide_migratetypes(r);
+	decide_lists(r);
+	decide_page_owner(r);
+	l->free_has_hwpoisoned = hwp_target_function(r->target, "mm/page_alloc.c",
+						     "free_has_hwpoisoned");
 	return true;
 }
 
-bool hwp_layout_member(struct hwp_resolver *r, const char *path, struct hwp_member *ret)
+const struct hwp_needs hwp_layout_needs = {
+	.rows = rows,
+	.nr = HWP_ARRAY_SIZE(rows),
+	.required = true,
+	.decide = decide,
+};
+
+struct hwp_error *hwp_layout_create(struct hwp_target *target,
+				    const struct hwp_needs *const *readers, struct hwp_layout **ret)
 {
-	_cleanup_error_ struct hwp_error *err = NULL;
-	char type[64];
-	size_t len = strcspn(path, ".");
-
-	if (len >= sizeof(type))
-		return false;
-	memcpy(type, path, len);
-	type[len] = '\0';
-	err = hwp_target_member(r->target, type, path[len] ? path + len + 1 : NULL, ret);
-	return !err;
-}
-
-static struct hwp_error *resolve_member(struct hwp_resolver *r, const struct member_row *row)
-{
-	uint32_t *where = (uint32_t *)((char *)r->layout + row->where);
-	char name[64], label[80];
-
-	*where = row->fact == ELEMENTS ? 0 : HWP_ABSENT;
-	for (const char *s = row->names; *s;) {
-		size_t len = strcspn(s, " ");
-		struct hwp_member m;
-
-		if (len < sizeof(name)) {
-			memcpy(name, s, len);
-			name[len] = '\0';
-		}
-		if (len < sizeof(name) && hwp_layout_member(r, name, &m)) {
-			uint64_t value = row->fact == OFFSET ? m.offset :
-					 row->fact == SIZE   ? m.size :
-							       m.nr_elements;
-
-			if (value >= HWP_ABSENT)
-				return hwp_error_create(HWP_ERROR_BAD_DATA,
-							"type of %s is nonsense", name);
-			*where = (uint32_t)value;
-			snprintf(label, sizeof(label),
-				 row->fact == OFFSET ? "%s" :
-				 row->fact == SIZE   ? "sizeof %s" :
-						       "%s[]",
-				 name);
-			return hwp_layout_note(r, label, value,
-					       hwp_target_type_provider(r->target)) ?
-				       NULL :
-				       hwp_error_no_memory();
-		}
-		s += len + (s[len] == ' ');
-	}
-	if (row->need == REQUIRED && !hwp_layout_missing(r, row->names))
-		return hwp_error_no_memory();
-	return hwp_layout_note(r, row->names, 0, "absent") ? NULL : hwp_error_no_memory();
-}
-
-static struct hwp_error *resolve_symbols(struct hwp_resolver *r)
-{
-	struct hwp_symbol syms[HWP_ARRAY_SIZE(symbol_rows) * 2];
-	size_t nr = HWP_ARRAY_SIZE(symbol_rows);
+	struct hwp_layout *l = calloc(1, sizeof(*l));
 	struct hwp_error *err;
 
-	for (size_t i = 0; i < nr; i++) {
-		const char *older = symbol_rows[i].names[1];
-
-		syms[2 * i] = (struct hwp_symbol){ .name = symbol_rows[i].names[0] };
-		syms[2 * i + 1] = (struct hwp_symbol){ .name = older ? older : "" };
-	}
-	err = hwp_target_symbols(r->target, syms, 2 * nr);
+	if (!l)
+		return hwp_error_no_memory();
+	l->page_shift = hwp_target_page_shift(target);
+	err = hwp_layout_resolve(l, target, readers);
 	if (err)
-		return err;
-	for (size_t i = 0; i < nr; i++) {
-		uint64_t *where = (uint64_t *)((char *)r->layout + symbol_rows[i].where);
-		const struct hwp_symbol *sym = syms[2 * i].found ? &syms[2 * i] : &syms[2 * i + 1];
-
-		*where = sym->found ? sym->address : 0;
-		if (!hwp_layout_note(r, symbol_rows[i].names[0], *where,
-				     sym->found ? hwp_target_symbol_provider(r->target) : "absent"))
-			return hwp_error_no_memory();
-	}
-	return NULL;
+		hwp_layout_destroy(l);
+	else
+		*ret = l;
+	return err;
 }
 
-/** A member that is read out of a buffer of its whole type must lie inside it. */
-static struct hwp_error *check_sizes(const struct hwp_layout *l)
+void hwp_layout_deinit(struct hwp_layout *l)
 {
-	const struct {
-		const char *type;
-		uint32_t size, offset, bytes;
-	} rows[] = {
-		{ "page", l->page.size, l->page.flags, 8 },
-		{ "page", l->page.size, l->page.compound, 8 },
-		{ "page", l->page.size, l->page.lru, 16 },
-		{ "page", l->page.size, l->page.mapping, 8 },
-		{ "page", l->page.size, l->page.index, 8 },
-		{ "page", l->page.size, l->page.private, 8 },
-		{ "page", l->page.size, l->page.type, 4 },
-		{ "page", l->page.size, l->page.refcount, 4 },
-		{ "zone", l->zone.size, l->zone.name, 8 },
-		{ "zone", l->zone.size, l->zone.start_pfn, 8 },
-		{ "zone", l->zone.size, l->zone.spanned_pages, 8 },
-		{ "zone", l->zone.size, l->zone.present_pages, 8 },
-		{ "zone", l->zone.size, l->zone.managed_pages, 8 },
-		{ "mem_section", l->section.size, l->section.section_mem_map, 8 },
-		{ "mem_section", l->section.size, l->section.usage, 8 },
-		{ "prb_desc", l->printk.desc_size, l->printk.state_var, 8 },
-		{ "prb_desc", l->printk.desc_size, l->printk.text_blk, 16 },
-		{ "prb_data_blk_lpos", 16, l->printk.lpos_begin, 8 },
-		{ "prb_data_blk_lpos", 16, l->printk.lpos_next, 8 },
-		{ "printk_info", l->printk.info_size, l->printk.info_seq, 8 },
-		{ "printk_info", l->printk.info_size, l->printk.info_ts, 8 },
-		{ "printk_info", l->printk.info_size, l->printk.info_text_len, 2 },
-		{ "printk_log", l->printk_log.size, l->printk_log.ts_nsec, 8 },
-		{ "printk_log", l->printk_log.size, l->printk_log.len, 2 },
-		{ "printk_log", l->printk_log.size, l->printk_log.text_len, 2 },
-	};
-
-	if (l->zone.size > MAX_TYPE_SIZE || l->page.size > MAX_TYPE_SIZE)
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "sizes of types are nonsense");
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
-		if (rows[i].offset == HWP_ABSENT || rows[i].size == HWP_ABSENT)
-			continue;
-		if (rows[i].size < rows[i].bytes || rows[i].offset > rows[i].size - rows[i].bytes)
-			return hwp_error_create(HWP_ERROR_BAD_DATA,
-						"the members of struct %s are nonsense",
-						rows[i].type);
-	}
-	return NULL;
-}
-
-static void resolver_deinit(struct hwp_resolver *r)
-{
-	free(r->missing);
-	hwp_vec_deinit(&r->rows);
-	hwp_layout_destroy(r->layout);
+	for (size_t i = 0; i < l->nr_resolved; i++)
+		free(l->resolved[i].own);
+	free(l->resolved);
+	free(l->rows);
 }
 
 void hwp_layout_destroy(struct hwp_layout *layout)
 {
 	if (!layout)
 		return;
-	free(layout->rows);
+	hwp_layout_deinit(layout);
 	free(layout);
-}
-
-struct hwp_error *hwp_layout_create(struct hwp_target *target, struct hwp_layout **ret)
-{
-	_cleanup_(resolver_deinit) struct hwp_resolver r = { .target = target };
-	struct hwp_error *err = NULL;
-
-	r.layout = calloc(1, sizeof(*r.layout));
-	if (!r.layout)
-		return hwp_error_no_memory();
-	r.layout->page_shift = hwp_target_page_shift(target);
-	/* A host's debugger may take a tenth of a second for each. */
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(member_rows) && !err; i++)
-		err = hwp_target_is_interrupted(target) ?
-			      hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted") :
-			      resolve_member(&r, &member_rows[i]);
-	if (!err)
-		err = resolve_symbols(&r);
-	if (!err)
-		err = hwp_layout_variants(&r);
-	if (err)
-		return hwp_error_prefix(err, "layout");
-	if (r.missing)
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"this kernel's layout is not understood; missing: %s",
-					r.missing);
-	err = check_sizes(r.layout);
-	if (err)
-		return hwp_error_prefix(err, "layout");
-	r.layout->rows = no_cleanup_ptr(r.rows.data);
-	r.layout->nr_rows = r.rows.nr;
-	*ret = no_cleanup_ptr(r.layout);
-	return NULL;
 }

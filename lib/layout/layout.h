@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * How this kernel lays out what we read: resolved once, by the presence of
- * members, enumerators and symbols, then immutable. Kernels differ here and
- * in page.h, which switches on the variants below, and nowhere else.
+ * members, enumerators and symbols, then immutable. struct page and the member
+ * offsets differ here and in page.h; a format of its own (printk ring, kallsyms,
+ * per-CPU lists) is decoded where it is read. What one reader alone needs it
+ * states in a table of its own: needs.h.
  */
 #ifndef HWP_LAYOUT_LAYOUT_H
 #define HWP_LAYOUT_LAYOUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "target/target.h"
 
@@ -91,6 +92,16 @@ struct hwp_layout_row {
 	uint64_t value;
 	/** A provider, as "btf", "dwarf" and "kallsyms"; "vmcoreinfo", "computed" or "absent". */
 	const char *source;
+};
+
+struct hwp_needs;
+
+/** The answers for one reader; own is NULL where they are in struct hwp_layout. */
+struct hwp_resolved {
+	const struct hwp_needs *needs;
+	void *own;
+	/** All that it cannot do without is there. */
+	bool works;
 };
 
 struct hwp_layout {
@@ -183,15 +194,6 @@ struct hwp_layout {
 		unsigned int nr_slots;
 	} xarray;
 	uint32_t static_key_enabled;
-	struct {
-		uint32_t ring, text_ring, count_bits, descs, infos, head_id, tail_id, desc_size,
-			state_var, text_blk, lpos_begin, lpos_next, info_size, info_seq, info_ts,
-			info_text_len, info_caller, size_bits, data;
-	} printk;
-	/** The log of records in one buffer, to v5.9; absent where symbol.prb is. */
-	struct {
-		uint32_t size, ts_nsec, len, text_len;
-	} printk_log;
 	/** From an anonymous page to who maps it, and when that began. */
 	struct {
 		uint32_t root, rb_root, chain_rb, chain_vma, rb_left, rb_right, vma_anon_vma,
@@ -231,8 +233,7 @@ struct hwp_layout {
 	struct {
 		uint64_t mem_section, mem_map, node_data, contig_page_data, per_cpu_offset,
 			nr_cpu_ids, cpu_possible_mask, hstates, hugetlb_max_hstate,
-			num_poisoned_pages, memory_blocks, sections_per_block, max_pfn, prb,
-			log_buf, log_buf_len, log_first_idx, log_next_idx, log_first_seq,
+			num_poisoned_pages, memory_blocks, sections_per_block, max_pfn,
 			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
 			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
 			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited,
@@ -250,15 +251,28 @@ struct hwp_layout {
 
 	struct hwp_layout_row *rows;
 	size_t nr_rows;
+	struct hwp_resolved *resolved;
+	size_t nr_resolved;
 };
 
 /**
- * Resolve the layout of @p target. All that is required and missing is named
- * in one error (UNSUPPORTED). The caller destroys the result.
+ * Resolve the tables @p readers, up to a NULL: the first is hwp_layout_needs. All that
+ * is required and missing is named in one error (UNSUPPORTED). The caller destroys the result.
  */
-struct hwp_error *hwp_layout_create(struct hwp_target *target, struct hwp_layout **ret);
+struct hwp_error *hwp_layout_create(struct hwp_target *target,
+				    const struct hwp_needs *const *readers,
+				    struct hwp_layout **ret);
 
 /** NULL is fine. */
 void hwp_layout_destroy(struct hwp_layout *layout);
+
+/** Free what a layout that is not on the heap holds. */
+void hwp_layout_deinit(struct hwp_layout *layout);
+
+/**
+ * The struct of the reader that needs @p needs, its offsets filled in, borrowed. NULL:
+ * on this kernel something is missing that the reader cannot do without.
+ */
+const void *hwp_layout_of(const struct hwp_layout *layout, const struct hwp_needs *needs);
 
 #endif /* HWP_LAYOUT_LAYOUT_H */

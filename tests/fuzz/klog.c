@@ -44,7 +44,7 @@ static void fuzz_klog(const uint8_t *data, size_t size)
 	static const char line[] = "Memory failure: 0x1: already hardware poisoned";
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct log_memory *m = malloc(sizeof(*m));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 
 	if (r && m) {
 		ring_layout(&l);

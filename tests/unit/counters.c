@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "facts/kernel/counters.h"
+#include "readers.h"
 
 #define COUNTERS UINT64_C(0xffffffff84000000)
 #define NODES (COUNTERS + 0x1000)
@@ -31,7 +32,7 @@ static struct world *world_create(void)
 	assert_non_null(w);
 	w->synth = kernel_types_73;
 	target = synth_open(&w->synth);
-	assert_null(hwp_layout_create(target, &w->layout));
+	assert_null(hwp_layout_create(target, hwp_readers, &w->layout));
 	hwp_target_destroy(target);
 	synth_add(&w->synth, COUNTERS, w->bytes, sizeof(w->bytes));
 	w->layout->symbol.num_poisoned_pages = COUNTERS;

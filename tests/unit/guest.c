@@ -19,6 +19,7 @@
 #include "memmap/memmap.h"
 #include "target/memory/guest.h"
 #include "target/providers.h"
+#include "readers.h"
 
 #define STRUCT_PAGE_SIZE 64
 #define NR_TABLES 8
@@ -77,8 +78,8 @@ static void assert_same(const char *path)
 	unsigned int nr;
 	uint64_t word;
 
-	assert_null(hwp_layout_create(dump, &layout));
-	assert_null(hwp_layout_create(guest, &same));
+	assert_null(hwp_layout_create(dump, hwp_readers, &layout));
+	assert_null(hwp_layout_create(guest, hwp_readers, &same));
 	assert_int_equal(layout->symbol.mem_section, same->symbol.mem_section);
 	assert_int_equal(layout->symbol.num_poisoned_pages, same->symbol.num_poisoned_pages);
 	assert_true(hwp_target_is_live(guest));

@@ -44,7 +44,7 @@ static void wraps(void **state)
 {
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
@@ -75,7 +75,7 @@ static void ends_at_the_end(void **state)
 {
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
@@ -97,7 +97,7 @@ static void states(void **state)
 {
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
@@ -126,7 +126,7 @@ static void dataless(void **state)
 {
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
@@ -154,7 +154,7 @@ static void text_len_beyond_block(void **state)
 {
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first, id;
 
 	(void)state;
@@ -181,7 +181,7 @@ static void stops_when_told(void **state)
 {
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
@@ -200,27 +200,24 @@ static void not_understood(void **state)
 {
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	struct hwp_error *err;
 	uint64_t first;
 
 	(void)state;
 	ring_init(r, 0, 0);
-	ring_layout(&l);
-	l.symbol.prb = 0;
+	ring_layout_without(&l, "prb");
 	err = walk(r, &l, h, &first);
 	assert_non_null(err);
 	assert_int_equal(err->code, HWP_ERROR_LOOKUP);
 	hwp_error_destroy(err);
-	ring_layout(&l);
-	l.printk.descs = HWP_ABSENT;
+	ring_layout_without(&l, "prb_desc_ring.descs");
 	err = walk(r, &l, h, &first);
 	assert_non_null(err);
 	assert_int_equal(err->code, HWP_ERROR_LOOKUP);
 	hwp_error_destroy(err);
 	/* caller_id is optional (CONFIG_PRINTK_CALLER). */
-	ring_layout(&l);
-	l.printk.info_caller = HWP_ABSENT;
+	ring_layout_without(&l, "printk_info.caller_id");
 	ring_add(r, "line", true);
 	assert_null(walk(r, &l, h, &first));
 	assert_int_equal(h->nr, 1);
@@ -236,7 +233,7 @@ static void hostile_rings(void **state)
 					     RING_DESCS, RING_PRB };
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
@@ -264,7 +261,7 @@ static void hostile_descriptors(void **state)
 	};
 	struct ring_memory *r = malloc(sizeof(*r));
 	struct heard *h = calloc(1, sizeof(*h));
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first, id;
 
 	(void)state;

@@ -57,12 +57,12 @@ static void wraps(void **state)
 {
 	static struct log_memory m;
 	static struct heard h;
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
 	for (uint32_t header = 16; header <= 24; header += 8) {
-		log_layout(&l, header);
+		log_layout_of(&l, header, NULL, header == 24);
 		for (int len = 4; len < 60; len++) {
 			log_init(&m, header, 4 * ((uint32_t)len % 100), 0);
 			for (uint64_t i = 0; i < 100; i++) {
@@ -89,7 +89,7 @@ static void empty(void **state)
 {
 	static struct log_memory m;
 	static struct heard h;
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
@@ -108,7 +108,7 @@ static void stops_when_told(void **state)
 {
 	static struct log_memory m;
 	static struct heard h = { .stop_at = 2 };
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
@@ -124,17 +124,18 @@ static void not_understood(void **state)
 {
 	static struct log_memory m;
 	static struct heard h;
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 
 	(void)state;
 	log_init(&m, 16, 0, 0);
-	log_layout(&l, 16);
-	l.symbol.log_first_seq = 0;
+	log_layout_of(&l, 16, "log_first_seq", false);
 	assert_walk_fails(&m, &l, &h, HWP_ERROR_LOOKUP);
-	log_layout(&l, 16);
-	l.printk_log.text_len = HWP_ABSENT;
+	log_layout_of(&l, 16, "printk_log.text_len", true);
 	assert_walk_fails(&m, &l, &h, HWP_ERROR_LOOKUP);
-	log_layout(&l, HWP_ABSENT);
+	log_layout_of(&l, 16, "printk_log", true);
+	assert_walk_fails(&m, &l, &h, HWP_ERROR_LOOKUP);
+	/* No kernel had such a header. */
+	log_layout(&l, 65);
 	assert_walk_fails(&m, &l, &h, HWP_ERROR_LOOKUP);
 }
 
@@ -150,7 +151,7 @@ static void hostile_records(void **state)
 	};
 	static struct log_memory m;
 	static struct heard h;
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint32_t index;
 
 	(void)state;
@@ -181,7 +182,7 @@ static void hostile_heads(void **state)
 					     LOG_AT };
 	static struct log_memory m;
 	static struct heard h;
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	uint64_t first;
 
 	(void)state;
@@ -205,7 +206,7 @@ static void excluded(void **state)
 {
 	static struct log_memory m;
 	static struct heard h;
-	struct hwp_layout l;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
 	struct hwp_target *target;
 	struct hwp_error *err;
 	struct synth s = {};

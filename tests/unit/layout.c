@@ -6,11 +6,12 @@
 #include <stdio.h>
 
 #include "memmap/memmap.h"
+#include "readers.h"
 
 static struct hwp_error *create(const struct synth *s, struct hwp_layout **ret)
 {
 	struct hwp_target *target = synth_open(s);
-	struct hwp_error *err = hwp_layout_create(target, ret);
+	struct hwp_error *err = hwp_layout_create(target, hwp_readers, ret);
 
 	hwp_target_destroy(target);
 	return err;
@@ -217,55 +218,6 @@ static void no_memory_failure(void **state)
 	free(t);
 }
 
-/* Before v5.10: VMCOREINFO describes struct printk_log; without its lines, the types do. */
-static void record_log(void **state)
-{
-	static const struct synth_symbol symbols[] = { { "node_data", NODE_DATA },
-						       { "log_first_idx", NODE_DATA + 8 },
-						       {} };
-	static const struct synth_symbol both[] = { { "node_data", NODE_DATA },
-						    { "log_first_idx", NODE_DATA + 8 },
-						    { "prb", NODE_DATA + 16 },
-						    {} };
-	struct tables *t = tables_create();
-	struct hwp_layout *l;
-	char text[1024];
-
-	(void)state;
-	snprintf(text, sizeof(text),
-		 "%sSIZE(printk_log)=24\nOFFSET(printk_log.ts_nsec)=0\n"
-		 "OFFSET(printk_log.len)=8\nOFFSET(printk_log.text_len)=10\n",
-		 vmcoreinfo_73);
-	t->synth.symbols = symbols;
-	t->synth.vmcoreinfo = text;
-	create_well(t, &l);
-	assert_int_equal(l->printk_log.size, 24);
-	assert_int_equal(l->printk_log.ts_nsec, 0);
-	assert_int_equal(l->printk_log.len, 8);
-	assert_int_equal(l->printk_log.text_len, 10);
-	hwp_layout_destroy(l);
-
-	/* Where there is a ring, it is the log. */
-	t->synth.symbols = both;
-	create_well(t, &l);
-	assert_int_equal(l->printk_log.size, HWP_ABSENT);
-	hwp_layout_destroy(l);
-
-	t->synth.symbols = symbols;
-	t->synth.vmcoreinfo = vmcoreinfo_73;
-	create_well(t, &l);
-	assert_int_equal(l->printk_log.len, HWP_ABSENT);
-	hwp_layout_destroy(l);
-	*find_member(t, "hstate", NULL) = (struct synth_member)SIZE("printk_log", 16);
-	*find_member(t, "hstate", "order") = (struct synth_member)MEMBER("printk_log", "len", 8, 2);
-	create_well(t, &l);
-	assert_int_equal(l->printk_log.size, 16);
-	assert_int_equal(l->printk_log.len, 8);
-	assert_int_equal(l->printk_log.text_len, HWP_ABSENT);
-	hwp_layout_destroy(l);
-	free(t);
-}
-
 static struct tables *lie_with;
 
 /* Resolve it, and use it as far as a memmap goes: no number may crash. */
@@ -274,7 +226,7 @@ static int use(const void *arg)
 	struct hwp_target *target = synth_open(&lie_with->synth);
 	struct hwp_memmap *memmap = NULL;
 	struct hwp_layout *l = NULL;
-	struct hwp_error *err = hwp_layout_create(target, &l);
+	struct hwp_error *err = hwp_layout_create(target, hwp_readers, &l);
 	uint64_t pfn;
 
 	(void)arg;
@@ -375,7 +327,6 @@ int main(void)
 		cmocka_unit_test(missing_together),
 		cmocka_unit_test(variants),
 		cmocka_unit_test(no_memory_failure),
-		cmocka_unit_test(record_log),
 		cmocka_unit_test(lies),
 		cmocka_unit_test(outside_its_type),
 	};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** A log of struct printk_log records in one buffer, to v5.9: kernel-layouts.md 11.2. */
+/** A log of struct printk_log records in one buffer, to v5.9: kernel/printk/printk.c. */
 #ifndef TESTS_PRINTK_LOG_H
 #define TESTS_PRINTK_LOG_H
 
+#include "facts/log/klog.h"
 #include "kernels.h"
 
 #define LOG_AT UINT64_C(0xffffffff82e00000)
@@ -16,19 +17,41 @@ struct log_memory {
 	uint64_t first_seq, next_seq;
 };
 
-/** @p header is 24 with CONFIG_PRINTK_CALLER (v5.1 on), else 16. */
+/**
+ * @p header is 24 with CONFIG_PRINTK_CALLER (v5.1 on), else 16; @p lost is not there. Offsets
+ * come from VMCOREINFO or, @p by_types, from the types.
+ */
+static void log_layout_of(struct hwp_layout *l, uint32_t header, const char *lost, bool by_types)
+{
+	static const struct hwp_needs *const needs[] = { &hwp_klog_buffer_needs, NULL };
+	static const struct synth_symbol symbols[] = { { "log_buf", LOG_AT },
+						       { "log_buf_len", LOG_AT + 8 },
+						       { "log_first_idx", LOG_AT + 16 },
+						       { "log_next_idx", LOG_AT + 20 },
+						       { "log_first_seq", LOG_AT + 24 },
+						       {} };
+	const struct synth_member types[] = { SIZE("printk_log", header),
+					      MEMBER("printk_log", "ts_nsec", 0, 8),
+					      MEMBER("printk_log", "len", 8, 2),
+					      MEMBER("printk_log", "text_len", 10, 2),
+					      {} };
+	struct synth s = { .symbols = symbols, .lost = lost };
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "OSRELEASE=5.4.0\nSIZE(printk_log)=%u\nOFFSET(printk_log.ts_nsec)=0\n"
+		 "OFFSET(printk_log.len)=8\nOFFSET(printk_log.text_len)=10\n",
+		 header);
+	s.vmcoreinfo = by_types ? "OSRELEASE=5.4.0\n" : text;
+	s.members = by_types ? types : NULL;
+	hwp_layout_deinit(l);
+	kernel_61(l);
+	synth_resolve(&s, l, needs);
+}
+
 static void log_layout(struct hwp_layout *l, uint32_t header)
 {
-	kernel_61(l);
-	l->symbol.log_buf = LOG_AT;
-	l->symbol.log_buf_len = LOG_AT + 8;
-	l->symbol.log_first_idx = LOG_AT + 16;
-	l->symbol.log_next_idx = LOG_AT + 20;
-	l->symbol.log_first_seq = LOG_AT + 24;
-	l->printk_log.size = header;
-	l->printk_log.ts_nsec = 0;
-	l->printk_log.len = 8;
-	l->printk_log.text_len = 10;
+	log_layout_of(l, header, NULL, false);
 }
 
 static void log_update(struct log_memory *m)

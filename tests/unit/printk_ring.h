@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** A printk ring buffer in memory: kernel-layouts.md 11.1. */
+/** A printk ring buffer in memory: kernel/printk/printk_ringbuffer.h, v5.10 on. */
 #ifndef TESTS_PRINTK_RING_H
 #define TESTS_PRINTK_RING_H
 
 #include <stdio.h>
 
+#include "facts/log/klog.h"
 #include "kernels.h"
 
 #define RING_PRB UINT64_C(0xffffffff83e58000)
@@ -25,29 +26,44 @@ struct ring_memory {
 	uint64_t next_id, nr;
 };
 
+static const struct synth_symbol ring_symbols[] = { { "prb", RING_PRB - 0x100 }, {} };
+
+static const struct synth_member ring_types[] = { MEMBER("printk_ringbuffer", "desc_ring", 0, 48),
+						  MEMBER("printk_ringbuffer", "text_data_ring", 48,
+							 32),
+						  MEMBER("prb_desc_ring", "count_bits", 0, 4),
+						  MEMBER("prb_desc_ring", "descs", 8, 8),
+						  MEMBER("prb_desc_ring", "infos", 16, 8),
+						  MEMBER("prb_desc_ring", "head_id", 24, 8),
+						  MEMBER("prb_desc_ring", "tail_id", 32, 8),
+						  MEMBER("prb_data_ring", "size_bits", 0, 4),
+						  MEMBER("prb_data_ring", "data", 8, 8),
+						  SIZE("prb_desc", 24),
+						  MEMBER("prb_desc", "state_var", 0, 8),
+						  MEMBER("prb_desc", "text_blk_lpos", 8, 16),
+						  MEMBER("prb_data_blk_lpos", "begin", 0, 8),
+						  MEMBER("prb_data_blk_lpos", "next", 8, 8),
+						  SIZE("printk_info", RING_INFO_SIZE),
+						  MEMBER("printk_info", "seq", 0, 8),
+						  MEMBER("printk_info", "ts_nsec", 8, 8),
+						  MEMBER("printk_info", "text_len", 16, 2),
+						  MEMBER("printk_info", "caller_id", 20, 4),
+						  {} };
+
+/** What the log needs of a kernel that has all of it but @p lost (NULL: all of it). */
+static void ring_layout_without(struct hwp_layout *l, const char *lost)
+{
+	static const struct hwp_needs *const needs[] = { &hwp_klog_ring_needs, NULL };
+	const struct synth s = { .symbols = ring_symbols, .members = ring_types, .lost = lost };
+
+	hwp_layout_deinit(l);
+	kernel_73(l);
+	synth_resolve(&s, l, needs);
+}
+
 static void ring_layout(struct hwp_layout *l)
 {
-	kernel_73(l);
-	l->symbol.prb = RING_PRB - 0x100;
-	l->printk.ring = 0;
-	l->printk.count_bits = 0;
-	l->printk.descs = 8;
-	l->printk.infos = 16;
-	l->printk.head_id = 24;
-	l->printk.tail_id = 32;
-	l->printk.text_ring = 48;
-	l->printk.size_bits = 0;
-	l->printk.data = 8;
-	l->printk.desc_size = 24;
-	l->printk.state_var = 0;
-	l->printk.text_blk = 8;
-	l->printk.lpos_begin = 0;
-	l->printk.lpos_next = 8;
-	l->printk.info_size = RING_INFO_SIZE;
-	l->printk.info_seq = 0;
-	l->printk.info_ts = 8;
-	l->printk.info_text_len = 16;
-	l->printk.info_caller = 20;
+	ring_layout_without(l, NULL);
 }
 
 static void *ring_at(struct ring_memory *r, uint64_t address)

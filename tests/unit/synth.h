@@ -8,13 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bits.h"
-#include "layout/layout.h"
+#include "layout/needs.h"
 #include "target/providers.h"
 #include "target/target.h"
 
@@ -40,6 +41,28 @@ struct synth_member {
 	struct hwp_member is;
 };
 
+#define SIZE(type, size)           \
+	{                          \
+		type, NULL,        \
+		{                  \
+			0, size, 0 \
+		}                  \
+	}
+#define MEMBER(type, member, offset, size) \
+	{                                  \
+		type, member,              \
+		{                          \
+			offset, size, 0    \
+		}                          \
+	}
+#define ARRAY(type, member, offset, size, nr) \
+	{                                     \
+		type, member,                 \
+		{                             \
+			offset, size, nr      \
+		}                             \
+	}
+
 struct synth_enumerator {
 	/** NULL: an unnamed enum. */
 	const char *type;
@@ -55,6 +78,8 @@ struct synth {
 	const struct synth_symbol *symbols;
 	const struct synth_member *members;
 	const struct synth_enumerator *enumerators;
+	/** A type, "type.member", enumerator or symbol of these that is not there after all. */
+	const char *lost;
 	uint64_t nr_reads;
 };
 
@@ -112,6 +137,11 @@ static struct hwp_error *synth_vmcoreinfo(void *arg, char **text_ret)
 	return *text_ret ? NULL : hwp_error_no_memory();
 }
 
+static bool synth_is_lost(const struct synth *s, const char *name)
+{
+	return s->lost && strcmp(s->lost, name) == 0;
+}
+
 static struct hwp_error *synth_symbols(void *arg, struct hwp_symbol *syms, size_t nr)
 {
 	struct synth *s = arg;
@@ -119,7 +149,7 @@ static struct hwp_error *synth_symbols(void *arg, struct hwp_symbol *syms, size_
 	for (size_t i = 0; i < nr; i++) {
 		syms[i].found = false;
 		for (const struct synth_symbol *t = s->symbols; t && t->name; t++) {
-			if (strcmp(t->name, syms[i].name) != 0)
+			if (strcmp(t->name, syms[i].name) != 0 || synth_is_lost(s, t->name))
 				continue;
 			syms[i].found = true;
 			syms[i].address = t->address;
@@ -132,10 +162,12 @@ static struct hwp_error *synth_member(void *arg, const char *type, const char *m
 				      struct hwp_member *ret)
 {
 	struct synth *s = arg;
+	char path[96];
 
+	snprintf(path, sizeof(path), "%s%s%s", type, member ? "." : "", member ? member : "");
 	for (const struct synth_member *m = s->members; m && m->type; m++) {
 		if (strcmp(m->type, type) != 0 || !member != !m->member ||
-		    (member && strcmp(member, m->member) != 0))
+		    (member && strcmp(member, m->member) != 0) || synth_is_lost(s, path))
 			continue;
 		*ret = m->is;
 		return NULL;
@@ -150,7 +182,7 @@ static struct hwp_error *synth_enumerator(void *arg, const char *type, const cha
 
 	for (const struct synth_enumerator *e = s->enumerators; e && e->name; e++) {
 		if (strcmp(e->name, name) != 0 || !type != !e->type ||
-		    (type && strcmp(type, e->type) != 0))
+		    (type && strcmp(type, e->type) != 0) || synth_is_lost(s, name))
 			continue;
 		*ret = e->value;
 		return NULL;
@@ -204,6 +236,17 @@ SYNTH_UNUSED static struct hwp_target *synth_open(const struct synth *s)
 	if (err)
 		abort();
 	return target;
+}
+
+/** Add to @p l, made by hand or zeroed, what @p s has of these tables, up to a NULL. */
+SYNTH_UNUSED static void synth_resolve(const struct synth *s, struct hwp_layout *l,
+				       const struct hwp_needs *const *needs)
+{
+	struct hwp_target *target = synth_open(s);
+
+	if (hwp_layout_resolve(l, target, needs))
+		abort();
+	hwp_target_destroy(target);
 }
 
 /**

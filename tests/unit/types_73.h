@@ -5,28 +5,6 @@
 
 #include "synth.h"
 
-#define SIZE(type, size)           \
-	{                          \
-		type, NULL,        \
-		{                  \
-			0, size, 0 \
-		}                  \
-	}
-#define MEMBER(type, member, offset, size) \
-	{                                  \
-		type, member,              \
-		{                          \
-			offset, size, 0    \
-		}                          \
-	}
-#define ARRAY(type, member, offset, size, nr) \
-	{                                     \
-		type, member,                 \
-		{                             \
-			offset, size, nr      \
-		}                             \
-	}
-
 static const struct synth_member types_73[] = { SIZE("page", 64),
 						MEMBER("page", "flags", 0, 8),
 						MEMBER("page", "compound_info", 8, 8),

@@ -5,6 +5,8 @@
 
 #include "layout/layout.h"
 
+extern const struct hwp_needs hwp_klog_ring_needs, hwp_klog_buffer_needs;
+
 struct hwp_klog_record {
 	uint64_t seq, time_ns;
 	/** Not NUL-terminated. */

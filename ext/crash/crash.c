@@ -10,24 +10,20 @@
 #include <crash/defs.h>
 #include <inttypes.h>
 
+#include "base/bits.h"
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "crash_help.h"
+#include "target/memory/host_memory.h"
 #include "target/memory/running.h"
 #include "target/providers.h"
 
 #include "../../cmds/command.h"
 
-#define PAGE_BYTES 4096
 #define MAX_EXPRESSION 256
 
 /** What a signal handler can reach. */
 static volatile sig_atomic_t interrupted;
-
-struct crash_memory {
-	/** Reads what crash cannot, and tells why; ops NULL when there is none. */
-	struct hwp_provider reader;
-};
 
 /** An answer of gdb's, which takes it 20 to 100 ms and stays the same. */
 struct known {
@@ -58,8 +54,9 @@ static bool is_minimal(void)
 	return pc->flags & MINIMAL_MODE;
 }
 
-static bool read_by_crash(enum hwp_space space, uint64_t address, void *buf, size_t size)
+static bool read_by_crash(void *arg, enum hwp_space space, uint64_t address, void *buf, size_t size)
 {
+	(void)arg;
 	return readmem(address, space == HWP_PHYSICAL ? PHYSADDR : KVADDR, buf, (long)size,
 		       "hwpoison", RETURN_ON_ERROR | QUIET);
 }
@@ -67,34 +64,7 @@ static bool read_by_crash(enum hwp_space space, uint64_t address, void *buf, siz
 static struct hwp_error *crash_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
 				    size_t size, size_t *nr_read_ret)
 {
-	struct crash_memory *m = arg;
-	size_t done = 0, nr_read = 0;
-	struct hwp_error *err;
-
-	if (read_by_crash(space, address, buf, size)) {
-		*nr_read_ret = size;
-		return NULL;
-	}
-	while (done < size) {
-		size_t n = PAGE_BYTES - (address + done) % PAGE_BYTES;
-
-		n = n < size - done ? n : size - done;
-		if (!read_by_crash(space, address + done, (char *)buf + done, n))
-			break;
-		done += n;
-	}
-	*nr_read_ret = done;
-	if (done == size)
-		return NULL;
-	address += done;
-	if (!m->reader.ops)
-		return hwp_error_at(HWP_ERROR_FAULT, address,
-				    "crash cannot read %s address 0x%" PRIx64,
-				    space == HWP_PHYSICAL ? "physical" : "kernel", address);
-	err = m->reader.ops->read(m->reader.arg, space, address, (char *)buf + done, size - done,
-				  &nr_read);
-	*nr_read_ret = done + nr_read;
-	return err;
+	return hwp_host_memory_read(arg, space, address, buf, size, nr_read_ret);
 }
 
 /** The kernel's own copy; the note in the dump was made from it. */
@@ -105,14 +75,16 @@ static struct hwp_error *vmcoreinfo_in_memory(char **ret)
 	_cleanup_free_ char *text = NULL;
 	uint64_t address, len;
 
+	/* VMCOREINFO_BYTES is a page: include/linux/vmcore_info.h. */
 	if (!data || !size ||
-	    !read_by_crash(HWP_KERNEL_VIRTUAL, data->value, &address, sizeof(address)) ||
-	    !read_by_crash(HWP_KERNEL_VIRTUAL, size->value, &len, sizeof(len)) || len > PAGE_BYTES)
+	    !read_by_crash(NULL, HWP_KERNEL_VIRTUAL, data->value, &address, sizeof(address)) ||
+	    !read_by_crash(NULL, HWP_KERNEL_VIRTUAL, size->value, &len, sizeof(len)) ||
+	    len > PAGESIZE())
 		return hwp_error_create(HWP_ERROR_LOOKUP, "crash cannot read VMCOREINFO");
 	text = calloc(1, len + 1);
 	if (!text)
 		return hwp_error_no_memory();
-	if (!read_by_crash(HWP_KERNEL_VIRTUAL, address, text, len))
+	if (!read_by_crash(NULL, HWP_KERNEL_VIRTUAL, address, text, len))
 		return hwp_error_create(HWP_ERROR_LOOKUP, "crash cannot read VMCOREINFO");
 	*ret = no_cleanup_ptr(text);
 	return NULL;
@@ -120,12 +92,12 @@ static struct hwp_error *vmcoreinfo_in_memory(char **ret)
 
 static struct hwp_error *crash_vmcoreinfo(void *arg, char **ret)
 {
-	struct crash_memory *m = arg;
+	struct hwp_host_memory *m = arg;
 	struct hwp_error *err;
 
-	if (!m->reader.ops)
+	if (!m->own.ops)
 		return vmcoreinfo_in_memory(ret);
-	err = m->reader.ops->vmcoreinfo(m->reader.arg, ret);
+	err = m->own.ops->vmcoreinfo(m->own.arg, ret);
 	return hwp_error_catch(&err, HWP_ERROR_LOOKUP) ? vmcoreinfo_in_memory(ret) : err;
 }
 
@@ -396,10 +368,9 @@ static struct hwp_error *crash_enumerator(void *arg, const char *type, const cha
 
 static void memory_destroy(void *arg)
 {
-	struct crash_memory *m = arg;
+	struct hwp_host_memory *m = arg;
 
-	if (m->reader.ops)
-		m->reader.ops->destroy(m->reader.arg);
+	hwp_host_memory_deinit(m);
 	free(m);
 }
 
@@ -438,13 +409,6 @@ static const struct hwp_provider_ops types_ops = {
 	.destroy = types_destroy,
 };
 
-static struct hwp_error *open_reader(struct hwp_provider *ret, struct hwp_file_facts *facts)
-{
-	if (getenv("HWPOISON_READMEM"))
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "HWPOISON_READMEM is set");
-	return hwp_kdump_open(pc->dumpfile, NULL, ret, facts);
-}
-
 /** Excluded pages that read as zeros would pass for healthy ones. */
 static void note_zero_excluded(struct hwp_file_facts *facts)
 {
@@ -454,29 +418,23 @@ static void note_zero_excluded(struct hwp_file_facts *facts)
 			 "as zeros and would pass for healthy ones");
 }
 
-static bool clone_of(const struct hwp_provider *reader, struct hwp_provider *ret)
-{
-	_cleanup_error_ struct hwp_error *err = reader->ops->clone(reader->arg, &ret->arg);
-
-	return !err;
-}
-
 static struct hwp_error *open_dump(struct hwp_host_providers *parts)
 {
-	_cleanup_error_ struct hwp_error *refused = NULL;
-	struct crash_memory *m = calloc(1, sizeof(*m));
+	struct hwp_host_memory *m = calloc(1, sizeof(*m));
+	struct hwp_error *err = NULL;
 
 	if (!m)
 		return hwp_error_no_memory();
+	m->name = "crash";
+	m->read = read_by_crash;
 	parts->memory = (struct hwp_provider){ &memory_ops, m };
-	refused = open_reader(&m->reader, &parts->facts);
-	if (refused)
-		snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by crash");
-	else if (clone_of(&m->reader, &parts->reader))
-		parts->reader.ops = m->reader.ops;
-	parts->facts.page_shift = (unsigned int)__builtin_ctzl(PAGESIZE());
+	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by crash");
+	parts->facts.page_shift = hwp_ilog2(PAGESIZE());
+	if (!getenv("HWPOISON_READMEM"))
+		err = hwp_host_memory_open_own(m, pc->dumpfile, NULL, &parts->reader,
+					       &parts->facts);
 	note_zero_excluded(&parts->facts);
-	return NULL;
+	return err;
 }
 
 static struct hwp_error *open_types(struct hwp_provider *ret)

@@ -120,7 +120,6 @@ static struct hwp_error *open_dump(const struct hwp_drgn_call *call,
 	s->memory.read = read_by_drgn;
 	s->memory.arg = (void *)call;
 	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by drgn");
-	parts->facts.page_shift = call->page_shift;
 	parts->memory = (struct hwp_provider){ &memory_ops, s };
 	return call->core_path ? hwp_host_memory_open_own(&s->memory, call->core_path, NULL,
 							  &parts->reader, &parts->facts) :

@@ -28,7 +28,7 @@ struct hwp_drgn_call {
 	uint32_t version;
 	/** enum hwp_drgn_flag. */
 	uint32_t flags;
-	uint32_t width, page_shift;
+	uint32_t width;
 	/** The vmcore, to be opened by our own reader too; NULL when unknown or live. */
 	const char *core_path;
 	/** Set to end early. */

@@ -242,6 +242,9 @@ struct hwp_error *hwp_target_open(const struct hwp_target_options *options, stru
 						 open_own(target, options);
 	if (!err && by_drgn)
 		err = need_vmcoreinfo(target);
+	if (!err && !hwp_target_page_shift(target))
+		err = hwp_error_create(HWP_ERROR_LOOKUP, "VMCOREINFO does not say how large a page "
+							 "is (PAGESIZE)");
 	if (err)
 		return by_drgn ? hwp_error_prefix(err, "%s", hwp_target_options_path(options)) :
 				 err;

@@ -5,16 +5,6 @@
 
 #include "target/target.h"
 
-/**
- * Put a target together. @p memory is required; without @p symbols or
- * @p types (NULL) looking one up is LOOKUP. VMCOREINFO comes from memory when
- * it offers any. The target takes over the providers, on failure too.
- */
-struct hwp_error *hwp_target_create(const struct hwp_provider *memory,
-				    const struct hwp_provider *symbols,
-				    const struct hwp_provider *types, unsigned int page_shift,
-				    struct hwp_target **ret);
-
 /** The empty target that open.c fills: add providers by the functions below. */
 struct hwp_error *hwp_target_create_empty(const struct hwp_target_options *options,
 					  struct hwp_target **ret);

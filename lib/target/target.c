@@ -51,11 +51,6 @@ void hwp_target_destroy(struct hwp_target *target)
 	free(target);
 }
 
-static void target_destroyp(struct hwp_target **target)
-{
-	hwp_target_destroy(*target);
-}
-
 static void note_release(struct hwp_target *target)
 {
 	size_t len;
@@ -66,6 +61,15 @@ static void note_release(struct hwp_target *target)
 	if (len >= sizeof(target->release))
 		len = sizeof(target->release) - 1;
 	memcpy(target->release, release, len);
+}
+
+static void note_page_shift(struct hwp_target *target)
+{
+	uint64_t size = 0;
+
+	hwp_error_destroy(hwp_target_vmcoreinfo_number(target, "PAGESIZE", &size));
+	if (hwp_is_page_size(size))
+		target->facts.page_shift = hwp_ilog2(size);
 }
 
 struct hwp_error *hwp_target_create_empty(const struct hwp_target_options *options,
@@ -95,6 +99,8 @@ struct hwp_error *hwp_target_set_memory(struct hwp_target *target,
 	if (err && !hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		return err;
 	note_release(target);
+	if (!target->facts.page_shift)
+		note_page_shift(target);
 	return NULL;
 }
 
@@ -125,35 +131,6 @@ void hwp_target_set_reader(struct hwp_target *target, const struct hwp_provider 
 void hwp_target_set_open_times(struct hwp_target *target, const struct hwp_open_times *times)
 {
 	target->times = *times;
-}
-
-struct hwp_error *hwp_target_create(const struct hwp_provider *memory,
-				    const struct hwp_provider *symbols,
-				    const struct hwp_provider *types, unsigned int page_shift,
-				    struct hwp_target **ret)
-{
-	_cleanup_(target_destroyp) struct hwp_target *target = calloc(1, sizeof(*target));
-	const struct hwp_file_facts facts = { .page_shift = page_shift };
-	struct hwp_target parts = {};
-	struct hwp_error *err;
-
-	if (symbols)
-		parts.symbols = *symbols;
-	if (types)
-		parts.types = *types;
-	if (!target) {
-		parts.memory = *memory;
-		provider_deinit(&parts.types);
-		provider_deinit(&parts.symbols);
-		provider_deinit(&parts.memory);
-		return hwp_error_no_memory();
-	}
-	*target = parts;
-	err = hwp_target_set_memory(target, memory, &facts);
-	if (err)
-		return err;
-	*ret = no_cleanup_ptr(target);
-	return NULL;
 }
 
 struct hwp_error *hwp_target_clone(struct hwp_target *target, struct hwp_target **ret)

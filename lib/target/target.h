@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "base/error.h"
 
 struct hwp_target;
@@ -130,6 +131,7 @@ struct hwp_file_facts {
 	char format[64];
 	/** One sentence when the file is damaged (truncated), else empty. */
 	char damage[160];
+	/** 0 where the provider does not know: VMCOREINFO's PAGESIZE then decides. */
 	unsigned int page_shift;
 };
 
@@ -233,6 +235,17 @@ struct hwp_open_times {
 };
 struct hwp_open_times hwp_target_open_times(const struct hwp_target *target);
 
+/** Pages of 64-bit kernels have 4 KiB to 64 KiB. */
+#define HWP_MIN_PAGE_SHIFT 12
+#define HWP_MAX_PAGE_SHIFT 16
+
+static inline bool hwp_is_page_size(uint64_t size)
+{
+	return hwp_is_pow2(size) && size >> HWP_MIN_PAGE_SHIFT &&
+	       size <= UINT64_C(1) << HWP_MAX_PAGE_SHIFT;
+}
+
+/** The kernel's PAGE_SHIFT. 0 when neither the memory provider nor VMCOREINFO has it. */
 unsigned int hwp_target_page_shift(const struct hwp_target *target);
 
 /**

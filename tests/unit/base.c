@@ -238,8 +238,11 @@ static void reads(void **state)
 /* Without symbols or types, looking one up is an ordinary answer. */
 static void memory_alone(void **state)
 {
-	struct synth *s = calloc(1, sizeof(*s));
-	struct hwp_provider memory = { &synth_ops, s };
+	const struct synth s = {};
+	const struct hwp_host_providers parts = {
+		.memory = synth_provider(&s),
+		.facts = { .page_shift = 12 },
+	};
 	struct hwp_symbol sym = { .name = "prb", .found = true };
 	struct hwp_member m;
 	struct hwp_target *t;
@@ -247,7 +250,7 @@ static void memory_alone(void **state)
 	int64_t value;
 
 	(void)state;
-	assert_null(hwp_target_create(&memory, NULL, NULL, 12, &t));
+	assert_null(synth_host_open(&parts, &t));
 	err = hwp_target_symbols(t, &sym, 1);
 	assert_true(err || !sym.found);
 	hwp_error_destroy(err);

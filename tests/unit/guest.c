@@ -21,6 +21,8 @@
 #include "target/providers.h"
 #include "readers.h"
 
+#include "synth.h"
+
 #define STRUCT_PAGE_SIZE 64
 #define NR_TABLES 8
 #define PRESENT UINT64_C(3)
@@ -29,14 +31,14 @@
 /** The dump at @p path; its memory as it is, or as that of a guest. */
 static struct hwp_target *open_sample(const char *path, bool as_guest)
 {
-	struct hwp_file_facts facts = {};
-	struct hwp_provider memory, words;
+	struct hwp_host_providers parts = {};
+	struct hwp_provider words;
 	struct hwp_target *target;
 
-	assert_null(hwp_kdump_open(path, NULL, &memory, &facts));
+	assert_null(hwp_kdump_open(path, NULL, &parts.memory, &parts.facts));
 	if (as_guest)
-		assert_null(hwp_guest_memory_create(&memory, &memory));
-	assert_null(hwp_target_create(&memory, NULL, NULL, 12, &target));
+		assert_null(hwp_guest_memory_create(&parts.memory, &parts.memory));
+	assert_null(synth_host_open(&parts, &target));
 	assert_null(hwp_ksyms_open(target, &words));
 	hwp_target_set_symbols(target, &words);
 	assert_null(hwp_btf_open(target, &words));

@@ -217,23 +217,49 @@ static const struct hwp_provider_ops synth_ops = {
 	.destroy = synth_destroy,
 };
 
+static struct hwp_error *synth_hand_out(void *arg, struct hwp_host_providers *ret)
+{
+	*ret = *(const struct hwp_host_providers *)arg;
+	return NULL;
+}
+
+/** A target over the providers of @p parts, as a host hands them out. */
+SYNTH_UNUSED static struct hwp_error *synth_host_open(const struct hwp_host_providers *parts,
+						      struct hwp_target **ret)
+{
+	const struct hwp_host host = {
+		.name = "synthetic",
+		.path = "synthetic",
+		.arg = (void *)parts,
+		.open = synth_hand_out,
+	};
+	const struct hwp_target_options options = { .host = &host };
+
+	return hwp_target_open(&options, ret);
+}
+
+static struct hwp_provider synth_provider(const struct synth *s)
+{
+	struct synth *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		abort();
+	*copy = *s;
+	return (struct hwp_provider){ &synth_ops, copy };
+}
+
 /** A target over a copy of @p s; the bytes of its segments stay the caller's. */
 SYNTH_UNUSED static struct hwp_target *synth_open(const struct synth *s)
 {
-	struct hwp_provider providers[3];
+	const struct hwp_host_providers parts = {
+		.memory = synth_provider(s),
+		.symbols = synth_provider(s),
+		.types = synth_provider(s),
+		.facts = { .page_shift = 12 },
+	};
 	struct hwp_target *target = NULL;
-	struct hwp_error *err;
 
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(providers); i++) {
-		struct synth *copy = malloc(sizeof(*copy));
-
-		if (!copy)
-			abort();
-		*copy = *s;
-		providers[i] = (struct hwp_provider){ &synth_ops, copy };
-	}
-	err = hwp_target_create(&providers[0], &providers[1], &providers[2], 12, &target);
-	if (err)
+	if (synth_host_open(&parts, &target))
 		abort();
 	return target;
 }

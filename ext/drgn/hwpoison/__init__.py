@@ -45,7 +45,7 @@ _Write = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_
 class _Call(ctypes.Structure):
     """struct hwp_drgn_call, ext/drgn/plugin.h."""
     _fields_ = (('version', ctypes.c_uint32), ('flags', ctypes.c_uint32),
-                ('width', ctypes.c_uint32), ('page_shift', ctypes.c_uint32),
+                ('width', ctypes.c_uint32),
                 ('core_path', ctypes.c_char_p), ('interrupted', ctypes.POINTER(ctypes.c_int)),
                 ('read', _Read), ('symbol', _Symbol), ('member', _Member),
                 ('enumerator', _Enumerator), ('vmcoreinfo', _Vmcoreinfo), ('write', _Write))
@@ -146,7 +146,7 @@ class _Session:
         self.broken = None
         self.interrupted = ctypes.c_int(0)
         self.call = _Call(
-            version=ctypes.sizeof(_Call), flags=self._flags(), page_shift=12,
+            version=ctypes.sizeof(_Call), flags=self._flags(),
             width=shutil.get_terminal_size((0, 0)).columns if out.isatty() else 0,
             core_path=os.fsencode(core) if core else None,
             interrupted=ctypes.pointer(self.interrupted), read=_Read(self._read),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/bits.h"
+#include "target/memory/pagetable.h"
 
 /* A copy of the line, so that it ends in NUL. */
 #define MAX_LINE 256
@@ -126,7 +127,7 @@ static bool parse_machine_check(const char *line, struct hwp_event *e)
 
 		if (!at || !isxdigit((unsigned char)at[strlen(texts[i])]))
 			continue;
-		e->pfn = strtoull(at + strlen(texts[i]), NULL, 16) >> 12;
+		e->pfn = strtoull(at + strlen(texts[i]), NULL, 16) >> HWP_X86_64_PAGE_SHIFT;
 		e->kind = HWP_EVENT_MACHINE_CHECK;
 		copy(e->text, sizeof(e->text), line, strlen(line));
 		return true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "target/memory/pagetable.h"
 
 /* arch/x86/include/asm/pgtable_types.h */
 #define PTE_PRESENT UINT64_C(1)
@@ -44,7 +45,7 @@ static enum hwp_direct_map look_up(const struct page_tables *t, uint64_t physica
 	enum hwp_space space = HWP_KERNEL_VIRTUAL;
 
 	for (unsigned int level = t->nr_levels; level > 0; level--) {
-		unsigned int shift = 12 + BITS_PER_LEVEL * (level - 1);
+		unsigned int shift = HWP_X86_64_PAGE_SHIFT + BITS_PER_LEVEL * (level - 1);
 		uint64_t index = address >> shift & ((1u << BITS_PER_LEVEL) - 1);
 		_cleanup_error_ struct hwp_error *err = NULL;
 
@@ -64,13 +65,16 @@ static enum hwp_direct_map look_up(const struct page_tables *t, uint64_t physica
 
 static enum hwp_contents read_contents(struct hwp_target *target, uint64_t physical)
 {
+	size_t size = (size_t)1 << hwp_target_page_shift(target);
 	_cleanup_error_ struct hwp_error *err = NULL;
-	unsigned char page[4096];
+	_cleanup_free_ unsigned char *page = malloc(size);
 
-	err = hwp_target_read(target, HWP_PHYSICAL, physical, page, sizeof(page), NULL);
+	if (!page)
+		return HWP_CONTENTS_UNKNOWN;
+	err = hwp_target_read(target, HWP_PHYSICAL, physical, page, size, NULL);
 	if (err)
 		return HWP_CONTENTS_UNKNOWN;
-	if (memcmp(page, page + 1, sizeof(page) - 1) != 0)
+	if (memcmp(page, page + 1, size - 1) != 0)
 		return HWP_CONTENTS_OTHER;
 	return page[0] == 0		   ? HWP_CONTENTS_ZERO :
 	       page[0] == PAGE_POISON_BYTE ? HWP_CONTENTS_PAGE_POISON :

@@ -77,10 +77,8 @@ static struct hwp_error *add_raw_pages(struct hwp_collector *c, struct hwp_folio
 		err = hwp_error_prefix(err, "0x%" PRIx64, folio->head_pfn);
 	err = hwp_findings_tolerate(c->findings, err, "HugeTLB folio");
 	for (size_t i = 0; i < raw.nr && !err; i++) {
-		bool is_alias = folio->vmemmap_optimized &&
-				raw.data[i] - folio->head_pfn >= 4096 / c->layout->page.size;
-
-		err = add_page(c, raw.data[i], folio, is_alias,
+		err = add_page(c, raw.data[i], folio,
+			       hwp_folio_is_alias(c->layout, folio, raw.data[i]),
 			       (struct hwp_poisoned){ .is_raw = true });
 	}
 	if (!err && (raw.nr == 0 || folio->raw_unreliable || folio->raw_list_broken))

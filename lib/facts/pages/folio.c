@@ -8,7 +8,6 @@
 
 /* A 16 GiB page of 4 KiB pages has order 22. */
 #define MAX_FOLIO_ORDER 24
-#define VMEMMAP_PAGE UINT64_C(4096)
 /* mm/internal.h: FOLIO_PAGES_MAPPED, below the mark that the whole is mapped as well. */
 #define PAGES_MAPPED INT64_C(0x7fffff)
 
@@ -64,6 +63,12 @@ static bool folio_word(struct hwp_page_reader *reader, uint64_t head_pfn, uint32
 	return true;
 }
 
+/** Is @p address, of a struct page, where a page of the vmemmap begins? */
+static bool starts_page(const struct hwp_layout *l, uint64_t address)
+{
+	return address == hwp_align_down(address, l->page_shift);
+}
+
 /** The pfn of the head that the tail @p pfn names; false when it names none. */
 static bool head_of_tail(struct hwp_page_reader *reader, uint64_t pfn, const void *page,
 			 uint64_t *head_pfn_ret)
@@ -89,7 +94,8 @@ static bool is_fake_head(struct hwp_page_reader *reader, uint64_t pfn, uint64_t 
 	const void *next;
 	uint64_t address;
 
-	if (!hwp_memmap_page_address(memmap, pfn, &address) || address % VMEMMAP_PAGE != 0)
+	if (!hwp_memmap_page_address(memmap, pfn, &address) ||
+	    !starts_page(memmap->layout, address))
 		return false;
 	err = hwp_page_read(reader, pfn + 1, &next);
 	return !err && hwp_page_is_tail(memmap->layout, next) &&
@@ -104,7 +110,8 @@ bool hwp_head_has_no_tail(struct hwp_page_reader *reader, uint64_t pfn)
 	uint64_t head_pfn, address;
 	const void *page;
 
-	if (!hwp_memmap_page_address(memmap, pfn, &address) || address % VMEMMAP_PAGE != 0)
+	if (!hwp_memmap_page_address(memmap, pfn, &address) ||
+	    !starts_page(memmap->layout, address))
 		return false;
 	err = hwp_page_read(reader, pfn + 1, &page);
 	return !err && (!hwp_page_is_tail(l, page) ||
@@ -225,7 +232,15 @@ static bool is_stale_copy(struct hwp_page_reader *reader, uint64_t pfn,
 	return f->head_pfn == pfn && f->head_bits & HWP_BIT_HEAD && f->head.refcount == 0 &&
 	       memmap->layout->folio.hugetlb_scheme == HWP_HUGETLB_PAGE_TYPE &&
 	       f->head.type == HWP_TYPE_HUGETLB && hwp_memmap_page_address(memmap, pfn, &address) &&
-	       address % VMEMMAP_PAGE == 0 && hwp_align_down(pfn, (unsigned int)f->order) != pfn;
+	       starts_page(memmap->layout, address) &&
+	       hwp_align_down(pfn, (unsigned int)f->order) != pfn;
+}
+
+bool hwp_folio_is_alias(const struct hwp_layout *l, const struct hwp_folio_facts *folio,
+			uint64_t pfn)
+{
+	return folio->vmemmap_optimized &&
+	       pfn - folio->head_pfn >= (UINT64_C(1) << l->page_shift) / l->page.size;
 }
 
 struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
@@ -262,7 +277,7 @@ struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
 		f.kind = kind_of(l, &f, flags_1);
 	if (f.kind == HWP_FOLIO_HUGETLB || f.kind == HWP_FOLIO_LARGE)
 		read_mapcounts(reader, &f);
-	*is_alias = f.vmemmap_optimized && pfn - f.head_pfn >= VMEMMAP_PAGE / l->page.size;
+	*is_alias = f.vmemmap_optimized && hwp_folio_is_alias(l, &f, pfn);
 	*ret = f;
 	return NULL;
 }

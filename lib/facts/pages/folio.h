@@ -20,6 +20,13 @@ struct hwp_error *hwp_folio_find(struct hwp_page_reader *reader, uint64_t pfn,
 				 struct hwp_folio_facts *ret, bool *is_alias);
 
 /**
+ * Is the struct page of @p pfn, in @p folio, a read-only copy of another? HVO keeps
+ * the first page of a HugeTLB folio's vmemmap, and maps the rest to that.
+ */
+bool hwp_folio_is_alias(const struct hwp_layout *layout, const struct hwp_folio_facts *folio,
+			uint64_t pfn);
+
+/**
  * Append the pfns in the raw_hwp_list of HugeTLB folio @p folio to @p pfns,
  * in list order. BAD_DATA when the list leaves the folio or does not end.
  */

@@ -10,9 +10,8 @@
 
 /** Pages of one unit of work: what 2 MiB of 64-byte struct pages describe. */
 #define PAGES_PER_UNIT UINT64_C(32768)
-/** Pages read at a time; what fails is read again line by line. */
+/** Pages read at a time; what fails is read again page by page of the memmap. */
 #define PAGES_PER_READ UINT64_C(4096)
-#define LINE_SIZE UINT64_C(4096)
 #define MAX_THREADS 64
 
 struct scan {
@@ -108,15 +107,16 @@ static void look_at(struct worker *w, const char *pages, uint64_t pfn, uint64_t 
 	}
 }
 
-/** What one large read refused is read line by line, to lose no more than it must. */
+/** What one large read refused is read by pages of the memmap, to lose no more than must be. */
 static void read_lines(struct worker *w, const struct unit *u, uint64_t pfn, uint64_t nr)
 {
-	uint32_t size = w->scan->memmap->layout->page.size;
-	uint64_t end_pfn = pfn + nr;
+	const struct hwp_layout *l = w->scan->memmap->layout;
+	uint64_t line_size = UINT64_C(1) << l->page_shift, end_pfn = pfn + nr;
+	uint32_t size = l->page.size;
 
 	while (pfn < end_pfn) {
 		uint64_t address = u->range->base + pfn * size;
-		uint64_t n = (LINE_SIZE - address % LINE_SIZE + size - 1) / size;
+		uint64_t n = (line_size - address % line_size + size - 1) / size;
 		struct hwp_error *err;
 
 		n = n < end_pfn - pfn ? n : end_pfn - pfn;

@@ -451,7 +451,6 @@ static struct hwp_error *open_dump(struct session *s, const struct hwp_target_op
 	s->memory.read = read_by_drgn;
 	s->memory.arg = s;
 	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by drgn");
-	parts->facts.page_shift = 12;
 	return hwp_host_memory_open_own(&s->memory, options->core_path, options->vmcoreinfo_path,
 					&parts->reader, &parts->facts);
 }

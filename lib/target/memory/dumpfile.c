@@ -138,7 +138,7 @@ struct hwp_error *hwp_vmcoreinfo_check(const char *text, size_t len)
 		return NULL;
 	for (at += sizeof(key) - 1; at < text + len && *at >= '0' && *at <= '9'; at++)
 		page_size = page_size * 10 + (uint64_t)(*at - '0');
-	if (page_size >= 4096 && page_size <= 65536 && hwp_is_pow2(page_size))
+	if (hwp_is_page_size(page_size))
 		return NULL;
 	return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense: PAGESIZE=%" PRIu64,
 				page_size);
@@ -309,8 +309,8 @@ static struct hwp_error *find_parts(int fd, uint64_t file_size, struct kdump_par
 	block = hwp_u32(header + KDUMP_BLOCK_SIZE);
 	sub_blocks = hwp_u32(header + KDUMP_SUB_HEADER_BLOCKS);
 	bitmap_blocks = hwp_u32(header + KDUMP_BITMAP_BLOCKS);
-	if (block < 4096 || block > 65536 || !hwp_is_pow2(block) || sub_blocks > 65536 ||
-	    bitmap_blocks == 0 || bitmap_blocks % 2)
+	if (!hwp_is_page_size(block) || sub_blocks > 65536 || bitmap_blocks == 0 ||
+	    bitmap_blocks % 2)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "the kdump header is nonsense");
 	ret->bitmap = (1 + sub_blocks + bitmap_blocks / 2) * block;
 	ret->bitmap_size = bitmap_blocks / 2 * block;

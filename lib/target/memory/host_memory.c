@@ -5,9 +5,6 @@
 
 #include "target/providers.h"
 
-/** Nothing larger is wholly there or wholly not. */
-#define PAGE_BYTES 4096
-
 static void destroy(struct hwp_provider *p)
 {
 	if (p->ops)
@@ -51,6 +48,8 @@ struct hwp_error *hwp_host_memory_read(struct hwp_host_memory *memory, enum hwp_
 				       uint64_t address, void *buf, size_t size,
 				       size_t *nr_read_ret)
 {
+	/* A page is readable as a whole or not at all, and none is smaller. */
+	const size_t page_size = (size_t)1 << HWP_MIN_PAGE_SHIFT;
 	size_t done = 0, nr_read = 0;
 	struct hwp_error *err;
 
@@ -58,7 +57,7 @@ struct hwp_error *hwp_host_memory_read(struct hwp_host_memory *memory, enum hwp_
 	if (memory->read(memory->arg, space, address, buf, size))
 		return NULL;
 	while (done < size) {
-		size_t n = PAGE_BYTES - (address + done) % PAGE_BYTES;
+		size_t n = page_size - (address + done) % page_size;
 
 		n = n < size - done ? n : size - done;
 		if (!memory->read(memory->arg, space, address + done, (char *)buf + done, n))

@@ -18,9 +18,6 @@
 #define CACHE_SIZE_ELF 128
 #define CACHE_SIZE_KDUMP 32
 
-/* Translations hold for this much at least. */
-#define SMALLEST_PAGE 4096
-
 /* Pages whose presence in the file is looked up at once. */
 #define STORED_WINDOW UINT64_C(32768)
 
@@ -160,12 +157,12 @@ static struct hwp_error *kdump_op_read(void *arg, enum hwp_space space, uint64_t
 				       size_t size, size_t *nr_read_ret)
 {
 	struct kdump *k = arg;
+	size_t page_size = (size_t)1 << k->page_shift, done = 0;
 	struct hwp_error *err = NULL;
-	size_t done = 0;
 
 	kdump_clear_err(k->ctx);
 	while (done < size && !err) {
-		size_t part = SMALLEST_PAGE - (address + done) % SMALLEST_PAGE;
+		size_t part = page_size - (address + done) % page_size;
 
 		part = part < size - done ? part : size - done;
 		err = read_page_part(k, space, address + done, (char *)buf + done, part);
@@ -369,7 +366,8 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 	if (err)
 		return err;
 	status = kdump_get_number_attr(k->ctx, KDUMP_ATTR_PAGE_SHIFT, &page_shift);
-	if (status != KDUMP_OK || page_shift < 12 || page_shift > 16)
+	if (status != KDUMP_OK || page_shift < HWP_MIN_PAGE_SHIFT ||
+	    page_shift > HWP_MAX_PAGE_SHIFT)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "the dump's page size is unknown");
 	k->page_shift = facts->page_shift = (unsigned int)page_shift;
 	get_stored(k);

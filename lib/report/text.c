@@ -31,11 +31,6 @@ struct hwp_error *hwp_text_finish(struct hwp_text *text)
 	return text->failed ? hwp_error_no_memory() : hwp_report_flush(text->out);
 }
 
-const char *hwp_plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 void hwp_text_color(struct hwp_text *text, const char *sequence)
 {
 	if (text->style->color)

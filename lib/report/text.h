@@ -3,6 +3,7 @@
 #ifndef HWP_REPORT_TEXT_H
 #define HWP_REPORT_TEXT_H
 
+#include "base/plural.h"
 #include "report/report.h"
 #include "report/table.h"
 
@@ -19,9 +20,6 @@ void hwp_text_init(struct hwp_text *text, FILE *out, const struct hwp_report_sty
 
 /** Flush the stream; what went wrong on the way is told here. */
 struct hwp_error *hwp_text_finish(struct hwp_text *text);
-
-/** "s" unless @p n is one. */
-const char *hwp_plural(uint64_t n);
 
 void hwp_text_color(struct hwp_text *text, const char *sequence);
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/vec.h"
+#include "model/check.h"
 #include "model/counts.h"
 #include "model/folio_extent.h"
 #include "model/owner.h"
@@ -47,15 +48,6 @@ enum hwp_class {
 	HWP_CLASS_OTHER,
 	HWP_CLASS_UNKNOWN,
 	HWP_NR_CLASSES,
-};
-
-enum hwp_verdict {
-	HWP_VERDICT_LEAKED,
-	HWP_VERDICT_INCONSISTENT,
-	HWP_VERDICT_INCOMPLETE,
-	HWP_VERDICT_AT_RISK,
-	HWP_VERDICT_CLEAN,
-	HWP_NR_VERDICTS,
 };
 
 enum hwp_fix {
@@ -380,19 +372,6 @@ struct hwp_summary {
 	uint64_t nr_healthy_lost;
 	/** HugeTLB folios with raw_hwp_unreliable or without a record. */
 	uint64_t nr_unrecorded_folios;
-};
-
-enum hwp_result {
-	HWP_PASS,
-	HWP_FAIL,
-	HWP_SKIP,
-	HWP_INCONCLUSIVE,
-};
-
-struct hwp_check_result {
-	const char *name;
-	enum hwp_result result;
-	char detail[256];
 };
 
 /** How much of the memmap was read, and why. */

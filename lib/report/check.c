@@ -205,7 +205,7 @@ static void put_checks(struct hwp_text *text, const struct hwp_findings *f)
 	int name_width = 0, result_width = 0;
 
 	for (size_t i = 0; i < f->checks.nr; i++) {
-		int name = (int)strlen(f->checks.data[i].name);
+		int name = (int)strlen(f->checks.data[i].check->name);
 		int result = (int)strlen(result_word(f->checks.data[i].result));
 
 		name_width = name > name_width ? name : name_width;
@@ -219,7 +219,7 @@ static void put_checks(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_color(text, result_color(check->result));
 		fprintf(text->out, "%-*s", result_width, result_word(check->result));
 		hwp_text_color(text, HWP_COLOR_END);
-		fprintf(text->out, "  %-*s  ", name_width, check->name);
+		fprintf(text->out, "  %-*s  ", name_width, check->check->name);
 		hwp_text_wrap(text, column, column, check->detail);
 	}
 }

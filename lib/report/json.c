@@ -244,7 +244,7 @@ static void put_checks(struct hwp_json *json, const struct hwp_findings *f)
 		const struct hwp_check_result *check = &f->checks.data[i];
 
 		hwp_json_row_object(json, NULL);
-		hwp_json_string(json, "name", check->name);
+		hwp_json_string(json, "name", check->check->name);
 		hwp_json_string(json, "result", hwp_result_name(check->result));
 		hwp_json_string(json, "detail", check->detail);
 		hwp_json_end(json);

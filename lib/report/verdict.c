@@ -58,7 +58,7 @@ static void tell_inconsistent(struct sentence *s, const struct hwp_findings *f)
 	for (size_t i = 0; i < f->checks.nr; i++) {
 		if (f->checks.data[i].result != HWP_FAIL)
 			continue;
-		fprintf(s->out, "%s%s", separator, f->checks.data[i].name);
+		fprintf(s->out, "%s%s", separator, f->checks.data[i].check->name);
 		separator = ", ";
 	}
 	fputs(")", s->out);

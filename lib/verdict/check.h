@@ -6,20 +6,11 @@
 #include "base/error.h"
 #include "model/findings.h"
 
-/** One invariant. */
-struct hwp_check {
-	const char *name;
-	/** What holds when it passes. */
-	const char *statement;
-	/** Name of a check without whose pass this one cannot be answered, or NULL. */
-	const char *prerequisite;
-	/** An inconclusive answer leaves the run incomplete. */
-	bool decides;
-	enum hwp_result (*run)(const struct hwp_findings *findings, char *detail, size_t size);
-};
-
-/** All checks in order; *@p nr_ret of them. */
+/** All checks in their order; *@p nr_ret of them. */
 const struct hwp_check *hwp_checks(size_t *nr_ret);
+
+/** The check of that name, or NULL. */
+const struct hwp_check *hwp_check_find(const char *name);
 
 /** Decide findings.verdict anew, after findings.checks were changed. */
 void hwp_check_decide(struct hwp_findings *findings);

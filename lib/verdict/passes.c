@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verdict/passes.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/bits.h"
 #include "verdict/classify.h"
 
 void hwp_passes_deinit(struct hwp_passes *passes)
@@ -62,39 +58,48 @@ static struct hwp_error *note_pages(struct hwp_passes *passes, struct hwp_findin
 	return NULL;
 }
 
-/** These rest on records that must agree at any moment: one pass that says so is enough. */
-static bool is_consistency(const char *name)
-{
-	static const char *const names[] = {
-		"freelist-consistent",	    "methods-agree",	       "ranges-held",
-		"folio-flag-matches-pages", "raw-hwp-list-consistent", "poison-accounted",
-	};
-
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(names); i++) {
-		if (strcmp(names[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
+/** How far an answer is from being settled. */
 static int badness(enum hwp_result result)
 {
 	return result == HWP_FAIL ? 2 : result == HWP_INCONCLUSIVE;
 }
 
+/** Does a better answer of an earlier pass count more than @p now? */
+static bool is_outdone(const struct hwp_check_result *now)
+{
+	switch (now->check->settles) {
+	case HWP_SETTLES_BY_BEST:
+		return true;
+	case HWP_SETTLES_BY_FAILURE:
+		return now->result != HWP_FAIL;
+	case HWP_SETTLES_BY_LAST:
+		break;
+	}
+	return false;
+}
+
+static struct hwp_check_result *best_of(struct hwp_passes *passes, const struct hwp_check *check)
+{
+	for (size_t i = 0; i < passes->best.nr; i++) {
+		if (passes->best.data[i].check == check)
+			return &passes->best.data[i];
+	}
+	return NULL;
+}
+
 static struct hwp_error *note_checks(struct hwp_passes *passes, struct hwp_findings *f)
 {
 	for (size_t i = 0; i < f->checks.nr; i++) {
-		struct hwp_check_result *now = &f->checks.data[i], *best;
+		struct hwp_check_result *now = &f->checks.data[i];
+		struct hwp_check_result *best = best_of(passes, now->check);
 
-		if (i >= passes->best.nr && !hwp_vec_push(&passes->best, *now))
+		if (!best && !hwp_vec_push(&passes->best, *now))
 			return hwp_error_no_memory();
-		best = &passes->best.data[i];
+		if (!best)
+			continue;
 		if (badness(now->result) <= badness(best->result)) {
 			*best = *now;
-		} else if (is_consistency(now->name) ||
-			   (now->result == HWP_INCONCLUSIVE &&
-			    strcmp(now->name, "memmap-covered") != 0)) {
+		} else if (is_outdone(now)) {
 			*now = *best;
 			f->nr_transient++;
 		}
@@ -102,11 +107,11 @@ static struct hwp_error *note_checks(struct hwp_passes *passes, struct hwp_findi
 	return NULL;
 }
 
-/** Troubles of this pass that no check rests on any more. */
+/** The troubles of this pass are settled where the check that they answer is. */
 static void drop_troubles(struct hwp_findings *f)
 {
 	for (size_t i = 0; i < f->checks.nr; i++) {
-		if (strcmp(f->checks.data[i].name, "freelist-consistent") == 0 &&
+		if (f->checks.data[i].check->answers_troubles &&
 		    f->checks.data[i].result == HWP_PASS)
 			f->troubles.nr = 0;
 	}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** A question about the findings, its answer, and the verdict that follows. */
+#ifndef HWP_MODEL_CHECK_H
+#define HWP_MODEL_CHECK_H
+
+#include <stdbool.h>
+
+struct hwp_findings;
+struct hwp_check_result;
+
+/** The answer of a run, worst first. */
+enum hwp_verdict {
+	HWP_VERDICT_LEAKED,
+	HWP_VERDICT_INCONSISTENT,
+	HWP_VERDICT_INCOMPLETE,
+	HWP_VERDICT_AT_RISK,
+	HWP_VERDICT_CLEAN,
+	HWP_NR_VERDICTS,
+};
+
+enum hwp_result {
+	HWP_PASS,
+	HWP_FAIL,
+	HWP_SKIP,
+	HWP_INCONCLUSIVE,
+	HWP_NR_RESULTS,
+};
+
+/** Which answer counts when passes over a running kernel give different ones. */
+enum hwp_settles {
+	/** The last one. */
+	HWP_SETTLES_BY_LAST = 1,
+	/** The best one: the records agreed at that moment, so no other can show corruption. */
+	HWP_SETTLES_BY_BEST,
+	/** The last one if it failed, else the best one: what one pass could not read, another did. */
+	HWP_SETTLES_BY_FAILURE,
+};
+
+/** What it means that a check has a result. */
+struct hwp_check_outcome {
+	/** A sentence without full stop; NULL: the check never has this result. */
+	const char *meaning;
+	/** The verdict is this or a worse one; CLEAN where the result decides nothing. */
+	enum hwp_verdict verdict;
+};
+
+/** One check: all that is to be known of it, in one row of check/table.c. */
+struct hwp_check {
+	/** As in reports, in JSON and for `hwpoison help`. */
+	const char *name;
+	/** What is so when it passes; no full stop. */
+	const char *statement;
+	/** Why that can be asked, and how it is answered: sentences. */
+	const char *background;
+	/**
+	 * By enum hwp_result. Where the kernel cannot mark pages every check is
+	 * skipped, without a word of its own here, and a skipped check decides nothing.
+	 */
+	struct hwp_check_outcome outcomes[HWP_NR_RESULTS];
+	/** Name of an earlier check: while that is inconclusive, this one is not passed. Or NULL. */
+	const char *needs;
+	/** It answers by findings.troubles: they are settled with it. */
+	bool answers_troubles;
+	enum hwp_settles settles;
+	/** Answer by hwp_check_answer() and hwp_check_add(). */
+	enum hwp_result (*run)(const struct hwp_findings *findings,
+			       struct hwp_check_result *result);
+};
+
+/** What a check has found. */
+struct hwp_check_result {
+	const struct hwp_check *check;
+	enum hwp_result result;
+	/** A sentence without full stop, on one line. */
+	char detail[384];
+};
+
+#endif /* HWP_MODEL_CHECK_H */

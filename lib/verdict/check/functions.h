@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What the rows of table.c call: pure functions of the findings, by family. */
+#ifndef HWP_VERDICT_CHECK_FUNCTIONS_H
+#define HWP_VERDICT_CHECK_FUNCTIONS_H
+
+#include "model/findings.h"
+
+/** Set the detail of @p r; returns @p result. What does not fit is cut at a word, to "...". */
+enum hwp_result hwp_check_answer(struct hwp_check_result *r, enum hwp_result result,
+				 const char *fmt, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+
+/** Add to the detail of @p r. */
+void hwp_check_add(struct hwp_check_result *r, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
+
+/** Troubles of this kind. */
+uint64_t hwp_check_nr_troubles(const struct hwp_findings *f, enum hwp_trouble_kind kind);
+
+#define HWP_CHECK_FUNCTION(name) \
+	enum hwp_result name(const struct hwp_findings *f, struct hwp_check_result *r)
+
+/* structure.c: was everything read, and does it hang together? */
+HWP_CHECK_FUNCTION(hwp_check_memmap_covered);
+HWP_CHECK_FUNCTION(hwp_check_freelist_consistent);
+HWP_CHECK_FUNCTION(hwp_check_methods_agree);
+
+/* leaks.c: where is the poison, and what went with it? */
+HWP_CHECK_FUNCTION(hwp_check_poison_not_in_buddy);
+HWP_CHECK_FUNCTION(hwp_check_poison_not_on_pcp);
+HWP_CHECK_FUNCTION(hwp_check_poison_not_reused);
+HWP_CHECK_FUNCTION(hwp_check_healthy_not_lost);
+HWP_CHECK_FUNCTION(hwp_check_ranges_held);
+
+/* records.c: what the kernel itself notes about poison. */
+HWP_CHECK_FUNCTION(hwp_check_folio_flag_matches_pages);
+HWP_CHECK_FUNCTION(hwp_check_raw_hwp_list_consistent);
+HWP_CHECK_FUNCTION(hwp_check_poison_accounted);
+
+/* memory.c: who can still touch a poisoned page, and did anything write to it? */
+HWP_CHECK_FUNCTION(hwp_check_poison_unmapped);
+HWP_CHECK_FUNCTION(hwp_check_poison_unwritten);
+
+#endif /* HWP_VERDICT_CHECK_FUNCTIONS_H */

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Was everything read, and do lists, counts and struct pages agree? */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/plural.h"
+#include "verdict/check/functions.h"
+
+uint64_t hwp_check_nr_troubles(const struct hwp_findings *f, enum hwp_trouble_kind kind)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < f->troubles.nr; i++)
+		nr += f->troubles.data[i].kind == kind;
+	return nr;
+}
+
+HWP_CHECK_FUNCTION(hwp_check_memmap_covered)
+{
+	const struct hwp_coverage *c = &f->coverage;
+
+	if (f->damage[0])
+		return hwp_check_answer(r, HWP_INCONCLUSIVE, "%s", f->damage);
+	if (f->too_many)
+		return hwp_check_answer(r, HWP_INCONCLUSIVE,
+					"more than %zu pages are flagged as poisoned, which is "
+					"not believable",
+					f->poisoned.nr);
+	if (c->nr_excluded || c->nr_faulted)
+		return hwp_check_answer(r, HWP_INCONCLUSIVE,
+					"%" PRIu64 " of %" PRIu64 " struct pages were read; not "
+					"in the dump: %" PRIu64 " (zero-filled: %" PRIu64
+					"), not readable: %" PRIu64,
+					c->nr_read, c->nr_pages, c->nr_excluded, c->nr_zero,
+					c->nr_faulted);
+	if (c->nr_uninitialised)
+		return hwp_check_answer(r, HWP_INCONCLUSIVE,
+					"%" PRIu64 " struct page%s of online memory %s all ones, "
+					"as before initialisation",
+					c->nr_uninitialised, hwp_plural(c->nr_uninitialised),
+					c->nr_uninitialised == 1 ? "is" : "are");
+	if (c->nr_read != c->nr_pages)
+		return hwp_check_answer(r, HWP_INCONCLUSIVE,
+					"%" PRIu64 " of %" PRIu64 " struct pages were read",
+					c->nr_read, c->nr_pages);
+	if (f->sweep == HWP_SWEEP_QUICK)
+		return hwp_check_answer(r, HWP_PASS,
+					"quick: all %" PRIu64 " struct pages of memory blocks "
+					"that count poison were read",
+					c->nr_pages);
+	return hwp_check_answer(r, HWP_PASS, "all %" PRIu64 " struct pages were read", c->nr_pages);
+}
+
+static void add_lists(const struct hwp_findings *f, struct hwp_check_result *r, uint64_t nr_moved)
+{
+	if (f->areas.nr)
+		hwp_check_add(r, ", each nr_free equals the blocks found");
+	if (nr_moved)
+		hwp_check_add(r, ", but for %" PRIu64 " order%s whose lists changed meanwhile",
+			      nr_moved, hwp_plural(nr_moved));
+}
+
+HWP_CHECK_FUNCTION(hwp_check_freelist_consistent)
+{
+	uint64_t nr_holes = hwp_check_nr_troubles(f, HWP_TROUBLE_HOLE), nr_moved = 0;
+	uint64_t nr_wrong = hwp_check_nr_troubles(f, HWP_TROUBLE_CONTRADICTION);
+
+	if (nr_holes)
+		return hwp_check_answer(r, HWP_INCONCLUSIVE,
+					"%" PRIu64 " list%s or table%s could not be read to the "
+					"end",
+					nr_holes, hwp_plural(nr_holes), hwp_plural(nr_holes));
+	for (size_t i = 0; i < f->areas.nr; i++) {
+		const struct hwp_area_stat *a = &f->areas.data[i];
+
+		nr_moved += a->moved;
+		if (a->nr_free == a->nr_walked || a->moved)
+			continue;
+		return hwp_check_answer(r, HWP_FAIL,
+					"node %d %s order %d: nr_free is %" PRIu64 ", but %" PRIu64
+					" block%s on its lists",
+					f->zones.data[a->zone].nid, f->zones.data[a->zone].name,
+					a->order, a->nr_free, a->nr_walked,
+					a->nr_walked == 1 ? " is" : "s are");
+	}
+	if (nr_wrong)
+		return hwp_check_answer(r, HWP_FAIL,
+					"%" PRIu64 " contradiction%s in lists or tables, listed "
+					"as troubles",
+					nr_wrong, hwp_plural(nr_wrong));
+	hwp_check_answer(r, HWP_PASS, "%zu list%s walked", f->lists.nr, hwp_plural(f->lists.nr));
+	add_lists(f, r, nr_moved);
+	return HWP_PASS;
+}
+
+/** Did the lists that may hold the page change while a running kernel's were walked? */
+static bool lists_moved(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	for (size_t i = 0; i < f->areas.nr; i++) {
+		if (f->areas.data[i].moved && f->areas.data[i].zone == p->zone)
+			return true;
+	}
+	return false;
+}
+
+static bool blocks_agree(const struct hwp_poisoned *p)
+{
+	return p->by_list.container == p->by_page.container &&
+	       p->by_list.head_pfn == p->by_page.head_pfn && p->by_list.order == p->by_page.order;
+}
+
+static const char *block_name(const struct hwp_block *b, char *buf, size_t size)
+{
+	if (b->container == HWP_NOT_FREE)
+		return "no free block";
+	snprintf(buf, size, "the %s block at 0x%" PRIx64 " (order %d)",
+		 hwp_container_name(b->container), b->head_pfn, b->order);
+	return buf;
+}
+
+/** The first page that the two methods find in different places, or NULL. */
+static const struct hwp_poisoned *first_disagreement(const struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		/* Blocks elsewhere have no PageBuddy: only the lists show them. */
+		if (p->by_page.container != HWP_FREE_AREA && p->by_list.container != HWP_FREE_AREA)
+			continue;
+		if (!blocks_agree(p) && !lists_moved(f, p))
+			return p;
+	}
+	return NULL;
+}
+
+HWP_CHECK_FUNCTION(hwp_check_methods_agree)
+{
+	const struct hwp_poisoned *p = first_disagreement(f);
+	char by_page[80], by_list[80];
+	uint64_t nr_listed = 0;
+
+	if (!f->areas.nr && f->live)
+		return hwp_check_answer(r, HWP_SKIP, "the lists of free_area were not walked");
+	if (p)
+		return hwp_check_answer(r, HWP_FAIL,
+					"pfn 0x%" PRIx64 " is in %s by the memmap, in %s by the "
+					"lists",
+					p->pfn, block_name(&p->by_page, by_page, sizeof(by_page)),
+					block_name(&p->by_list, by_list, sizeof(by_list)));
+	for (size_t i = 0; i < f->zones.nr; i++)
+		nr_listed += f->zones.data[i].nr_buddy_pages;
+	if (nr_listed == f->nr_buddy_pages_in_memmap)
+		return hwp_check_answer(r, HWP_PASS,
+					"%" PRIu64
+					" free pages by the lists, as many by the memmap",
+					nr_listed);
+	/* Both are right, each at its own moment. */
+	return hwp_check_answer(r, f->live ? HWP_PASS : HWP_INCONCLUSIVE,
+				"%" PRIu64 " free pages by the lists, %" PRIu64 " by the memmap%s",
+				nr_listed, f->nr_buddy_pages_in_memmap,
+				f->live ? ", counted one after the other" : "");
+}

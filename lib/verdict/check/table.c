@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The checks, in the order in which they run and are reported. What a check
+ * needs stands above it. `hwpoison help CHECK` and the manual page print these
+ * words.
+ */
+#include "verdict/check.h"
+
+#include "base/bits.h"
+#include "verdict/check/functions.h"
+
+static const struct hwp_check checks[] = {
+	{
+		.name = "memmap-covered",
+		.statement = "every struct page of online memory was read",
+		.background =
+			"A page whose struct page was not read may be poisoned, and may have "
+			"leaked. Struct pages are missing from a dump that was cut off or that "
+			"left them out, and from one whose memory could not be read.",
+		.outcomes = {
+			[HWP_PASS] = { "no poisoned page can have been overlooked",
+				       HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "a poisoned page may be among those that were not "
+					       "read",
+					       HWP_VERDICT_INCOMPLETE },
+		},
+		.settles = HWP_SETTLES_BY_LAST,
+		.run = hwp_check_memmap_covered,
+	},
+	{
+		.name = "freelist-consistent",
+		.statement = "every free list could be walked to its end, and its count is right",
+		.background =
+			"The lists of free_area and of each CPU are followed from block to block; "
+			"the struct page of each must be that of a free block of its order, and "
+			"free_area.nr_free must be the number of blocks that were found.",
+		.outcomes = {
+			[HWP_PASS] = { "the lists hold what they count", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a list, a table or a count contradicts another: something "
+				       "other than memory failure may have written there",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_INCONCLUSIVE] = { "a list or a table could not be read to its end: a "
+					       "poisoned page may be in the rest",
+					       HWP_VERDICT_INCOMPLETE },
+		},
+		.answers_troubles = true,
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_freelist_consistent,
+	},
+	{
+		.name = "methods-agree",
+		.statement = "free blocks found by their struct pages and by the lists are the same",
+		.background =
+			"A poisoned page's free block is looked for twice: in the memmap, where "
+			"PageBuddy marks its head, and by walking the lists. The two know nothing of "
+			"each other. Blocks of the per-CPU lists have no such mark and are left out.",
+		.outcomes = {
+			[HWP_PASS] = { "both name the same block for each poisoned page",
+				       HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "they name different blocks for a poisoned page, or only one "
+				       "finds a block",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "the lists of free_area were not walked, as with --quick",
+				       HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "they agree on the poisoned pages, but count "
+					       "different numbers of free pages",
+					       HWP_VERDICT_INCOMPLETE },
+		},
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_methods_agree,
+	},
+	{
+		.name = "poison-not-in-buddy",
+		.statement = "no poisoned page is in a free block",
+		.background =
+			"A compound page is freed whole: the page allocator looks at PG_hwpoison "
+			"of a single page only, so a bad page can enter its lists inside a large "
+			"block. Blocks of free_area, zone.trylock_free_pages and "
+			"zone.unaccepted_pages count.",
+		.outcomes = {
+			[HWP_PASS] = { "no free block holds a poisoned page", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a poisoned page is inside a free block, from which it can "
+				       "be allocated",
+				       HWP_VERDICT_LEAKED },
+			[HWP_INCONCLUSIVE] = { "none was found in the struct pages that were read",
+					       HWP_VERDICT_INCOMPLETE },
+		},
+		.needs = "memmap-covered",
+		.settles = HWP_SETTLES_BY_FAILURE,
+		.run = hwp_check_poison_not_in_buddy,
+	},
+	{
+		.name = "poison-not-on-pcp",
+		.statement = "no poisoned page is on a per-CPU list",
+		.background =
+			"Blocks of order 0 to 3 and of the order of a THP are freed to a per-CPU "
+			"list first. Nothing in the struct page says so: only walking these lists "
+			"finds a poisoned page there.",
+		.outcomes = {
+			[HWP_PASS] = { "no block on a per-CPU list holds a poisoned page",
+				       HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a poisoned page is on a per-CPU list, from which it can be "
+				       "allocated",
+				       HWP_VERDICT_LEAKED },
+			[HWP_INCONCLUSIVE] = { "none was found on the part of the lists that could "
+					       "be walked",
+					       HWP_VERDICT_INCOMPLETE },
+		},
+		.needs = "freelist-consistent",
+		.settles = HWP_SETTLES_BY_FAILURE,
+		.run = hwp_check_poison_not_on_pcp,
+	},
+	{
+		.name = "poison-not-reused",
+		.statement = "no poisoned page was allocated again",
+		.background =
+			"A page counts as reused with proof only: page_owner knows of an allocation "
+			"after the error, the kernel log names another owner than it has now, the "
+			"owner is younger than the error, or a mark is gone that only freeing "
+			"clears. The evidence of the page says which, and how sure that is.",
+		.outcomes = {
+			[HWP_PASS] = { "nothing proves that a poisoned page was allocated again",
+				       HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a poisoned page was freed and is in use again",
+				       HWP_VERDICT_LEAKED },
+			[HWP_INCONCLUSIVE] = { "none was found in the struct pages that were read",
+					       HWP_VERDICT_INCOMPLETE },
+		},
+		.needs = "memmap-covered",
+		.settles = HWP_SETTLES_BY_FAILURE,
+		.run = hwp_check_poison_not_reused,
+	},
+	{
+		.name = "healthy-not-lost",
+		.statement = "no healthy page was thrown away with a poisoned one",
+		.background =
+			"When the allocator's own page check finds a bad page in a block that it is "
+			"about to hand out, it drops the whole block: refcount 0, on no list, until "
+			"the next boot. A kernel that frees by ranges may also forget healthy pages.",
+		.outcomes = {
+			[HWP_PASS] = { "each healthy page of a poisoned folio is accounted for",
+				       HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "healthy pages are on no list and in no use; the verdict is "
+				       "leaked where a poisoned page was dropped with them",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_INCONCLUSIVE] = { "none was found in the struct pages that were read",
+					       HWP_VERDICT_INCOMPLETE },
+		},
+		.needs = "memmap-covered",
+		.settles = HWP_SETTLES_BY_FAILURE,
+		.run = hwp_check_healthy_not_lost,
+	},
+	{
+		.name = "ranges-held",
+		.statement = "free blocks of a freed poisoned folio are inside its healthy ranges",
+		.background =
+			"Nothing can merge inside a folio that was freed without its bad pages: the "
+			"block that two neighbours would merge into holds one of them. So a free "
+			"block that is not inside one of the largest healthy blocks was freed "
+			"wrongly. 'hwpoison folio PFN' shows these blocks.",
+		.outcomes = {
+			[HWP_PASS] = { "each free block is one that a fixed kernel could have freed, "
+				       "or no freed folio is known",
+				       HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a free block holds a bad page, or reaches over the end of a "
+				       "healthy range",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_INCONCLUSIVE] = { "none was found in the lists that could be walked",
+					       HWP_VERDICT_CLEAN },
+		},
+		.needs = "freelist-consistent",
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_ranges_held,
+	},
+	{
+		.name = "folio-flag-matches-pages",
+		.statement = "PG_has_hwpoisoned is set on every large folio that holds poison",
+		.background =
+			"memory_failure() sets the flag before it tries to split a folio of users, "
+			"and a fixed kernel frees by ranges where the flag is set. A clear flag proves "
+			"no fault: it is lost when a split leaves large folios (to v6.17), and never "
+			"set when memory_failure() gave the page up. Kernels before v5.15 have none.",
+		.outcomes = {
+			[HWP_PASS] = { "the flag is set, or there is no such folio or no such flag",
+				       HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "the flag of a folio is clear: even a fixed kernel "
+					       "would free it whole",
+					       HWP_VERDICT_CLEAN },
+		},
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_folio_flag_matches_pages,
+	},
+	{
+		.name = "raw-hwp-list-consistent",
+		.statement = "every flagged HugeTLB folio records which of its pages are bad",
+		.background =
+			"A HugeTLB folio has PG_hwpoison on its head, whichever page is bad; the bad "
+			"ones are on its raw_hwp_list. A folio marked raw_hwp_unreliable has given "
+			"that up, and old kernels have no list: neither is a contradiction.",
+		.outcomes = {
+			[HWP_PASS] = { "each flagged folio has its list, or says why it has none",
+				       HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a folio is flagged, and its list names no page",
+				       HWP_VERDICT_INCONSISTENT },
+		},
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_raw_hwp_list_consistent,
+	},
+	{
+		.name = "poison-unmapped",
+		.statement = "a contained page that a machine check found is out of the direct map",
+		.background =
+			"After a machine check x86 takes the page out of the kernel's direct map "
+			"(set_mce_nospec), so that nothing reads it speculatively. Injected errors "
+			"and those that firmware reports leave the map as it is.",
+		.outcomes = {
+			[HWP_PASS] = { "all of these pages are unmapped", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "one of them is mapped: the kernel may read it and take "
+				       "another machine check",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "the log has no machine check for a contained page",
+				       HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "the page table could not be read for one of them",
+					       HWP_VERDICT_CLEAN },
+		},
+		.settles = HWP_SETTLES_BY_FAILURE,
+		.run = hwp_check_poison_unmapped,
+	},
+	{
+		.name = "poison-unwritten",
+		.statement = "no pass over freed memory wrote to a poisoned page",
+		/* KASAN writes to its shadow or tags, debug_pagealloc to page tables. */
+		.background =
+			"Writing to bad memory can raise a machine check. page_poison fills a freed "
+			"page with 0xaa, which nothing else does, and init_on_free with zeros, which "
+			"may have been there before. Asked of pages that were freed, and only in a "
+			"dump that holds their contents.",
+		.outcomes = {
+			[HWP_PASS] = { "no freed poisoned page holds such a pattern",
+				       HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a poisoned page holds page_poison's pattern",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "no such pass is known to be on, or no contents are known",
+				       HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "a freed poisoned page is all zeros, and init_on_free "
+					       "is on",
+					       HWP_VERDICT_CLEAN },
+		},
+		.settles = HWP_SETTLES_BY_FAILURE,
+		.run = hwp_check_poison_unwritten,
+	},
+	{
+		.name = "poison-accounted",
+		.statement = "the kernel counted as many poisoned pages as were found",
+		.background =
+			"num_poisoned_pages is HardwareCorrupted of /proc/meminfo. Kernels that count "
+			"a page again when it is reported again (v6.11 to v6.14) are explained by the "
+			"log. The counts of nodes and memory blocks are shown too, but need not be "
+			"equal: soft offline and unpoison change some of them only.",
+		.outcomes = {
+			[HWP_PASS] = { "both are equal, or the difference is explained",
+				       HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "pages are missing or were never counted, and nothing "
+				       "explains it",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "the kernel's count could not be found", HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "what could not be read, or a HugeTLB folio without a "
+					       "record, may explain the difference",
+					       HWP_VERDICT_CLEAN },
+		},
+		.needs = "memmap-covered",
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_poison_accounted,
+	},
+};
+
+const struct hwp_check *hwp_checks(size_t *nr_ret)
+{
+	*nr_ret = HWP_ARRAY_SIZE(checks);
+	return checks;
+}

@@ -1,0 +1,1218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Each result that a check can have: what leads to it, and what is said then. */
+#include "findings_synth.h"
+
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "verdict/check.h"
+#include "verdict/check/functions.h"
+#include "verdict/classify.h"
+
+#define SETUP(name) static void name(struct hwp_findings *f)
+
+SETUP(nothing)
+{
+	(void)f;
+}
+
+SETUP(no_memory_failure)
+{
+	f->kernel.has_memory_failure = false;
+}
+
+/* structure.c */
+
+SETUP(quick)
+{
+	f->sweep = HWP_SWEEP_QUICK;
+}
+
+SETUP(damaged)
+{
+	snprintf(f->damage, sizeof(f->damage), "the file is cut off at 12345 bytes");
+}
+
+SETUP(too_many)
+{
+	add_poisoned(f, isolated_page(0x1234));
+	f->too_many = true;
+}
+
+SETUP(excluded)
+{
+	f->coverage.nr_excluded = 5;
+	f->coverage.nr_zero = 3;
+	f->coverage.nr_read -= 5;
+}
+
+SETUP(faulted)
+{
+	f->coverage.nr_faulted = 1;
+	f->coverage.nr_read -= 1;
+}
+
+SETUP(uninitialised_1)
+{
+	f->coverage.nr_uninitialised = 1;
+}
+
+SETUP(uninitialised_2)
+{
+	f->coverage.nr_uninitialised = 2;
+}
+
+SETUP(unread)
+{
+	f->coverage.nr_read = 0x20000;
+}
+
+SETUP(two_lists)
+{
+	assert_true(hwp_vec_push(&f->lists, f->lists.data[0]));
+}
+
+SETUP(no_areas)
+{
+	f->areas.nr = 0;
+}
+
+SETUP(moved_1)
+{
+	f->areas.data[0].moved = true;
+	f->areas.data[0].nr_free = 7;
+}
+
+SETUP(moved_2)
+{
+	moved_1(f);
+	assert_true(hwp_vec_push(&f->areas, f->areas.data[0]));
+}
+
+SETUP(hole_1)
+{
+	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a list"));
+}
+
+SETUP(hole_2)
+{
+	hole_1(f);
+	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "another"));
+	hole_1(f);
+}
+
+SETUP(too_few_walked)
+{
+	f->areas.data[0].nr_free = 9;
+}
+
+SETUP(too_many_walked)
+{
+	f->areas.data[0].nr_walked = 2;
+}
+
+SETUP(contradiction_1)
+{
+	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "a list"));
+}
+
+SETUP(contradiction_2)
+{
+	contradiction_1(f);
+	contradiction_1(f);
+}
+
+static const struct hwp_block buddy_block = { 0x200, HWP_FREE_AREA, 9, 1, -1, 0 };
+static const struct hwp_block pcp_block = { 0x200, HWP_PCP_LIST, 9, 1, 0, 0 };
+
+static struct hwp_poisoned *add_free(struct hwp_findings *f, uint64_t pfn, struct hwp_block block)
+{
+	struct hwp_poisoned p = isolated_page(pfn);
+
+	p.page.refcount = 0;
+	p.page.mapping = 0;
+	p.bits = HWP_BIT_HWPOISON;
+	p.by_list = block;
+	if (block.container == HWP_FREE_AREA)
+		p.by_page = block;
+	return add_poisoned(f, p);
+}
+
+SETUP(buddy_1)
+{
+	add_free(f, 0x20d, buddy_block);
+}
+
+SETUP(buddy_2)
+{
+	buddy_1(f);
+	add_free(f, 0x20e, buddy_block);
+}
+
+SETUP(pcp_1)
+{
+	add_free(f, 0x20d, pcp_block);
+}
+
+SETUP(pcp_2)
+{
+	pcp_1(f);
+	add_free(f, 0x20e, pcp_block);
+}
+
+SETUP(only_in_memmap)
+{
+	buddy_1(f);
+	f->poisoned.data[0].by_list = (struct hwp_block){ .order = -1 };
+}
+
+SETUP(only_in_lists)
+{
+	buddy_1(f);
+	f->poisoned.data[0].by_page = (struct hwp_block){ .order = -1 };
+}
+
+SETUP(other_block)
+{
+	buddy_1(f);
+	f->poisoned.data[0].by_list.head_pfn = 0;
+	f->poisoned.data[0].by_list.order = 10;
+}
+
+/* The lists of that zone changed under the walk, so it may well have missed the block. */
+SETUP(missed_in_moving_zone)
+{
+	only_in_memmap(f);
+	f->live = true;
+	f->areas.data[0].moved = true;
+}
+
+SETUP(missed_beside_moving_zone)
+{
+	missed_in_moving_zone(f);
+	f->poisoned.data[0].zone = 1;
+}
+
+SETUP(other_count)
+{
+	f->nr_buddy_pages_in_memmap = 1000;
+}
+
+SETUP(other_count_live)
+{
+	other_count(f);
+	f->live = true;
+}
+
+SETUP(live_quick)
+{
+	no_areas(f);
+	f->live = true;
+}
+
+/* leaks.c */
+
+static struct hwp_poisoned *add_large(struct hwp_findings *f, uint64_t pfn)
+{
+	struct hwp_poisoned p = isolated_page(pfn);
+
+	p.page.is_tail = true;
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE,
+					    .head_pfn = 0x200,
+					    .order = 9,
+					    .head = { .refcount = 1, .type = HWP_TYPE_NONE },
+					    .has_hwpoisoned = true,
+					    .can_have_hwpoisoned = true };
+	return add_poisoned(f, p);
+}
+
+SETUP(reused_1)
+{
+	/* Free when the error struck, of a folio now. */
+	add_action(f, add_large(f, 0x20d), "free buddy page", "Failed");
+}
+
+SETUP(reused_2)
+{
+	reused_1(f);
+	add_action(f, add_large(f, 0x20e), "free buddy page", "Failed");
+}
+
+static void drop(struct hwp_findings *f, uint64_t nr_healthy)
+{
+	struct hwp_poisoned *p = add_free(f, 0x201, (struct hwp_block){ .order = -1 });
+
+	p->is_stranded = true;
+	p->stranded_pfn = 0x200;
+	p->stranded_order = 2;
+	p->nr_stranded_healthy = nr_healthy;
+}
+
+SETUP(dropped_1)
+{
+	drop(f, 1);
+}
+
+SETUP(dropped_3)
+{
+	drop(f, 3);
+}
+
+/* Order 2 at 0x200, poison at 0x201: 0x200 alone and the pair at 0x202 are healthy. */
+static void add_freed(struct hwp_findings *f, struct hwp_run run)
+{
+	struct hwp_folio folio = {
+		.head_pfn = 0x200,
+		.order = 2,
+		.kind = HWP_EXTENT_FREED,
+		.first_expected = f->expected.nr,
+		.nr_expected = 2,
+		.first_run = f->runs.nr,
+		.nr_runs = 1,
+	};
+
+	assert_true(hwp_vec_push(&f->folios, folio));
+	assert_true(hwp_vec_push(&f->expected, ((struct hwp_healthy_block){ 0x200, 0 })));
+	assert_true(hwp_vec_push(&f->expected, ((struct hwp_healthy_block){ 0x202, 1 })));
+	assert_true(hwp_vec_push(&f->runs, run));
+}
+
+SETUP(freed_1)
+{
+	add_freed(f, (struct hwp_run){ 0x202, 2, HWP_RUN_BUDDY, 1, -1, false });
+}
+
+SETUP(freed_2)
+{
+	freed_1(f);
+	add_freed(f, (struct hwp_run){ 0x200, 1, HWP_RUN_PCP, 0, 0, false });
+}
+
+SETUP(freed_whole)
+{
+	freed_1(f);
+	add_freed(f, (struct hwp_run){ 0x200, 4, HWP_RUN_BUDDY, 2, -1, true });
+}
+
+SETUP(freed_over_the_edge)
+{
+	add_freed(f, (struct hwp_run){ 0x202, 3, HWP_RUN_PCP, 3, 0, false });
+}
+
+/* What is in use, or not freed at all, is in nobody's way. */
+SETUP(in_use_over_the_edge)
+{
+	add_freed(f, (struct hwp_run){ 0x200, 4, HWP_RUN_ALLOCATED, -1, -1, false });
+}
+
+SETUP(live_folio)
+{
+	freed_whole(f);
+	f->folios.data[1].kind = HWP_EXTENT_THP;
+}
+
+SETUP(freed_with_hole)
+{
+	freed_1(f);
+	hole_1(f);
+}
+
+/* records.c */
+
+SETUP(large_1)
+{
+	add_large(f, 0x20d);
+}
+
+SETUP(large_2)
+{
+	large_1(f);
+	add_large(f, 0x20e);
+}
+
+SETUP(large_clear)
+{
+	large_1(f);
+	add_large(f, 0x20e)->folio.has_hwpoisoned = false;
+}
+
+SETUP(large_without_flag)
+{
+	add_large(f, 0x20d)->folio = (struct hwp_folio_facts){
+		.kind = HWP_FOLIO_LARGE,
+		.head_pfn = 0x200,
+		.order = 9,
+		.head = { .refcount = 1, .type = HWP_TYPE_NONE },
+	};
+}
+
+static struct hwp_poisoned *add_hugetlb(struct hwp_findings *f, uint64_t pfn, uint64_t head_pfn)
+{
+	struct hwp_poisoned *p = add_large(f, pfn);
+
+	p->folio.kind = HWP_FOLIO_HUGETLB;
+	p->folio.head_pfn = head_pfn;
+	p->folio.head.type = HWP_TYPE_HUGETLB;
+	p->folio.raw_list_readable = true;
+	p->is_raw = true;
+	return p;
+}
+
+/* Two pages of one folio. */
+SETUP(hugetlb_1)
+{
+	add_hugetlb(f, 0x20d, 0x200);
+	add_hugetlb(f, 0x20e, 0x200);
+}
+
+SETUP(hugetlb_2)
+{
+	hugetlb_1(f);
+	add_hugetlb(f, 0x40d, 0x400);
+}
+
+static struct hwp_poisoned *add_unrecorded(struct hwp_findings *f)
+{
+	struct hwp_poisoned *p = add_hugetlb(f, 0x400, 0x400);
+
+	p->is_raw = false;
+	p->raw_page_unknown = true;
+	return p;
+}
+
+SETUP(hugetlb_unreliable)
+{
+	add_unrecorded(f)->folio.raw_unreliable = true;
+}
+
+SETUP(hugetlb_without_list)
+{
+	add_unrecorded(f)->folio.raw_list_readable = false;
+}
+
+SETUP(hugetlb_empty)
+{
+	hugetlb_1(f);
+	add_unrecorded(f);
+}
+
+/** Two pages were found, and @p counted were counted. */
+static void count(struct hwp_findings *f, int64_t counted)
+{
+	add_poisoned(f, isolated_page(0x1234));
+	add_poisoned(f, isolated_page(0x1235));
+	f->counters.num_poisoned_pages = counted;
+}
+
+SETUP(counted_0)
+{
+	count(f, 0);
+}
+
+SETUP(counted_1)
+{
+	count(f, 1);
+}
+
+SETUP(counted_3)
+{
+	count(f, 3);
+}
+
+SETUP(found_1_of_2)
+{
+	add_poisoned(f, isolated_page(0x1234));
+	f->counters.num_poisoned_pages = 2;
+}
+
+SETUP(counted_negative)
+{
+	count(f, -1);
+}
+
+SETUP(uncounted)
+{
+	count(f, 2);
+	f->counters.has_num_poisoned_pages = false;
+}
+
+static void repeat(struct hwp_findings *f, enum hwp_event_kind kind, const char *type)
+{
+	struct hwp_event e = { .pfn = 0x1234, .pid = -1, .kind = kind };
+
+	snprintf(e.page_type, sizeof(e.page_type), "%s", type);
+	assert_true(hwp_vec_push(&f->events, e));
+}
+
+SETUP(repeated_1)
+{
+	counted_3(f);
+	repeat(f, HWP_EVENT_ALREADY_POISONED, "");
+}
+
+SETUP(repeated_2)
+{
+	repeated_1(f);
+	f->counters.num_poisoned_pages = 4;
+	repeat(f, HWP_EVENT_ACTION, "already poisoned page");
+}
+
+/* Other events are no repeats, whatever they are about. */
+SETUP(not_repeated)
+{
+	counted_3(f);
+	repeat(f, HWP_EVENT_ACTION, "free buddy page");
+	repeat(f, HWP_EVENT_OTHER, "already poisoned page");
+}
+
+SETUP(too_few_repeated)
+{
+	repeated_1(f);
+	f->counters.num_poisoned_pages = 4;
+}
+
+SETUP(more_repeated_than_counted)
+{
+	counted_1(f);
+	repeat(f, HWP_EVENT_ALREADY_POISONED, "");
+}
+
+SETUP(at_work)
+{
+	counted_1(f);
+	f->counters.mf_running = true;
+}
+
+static void queue(struct hwp_findings *f, uint64_t pfn)
+{
+	assert_true(hwp_vec_push(&f->counters.pending_pfns, pfn));
+}
+
+SETUP(at_work_2)
+{
+	counted_0(f);
+	f->counters.mf_running = true;
+	queue(f, 0x5000);
+}
+
+SETUP(at_work_too_few)
+{
+	counted_0(f);
+	f->counters.mf_running = true;
+}
+
+SETUP(queued_not_at_work)
+{
+	counted_1(f);
+	queue(f, 0x5000);
+	queue(f, 0x5001);
+}
+
+SETUP(counted_with_hole)
+{
+	counted_3(f);
+	hole_1(f);
+}
+
+SETUP(counted_with_faults)
+{
+	counted_3(f);
+	faulted(f);
+}
+
+SETUP(counted_too_many)
+{
+	counted_3(f);
+	f->too_many = true;
+}
+
+SETUP(counted_damaged)
+{
+	counted_3(f);
+	damaged(f);
+}
+
+SETUP(counted_uninitialised)
+{
+	counted_3(f);
+	uninitialised_1(f);
+}
+
+/* A hole hides pages. It does not make more of them. */
+SETUP(uncounted_with_hole)
+{
+	counted_1(f);
+	hole_1(f);
+}
+
+/* /proc/kpageflags has no zones, and shows a HugeTLB folio as one page. */
+SETUP(uncounted_by_flags)
+{
+	uncounted_with_hole(f);
+	f->zones.nr = 0;
+	f->areas.nr = 0;
+}
+
+SETUP(unrecorded)
+{
+	counted_3(f);
+	f->poisoned.data[0].raw_page_unknown = true;
+}
+
+SETUP(uncounted_unrecorded)
+{
+	counted_1(f);
+	f->poisoned.data[0].raw_page_unknown = true;
+}
+
+SETUP(log_wrapped)
+{
+	counted_3(f);
+	f->log_wrapped = true;
+}
+
+SETUP(log_unreadable)
+{
+	counted_3(f);
+	f->log_readable = false;
+}
+
+SETUP(uncounted_log_wrapped)
+{
+	counted_1(f);
+	f->log_wrapped = true;
+}
+
+static void add_node(struct hwp_findings *f, int nid, int64_t total, uint64_t start_pfn)
+{
+	struct hwp_node_count node = { .nid = nid, .has_total = total >= 0, .total = total };
+	struct hwp_zone_facts zone = { .nid = nid, .start_pfn = start_pfn };
+
+	assert_true(hwp_vec_push(&f->counters.nodes, node));
+	if (nid)
+		assert_true(hwp_vec_push(&f->zones, zone));
+}
+
+static void add_memory_block(struct hwp_findings *f, uint64_t id, int64_t counted)
+{
+	struct hwp_memory_block_count block = {
+		.id = id,
+		.start_pfn = id << 15,
+		.end_pfn = (id + 1) << 15,
+		.nr_hwpoison = counted,
+	};
+
+	f->counters.has_memory_blocks = true;
+	assert_true(hwp_vec_push(&f->counters.blocks, block));
+}
+
+SETUP(block_agrees)
+{
+	count(f, 2);
+	add_memory_block(f, 0, 2);
+}
+
+SETUP(blocks_and_nodes_agree)
+{
+	block_agrees(f);
+	add_memory_block(f, 1, 0);
+	add_node(f, 0, 2, 0);
+}
+
+SETUP(nodes_without_total)
+{
+	block_agrees(f);
+	add_node(f, 0, -1, 0);
+}
+
+SETUP(block_differs)
+{
+	count(f, 2);
+	add_memory_block(f, 0, 2);
+	add_memory_block(f, 5, 1);
+	add_memory_block(f, 6, 1);
+}
+
+SETUP(node_differs)
+{
+	block_agrees(f);
+	add_node(f, 0, 1, 0);
+}
+
+SETUP(nodes_differ_2)
+{
+	node_differs(f);
+	add_node(f, 1, 1, 0x40000);
+}
+
+SETUP(nodes_differ_3)
+{
+	nodes_differ_2(f);
+	add_node(f, 2, 1, 0x80000);
+}
+
+SETUP(queued_1)
+{
+	count(f, 2);
+	queue(f, 0x5000);
+}
+
+SETUP(queued_2)
+{
+	queued_1(f);
+	queue(f, 0x5001);
+}
+
+/* memory.c */
+
+static struct hwp_poisoned *add_mapped(struct hwp_findings *f, bool has_machine_check,
+				       enum hwp_direct_map map)
+{
+	struct hwp_poisoned *p = add_poisoned(f, isolated_page(0x1234 + f->poisoned.nr));
+
+	p->has_machine_check = has_machine_check;
+	p->direct_map = map;
+	return p;
+}
+
+SETUP(injected)
+{
+	add_mapped(f, false, HWP_DIRECT_MAP_PRESENT);
+	add_mapped(f, false, HWP_DIRECT_MAP_PRESENT);
+	add_mapped(f, false, HWP_DIRECT_MAP_ABSENT);
+}
+
+SETUP(unmapped)
+{
+	injected(f);
+	add_mapped(f, true, HWP_DIRECT_MAP_ABSENT);
+}
+
+SETUP(mapped)
+{
+	unmapped(f);
+	add_mapped(f, true, HWP_DIRECT_MAP_PRESENT);
+}
+
+/* memory_failure() did not deal with it, so it stays mapped. */
+SETUP(mapped_in_use)
+{
+	struct hwp_poisoned *p = add_large(f, 0x20d);
+
+	p->has_machine_check = true;
+	p->direct_map = HWP_DIRECT_MAP_PRESENT;
+}
+
+SETUP(map_unknown_1)
+{
+	unmapped(f);
+	add_mapped(f, true, HWP_DIRECT_MAP_UNKNOWN);
+}
+
+SETUP(map_unknown_2)
+{
+	map_unknown_1(f);
+	add_mapped(f, true, HWP_DIRECT_MAP_UNKNOWN);
+}
+
+static struct hwp_poisoned *add_contents(struct hwp_findings *f, enum hwp_contents contents)
+{
+	struct hwp_poisoned *p = add_free(f, 0x20d + f->poisoned.nr, buddy_block);
+
+	p->contents = contents;
+	return p;
+}
+
+SETUP(switch_unknown)
+{
+	f->kernel.init_on_free = HWP_SWITCH_UNKNOWN;
+}
+
+SETUP(other_switch_unknown)
+{
+	f->kernel.page_poisoning = HWP_SWITCH_UNKNOWN;
+}
+
+SETUP(pattern_off)
+{
+	add_contents(f, HWP_CONTENTS_PAGE_POISON);
+}
+
+SETUP(pattern)
+{
+	f->kernel.page_poisoning = HWP_ON;
+	add_contents(f, HWP_CONTENTS_OTHER);
+	add_contents(f, HWP_CONTENTS_PAGE_POISON);
+}
+
+SETUP(zeros_1)
+{
+	f->kernel.init_on_free = HWP_ON;
+	add_contents(f, HWP_CONTENTS_ZERO);
+	add_contents(f, HWP_CONTENTS_OTHER);
+}
+
+SETUP(zeros_2)
+{
+	zeros_1(f);
+	add_contents(f, HWP_CONTENTS_ZERO);
+}
+
+SETUP(unwritten_1)
+{
+	f->kernel.page_poisoning = HWP_ON;
+	add_contents(f, HWP_CONTENTS_ZERO);
+	add_contents(f, HWP_CONTENTS_UNKNOWN);
+}
+
+SETUP(unwritten_2)
+{
+	unwritten_1(f);
+	add_contents(f, HWP_CONTENTS_OTHER)->by_list = pcp_block;
+	f->poisoned.data[2].by_page = (struct hwp_block){ .order = -1 };
+}
+
+/* Withheld by the free path, with refcount 0: freed too. */
+SETUP(unwritten_withheld)
+{
+	f->kernel.init_on_free = HWP_ON;
+	add_contents(f, HWP_CONTENTS_OTHER)->by_list = (struct hwp_block){ .order = -1 };
+	f->poisoned.data[0].by_page = (struct hwp_block){ .order = -1 };
+}
+
+SETUP(unwritten_dropped)
+{
+	f->kernel.init_on_free = HWP_ON;
+	drop(f, 3);
+	f->poisoned.data[0].contents = HWP_CONTENTS_OTHER;
+}
+
+/* Isolated by memory_failure(), which keeps a reference: never freed. */
+SETUP(pattern_not_freed)
+{
+	f->kernel.page_poisoning = HWP_ON;
+	add_poisoned(f, isolated_page(0x1234))->contents = HWP_CONTENTS_PAGE_POISON;
+}
+
+#define PASS HWP_PASS, HWP_VERDICT_CLEAN
+#define SKIP HWP_SKIP, HWP_VERDICT_CLEAN
+/** It decides nothing. */
+#define OPEN HWP_INCONCLUSIVE, HWP_VERDICT_CLEAN
+#define HOLE HWP_INCONCLUSIVE, HWP_VERDICT_INCOMPLETE
+#define WRONG HWP_FAIL, HWP_VERDICT_INCONSISTENT
+#define LEAK HWP_FAIL, HWP_VERDICT_LEAKED
+
+static const struct {
+	const char *check;
+	void (*setup)(struct hwp_findings *f);
+	enum hwp_result result;
+	/** Of the whole run. */
+	enum hwp_verdict verdict;
+	const char *detail;
+} cases[] = {
+	{ "memmap-covered", nothing, PASS, "all 262144 struct pages were read" },
+	{ "memmap-covered", quick, PASS,
+	  "quick: all 262144 struct pages of memory blocks that count poison were read" },
+	{ "memmap-covered", damaged, HOLE, "the file is cut off at 12345 bytes" },
+	{ "memmap-covered", too_many, HOLE,
+	  "more than 1 pages are flagged as poisoned, which is not believable" },
+	{ "memmap-covered", excluded, HOLE,
+	  "262139 of 262144 struct pages were read; not in the dump: 5 (zero-filled: 3), "
+	  "not readable: 0" },
+	{ "memmap-covered", faulted, HOLE,
+	  "262143 of 262144 struct pages were read; not in the dump: 0 (zero-filled: 0), "
+	  "not readable: 1" },
+	{ "memmap-covered", uninitialised_1, HOLE,
+	  "1 struct page of online memory is all ones, as before initialisation" },
+	{ "memmap-covered", uninitialised_2, HOLE,
+	  "2 struct pages of online memory are all ones, as before initialisation" },
+	{ "memmap-covered", unread, HOLE, "131072 of 262144 struct pages were read" },
+
+	{ "freelist-consistent", nothing, PASS,
+	  "1 list walked, each nr_free equals the blocks found" },
+	{ "freelist-consistent", two_lists, PASS,
+	  "2 lists walked, each nr_free equals the blocks found" },
+	{ "freelist-consistent", no_areas, PASS, "1 list walked" },
+	{ "freelist-consistent", moved_1, PASS,
+	  "1 list walked, each nr_free equals the blocks found, but for 1 order whose lists changed "
+	  "meanwhile" },
+	{ "freelist-consistent", moved_2, PASS,
+	  "1 list walked, each nr_free equals the blocks found, but for 2 orders whose lists changed "
+	  "meanwhile" },
+	{ "freelist-consistent", hole_1, HOLE, "1 list or table could not be read to the end" },
+	{ "freelist-consistent", hole_2, HOLE, "2 lists or tables could not be read to the end" },
+	{ "freelist-consistent", too_few_walked, WRONG,
+	  "node 0 Normal order 10: nr_free is 9, but 1 block is on its lists" },
+	{ "freelist-consistent", too_many_walked, WRONG,
+	  "node 0 Normal order 10: nr_free is 1, but 2 blocks are on its lists" },
+	{ "freelist-consistent", contradiction_1, WRONG,
+	  "1 contradiction in lists or tables, listed as troubles" },
+	{ "freelist-consistent", contradiction_2, WRONG,
+	  "2 contradictions in lists or tables, listed as troubles" },
+
+	{ "methods-agree", nothing, PASS, "1024 free pages by the lists, as many by the memmap" },
+	{ "methods-agree", buddy_1, HWP_PASS, HWP_VERDICT_LEAKED,
+	  "1024 free pages by the lists, as many by the memmap" },
+	{ "methods-agree", pcp_1, HWP_PASS, HWP_VERDICT_LEAKED,
+	  "1024 free pages by the lists, as many by the memmap" },
+	{ "methods-agree", only_in_memmap, LEAK,
+	  "pfn 0x20d is in the free_area block at 0x200 (order 9) by the memmap, in no free block "
+	  "by the lists" },
+	{ "methods-agree", only_in_lists, LEAK,
+	  "pfn 0x20d is in no free block by the memmap, in the free_area block at 0x200 (order 9) "
+	  "by the lists" },
+	{ "methods-agree", other_block, LEAK,
+	  "pfn 0x20d is in the free_area block at 0x200 (order 9) by the memmap, in the free_area "
+	  "block at 0x0 (order 10) by the lists" },
+	{ "methods-agree", missed_in_moving_zone, HWP_PASS, HWP_VERDICT_LEAKED,
+	  "1024 free pages by the lists, as many by the memmap" },
+	{ "methods-agree", missed_beside_moving_zone, LEAK,
+	  "pfn 0x20d is in the free_area block at 0x200 (order 9) by the memmap, in no free block "
+	  "by the lists" },
+	{ "methods-agree", other_count, HOLE, "1024 free pages by the lists, 1000 by the memmap" },
+	{ "methods-agree", other_count_live, PASS,
+	  "1024 free pages by the lists, 1000 by the memmap, counted one after the other" },
+	{ "methods-agree", live_quick, SKIP, "the lists of free_area were not walked" },
+
+	{ "poison-not-in-buddy", nothing, PASS, "none was found" },
+	{ "poison-not-in-buddy", buddy_1, LEAK, "1 poisoned page is in a free block: pfn 0x20d" },
+	{ "poison-not-in-buddy", buddy_2, LEAK,
+	  "2 poisoned pages are in free blocks: the first is pfn 0x20d" },
+	{ "poison-not-in-buddy", pcp_1, HWP_PASS, HWP_VERDICT_LEAKED, "none was found" },
+	{ "poison-not-in-buddy", faulted, HOLE,
+	  "none was found, but memmap-covered is inconclusive" },
+
+	{ "poison-not-on-pcp", nothing, PASS, "none was found" },
+	{ "poison-not-on-pcp", pcp_1, LEAK, "1 poisoned page is on a per-CPU list: pfn 0x20d" },
+	{ "poison-not-on-pcp", pcp_2, LEAK,
+	  "2 poisoned pages are on per-CPU lists: the first is pfn 0x20d" },
+	{ "poison-not-on-pcp", hole_1, HOLE,
+	  "none was found, but freelist-consistent is inconclusive" },
+
+	{ "poison-not-reused", nothing, PASS, "none was found" },
+	{ "poison-not-reused", reused_1, LEAK, "1 poisoned page was allocated again: pfn 0x20d" },
+	{ "poison-not-reused", reused_2, LEAK,
+	  "2 poisoned pages were allocated again: the first is pfn 0x20d" },
+	{ "poison-not-reused", faulted, HOLE,
+	  "none was found, but memmap-covered is inconclusive" },
+
+	{ "healthy-not-lost", nothing, PASS, "none was found" },
+	{ "healthy-not-lost", dropped_1, LEAK,
+	  "1 healthy page (4 KiB) was thrown away with poisoned ones" },
+	{ "healthy-not-lost", dropped_3, LEAK,
+	  "3 healthy pages (12 KiB) were thrown away with poisoned ones" },
+	{ "healthy-not-lost", faulted, HOLE, "none was found, but memmap-covered is inconclusive" },
+
+	{ "ranges-held", nothing, PASS, "no freed folio is known" },
+	{ "ranges-held", freed_1, PASS,
+	  "1 freed folio: every free block is inside a healthy range" },
+	{ "ranges-held", freed_2, PASS,
+	  "2 freed folios: every free block is inside a healthy range" },
+	{ "ranges-held", in_use_over_the_edge, PASS,
+	  "1 freed folio: every free block is inside a healthy range" },
+	{ "ranges-held", live_folio, PASS,
+	  "1 freed folio: every free block is inside a healthy range" },
+	{ "ranges-held", freed_whole, WRONG,
+	  "the free block of order 2 with pfn 0x200, in the folio at 0x200 (order 2), is not inside "
+	  "a healthy range" },
+	{ "ranges-held", freed_over_the_edge, WRONG,
+	  "the free block of order 3 with pfn 0x202, in the folio at 0x200 (order 2), is not inside "
+	  "a healthy range" },
+	{ "ranges-held", freed_with_hole, HOLE,
+	  "1 freed folio: every free block is inside a healthy range, but freelist-consistent is "
+	  "inconclusive" },
+
+	{ "folio-flag-matches-pages", nothing, PASS, "no large folio holds poison" },
+	{ "folio-flag-matches-pages", large_1, PASS,
+	  "PG_has_hwpoisoned is set for 1 poisoned page" },
+	{ "folio-flag-matches-pages", large_2, PASS,
+	  "PG_has_hwpoisoned is set for 2 poisoned pages" },
+	{ "folio-flag-matches-pages", large_without_flag, PASS,
+	  "this kernel has no PG_has_hwpoisoned" },
+	{ "folio-flag-matches-pages", large_clear, OPEN,
+	  "the folio at 0x200 holds poisoned pfn 0x20e, but PG_has_hwpoisoned is clear: a fixed "
+	  "kernel would free it whole" },
+
+	{ "raw-hwp-list-consistent", nothing, PASS, "no HugeTLB folio is poisoned" },
+	{ "raw-hwp-list-consistent", large_1, PASS, "no HugeTLB folio is poisoned" },
+	{ "raw-hwp-list-consistent", hugetlb_1, PASS,
+	  "1 poisoned HugeTLB folio without a contradiction" },
+	{ "raw-hwp-list-consistent", hugetlb_2, PASS,
+	  "2 poisoned HugeTLB folios without a contradiction" },
+	{ "raw-hwp-list-consistent", hugetlb_unreliable, PASS,
+	  "1 poisoned HugeTLB folio without a contradiction" },
+	{ "raw-hwp-list-consistent", hugetlb_without_list, PASS,
+	  "1 poisoned HugeTLB folio without a contradiction" },
+	{ "raw-hwp-list-consistent", hugetlb_empty, LEAK,
+	  "the HugeTLB folio at 0x400 is flagged, but its raw_hwp_list is empty" },
+
+	{ "poison-unmapped", nothing, SKIP,
+	  "poisoned pages in the direct map: 0, out of it: 0; only a machine check unmaps one, and "
+	  "the log has none for a contained page" },
+	{ "poison-unmapped", injected, SKIP,
+	  "poisoned pages in the direct map: 2, out of it: 1; only a machine check unmaps one, and "
+	  "the log has none for a contained page" },
+	{ "poison-unmapped", mapped_in_use, SKIP,
+	  "poisoned pages in the direct map: 1, out of it: 0; only a machine check unmaps one, and "
+	  "the log has none for a contained page" },
+	{ "poison-unmapped", unmapped, PASS, "poisoned pages in the direct map: 2, out of it: 2" },
+	{ "poison-unmapped", mapped, WRONG,
+	  "pfn 0x1238 was found by a machine check and is contained, but it is still in the direct "
+	  "map" },
+	{ "poison-unmapped", map_unknown_1, OPEN,
+	  "poisoned pages in the direct map: 2, out of it: 2; whether 1 page with a machine check is "
+	  "mapped could not be read" },
+	{ "poison-unmapped", map_unknown_2, OPEN,
+	  "poisoned pages in the direct map: 2, out of it: 2; whether 2 pages with a machine check "
+	  "are mapped could not be read" },
+
+	{ "poison-unwritten", nothing, SKIP,
+	  "page_poison and init_on_free are off: nothing writes to freed pages" },
+	{ "poison-unwritten", pattern_off, HWP_SKIP, HWP_VERDICT_LEAKED,
+	  "page_poison and init_on_free are off: nothing writes to freed pages" },
+	{ "poison-unwritten", switch_unknown, SKIP,
+	  "whether page_poison or init_on_free is on is unknown" },
+	{ "poison-unwritten", other_switch_unknown, SKIP,
+	  "whether page_poison or init_on_free is on is unknown" },
+	{ "poison-unwritten", pattern, LEAK,
+	  "pfn 0x20e is filled with 0xaa: page_poison wrote to it when it was freed" },
+	{ "poison-unwritten", zeros_1, HWP_INCONCLUSIVE, HWP_VERDICT_LEAKED,
+	  "1 freed poisoned page is all zeros, as init_on_free leaves a page" },
+	{ "poison-unwritten", zeros_2, HWP_INCONCLUSIVE, HWP_VERDICT_LEAKED,
+	  "2 freed poisoned pages are all zeros, as init_on_free leaves a page" },
+	{ "poison-unwritten", unwritten_1, HWP_PASS, HWP_VERDICT_LEAKED,
+	  "the 1 freed poisoned page in the dump was not written to" },
+	{ "poison-unwritten", unwritten_2, HWP_PASS, HWP_VERDICT_LEAKED,
+	  "none of the 2 freed poisoned pages in the dump was written to" },
+	{ "poison-unwritten", unwritten_withheld, PASS,
+	  "the 1 freed poisoned page in the dump was not written to" },
+	{ "poison-unwritten", unwritten_dropped, HWP_PASS, HWP_VERDICT_LEAKED,
+	  "the 1 freed poisoned page in the dump was not written to" },
+	{ "poison-unwritten", pattern_not_freed, SKIP,
+	  "the contents of no freed poisoned page are known" },
+
+	{ "poison-accounted", nothing, PASS, "num_poisoned_pages is 0, equal to the pages found" },
+	{ "poison-accounted", uncounted, SKIP, "the kernel keeps no count" },
+	{ "poison-accounted", counted_3, WRONG,
+	  "num_poisoned_pages is 3, but 2 pages were found: not all that were counted were found" },
+	{ "poison-accounted", counted_1, WRONG,
+	  "num_poisoned_pages is 1, but 2 pages were found: not all of them were counted" },
+	{ "poison-accounted", found_1_of_2, WRONG,
+	  "num_poisoned_pages is 2, but 1 page was found: not all that were counted were found" },
+	{ "poison-accounted", counted_negative, WRONG, "num_poisoned_pages is negative: -1" },
+	{ "poison-accounted", repeated_1, PASS,
+	  "num_poisoned_pages is 3, but 2 pages were found: the log has 1 repeated report, which "
+	  "this kernel counted again" },
+	{ "poison-accounted", repeated_2, PASS,
+	  "num_poisoned_pages is 4, but 2 pages were found: the log has 2 repeated reports, which "
+	  "this kernel counted again" },
+	{ "poison-accounted", not_repeated, WRONG,
+	  "num_poisoned_pages is 3, but 2 pages were found: not all that were counted were found" },
+	{ "poison-accounted", too_few_repeated, WRONG,
+	  "num_poisoned_pages is 4, but 2 pages were found: not all that were counted were found" },
+	{ "poison-accounted", more_repeated_than_counted, WRONG,
+	  "num_poisoned_pages is 1, but 2 pages were found: not all of them were counted" },
+	{ "poison-accounted", at_work, PASS,
+	  "num_poisoned_pages is 1, but 2 pages were found: memory_failure() was at work, and counts "
+	  "a page after it has flagged it" },
+	{ "poison-accounted", at_work_2, PASS,
+	  "num_poisoned_pages is 0, but 2 pages were found: memory_failure() was at work, and counts "
+	  "a page after it has flagged it; 1 more error is reported, but not handled yet" },
+	{ "poison-accounted", at_work_too_few, WRONG,
+	  "num_poisoned_pages is 0, but 2 pages were found: not all of them were counted" },
+	{ "poison-accounted", queued_not_at_work, WRONG,
+	  "num_poisoned_pages is 1, but 2 pages were found: not all of them were counted; 2 more "
+	  "errors are reported, but not handled yet" },
+	{ "poison-accounted", counted_with_hole, HOLE,
+	  "num_poisoned_pages is 3, but 2 pages were found: what could not be read may explain the "
+	  "difference" },
+	{ "poison-accounted", counted_with_faults, HOLE,
+	  "num_poisoned_pages is 3, but 2 pages were found: what could not be read may explain the "
+	  "difference" },
+	{ "poison-accounted", counted_too_many, HOLE,
+	  "num_poisoned_pages is 3, but 2 pages were found: what could not be read may explain the "
+	  "difference" },
+	{ "poison-accounted", counted_damaged, HOLE,
+	  "num_poisoned_pages is 3, but 2 pages were found: what could not be read may explain the "
+	  "difference" },
+	{ "poison-accounted", counted_uninitialised, HOLE,
+	  "num_poisoned_pages is 3, but 2 pages were found: what could not be read may explain the "
+	  "difference" },
+	{ "poison-accounted", uncounted_with_hole, WRONG,
+	  "num_poisoned_pages is 1, but 2 pages were found: not all of them were counted" },
+	{ "poison-accounted", uncounted_by_flags, HOLE,
+	  "num_poisoned_pages is 1, but 2 pages were found: what could not be read may explain the "
+	  "difference" },
+	{ "poison-accounted", unrecorded, OPEN,
+	  "num_poisoned_pages is 3, but 2 pages were found: HugeTLB folios without a record of their "
+	  "bad pages may explain the difference" },
+	{ "poison-accounted", uncounted_unrecorded, WRONG,
+	  "num_poisoned_pages is 1, but 2 pages were found: not all of them were counted" },
+	{ "poison-accounted", log_wrapped, OPEN,
+	  "num_poisoned_pages is 3, but 2 pages were found: repeated reports may explain the "
+	  "difference, but the log is not complete" },
+	{ "poison-accounted", log_unreadable, OPEN,
+	  "num_poisoned_pages is 3, but 2 pages were found: repeated reports may explain the "
+	  "difference, but the log is not complete" },
+	{ "poison-accounted", uncounted_log_wrapped, WRONG,
+	  "num_poisoned_pages is 1, but 2 pages were found: not all of them were counted" },
+	{ "poison-accounted", faulted, HOLE,
+	  "num_poisoned_pages is 0, equal to the pages found, but memmap-covered is inconclusive" },
+	{ "poison-accounted", block_agrees, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found; the counts of 1 memory block agree "
+	  "with what was found" },
+	{ "poison-accounted", blocks_and_nodes_agree, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found; the counts of 2 memory blocks and of "
+	  "the nodes agree with what was found" },
+	{ "poison-accounted", nodes_without_total, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found; the counts of 1 memory block agree "
+	  "with what was found" },
+	{ "poison-accounted", block_differs, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found; memory block 5 counted 1 and has 0" },
+	{ "poison-accounted", node_differs, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found; node 0 counted 1 and has 2 (soft "
+	  "offline and unpoison are not counted there)" },
+	{ "poison-accounted", nodes_differ_2, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found; node 0 counted 1 and has 2 (soft "
+	  "offline and unpoison are not counted there), 1 more node differs" },
+	{ "poison-accounted", nodes_differ_3, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found; node 0 counted 1 and has 2 (soft "
+	  "offline and unpoison are not counted there), 2 more nodes differ" },
+	{ "poison-accounted", queued_1, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found; 1 more error is reported, but not "
+	  "handled yet" },
+	{ "poison-accounted", queued_2, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found; 2 more errors are reported, but not "
+	  "handled yet" },
+};
+
+static struct hwp_findings *findings_of(void (*setup)(struct hwp_findings *f))
+{
+	struct hwp_findings *f = clean_findings();
+
+	/* Pending pages are at no risk here, so the checks alone decide. */
+	f->kernel.fix = HWP_FIX_PRESENT;
+	setup(f);
+	hwp_classify(f);
+	assert_null(hwp_check_run(f));
+	return f;
+}
+
+/* Whatever a check says, its row explains it, and it is one whole line. */
+static void assert_explained(const struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->checks.nr; i++) {
+		const struct hwp_check_result *r = &f->checks.data[i];
+
+		assert_true(r->detail[0]);
+		assert_null(strchr(r->detail, '\n'));
+		assert_null(strstr(r->detail, "..."));
+		assert_non_null(r->check->outcomes[r->result].meaning);
+	}
+}
+
+static void all_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		const struct hwp_check *check = hwp_check_find(cases[i].check);
+		struct hwp_findings *f = findings_of(cases[i].setup);
+		const struct hwp_check_result *r = NULL;
+
+		print_message("# %s: %s\n", cases[i].check, cases[i].detail);
+		assert_non_null(check);
+		assert_explained(f);
+		for (size_t k = 0; k < f->checks.nr; k++)
+			r = f->checks.data[k].check == check ? &f->checks.data[k] : r;
+		assert_non_null(r);
+		assert_string_equal(hwp_result_name(r->result), hwp_result_name(cases[i].result));
+		assert_string_equal(r->detail, cases[i].detail);
+		assert_string_equal(hwp_verdict_name(f->verdict),
+				    hwp_verdict_name(cases[i].verdict));
+		hwp_findings_destroy(f);
+	}
+}
+
+/* A check that is not seen to pass, fail, skip and stay open as its row says is not tested. */
+static void every_result_has_a_case(void **state)
+{
+	const struct hwp_check *checks;
+	size_t nr;
+
+	(void)state;
+	checks = hwp_checks(&nr);
+	for (size_t i = 0; i < nr; i++) {
+		for (int result = 0; result < HWP_NR_RESULTS; result++) {
+			bool found = false;
+
+			for (size_t k = 0; k < HWP_ARRAY_SIZE(cases); k++)
+				found |= cases[k].result == (enum hwp_result)result &&
+					 strcmp(cases[k].check, checks[i].name) == 0;
+			if (found != !!checks[i].outcomes[result].meaning)
+				fail_msg("%s: %s is %s", checks[i].name,
+					 hwp_result_name((enum hwp_result)result),
+					 found ? "in a case, but not in its row" :
+						 "in its row, but in no case");
+		}
+	}
+}
+
+/* Without CONFIG_MEMORY_FAILURE nothing can be marked: no row is asked, none decides. */
+static void none_without_memory_failure(void **state)
+{
+	struct hwp_findings *f = findings_of(no_memory_failure);
+
+	(void)state;
+	assert_true(f->checks.nr > 0);
+	for (size_t i = 0; i < f->checks.nr; i++) {
+		assert_int_equal(f->checks.data[i].result, HWP_SKIP);
+		assert_string_equal(f->checks.data[i].detail,
+				    "this kernel cannot mark pages (CONFIG_MEMORY_FAILURE is off)");
+	}
+	assert_int_equal(f->verdict, HWP_VERDICT_CLEAN);
+	hwp_findings_destroy(f);
+}
+
+/* What does not fit ends at a word, and says that it does. */
+static void detail_is_cut_at_a_word(void **state)
+{
+	const size_t size = sizeof(((struct hwp_check_result *)NULL)->detail);
+	struct hwp_check_result r = {};
+	char want[sizeof(r.detail)] = {}, word[sizeof(r.detail) + 1] = {};
+
+	(void)state;
+	assert_int_equal(hwp_check_answer(&r, HWP_FAIL, "%s", "old"), HWP_FAIL);
+	/* "x" to the last byte is whole. */
+	memset(word, 'x', size - 1);
+	assert_int_equal(hwp_check_answer(&r, HWP_PASS, "%s", word), HWP_PASS);
+	assert_string_equal(r.detail, word);
+	/* One more, and there is no word to end at. */
+	word[size - 1] = 'x';
+	hwp_check_answer(&r, HWP_PASS, "%s", word);
+	memset(want, 'x', size - 4);
+	memcpy(want + size - 4, "...", 4);
+	assert_string_equal(r.detail, want);
+	/* Words of six letters: the last that is whole stays. */
+	hwp_check_answer(&r, HWP_PASS, "abcdef");
+	for (size_t i = 0; i < size; i += 7)
+		hwp_check_add(&r, " abcdef");
+	assert_true(strlen(r.detail) < size && strlen(r.detail) > size - 12);
+	assert_string_equal(r.detail + strlen(r.detail) - 10, "abcdef ...");
+	/* And nothing comes after. */
+	snprintf(want, sizeof(want), "%s", r.detail);
+	hwp_check_add(&r, "x");
+	assert_string_equal(r.detail, want);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_cases),
+		cmocka_unit_test(every_result_has_a_case),
+		cmocka_unit_test(none_without_memory_failure),
+		cmocka_unit_test(detail_is_cut_at_a_word),
+	};
+
+	return cmocka_run_group_tests_name("check_cases", tests, NULL, NULL);
+}

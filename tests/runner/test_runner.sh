@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The runner, on a tree of fake tests: does it count, time out, order and clean up?
+# The runner, on a tree of fake tests: does it count, time out, order and clean up, and
+# does it let only listed skips pass?
 set -u
 
 tree=$(mktemp -d)
@@ -40,8 +41,17 @@ expect()
 shows() { grep -qE -- "$1" "$output"; }
 hides() { ! grep -qE -- "$1" "$output"; }
 # A zombie that nobody reaps has ended too.
+nr_lines() { [ "$(grep -cE -- "$2" "$output")" -eq "$1" ]; }
 ended() { [ ! -e "/proc/$(cat "$1")" ] || grep -q '^State:.Z' "/proc/$(cat "$1")/status"; }
 ends_with() { [ "$(tail -n 1 "$output")" = "$1" ]; }
+
+cat >"$tree/tests/skips.allowed" <<'END'
+# TEST | CASE: WHY | reason
+b/test_skip.sh | no clang *  | not every machine has it
+b/test_*.py    | two: no dump | it takes long to make
+a/*            | two          | a case of cmocka
+b/test_skip.sh | this one did not happen | which is no failure
+END
 
 fake a/test_slow.sh <<<'sleep 1'
 fake a/test_true.sh <<<'echo not shown'
@@ -53,17 +63,34 @@ expect pass-summary ends_with '4 passed, 0 failed, 2 skipped'
 expect pass-is-quiet hides 'not shown'
 expect skip-reason shows '^skip  b/test_skip.sh .*: no clang here$'
 expect skip-case-reason shows '\| skip two: no dump'
-expect stable-order [ "$(grep -oE 'test_[a-z]+' "$output" | uniq | tr '\n' ' ')" = \
-	'test_slow test_true test_skip test_cases ' ]
+expect slowest shows '^slow  a/test_slow.sh  .* 1\.[0-9] s, 0\.[0-9] s of processors$'
+expect only-what-is-slow nr_lines 1 '^slow '
+
+sed -i '/^b\/test_skip/d' "$tree/tests/skips.allowed"
+run
+expect unlisted-skip ends_with '4 passed, 1 failed, 1 skipped'
+expect unlisted-skip-status [ $status -ne 0 ]
+expect unlisted-skip-is-said shows '\| not in tests/skips.allowed: no clang here$'
+fake b/test_cases.py <<<'echo "ok one"; echo "skip two: no disk"; echo "skip two: no dump"; echo "ok three"'
+run cases
+expect unlisted-skip-beside-a-listed ends_with '2 passed, 1 failed, 1 skipped'
+mv "$tree/tests/b/test_cases.py" "$tree/tests/b/test_others.sh"
+run others
+expect listed-for-another-test ends_with '2 passed, 2 failed, 0 skipped'
+rm "$tree/tests/b/test_others.sh" "$tree/tests/b/test_skip.sh"
 
 fake a/test_fails.sh <<<'echo the reason; exit 3'
 run
 expect fail-status [ $status -ne 0 ]
-expect fail-summary ends_with '4 passed, 1 failed, 2 skipped'
+expect fail-summary ends_with '2 passed, 1 failed, 0 skipped'
 expect fail-output shows '\| the reason'
 
 run true
 expect filter ends_with '1 passed, 0 failed, 0 skipped'
+run true slow
+expect two-filters ends_with '2 passed, 0 failed, 0 skipped'
+run 'a/*true'
+expect filter-by-a-pattern ends_with '1 passed, 0 failed, 0 skipped'
 run no-such-test
 expect filter-without-a-match [ $status -ne 0 ]
 run -j 0
@@ -120,6 +147,23 @@ END
 done
 run
 expect two-at-a-time ends_with '2 passed, 0 failed, 0 skipped'
+rm "$tree"/tests/a/*
+
+fake a/test_short.sh <<<"echo short >>'$tree/order'"
+fake a/test_long.sh <<<"# timeout: 301
+echo long >>'$tree/order'"
+fake a/test_longest.sh <<<"# timeout: 1000
+echo longest >>'$tree/order'"
+run -j 1
+expect longest-first [ "$(paste -sd ' ' "$tree/order")" = 'longest long short' ]
+rm "$tree"/tests/a/*
+
+for i in 1 2 3 4 5 6 7 8 9 10 11; do
+	fake "a/test_$i.sh" <<<"sleep 1.$((i == 7 ? 9 : 0))"
+done
+run -j 11
+expect ten-slowest nr_lines 10 '^slow  a/test_.*'
+expect slowest-first [ "$(grep -m 1 '^slow ' "$output" | awk '{ print $2 }')" = a/test_7.sh ]
 rm "$tree"/tests/a/*
 
 touch "$tree/tests/unit/test_pages.c"

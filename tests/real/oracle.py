@@ -35,7 +35,8 @@ class Dump:
         with open(path, 'rb') as file:
             self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.segments, self.info = [], {}
-        self._translations = {}
+        # Of each page that was asked for: where it is in memory, and in the file.
+        self._translations, self._offsets = {}, {}
         self._read_headers()
         self.segments.sort()
         self._starts = [s[0] for s in self.segments]
@@ -108,10 +109,13 @@ class Dump:
 
     def offset(self, va):
         """Where in the file the byte at a virtual address is."""
-        offset = self.phys_offset(self.va_to_phys(va))
-        if offset is None:
-            raise Wrong(f'{va:#x} is not in the dump')
-        return offset
+        page = va & -PAGE
+        start = self._offsets.get(page)
+        if start is None:
+            start = self._offsets[page] = self.phys_offset(self.va_to_phys(page))
+            if start is None:
+                raise Wrong(f'{va:#x} is not in the dump')
+        return start + va - page
 
     def read(self, va, size):
         parts = []
@@ -443,8 +447,9 @@ class Kinds:
         self.head = btf.offset('page', 'lru')
         self.flag = {name: 1 << value for name, value in btf.enum('pageflags').items()}
         self.slab = info.get('NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)')
-        # 6.1 tells a page table by a bit that is clear, 6.12 and later by the top byte.
+        # A page table has a bit clear on 6.1, and its number in the top byte later.
         self.old_types = 'NUMBER(PG_slab)' in info
+        self.table = None if self.old_types else btf.enum('pagetype')['PGTY_table'] & 0xff
 
     def of(self, pfn):
         """The state that a mark on this page must have, or None if it is not clear."""
@@ -454,10 +459,11 @@ class Kinds:
             return None
 
     def _of(self, va):
-        flags, low = (self.eye.dump.u64(va + at) for at in (self.at['flags'], self.head))
-        kind = self.eye.dump.number(va + self.at['_mapcount'], 'I')
-        count = self.eye.dump.number(va + self.at['_refcount'], 'i')
-        mapping = self.eye.dump.u64(va + self.at['mapping'])
+        page = self.eye.dump.read(va, self.eye.page_size)
+        flags, low, mapping = (struct.unpack_from('<Q', page, at)[0] for at in
+                               (self.at['flags'], self.head, self.at['mapping']))
+        kind, = struct.unpack_from('<I', page, self.at['_mapcount'])
+        count, = struct.unpack_from('<i', page, self.at['_refcount'])
         if low & 1 or flags == 2 ** 64 - 1:
             return None
         if flags & self.flag['PG_reserved']:
@@ -480,7 +486,7 @@ class Kinds:
     def is_table(self, kind):
         if self.old_types:
             return kind & 0xf0000200 == 0xf0000000
-        return kind >> 24 == self.eye.btf.enum('pagetype')['PGTY_table'] & 0xff
+        return kind >> 24 == self.table
 
 
 def main():

@@ -71,12 +71,9 @@ search()
 # references REGEX OBJECT...: undefined symbols that match as a whole.
 references()
 {
-	local regex=$1 object
+	local regex=$1
 	shift
-	for object in "$@"; do
-		nm -u "$object" | awk '{ print $NF }' | grep -xE -- "$regex" |
-			sed "s|^|${object#"$O"/} references |"
-	done
+	nm -A -u "$@" | sed -E "s|^$O/||; s|: +[Uvw] +| references |" | grep -E -- " references ($regex)\$"
 }
 
 # objects SOURCE...: what was made of them; $O may hold objects of deleted ones.
@@ -213,15 +210,13 @@ rule_no_writable_data()
 
 rule_exports_are_declared()
 {
-	local object type name
-	for object in $(objects $(sources '*.c' lib)); do
-		nm -g --defined-only "$object" | while read -r _ type name; do
-			case $name in
-			hwp_*) grep -qw "$name" $(sources '*.h' lib) || echo "$name ($type) is in no header" ;;
-			*) echo "${object#"$O"/} exports $name" ;;
-			esac
-		done
-	done
+	local declared
+	declared=$(cat $(sources '*.h' lib) | grep -owE 'hwp_[a-z0-9_]+' | sort -u)
+	nm -A -g --defined-only $(objects $(sources '*.c' lib)) | awk -v declared="$declared" -v o="$O/" '
+		BEGIN { split(declared, names, "\n"); for (i in names) is_declared[names[i]] = 1 }
+		{ sub(/:.*/, "", $1) }
+		$NF !~ /^hwp_/ { print substr($1, length(o) + 1) " exports " $NF; next }
+		!($NF in is_declared) { print $NF " (" $(NF - 1) ") is in no header" }'
 }
 
 rule_threads_in_scan()
@@ -244,13 +239,13 @@ rule_no_unbounded_strings()
 
 rule_spdx()
 {
-	local file
 	find lib cmds ext tests vmcores .ci Makefile -type f \( -name '*.[ch]' -o -name '*.sh' \
 		-o -name '*.py' -o -name Makefile -o -path .ci/run \) 2>/dev/null | at_least_one a-source |
-		while read -r file; do
-			head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2\.0-or-later' ||
-				echo "$file has no SPDX line"
-		done
+		xargs awk '
+			FNR == 1 && last { print last " has no SPDX line" }
+			FNR == 1 { last = FILENAME }
+			FNR <= 3 && /SPDX-License-Identifier: GPL-2\.0-or-later/ { last = "" }
+			END { if (last) print last " has no SPDX line" }'
 }
 
 rule_headers_compile_alone()

@@ -9,12 +9,11 @@ if ! clang-format --version 2>/dev/null | grep -q " version $release\."; then
 	echo "clang-format $release is not installed"
 	exit 77
 fi
-status=0
-for file in $(find lib cmds ext tests vmcores -name '*.[ch]'); do
-	clang-format "$file" | cmp -s - "$file" || {
-		echo "not ok $file: run make format"
-		status=1
-	}
-done
-[ $status -ne 0 ] || echo "ok formatted"
-exit $status
+wrong=$(find lib cmds ext tests vmcores -name '*.[ch]' -print0 |
+	xargs -0 clang-format --dry-run 2>&1 | sed -n 's/^\([^ :]*\):.*warning:.*/\1/p' | uniq)
+if [ -n "$wrong" ]; then
+	echo "not ok formatted: run make format"
+	echo "$wrong" | sed 's/^/    /'
+	exit 1
+fi
+echo "ok formatted"

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** `list`, for people: every poisoned page with its evidence. */
-#include <inttypes.h>
-
-#include "base/bits.h"
 #include "report/common.h"
 #include "report/text.h"
 
@@ -32,30 +29,13 @@ static void put_evidence(void *arg, size_t row)
 		     put_sentence, piece->text);
 }
 
-static void put_page(struct hwp_table *table, const struct hwp_findings *f,
-		     const struct hwp_poisoned *page)
-{
-	char block[64], place[HWP_PLACE_SIZE];
-
-	hwp_table_row(table);
-	hwp_table_cell(table, "0x%" PRIx64, page->pfn);
-	hwp_table_cell(table, "0x%" PRIx64, page->pfn << f->page_shift);
-	hwp_page_where(table, f, page);
-	hwp_table_cell(table, "%s", hwp_page_block(page, block, sizeof(block)));
-	hwp_table_cell(table, "%s", hwp_page_place(f, page, place, sizeof(place)));
-}
-
 static struct hwp_error *put_pages(struct hwp_text *text, const struct hwp_findings *f)
 {
-	static const struct hwp_table_column columns[] = {
-		{ "PFN", false },   { "PHYSICAL", false }, { "NODE", true },   { "ZONE", false },
-		{ "STATE", false }, { "BLOCK", false },	   { "WHERE", false },
-	};
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
 	struct piece piece = { .text = text, .findings = f };
 	struct hwp_error *err = NULL;
 
-	table = hwp_table_create(text->out, text->style, columns, HWP_ARRAY_SIZE(columns));
+	table = hwp_page_table_create(text, false);
 	if (!table)
 		return hwp_error_no_memory();
 	while (!err && piece.first < f->poisoned.nr) {
@@ -64,7 +44,7 @@ static struct hwp_error *put_pages(struct hwp_text *text, const struct hwp_findi
 		if (end > f->poisoned.nr)
 			end = f->poisoned.nr;
 		for (size_t i = piece.first; i < end; i++)
-			put_page(table, f, &f->poisoned.data[i]);
+			hwp_page_table_row(table, f, &f->poisoned.data[i]);
 		err = hwp_table_print(table, put_evidence, &piece);
 		piece.first = end;
 	}

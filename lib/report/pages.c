@@ -7,9 +7,9 @@
 #include "report/common.h"
 #include "report/text.h"
 
-/* Of a longer path a table shows the end. */
+/* A table shows only the end of a longer path. */
 #define MAX_PATH 48
-/* A table of more rows is folded: first by block, then by state and zone. */
+/* A table with more rows is folded: first by block, then by state and zone. */
 #define MAX_ROWS 40
 
 enum fold {
@@ -50,30 +50,6 @@ const char *hwp_class_color(enum hwp_class class)
 	default:
 		return NULL;
 	}
-}
-
-void hwp_page_where(struct hwp_table *table, const struct hwp_findings *f,
-		    const struct hwp_poisoned *page)
-{
-	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
-	const char *color = hwp_class_color(hwp_state_class(page->state));
-
-	if (zone)
-		hwp_table_cell(table, "%d", zone->nid);
-	else
-		hwp_table_cell(table, "-");
-	hwp_table_cell(table, "%s", zone ? zone->name : "-");
-	hwp_table_cell(table, "%s", hwp_state_name(page->state));
-	if (color)
-		hwp_table_color(table, color);
-}
-
-const char *hwp_page_block(const struct hwp_poisoned *page, char *buf, size_t size)
-{
-	if (page->order < 0)
-		return "-";
-	snprintf(buf, size, "0x%" PRIx64 "/%d", page->head_pfn, page->order);
-	return buf;
 }
 
 static const char *hugetlb_place(const struct hwp_folio_facts *folio)
@@ -121,6 +97,141 @@ const char *hwp_page_place(const struct hwp_findings *f, const struct hwp_poison
 	return buf;
 }
 
+static void put_pfn(struct hwp_table *table, const struct hwp_findings *f,
+		    const struct hwp_poisoned *page)
+{
+	(void)f;
+	hwp_table_cell(table, "0x%" PRIx64, page->pfn);
+}
+
+static void put_physical(struct hwp_table *table, const struct hwp_findings *f,
+			 const struct hwp_poisoned *page)
+{
+	hwp_table_cell(table, "0x%" PRIx64, page->pfn << f->page_shift);
+}
+
+static void put_node(struct hwp_table *table, const struct hwp_findings *f,
+		     const struct hwp_poisoned *page)
+{
+	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
+
+	if (zone)
+		hwp_table_cell(table, "%d", zone->nid);
+	else
+		hwp_table_cell(table, "-");
+}
+
+static void put_zone(struct hwp_table *table, const struct hwp_findings *f,
+		     const struct hwp_poisoned *page)
+{
+	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
+
+	hwp_table_cell(table, "%s", zone ? zone->name : "-");
+}
+
+static void put_state(struct hwp_table *table, const struct hwp_findings *f,
+		      const struct hwp_poisoned *page)
+{
+	const char *color = hwp_class_color(hwp_state_class(page->state));
+
+	(void)f;
+	hwp_table_cell(table, "%s", hwp_state_name(page->state));
+	if (color)
+		hwp_table_color(table, color);
+}
+
+/** What holds the page. */
+static void put_block(struct hwp_table *table, const struct hwp_findings *f,
+		      const struct hwp_poisoned *page)
+{
+	(void)f;
+	if (page->order < 0)
+		hwp_table_cell(table, "-");
+	else
+		hwp_table_cell(table, "0x%" PRIx64 "/%d", page->head_pfn, page->order);
+}
+
+static void put_place(struct hwp_table *table, const struct hwp_findings *f,
+		      const struct hwp_poisoned *page)
+{
+	char place[HWP_PLACE_SIZE];
+
+	hwp_table_cell(table, "%s", hwp_page_place(f, page, place, sizeof(place)));
+}
+
+/* What a column shows in a row of several pages, behind their range and number. */
+enum folded {
+	/** The value of the first page, which they share. */
+	FOLDED_FIRST,
+	/** As FOLDED_FIRST if one block holds them all, else "*". */
+	FOLDED_BLOCK,
+	/** Nothing: the column is left out. */
+	FOLDED_OUT,
+};
+
+/* The columns of a table of pages, from left to right. */
+static const struct {
+	struct hwp_table_column column;
+	void (*put)(struct hwp_table *table, const struct hwp_findings *f,
+		    const struct hwp_poisoned *page);
+	enum folded folded;
+} page_columns[] = {
+	{ { "PFN", false }, put_pfn, FOLDED_OUT },
+	{ { "PHYSICAL", false }, put_physical, FOLDED_OUT },
+	{ { "NODE", true }, put_node, FOLDED_FIRST },
+	{ { "ZONE", false }, put_zone, FOLDED_FIRST },
+	{ { "STATE", false }, put_state, FOLDED_FIRST },
+	{ { "BLOCK", false }, put_block, FOLDED_BLOCK },
+	{ { "WHERE", false }, put_place, FOLDED_BLOCK },
+};
+
+static const struct hwp_table_column range_columns[] = {
+	{ "FIRST PFN", false },
+	{ "LAST PFN", false },
+	{ "PAGES", true },
+};
+
+struct hwp_table *hwp_page_table_create(struct hwp_text *text, bool is_folded)
+{
+	struct hwp_table_column
+		columns[HWP_ARRAY_SIZE(range_columns) + HWP_ARRAY_SIZE(page_columns)];
+	size_t nr = 0;
+
+	for (size_t i = 0; is_folded && i < HWP_ARRAY_SIZE(range_columns); i++)
+		columns[nr++] = range_columns[i];
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(page_columns); i++)
+		if (!is_folded || page_columns[i].folded != FOLDED_OUT)
+			columns[nr++] = page_columns[i].column;
+	return hwp_table_create(text->out, text->style, columns, nr);
+}
+
+void hwp_page_table_row(struct hwp_table *table, const struct hwp_findings *f,
+			const struct hwp_poisoned *page)
+{
+	hwp_table_row(table);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(page_columns); i++)
+		page_columns[i].put(table, f, page);
+}
+
+static void put_folded_row(struct hwp_table *table, const struct hwp_findings *f,
+			   const struct row *row)
+{
+	const struct hwp_poisoned *page = row->first;
+	bool is_one_block = page->order == row->last->order &&
+			    (page->order < 0 || page->head_pfn == row->last->head_pfn);
+
+	hwp_table_row(table);
+	hwp_table_cell(table, "0x%" PRIx64, page->pfn);
+	hwp_table_cell(table, "0x%" PRIx64, row->last->pfn);
+	hwp_table_cell(table, "%" PRIu64, row->nr_pages);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(page_columns); i++) {
+		if (page_columns[i].folded == FOLDED_BLOCK && !is_one_block)
+			hwp_table_cell(table, "*");
+		else if (page_columns[i].folded != FOLDED_OUT)
+			page_columns[i].put(table, f, page);
+	}
+}
+
 static bool same_row(const struct row *row, const struct hwp_poisoned *page, enum fold fold)
 {
 	const struct hwp_poisoned *p = row->last;
@@ -134,7 +245,10 @@ static bool same_row(const struct row *row, const struct hwp_poisoned *page, enu
 	return page->order < 0 ? page->pfn == p->pfn + 1 : page->head_pfn == p->head_pfn;
 }
 
-/* Rows of one class from rows->data[from] on: any of them, or the last, may take the page. */
+/*
+ * Add the page to a row of its class, which are those from @from on, or append one.
+ * FOLD_STATE may use any of them, FOLD_BLOCK only the last.
+ */
 static bool add_page(row_vec *rows, size_t from, const struct hwp_poisoned *page, enum fold fold)
 {
 	struct row row = { page, page, 1 };
@@ -153,7 +267,7 @@ static bool add_page(row_vec *rows, size_t from, const struct hwp_poisoned *page
 	return hwp_vec_push(rows, row);
 }
 
-/* Rows of those pages, worst first; classes that leaked or are lost fold as @bad says. */
+/* Rows of the pages that @want chooses, worst first; @bad is how leaked and lost pages fold. */
 static bool make_rows(const struct hwp_findings *f, bool (*want)(const struct hwp_poisoned *),
 		      enum fold bad, enum fold rest, row_vec *rows)
 {
@@ -170,7 +284,7 @@ static bool make_rows(const struct hwp_findings *f, bool (*want)(const struct hw
 				continue;
 			if (!add_page(rows, from, page, is_bad ? bad : rest))
 				return false;
-			/* Folding starts over: no need to keep a long table. */
+			/* Too many already: the next way of folding begins anew. */
 			if (rows->nr > MAX_ROWS && bad != FOLD_STATE)
 				return true;
 		}
@@ -198,38 +312,6 @@ static bool fold_rows(const struct hwp_findings *f, bool (*want)(const struct hw
 	return true;
 }
 
-static void put_row(struct hwp_table *table, const struct hwp_findings *f, const struct row *row,
-		    bool is_folded)
-{
-	const struct hwp_poisoned *page = row->first;
-	bool one_block = page->order == row->last->order &&
-			 (page->order < 0 || page->head_pfn == row->last->head_pfn);
-	char block[64], place[HWP_PLACE_SIZE];
-
-	hwp_table_row(table);
-	hwp_table_cell(table, "0x%" PRIx64, page->pfn);
-	if (is_folded) {
-		hwp_table_cell(table, "0x%" PRIx64, row->last->pfn);
-		hwp_table_cell(table, "%" PRIu64, row->nr_pages);
-	} else {
-		hwp_table_cell(table, "0x%" PRIx64, page->pfn << f->page_shift);
-	}
-	hwp_page_where(table, f, page);
-	hwp_table_cell(table, "%s", one_block ? hwp_page_block(page, block, sizeof(block)) : "*");
-	hwp_table_cell(table, "%s",
-		       one_block ? hwp_page_place(f, page, place, sizeof(place)) : "*");
-}
-
-static const struct hwp_table_column plain_columns[] = {
-	{ "PFN", false },   { "PHYSICAL", false }, { "NODE", true },   { "ZONE", false },
-	{ "STATE", false }, { "BLOCK", false },	   { "WHERE", false },
-};
-
-static const struct hwp_table_column folded_columns[] = {
-	{ "FIRST PFN", false }, { "LAST PFN", false }, { "PAGES", true },  { "NODE", true },
-	{ "ZONE", false },	{ "STATE", false },    { "BLOCK", false }, { "WHERE", false },
-};
-
 struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *f,
 				 bool (*want)(const struct hwp_poisoned *page))
 {
@@ -240,14 +322,15 @@ struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_finding
 
 	if (!fold_rows(f, want, &rows, &is_folded))
 		return hwp_error_no_memory();
-	table = is_folded ? hwp_table_create(text->out, text->style, folded_columns,
-					     HWP_ARRAY_SIZE(folded_columns)) :
-			    hwp_table_create(text->out, text->style, plain_columns,
-					     HWP_ARRAY_SIZE(plain_columns));
+	table = hwp_page_table_create(text, is_folded);
 	if (!table)
 		return hwp_error_no_memory();
-	for (size_t i = 0; i < rows.nr; i++)
-		put_row(table, f, &rows.data[i], is_folded);
+	for (size_t i = 0; i < rows.nr; i++) {
+		if (is_folded)
+			put_folded_row(table, f, &rows.data[i]);
+		else
+			hwp_page_table_row(table, f, rows.data[i].first);
+	}
 	err = hwp_table_print(table, NULL, NULL);
 	if (!err && is_folded)
 		hwp_text_wrap(text, 0, 0,

@@ -19,7 +19,7 @@ struct hwp_table_column {
 #define HWP_COLOR_HEADING "\033[1m"
 #define HWP_COLOR_END "\033[0m"
 
-/** NULL when memory is out. @p columns must outlive the table. */
+/** NULL when memory is out. @p columns are copied. */
 struct hwp_table *hwp_table_create(FILE *out, const struct hwp_report_style *style,
 				   const struct hwp_table_column *columns, size_t nr);
 

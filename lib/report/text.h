@@ -64,12 +64,15 @@ const char *hwp_owner_place(const struct hwp_findings *findings, const struct hw
 const char *hwp_page_place(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 			   char *buf, size_t size);
 
-/** The cells of the page's node, zone and state. */
-void hwp_page_where(struct hwp_table *table, const struct hwp_findings *findings,
-		    const struct hwp_poisoned *page);
+/**
+ * A table of pages, one a row, or, if it @p is_folded, a range of them. NULL when
+ * memory is out.
+ */
+struct hwp_table *hwp_page_table_create(struct hwp_text *text, bool is_folded);
 
-/** "0x5e00/9", or "-": what holds the page. */
-const char *hwp_page_block(const struct hwp_poisoned *page, char *buf, size_t size);
+/** Add the row of @p page to a table that is not folded. */
+void hwp_page_table_row(struct hwp_table *table, const struct hwp_findings *findings,
+			const struct hwp_poisoned *page);
 
 /** Colour for a class, NULL for none. */
 const char *hwp_class_color(enum hwp_class class);

@@ -13,7 +13,7 @@ static struct hwp_error *put(FILE *out, const struct hwp_findings *findings, uin
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	run.end_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	run.end_ns = hwp_timespec_ns(&now);
 	return hwp_report_metrics(out, findings, &run);
 }
 

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "progress.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 #define BAR_WIDTH 40
-#define FIRST_NS UINT64_C(1000000000)
-#define AGAIN_NS UINT64_C(100000000)
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
+#define FIRST_NS HWP_NS_PER_SECOND
+#define AGAIN_NS (HWP_NS_PER_SECOND / 10)
 
 void hwp_progress_update(void *arg, uint64_t done, uint64_t total)
 {
 	struct hwp_progress *progress = arg;
-	uint64_t now = now_ns();
+	uint64_t now = hwp_now_ns();
 	unsigned int percent;
 
 	if (!progress->start_ns)

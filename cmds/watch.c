@@ -9,8 +9,6 @@
 #include "report/changes.h"
 #include "report/common.h"
 
-#define NS_PER_SECOND UINT64_C(1000000000)
-
 static volatile sig_atomic_t stopped;
 
 static void stop(int sig)
@@ -111,8 +109,8 @@ static bool sleep_until(uint64_t end_ns, const volatile sig_atomic_t *interrupte
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &old);
 	while (!*interrupted && (now = hwp_now_ns()) < end_ns) {
-		rest.tv_sec = (time_t)((end_ns - now) / NS_PER_SECOND);
-		rest.tv_nsec = (long)((end_ns - now) % NS_PER_SECOND);
+		rest.tv_sec = (time_t)((end_ns - now) / HWP_NS_PER_SECOND);
+		rest.tv_nsec = (long)((end_ns - now) % HWP_NS_PER_SECOND);
 		ppoll(NULL, 0, &rest, &old);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -131,7 +129,8 @@ static struct hwp_error *keep_looking(struct watch *w)
 		/* To be interrupted is how a watch ends. */
 		if (hwp_error_catch(&err, HWP_ERROR_INTERRUPTED) || err)
 			return err;
-		if (!sleep_until(start + w->options->interval_seconds * NS_PER_SECOND, interrupted))
+		if (!sleep_until(start + w->options->interval_seconds * HWP_NS_PER_SECOND,
+				 interrupted))
 			return NULL;
 	}
 }

@@ -280,7 +280,7 @@ static struct hwp_error *join_rasdaemon(struct analysis *a)
 	if (!a->findings->live || a->options->target.qemu_socket)
 		return hwp_rasdaemon_join(a->findings, NULL);
 	clock_gettime(CLOCK_REALTIME, &now);
-	boot = (int64_t)now.tv_sec - (int64_t)(hwp_now_ns() / 1000000000);
+	boot = (int64_t)now.tv_sec - (int64_t)(hwp_now_ns() / HWP_NS_PER_SECOND);
 	return hwp_rasdaemon_join(a->findings, &boot);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/clock.h"
 #include "report/common.h"
 #include "report/text.h"
 #include "verdict/extent.h"
@@ -75,7 +76,7 @@ static const char *what(const struct hwp_event *e, char *buf, size_t size)
 
 static int time_width(uint64_t ns)
 {
-	return snprintf(NULL, 0, "%" PRIu64 ".%06u", ns / 1000000000, 0u);
+	return snprintf(NULL, 0, HWP_PRI_SECONDS, HWP_SECONDS(ns));
 }
 
 static void widen(int *width, int needed)
@@ -107,8 +108,8 @@ static void put_event(struct hwp_text *text, const struct hwp_findings *f,
 	char buf[sizeof(e->text) + 16];
 
 	color = page ? hwp_class_color(hwp_state_class(page->state)) : NULL;
-	fprintf(text->out, "%*" PRIu64 ".%06" PRIu64 "  0x%-*" PRIx64 "  ", c->time - 7,
-		e->time_ns / 1000000000, e->time_ns / 1000 % 1000000, c->pfn - 2, e->pfn);
+	fprintf(text->out, "%*s" HWP_PRI_SECONDS "  0x%-*" PRIx64 "  ",
+		c->time - time_width(e->time_ns), "", HWP_SECONDS(e->time_ns), c->pfn - 2, e->pfn);
 	if (color)
 		hwp_text_color(text, color);
 	fputs(state, text->out);

@@ -38,7 +38,7 @@ static void put_words(struct hwp_text *text, const char *label, const struct hwp
 	}
 	if (w->nr_mapped)
 		snprintf(mapped, sizeof(mapped), ", mapped %" PRId64 " time%s", w->nr_mapped,
-			 w->nr_mapped == 1 ? "" : "s");
+			 hwp_plural((uint64_t)w->nr_mapped));
 	hwp_text_field(text, label, "refcount %" PRId32 "%s, flags 0x%" PRIx64 "%s%s%s",
 		       w->refcount, mapped, w->flags, len ? " (" : "", names, len ? ")" : "");
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/bits.h"
+#include "base/clock.h"
 #include "report/common.h"
 
 static const int no_node = -1;
@@ -25,8 +26,7 @@ static void put_number(FILE *out, const char *name, const char *help, uint64_t v
 static void put_seconds(FILE *out, const char *name, const char *help, uint64_t ns)
 {
 	put_family(out, name, help);
-	fprintf(out, "hwpoison_%s %" PRIu64 ".%06" PRIu64 "\n", name, ns / 1000000000,
-		ns / 1000 % 1000000);
+	fprintf(out, "hwpoison_%s " HWP_PRI_SECONDS "\n", name, HWP_SECONDS(ns));
 }
 
 /** @p part / @p whole, rounded down so that only the whole is 1. */

@@ -254,12 +254,12 @@ static void pace(struct hwp_target *target)
 	    ++target->nr_reads % READS_PER_LOOK)
 		return;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	used = (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+	used = hwp_timespec_ns(&cpu);
 	wanted = used * 100 / target->max_cpu_percent;
 	passed = hwp_now_ns() - target->start_ns;
 	if (wanted > passed) {
-		struct timespec rest = { .tv_sec = (time_t)((wanted - passed) / 1000000000),
-					 .tv_nsec = (long)((wanted - passed) % 1000000000) };
+		struct timespec rest = { .tv_sec = (time_t)((wanted - passed) / HWP_NS_PER_SECOND),
+					 .tv_nsec = (long)((wanted - passed) % HWP_NS_PER_SECOND) };
 
 		nanosleep(&rest, NULL);
 	}

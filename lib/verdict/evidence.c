@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "layout/page.h"
 #include "verdict/classify.h"
 #include "verdict/rasdaemon_join.h"
@@ -164,10 +165,8 @@ static void say_owner(const struct speaker *s, const struct hwp_findings *f,
 		say_file(s, &f->files.data[owner->file]);
 		say_mappers(s, owner);
 	} else if (owner->has_start) {
-		say(s,
-		    "owner: %s, pid %d, started at %" PRIu64 ".%06" PRIu64 " s of the log's clock",
-		    owner->comm, owner->pid, owner->start_ns / 1000000000,
-		    owner->start_ns / 1000 % 1000000);
+		say(s, "owner: %s, pid %d, started at " HWP_PRI_SECONDS " s of the log's clock",
+		    owner->comm, owner->pid, HWP_SECONDS(owner->start_ns));
 	} else if (owner->found) {
 		say(s, "owner: %s, pid %d", owner->comm, owner->pid);
 	}
@@ -179,8 +178,7 @@ static void put_when_and_who(char *buf, size_t size, uint64_t time_ns, int pid, 
 	char when[48] = "", who[48] = "";
 
 	if (time_ns)
-		snprintf(when, sizeof(when), " at %" PRIu64 ".%06" PRIu64 " s",
-			 time_ns / 1000000000, time_ns / 1000 % 1000000);
+		snprintf(when, sizeof(when), " at " HWP_PRI_SECONDS " s", HWP_SECONDS(time_ns));
 	if (pid >= 0)
 		snprintf(who, sizeof(who), " by pid %d%s%s%s", pid, *comm ? " (" : "", comm,
 			 *comm ? ")" : "");

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 /* rasdaemon rounds to seconds, twice, and the kernel log's clock is not disciplined. */
 #define NEAR_SECONDS 5
 #define DRIFT_PER_SECONDS 5000
@@ -74,7 +76,7 @@ static struct hwp_error *list(struct join *j)
 
 static int64_t seconds_of(const struct hwp_event *e)
 {
-	return (int64_t)(e->time_ns / 1000000000);
+	return (int64_t)(e->time_ns / HWP_NS_PER_SECOND);
 }
 
 /**

@@ -20,7 +20,7 @@ static struct hwp_error *no_qmp(void)
 /** A greeting is an object with the key QMP, and comes at once. */
 static struct hwp_error *expect_greeting(int fd)
 {
-	uint64_t end = hwp_now_ns() + HWP_QMP_TIMEOUT * UINT64_C(1000000000), now;
+	uint64_t end = hwp_now_ns() + HWP_QMP_TIMEOUT * HWP_NS_PER_SECOND, now;
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	char greeting[256] = "";
 

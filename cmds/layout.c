@@ -4,21 +4,11 @@
 #include "readers.h"
 #include "target/target.h"
 
-static void destroy_target(struct hwp_target **target)
-{
-	hwp_target_destroy(*target);
-}
-
-static void destroy_layout(struct hwp_layout **layout)
-{
-	hwp_layout_destroy(*layout);
-}
-
 int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *command,
 		   struct hwp_cmd_options *options)
 {
-	_cleanup_(destroy_target) struct hwp_target *target = NULL;
-	_cleanup_(destroy_layout) struct hwp_layout *layout = NULL;
+	_cleanup_(hwp_target_destroyp) struct hwp_target *target = NULL;
+	_cleanup_(hwp_layout_destroyp) struct hwp_layout *layout = NULL;
 	struct hwp_layout_report report;
 	struct hwp_error *err;
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Scope guards: a variable so marked is released when it leaves its scope. */
+/**
+ * Scope guards: a variable so marked is released when it leaves its scope. A guard takes
+ * the address of the variable: x_deinit() is one already, for what is held by value; for a
+ * pointer that f() releases it is called fp(), and stands beside f().
+ */
 #ifndef HWP_BASE_CLEANUP_H
 #define HWP_BASE_CLEANUP_H
 
@@ -10,25 +14,25 @@
 
 #define _cleanup_(fn) __attribute__((__cleanup__(fn)))
 
-static inline void hwp_free_ptr(void *p)
+static inline void hwp_freep(void *p)
 {
 	free(*(void **)p);
 }
-#define _cleanup_free_ _cleanup_(hwp_free_ptr)
+#define _cleanup_free_ _cleanup_(hwp_freep)
 
-static inline void hwp_close_fd(int *fd)
+static inline void hwp_closep(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
 }
-#define _cleanup_close_ _cleanup_(hwp_close_fd)
+#define _cleanup_close_ _cleanup_(hwp_closep)
 
-static inline void hwp_fclose_ptr(FILE **f)
+static inline void hwp_fclosep(FILE **f)
 {
 	if (*f)
 		fclose(*f);
 }
-#define _cleanup_fclose_ _cleanup_(hwp_fclose_ptr)
+#define _cleanup_fclose_ _cleanup_(hwp_fclosep)
 
 /**
  * Memory for a table of megabytes, in huge pages where the system has them:

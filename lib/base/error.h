@@ -63,10 +63,10 @@ void hwp_error_destroy(struct hwp_error *err);
  */
 bool hwp_error_catch(struct hwp_error **err, enum hwp_error_code code);
 
-static inline void hwp_error_destroy_ptr(struct hwp_error **err)
+static inline void hwp_error_destroyp(struct hwp_error **err)
 {
 	hwp_error_destroy(*err);
 }
-#define _cleanup_error_ _cleanup_(hwp_error_destroy_ptr)
+#define _cleanup_error_ _cleanup_(hwp_error_destroyp)
 
 #endif /* HWP_BASE_ERROR_H */

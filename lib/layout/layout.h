@@ -266,6 +266,11 @@ struct hwp_error *hwp_layout_create(struct hwp_target *target,
 /** NULL is fine. */
 void hwp_layout_destroy(struct hwp_layout *layout);
 
+static inline void hwp_layout_destroyp(struct hwp_layout **layout)
+{
+	hwp_layout_destroy(*layout);
+}
+
 /** Free what a layout that is not on the heap holds. */
 void hwp_layout_deinit(struct hwp_layout *layout);
 

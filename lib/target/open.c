@@ -24,11 +24,6 @@ static bool is_of_this_system(const struct hwp_target_options *options)
 	return !options->core_path && !options->qemu_socket;
 }
 
-static void target_destroyp(struct hwp_target **target)
-{
-	hwp_target_destroy(*target);
-}
-
 static struct hwp_error *no_btf(struct hwp_error *err)
 {
 	return hwp_error_prefix(err, "no usable BTF in the dump: needed is a kernel with "
@@ -110,11 +105,6 @@ static struct hwp_error *open_memory(struct hwp_target *target,
 	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
 }
 
-static void vmlinux_unrefp(struct hwp_vmlinux **vmlinux)
-{
-	hwp_vmlinux_unref(*vmlinux);
-}
-
 /**
  * What the kernel does not tell of itself comes from its vmlinux, which is looked for only
  * then: @p *err becomes NULL, or says what is missing and why there is no vmlinux.
@@ -145,7 +135,7 @@ static struct hwp_error *open_words(struct hwp_target *target,
 				    struct hwp_open_times *times)
 {
 	bool force = options->provider && strcmp(options->provider, "dwarf") == 0;
-	_cleanup_(vmlinux_unrefp) struct hwp_vmlinux *vmlinux = NULL;
+	_cleanup_(hwp_vmlinux_unrefp) struct hwp_vmlinux *vmlinux = NULL;
 	struct hwp_provider provider;
 	uint64_t start = hwp_now_ns();
 	struct hwp_error *err = NULL;
@@ -228,7 +218,7 @@ struct hwp_error *hwp_target_open(const struct hwp_target_options *options, stru
 {
 	bool by_drgn = !options->host && options->provider &&
 		       strcmp(options->provider, "drgn") == 0;
-	_cleanup_(target_destroyp) struct hwp_target *target = NULL;
+	_cleanup_(hwp_target_destroyp) struct hwp_target *target = NULL;
 	struct hwp_error *err;
 
 	if (by_drgn && options->qemu_socket)

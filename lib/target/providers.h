@@ -81,6 +81,11 @@ void hwp_vmlinux_provider(struct hwp_vmlinux *vmlinux, struct hwp_provider *ret)
 /** NULL is fine. */
 void hwp_vmlinux_unref(struct hwp_vmlinux *vmlinux);
 
+static inline void hwp_vmlinux_unrefp(struct hwp_vmlinux **vmlinux)
+{
+	hwp_vmlinux_unref(*vmlinux);
+}
+
 /**
  * Call @p visit with each file that could be the kernel's vmlinux, until it returns false.
  * In directory @p dir: by build id below .build-id, by release, or just called vmlinux.

@@ -29,25 +29,18 @@ struct hwp_target {
 	bool is_clone;
 };
 
-static void provider_deinit(struct hwp_provider *p)
-{
-	if (p->ops)
-		p->ops->destroy(p->arg);
-	p->ops = NULL;
-}
-
 void hwp_target_destroy(struct hwp_target *target)
 {
 	if (!target)
 		return;
 	if (!target->is_clone) {
-		provider_deinit(&target->functions);
-		provider_deinit(&target->types);
-		provider_deinit(&target->symbols);
-		provider_deinit(&target->reader);
+		hwp_provider_deinit(&target->functions);
+		hwp_provider_deinit(&target->types);
+		hwp_provider_deinit(&target->symbols);
+		hwp_provider_deinit(&target->reader);
 		free(target->vmcoreinfo);
 	}
-	provider_deinit(&target->memory);
+	hwp_provider_deinit(&target->memory);
 	free(target);
 }
 
@@ -106,25 +99,25 @@ struct hwp_error *hwp_target_set_memory(struct hwp_target *target,
 
 void hwp_target_set_symbols(struct hwp_target *target, const struct hwp_provider *symbols)
 {
-	provider_deinit(&target->symbols);
+	hwp_provider_deinit(&target->symbols);
 	target->symbols = *symbols;
 }
 
 void hwp_target_set_types(struct hwp_target *target, const struct hwp_provider *types)
 {
-	provider_deinit(&target->types);
+	hwp_provider_deinit(&target->types);
 	target->types = *types;
 }
 
 void hwp_target_set_functions(struct hwp_target *target, const struct hwp_provider *functions)
 {
-	provider_deinit(&target->functions);
+	hwp_provider_deinit(&target->functions);
 	target->functions = *functions;
 }
 
 void hwp_target_set_reader(struct hwp_target *target, const struct hwp_provider *reader)
 {
-	provider_deinit(&target->reader);
+	hwp_provider_deinit(&target->reader);
 	target->reader = *reader;
 }
 

@@ -122,9 +122,17 @@ struct hwp_provider_ops {
 };
 
 struct hwp_provider {
+	/** NULL: there is none. */
 	const struct hwp_provider_ops *ops;
 	void *arg;
 };
+
+static inline void hwp_provider_deinit(struct hwp_provider *provider)
+{
+	if (provider->ops)
+		provider->ops->destroy(provider->arg);
+	provider->ops = NULL;
+}
 
 /** What the memory provider found out about the file while opening it. */
 struct hwp_file_facts {
@@ -222,6 +230,11 @@ bool hwp_target_ram(struct hwp_target *target, size_t index, struct hwp_ram *ret
 
 /** NULL is fine. */
 void hwp_target_destroy(struct hwp_target *target);
+
+static inline void hwp_target_destroyp(struct hwp_target **target)
+{
+	hwp_target_destroy(*target);
+}
 
 /** One line about the file: its format, as "kdump (flattened)"; borrowed. */
 const char *hwp_target_format(const struct hwp_target *target);

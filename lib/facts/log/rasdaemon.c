@@ -17,12 +17,12 @@ static const char query[] =
 	"SELECT id, timestamp, pfn, page_type, action_result FROM memory_failure_event "
 	"ORDER BY id DESC LIMIT ?";
 
-static void close_database(sqlite3 **db)
+static void sqlite3_closep(sqlite3 **db)
 {
 	sqlite3_close(*db);
 }
 
-static void finalize(sqlite3_stmt **statement)
+static void sqlite3_finalizep(sqlite3_stmt **statement)
 {
 	sqlite3_finalize(*statement);
 }
@@ -179,8 +179,8 @@ static struct hwp_error *prepare(sqlite3 *db, sqlite3_stmt **ret)
 
 static struct hwp_error *read_rows(const char *path, struct hwp_findings *f)
 {
-	_cleanup_(close_database) sqlite3 *db = NULL;
-	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	_cleanup_(sqlite3_closep) sqlite3 *db = NULL;
+	_cleanup_(sqlite3_finalizep) sqlite3_stmt *statement = NULL;
 	struct hwp_error *err;
 	unsigned int steps = 0;
 	int code;

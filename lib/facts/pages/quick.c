@@ -4,11 +4,6 @@
 #include "facts/pages/folio.h"
 #include "layout/page.h"
 
-static void findings_destroyp(struct hwp_findings **f)
-{
-	hwp_findings_destroy(*f);
-}
-
 /** The part of the memmap that is of the block. */
 static struct hwp_error *add_block(const struct hwp_memmap *memmap,
 				   const struct hwp_memory_block_count *block,
@@ -86,7 +81,7 @@ struct hwp_error *hwp_quick_scan(struct hwp_target *target, struct hwp_page_read
 				 const struct hwp_scan_options *options, hwp_pfn_vec *flagged,
 				 struct hwp_findings *f, bool *known_ret)
 {
-	_cleanup_(findings_destroyp) struct hwp_findings *scratch = calloc(1, sizeof(*scratch));
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *scratch = calloc(1, sizeof(*scratch));
 	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
 	_cleanup_(hwp_pfn_vec_deinit) hwp_pfn_vec heads = {};
 	struct hwp_memmap part = { .layout = memmap->layout };

@@ -37,7 +37,7 @@ static void guest_destroy(void *arg)
 {
 	struct guest *g = arg;
 
-	g->memory.ops->destroy(g->memory.arg);
+	hwp_provider_deinit(&g->memory);
 	free(g->vmcoreinfo);
 	free(g);
 }

@@ -5,16 +5,9 @@
 
 #include "target/providers.h"
 
-static void destroy(struct hwp_provider *p)
-{
-	if (p->ops)
-		p->ops->destroy(p->arg);
-	p->ops = NULL;
-}
-
 void hwp_host_memory_deinit(struct hwp_host_memory *memory)
 {
-	destroy(&memory->own);
+	hwp_provider_deinit(&memory->own);
 }
 
 struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const char *path,
@@ -32,7 +25,7 @@ struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const
 		sweep.ops = err ? NULL : own.ops;
 	}
 	if (err) {
-		destroy(&own);
+		hwp_provider_deinit(&own);
 		if (err->code == HWP_ERROR_NO_MEMORY)
 			return err;
 		hwp_error_destroy(err);

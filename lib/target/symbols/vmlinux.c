@@ -31,11 +31,6 @@ void hwp_vmlinux_unref(struct hwp_vmlinux *v)
 	free(v);
 }
 
-static void vmlinux_unrefp(struct hwp_vmlinux **v)
-{
-	hwp_vmlinux_unref(*v);
-}
-
 static struct hwp_error *op_symbols(void *arg, struct hwp_symbol *syms, size_t nr)
 {
 	const struct hwp_vmlinux *v = arg;
@@ -218,7 +213,7 @@ static struct hwp_error *match_kernel(struct hwp_target *target, struct hwp_vmli
 static struct hwp_error *open_file(struct hwp_target *target, const struct hwp_kernel_name *name,
 				   const char *path, struct hwp_vmlinux **ret)
 {
-	_cleanup_(vmlinux_unrefp) struct hwp_vmlinux *v = calloc(1, sizeof(*v));
+	_cleanup_(hwp_vmlinux_unrefp) struct hwp_vmlinux *v = calloc(1, sizeof(*v));
 	const struct hwp_build_id *own;
 	struct hwp_error *err;
 

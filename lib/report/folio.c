@@ -149,8 +149,8 @@ static void put_larger(struct hwp_text *text, const struct hwp_findings *f,
 		       hwp_format_size(f, nr, size, sizeof(size)), pfn, pfn + nr);
 }
 
-void hwp_text_folio_facts(struct hwp_text *text, const struct hwp_findings *f,
-			  const struct hwp_folio *folio)
+static void put_folio_facts(struct hwp_text *text, const struct hwp_findings *f,
+			    const struct hwp_folio *folio)
 {
 	const struct hwp_folio_facts *facts = hwp_report_folio_facts(f, folio);
 	uint64_t nr = UINT64_C(1) << folio->order;
@@ -381,7 +381,7 @@ static struct hwp_error *put_folio(struct hwp_text *text, const struct hwp_findi
 {
 	struct hwp_error *err;
 
-	hwp_text_folio_facts(text, f, folio);
+	put_folio_facts(text, f, folio);
 	hwp_text_fate(text, f, folio);
 	err = put_poisoned(text, f, folio);
 	if (err)

@@ -5,10 +5,6 @@
 
 #include "report/text.h"
 
-/** What the folio is, its head, its record of poison, its sum and outcome. */
-void hwp_text_folio_facts(struct hwp_text *text, const struct hwp_findings *findings,
-			  const struct hwp_folio *folio);
-
 /** What this kernel and a fixed one do, or would have done, when it is freed. */
 void hwp_text_fate(struct hwp_text *text, const struct hwp_findings *findings,
 		   const struct hwp_folio *folio);

@@ -39,9 +39,6 @@ struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_fil
 /** Refuse VMCOREINFO by which libkdumpfile would divide by zero. */
 struct hwp_error *hwp_vmcoreinfo_check(const char *text, size_t len);
 
-/** Rearrange the flattened dump @p in into @p out. BAD_DATA when cut off. */
-struct hwp_error *hwp_unflatten(int in, int out);
-
 /** kallsyms tables in the target's memory, found by its VMCOREINFO. */
 struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider *ret);
 

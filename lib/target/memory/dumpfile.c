@@ -73,7 +73,8 @@ static struct hwp_error *copy_range(int in, off_t from, int out, off_t to, uint6
 	return NULL;
 }
 
-struct hwp_error *hwp_unflatten(int in, int out)
+/** Rearrange the flattened dump @p in into @p out. BAD_DATA when it is cut off. */
+static struct hwp_error *unflatten(int in, int out)
 {
 	off_t at = FLAT_HEADER_SIZE;
 
@@ -115,7 +116,7 @@ static struct hwp_error *replace_flattened(int *fd, struct hwp_file_facts *facts
 				    "a flattened dump needs room for a rearranged copy in %s "
 				    "(set TMPDIR, or run makedumpfile -R)",
 				    dir);
-	err = hwp_unflatten(*fd, out);
+	err = unflatten(*fd, out);
 	if (hwp_error_catch(&err, HWP_ERROR_BAD_DATA))
 		snprintf(facts->damage, sizeof(facts->damage),
 			 "the flattened file is cut off or damaged");

@@ -2,10 +2,10 @@
 #include "readers.h"
 
 #include "facts/log/klog.h"
+#include "facts/owner/page_owner.h"
+#include "memmap/memmap.h"
 
 const struct hwp_needs *const hwp_readers[] = {
-	&hwp_layout_needs,
-	&hwp_klog_ring_needs,
-	&hwp_klog_buffer_needs,
-	NULL,
+	&hwp_layout_needs,	&hwp_memmap_needs,     &hwp_klog_ring_needs,
+	&hwp_klog_buffer_needs, &hwp_page_owner_needs, NULL,
 };

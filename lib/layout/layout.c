@@ -100,14 +100,6 @@ static const struct hwp_need rows[] = {
 	HWP_OFFSET(struct hwp_layout, per_cpu_pages.lists, "per_cpu_pages.lists"),
 	HWP_ELEMENTS(struct hwp_layout, per_cpu_pages.nr_lists, "per_cpu_pages.lists"),
 
-	HWP_SIZE(struct hwp_layout, section.size, "mem_section", .optional = true),
-	HWP_OFFSET(struct hwp_layout, section.section_mem_map, "mem_section.section_mem_map",
-		   .optional = true, HWP_INSIDE(struct hwp_layout, section.size, 8)),
-	HWP_OFFSET(struct hwp_layout, section.usage, "mem_section.usage", .optional = true,
-		   HWP_INSIDE(struct hwp_layout, section.size, 8)),
-	HWP_OFFSET(struct hwp_layout, section.subsection_map, "mem_section_usage.subsection_map",
-		   .optional = true),
-
 	HWP_SIZE(struct hwp_layout, hstate.size, "hstate", .optional = true),
 	HWP_OFFSET(struct hwp_layout, hstate.order, "hstate.order", .optional = true),
 	HWP_OFFSET(struct hwp_layout, memory_block.nr_hwpoison, "memory_block.nr_hwpoison",
@@ -182,7 +174,6 @@ static const struct hwp_need rows[] = {
 	HWP_OFFSET(struct hwp_layout, mf_cpu.entry_pfn, "memory_failure_entry.pfn",
 		   .optional = true),
 
-	HWP_SYMBOL(struct hwp_layout, symbol.mem_map, "mem_map", .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.node_data, "node_data", .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.contig_page_data, "contig_page_data",
 		   .optional = true),
@@ -198,7 +189,6 @@ static const struct hwp_need rows[] = {
 	HWP_SYMBOL(struct hwp_layout, symbol.memory_blocks, "memory_blocks", .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.sections_per_block, "sections_per_block",
 		   .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.max_pfn, "max_pfn", .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.memory_failure_cpu, "memory_failure_cpu",
 		   .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.mf_mutex, "mf_mutex", .optional = true),
@@ -227,8 +217,6 @@ static const struct hwp_need rows[] = {
 		   .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.kasan_flag, "kasan_flag_enabled", .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.kasan_report, "kasan_report", .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.page_owner_ops, "page_owner_ops", .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.page_ext_size, "page_ext_size", .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.gtod_offset, "__gtod_offset", .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.page_offset_base, "page_offset_base",
 		   .optional = true),
@@ -432,41 +420,6 @@ static void decide_fields(struct hwp_resolver *r)
 	hwp_resolve_note(r, "zone shift in page.flags", l->field.zone_shift, "computed");
 }
 
-static void decide_memory_model(struct hwp_resolver *r)
-{
-	struct hwp_layout *l = r->layout;
-	uint64_t value;
-
-	/* The value under SPARSEMEM_EXTREME is the pointer, not its address. */
-	if (hwp_resolve_number(r, "SYMBOL(mem_section)", &l->symbol.mem_section)) {
-		l->memory_model = HWP_SPARSEMEM;
-		if (l->section.size == HWP_ABSENT || !l->section.size ||
-		    l->section.section_mem_map == HWP_ABSENT)
-			hwp_resolve_missing(r, "mem_section.section_mem_map");
-		if (!hwp_resolve_number(r, "NUMBER(SECTION_SIZE_BITS)", &value))
-			hwp_resolve_missing(r, "NUMBER(SECTION_SIZE_BITS)");
-		l->section.section_size_bits = (unsigned int)value;
-		if (!hwp_resolve_number(r, "NUMBER(MAX_PHYSMEM_BITS)", &value))
-			hwp_resolve_missing(r, "NUMBER(MAX_PHYSMEM_BITS)");
-		l->section.max_physmem_bits = (unsigned int)value;
-		if (!r->missing &&
-		    (l->section.section_size_bits <= l->page_shift ||
-		     l->section.section_size_bits > 40 || l->section.max_physmem_bits > 52 ||
-		     l->section.max_physmem_bits < l->section.section_size_bits))
-			hwp_resolve_missing(r, "a believable NUMBER(SECTION_SIZE_BITS)");
-		/* Flags of section_mem_map fit below the page-aligned pointer. */
-		l->section.flag_mask = 0xfff;
-		if (hwp_resolve_number(r, ":SECTION_MAP_LAST_BIT", &value) && value < 12)
-			l->section.flag_mask = (UINT64_C(1) << value) - 1;
-		l->section.online_bit = 2;
-		l->section.early_bit = 3;
-	} else if (l->symbol.mem_map) {
-		l->memory_model = HWP_FLATMEM;
-	} else {
-		hwp_resolve_missing(r, "SYMBOL(mem_section) or mem_map");
-	}
-}
-
 static void decide_migratetypes(struct hwp_resolver *r)
 {
 	static const struct {
@@ -528,65 +481,6 @@ static void decide_lists(struct hwp_resolver *r)
 		hwp_resolve_missing(r, "node_data or contig_page_data");
 }
 
-/**
- * Asked for only where page_owner is: in DWARF a type that is not there is dear
- * to miss. Members came with time: ts_nsec, free_ts_nsec and pid in v5.11 to v5.13, comm and
- * tgid in v5.18, free_pid and free_tgid in v6.9.
- */
-static void decide_page_owner(struct hwp_resolver *r)
-{
-	static const struct {
-		const char *name;
-		size_t where;
-	} rows[] = {
-#define ROW(field, name) { name, offsetof(struct hwp_layout, field) }
-		ROW(page_owner.ext_flags, "page_ext.flags"),
-		ROW(page_owner.ops_offset, "page_ext_operations.offset"),
-		ROW(section.page_ext, "mem_section.page_ext"),
-		ROW(page_owner.node_page_ext, "pglist_data.node_page_ext"),
-		ROW(page_owner.node_start_pfn, "pglist_data.node_start_pfn"),
-		ROW(page_owner.size, "page_owner"),
-		ROW(page_owner.order, "page_owner.order"),
-		ROW(page_owner.last_migrate_reason, "page_owner.last_migrate_reason"),
-		ROW(page_owner.gfp_mask, "page_owner.gfp_mask"),
-		ROW(page_owner.handle, "page_owner.handle"),
-		ROW(page_owner.free_handle, "page_owner.free_handle"),
-		ROW(page_owner.ts_nsec, "page_owner.ts_nsec"),
-		ROW(page_owner.free_ts_nsec, "page_owner.free_ts_nsec"),
-		ROW(page_owner.comm, "page_owner.comm"),
-		ROW(page_owner.pid, "page_owner.pid"),
-		ROW(page_owner.tgid, "page_owner.tgid"),
-		ROW(page_owner.free_pid, "page_owner.free_pid"),
-		ROW(page_owner.free_tgid, "page_owner.free_tgid"),
-#undef ROW
-	};
-	struct hwp_layout *l = r->layout;
-	bool is_there = l->symbol.page_owner_inited && l->symbol.page_owner_ops &&
-			l->symbol.page_ext_size;
-	struct hwp_member m;
-	uint64_t bit;
-
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
-		uint32_t *where = (uint32_t *)((char *)l + rows[i].where);
-		bool found = is_there && hwp_resolve_member(r, rows[i].name, &m);
-		uint64_t value = !found			   ? HWP_ABSENT :
-				 strchr(rows[i].name, '.') ? m.offset :
-							     m.size;
-
-		*where = value < HWP_ABSENT ? (uint32_t)value : HWP_ABSENT;
-		if (found)
-			hwp_resolve_note(r, rows[i].name, value,
-					 hwp_target_type_provider(r->target));
-	}
-	l->page_owner.owner_bit = l->page_owner.allocated_bit = HWP_ABSENT;
-	if (is_there && hwp_resolve_number(r, "page_ext_flags:PAGE_EXT_OWNER", &bit))
-		l->page_owner.owner_bit = l->page_owner.allocated_bit = (uint32_t)bit;
-	/* Linux kernel commit 37389167a281 ("mm, page_owner: keep owner info when freeing the
-	 * page") (in v5.4): before, a freed page had no record. */
-	if (is_there && hwp_resolve_number(r, "page_ext_flags:PAGE_EXT_OWNER_ALLOCATED", &bit))
-		l->page_owner.allocated_bit = (uint32_t)bit;
-}
-
 static bool decide(struct hwp_resolver *r, void *own)
 {
 	struct hwp_layout *l = own;
@@ -605,10 +499,8 @@ static bool decide(struct hwp_resolver *r, void *own)
 	decide_mapcount(r);
 	decide_raw_hwp(r);
 	decide_fields(r);
-	decide_memory_model(r);
 	decide_migratetypes(r);
 	decide_lists(r);
-	decide_page_owner(r);
 	l->free_has_hwpoisoned = hwp_target_function(r->target, "mm/page_alloc.c",
 						     "free_has_hwpoisoned");
 	return true;
@@ -644,6 +536,9 @@ void hwp_layout_deinit(struct hwp_layout *l)
 		free(l->resolved[i].own);
 	free(l->resolved);
 	free(l->rows);
+	l->resolved = NULL;
+	l->rows = NULL;
+	l->nr_resolved = l->nr_rows = 0;
 }
 
 void hwp_layout_destroy(struct hwp_layout *layout)

@@ -65,11 +65,6 @@ enum hwp_raw_hwp_scheme {
 	HWP_RAW_HWP_NONE,
 };
 
-enum hwp_memory_model {
-	HWP_SPARSEMEM,
-	HWP_FLATMEM,
-};
-
 /** Page types that the kernel can tell. Those it cannot are 0 in types[]. */
 enum hwp_page_type {
 	HWP_TYPE_BUDDY,
@@ -175,14 +170,6 @@ struct hwp_layout {
 	unsigned int pmd_order;
 	char migratetype_names[HWP_MAX_MIGRATETYPES][16];
 
-	enum hwp_memory_model memory_model;
-	struct {
-		uint32_t size, section_mem_map, usage, subsection_map, page_ext;
-		unsigned int section_size_bits, max_physmem_bits;
-		uint64_t flag_mask;
-		uint32_t online_bit, early_bit;
-	} section;
-
 	struct {
 		uint32_t size, order;
 	} hstate;
@@ -199,17 +186,6 @@ struct hwp_layout {
 		uint32_t root, rb_root, chain_rb, chain_vma, rb_left, rb_right, vma_anon_vma,
 			vma_mm, mm_owner, task_group_leader, task_pid, task_comm, task_start_time;
 	} rmap;
-	/** What page_owner keeps of a page; all HWP_ABSENT where the kernel has none. */
-	struct {
-		/** A page's page_ext: its flags, the bits of enum page_ext_flags in them, and in
-		 * page_owner_ops the offset of its struct page_owner. */
-		uint32_t ext_flags, owner_bit, allocated_bit, ops_offset;
-		/** FLATMEM: in pglist_data. */
-		uint32_t node_page_ext, node_start_pfn;
-		/** struct page_owner. */
-		uint32_t size, order, last_migrate_reason, gfp_mask, handle, free_handle, ts_nsec,
-			free_ts_nsec, comm, pid, tgid, free_pid, free_tgid;
-	} page_owner;
 	/** From a mapping to the VMAs of it. */
 	struct {
 		uint32_t root, vma_rb, vma_subtree_last, vma_start, vma_end, vma_pgoff;
@@ -231,16 +207,14 @@ struct hwp_layout {
 
 	/** Addresses of symbols; 0 when the kernel has none. */
 	struct {
-		uint64_t mem_section, mem_map, node_data, contig_page_data, per_cpu_offset,
-			nr_cpu_ids, cpu_possible_mask, hstates, hugetlb_max_hstate,
-			num_poisoned_pages, memory_blocks, sections_per_block, max_pfn,
-			memory_failure_cpu, mf_mutex, hpage_freelist, free_has_hwpoisoned,
-			init_on_free, init_on_alloc, page_poisoning, page_poisoning_bool,
-			debug_pagealloc, check_pages, hvo_key, hvo_bool, page_owner_inited,
-			kasan_flag, kasan_report, page_owner_ops, page_ext_size, memory_failure,
-			gtod_offset, sched_clock_stable, init_nsproxy, hugetlb_basepage_index,
-			page_offset_base, free_prepared_contig_range, free_contig_range_common,
-			split_large_buddy;
+		uint64_t node_data, contig_page_data, per_cpu_offset, nr_cpu_ids, cpu_possible_mask,
+			hstates, hugetlb_max_hstate, num_poisoned_pages, memory_blocks,
+			sections_per_block, memory_failure_cpu, mf_mutex, hpage_freelist,
+			free_has_hwpoisoned, init_on_free, init_on_alloc, page_poisoning,
+			page_poisoning_bool, debug_pagealloc, check_pages, hvo_key, hvo_bool,
+			page_owner_inited, kasan_flag, kasan_report, memory_failure, gtod_offset,
+			sched_clock_stable, init_nsproxy, hugetlb_basepage_index, page_offset_base,
+			free_prepared_contig_range, free_contig_range_common, split_large_buddy;
 	} symbol;
 
 	/** By debug information, of free_has_hwpoisoned() in mm/page_alloc.c. */

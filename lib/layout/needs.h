@@ -72,32 +72,23 @@ struct hwp_needs {
 #define HWP_NEED_WHERE(type, field, size) \
 	(offsetof(type, field) + 0 * sizeof(char[sizeof(((type *)0)->field) == (size) ? 1 : -1]))
 
+#define HWP_NEED_ROW(what, size, type, field, list, ...)                                 \
+	{                                                                                \
+		.names = list, .kind = what, .where = HWP_NEED_WHERE(type, field, size), \
+		__VA_ARGS__                                                              \
+	}
+
 /* Rows: the reader's struct and its field, the names, then other fields of struct hwp_need. */
-#define HWP_OFFSET(type, field, list, ...)                                          \
-	{                                                                           \
-		.names = list, .kind = HWP_NEED_OFFSET,                             \
-		.where = HWP_NEED_WHERE(type, field, sizeof(uint32_t)), __VA_ARGS__ \
-	}
-#define HWP_SIZE(type, field, list, ...)                                            \
-	{                                                                           \
-		.names = list, .kind = HWP_NEED_SIZE,                               \
-		.where = HWP_NEED_WHERE(type, field, sizeof(uint32_t)), __VA_ARGS__ \
-	}
-#define HWP_ELEMENTS(type, field, list, ...)                                        \
-	{                                                                           \
-		.names = list, .kind = HWP_NEED_ELEMENTS,                           \
-		.where = HWP_NEED_WHERE(type, field, sizeof(uint32_t)), __VA_ARGS__ \
-	}
-#define HWP_VALUE(type, field, list, ...)                                           \
-	{                                                                           \
-		.names = list, .kind = HWP_NEED_VALUE,                              \
-		.where = HWP_NEED_WHERE(type, field, sizeof(uint32_t)), __VA_ARGS__ \
-	}
-#define HWP_SYMBOL(type, field, list, ...)                                          \
-	{                                                                           \
-		.names = list, .kind = HWP_NEED_SYMBOL,                             \
-		.where = HWP_NEED_WHERE(type, field, sizeof(uint64_t)), __VA_ARGS__ \
-	}
+#define HWP_OFFSET(type, field, list, ...) \
+	HWP_NEED_ROW(HWP_NEED_OFFSET, sizeof(uint32_t), type, field, list, __VA_ARGS__)
+#define HWP_SIZE(type, field, list, ...) \
+	HWP_NEED_ROW(HWP_NEED_SIZE, sizeof(uint32_t), type, field, list, __VA_ARGS__)
+#define HWP_ELEMENTS(type, field, list, ...) \
+	HWP_NEED_ROW(HWP_NEED_ELEMENTS, sizeof(uint32_t), type, field, list, __VA_ARGS__)
+#define HWP_VALUE(type, field, list, ...) \
+	HWP_NEED_ROW(HWP_NEED_VALUE, sizeof(uint32_t), type, field, list, __VA_ARGS__)
+#define HWP_SYMBOL(type, field, list, ...) \
+	HWP_NEED_ROW(HWP_NEED_SYMBOL, sizeof(uint64_t), type, field, list, __VA_ARGS__)
 
 /** For a row: @p bytes are read at the member from a copy of its type of size @p size_field. */
 #define HWP_INSIDE(type, size_field, bytes) \

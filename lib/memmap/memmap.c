@@ -5,17 +5,102 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "layout/needs.h"
+#include "target/memory/mem_section.h"
 #include "target/target.h"
 
 /* SUBSECTION_SHIFT is 21 on every architecture: include/linux/mmzone.h. */
 #define SUBSECTION_SHIFT 21
+/* A section of more than 1 TiB is nonsense. */
+#define MAX_SECTION_BITS 40
 #define MAX_ROOTS (UINT64_C(1) << 22)
-#define SECTION_MARKED_PRESENT UINT64_C(1)
-#define SECTION_HAS_MEM_MAP UINT64_C(2)
+
+/** Where the memmap is: in sections (SPARSEMEM), or in one array (FLATMEM). */
+struct sections {
+	/** SPARSEMEM; else 0. */
+	uint64_t mem_section;
+	uint32_t size, section_mem_map, usage, subsection_map;
+	uint32_t size_bits, max_physmem_bits, map_last_bit;
+	/** FLATMEM: addresses of the variables. */
+	uint64_t mem_map, max_pfn;
+};
+
+#define IN_SECTION(bytes) HWP_INSIDE(struct sections, size, bytes)
+
+/* Of the two memory models a kernel has one, so each row can be missing. */
+static const struct hwp_need rows[] = {
+	HWP_SYMBOL(struct sections, mem_map, "mem_map", .optional = true),
+	HWP_SYMBOL(struct sections, max_pfn, "max_pfn", .optional = true),
+	HWP_SIZE(struct sections, size, "mem_section", .optional = true),
+	HWP_OFFSET(struct sections, section_mem_map, "mem_section.section_mem_map",
+		   .optional = true, IN_SECTION(8)),
+	/* Linux kernel commit f1eca35a0dc7 ("mm/sparsemem: introduce struct mem_section_usage")
+	 * (in v5.3). */
+	HWP_OFFSET(struct sections, usage, "mem_section.usage", .optional = true, IN_SECTION(8)),
+	HWP_OFFSET(struct sections, subsection_map, "mem_section_usage.subsection_map",
+		   .optional = true),
+	HWP_VALUE(struct sections, size_bits, "NUMBER(SECTION_SIZE_BITS)", .optional = true),
+	HWP_VALUE(struct sections, max_physmem_bits, "NUMBER(MAX_PHYSMEM_BITS)", .optional = true),
+	/* Linux kernel commit ed7802dd48f7 ("mm: memory_hotplug: enumerate all supported section
+	 * flags") (in v6.0). */
+	HWP_VALUE(struct sections, map_last_bit, ":SECTION_MAP_LAST_BIT", .optional = true),
+};
+
+static void check_sections(struct hwp_resolver *r, const struct sections *s)
+{
+	if (s->size == HWP_ABSENT || !s->size || s->section_mem_map == HWP_ABSENT)
+		hwp_resolve_missing(r, "mem_section.section_mem_map");
+	if (s->size_bits == HWP_ABSENT)
+		hwp_resolve_missing(r, "NUMBER(SECTION_SIZE_BITS)");
+	else if (s->size_bits <= r->layout->page_shift || s->size_bits > MAX_SECTION_BITS)
+		hwp_resolve_fail(r, hwp_error_create(HWP_ERROR_BAD_DATA,
+						     "NUMBER(SECTION_SIZE_BITS) is %" PRIu32,
+						     s->size_bits));
+	if (s->max_physmem_bits == HWP_ABSENT)
+		hwp_resolve_missing(r, "NUMBER(MAX_PHYSMEM_BITS)");
+	else if (s->max_physmem_bits > 52 ||
+		 (s->size_bits != HWP_ABSENT && s->max_physmem_bits < s->size_bits))
+		hwp_resolve_fail(r, hwp_error_create(HWP_ERROR_BAD_DATA,
+						     "NUMBER(MAX_PHYSMEM_BITS) is %" PRIu32,
+						     s->max_physmem_bits));
+}
+
+static bool decide(struct hwp_resolver *r, void *own)
+{
+	struct sections *s = own;
+
+	/* With SPARSEMEM_EXTREME this is the pointer's value, not its address. */
+	if (hwp_resolve_number(r, "SYMBOL(mem_section)", &s->mem_section))
+		check_sections(r, s);
+	else if (!s->mem_map)
+		hwp_resolve_missing(r, "SYMBOL(mem_section) or mem_map");
+	return true;
+}
+
+const struct hwp_needs hwp_memmap_needs = {
+	.rows = rows,
+	.nr = HWP_ARRAY_SIZE(rows),
+	.size = sizeof(struct sections),
+	.required = true,
+	.decide = decide,
+};
+
+static const struct sections *sections_of(const struct hwp_layout *layout)
+{
+	return hwp_layout_of(layout, &hwp_memmap_needs);
+}
+
+uint64_t hwp_memmap_pages_per_section(const struct hwp_layout *layout)
+{
+	const struct sections *s = sections_of(layout);
+
+	return s->mem_section ? UINT64_C(1) << (s->size_bits - layout->page_shift) : 0;
+}
 
 struct walk {
 	struct hwp_target *target;
-	const struct hwp_layout *layout;
+	const struct sections *sections;
+	unsigned int page_shift;
 	struct hwp_memmap *memmap;
 	uint64_t pages_per_section;
 };
@@ -55,17 +140,17 @@ static struct hwp_error *add_range(struct hwp_memmap *m, uint64_t start_pfn, uin
 static struct hwp_error *add_subsections(struct walk *w, uint64_t usage, uint64_t start_pfn,
 					 uint64_t base, bool online)
 {
-	uint64_t per_subsection = UINT64_C(1) << (SUBSECTION_SHIFT - w->layout->page_shift);
+	uint64_t per_subsection = UINT64_C(1) << (SUBSECTION_SHIFT - w->page_shift);
 	uint64_t nr = w->pages_per_section / per_subsection;
-	uint8_t bitmap[(UINT64_C(1) << (40 - SUBSECTION_SHIFT)) / 8];
+	uint8_t bitmap[(UINT64_C(1) << (MAX_SECTION_BITS - SUBSECTION_SHIFT)) / 8];
 	size_t size = (size_t)(nr + 7) / 8;
 	struct hwp_error *err;
 
 	if (!nr || size > sizeof(bitmap))
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "a section of %" PRIu64 " pages",
 					w->pages_per_section);
-	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL,
-			      usage + w->layout->section.subsection_map, bitmap, size, NULL);
+	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, usage + w->sections->subsection_map,
+			      bitmap, size, NULL);
 	for (uint64_t i = 0; i < nr && !err; i++) {
 		uint64_t pfn = start_pfn + i * per_subsection;
 
@@ -75,84 +160,94 @@ static struct hwp_error *add_subsections(struct walk *w, uint64_t usage, uint64_
 	return err;
 }
 
+/** Flags of section_mem_map fit below the page-aligned pointer. */
+static uint64_t map_of(const struct sections *s, uint64_t section_mem_map)
+{
+	unsigned int nr_bits = s->map_last_bit < 12 ? s->map_last_bit : 12;
+
+	return section_mem_map >> nr_bits << nr_bits;
+}
+
 static struct hwp_error *add_section(struct walk *w, uint64_t number, const char *section)
 {
-	const struct hwp_layout *l = w->layout;
-	uint64_t map = hwp_u64(section + l->section.section_mem_map);
-	uint64_t base = map & ~l->section.flag_mask, usage = 0;
+	const struct sections *s = w->sections;
+	uint64_t map = hwp_u64(section + s->section_mem_map), usage = 0;
 	uint64_t start_pfn = number * w->pages_per_section;
-	bool online = map >> l->section.online_bit & 1;
+	bool online = map & HWP_SECTION_IS_ONLINE;
 
-	if (!(map & SECTION_MARKED_PRESENT) || !(map & SECTION_HAS_MEM_MAP))
+	if (!(map & HWP_SECTION_MARKED_PRESENT) || !(map & HWP_SECTION_HAS_MEM_MAP))
 		return NULL;
-	if (l->section.usage != HWP_ABSENT && l->section.subsection_map != HWP_ABSENT)
-		usage = hwp_u64(section + l->section.usage);
-	if (usage && !(map >> l->section.early_bit & 1))
-		return hwp_error_prefix(add_subsections(w, usage, start_pfn, base, online),
+	if (s->usage != HWP_ABSENT && s->subsection_map != HWP_ABSENT)
+		usage = hwp_u64(section + s->usage);
+	if (usage && !(map & HWP_SECTION_IS_EARLY))
+		return hwp_error_prefix(add_subsections(w, usage, start_pfn, map_of(s, map),
+							online),
 					"memory section %" PRIu64, number);
-	return add_range(w->memmap, start_pfn, start_pfn + w->pages_per_section, base, online);
+	return add_range(w->memmap, start_pfn, start_pfn + w->pages_per_section, map_of(s, map),
+			 online);
 }
 
 static struct hwp_error *add_root(struct walk *w, uint64_t address, uint64_t first, uint64_t nr)
 {
-	_cleanup_free_ char *sections = malloc(nr * w->layout->section.size);
+	_cleanup_free_ char *sections = malloc(nr * w->sections->size);
 	struct hwp_error *err;
 
 	if (!sections)
 		return hwp_error_no_memory();
 	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, address, sections,
-			      nr * w->layout->section.size, NULL);
+			      nr * w->sections->size, NULL);
 	for (uint64_t i = 0; i < nr && !err; i++)
-		err = add_section(w, first + i, sections + i * w->layout->section.size);
+		err = add_section(w, first + i, sections + i * w->sections->size);
 	return err;
 }
 
+/** How the sections are found: per_root is 0 where mem_section is the array itself. */
+struct roots {
+	uint64_t nr, per_root;
+};
+
 /**
- * SPARSEMEM_EXTREME keeps an array of pointers to roots, a page of sections
- * each; otherwise the sections themselves are the array.
+ * With SPARSEMEM_EXTREME mem_section is an array of pointers to roots, a page of
+ * sections each; otherwise it is the array of sections.
  */
 static struct hwp_error *find_roots(struct hwp_target *target, const struct hwp_layout *l,
-				    uint64_t *nr_roots_ret, uint64_t *per_root_ret,
-				    bool *is_flat_ret)
+				    struct roots *ret)
 {
-	uint64_t per_root = (UINT64_C(1) << l->page_shift) / l->section.size, nr_roots;
-	uint64_t nr_sections = UINT64_C(1)
-			       << (l->section.max_physmem_bits - l->section.section_size_bits);
+	const struct sections *s = sections_of(l);
+	uint64_t nr_sections = UINT64_C(1) << (s->max_physmem_bits - s->size_bits);
 	struct hwp_error *err;
 
-	err = hwp_target_vmcoreinfo_number(target, "LENGTH(mem_section)", &nr_roots);
+	ret->per_root = (UINT64_C(1) << l->page_shift) / s->size;
+	err = hwp_target_vmcoreinfo_number(target, "LENGTH(mem_section)", &ret->nr);
 	if (err)
 		return err;
-	if (nr_roots == 0 || nr_roots > MAX_ROOTS || per_root == 0)
+	if (ret->nr == 0 || ret->nr > MAX_ROOTS || ret->per_root == 0)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "LENGTH(mem_section) is %" PRIu64,
-					nr_roots);
-	*nr_roots_ret = nr_roots;
-	*per_root_ret = per_root;
-	*is_flat_ret = nr_roots == nr_sections && per_root > 1;
+					ret->nr);
+	if (ret->nr == nr_sections && ret->per_root > 1)
+		ret->per_root = 0;
 	return NULL;
 }
 
 static struct hwp_error *walk_sections(struct walk *w)
 {
-	const struct hwp_layout *l = w->layout;
-	_cleanup_free_ uint64_t *roots = NULL;
-	uint64_t nr_roots, per_root;
+	_cleanup_free_ uint64_t *addresses = NULL;
+	struct roots roots;
 	struct hwp_error *err;
-	bool is_flat;
 
-	err = find_roots(w->target, l, &nr_roots, &per_root, &is_flat);
+	err = find_roots(w->target, w->memmap->layout, &roots);
 	if (err)
 		return err;
-	if (is_flat)
-		return add_root(w, l->symbol.mem_section, 0, nr_roots);
-	roots = malloc(nr_roots * sizeof(*roots));
-	if (!roots)
+	if (!roots.per_root)
+		return add_root(w, w->sections->mem_section, 0, roots.nr);
+	addresses = malloc(roots.nr * sizeof(*addresses));
+	if (!addresses)
 		return hwp_error_no_memory();
-	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, l->symbol.mem_section, roots,
-			      nr_roots * sizeof(*roots), NULL);
-	for (uint64_t i = 0; i < nr_roots && !err; i++) {
-		if (roots[i])
-			err = add_root(w, roots[i], i * per_root, per_root);
+	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, w->sections->mem_section, addresses,
+			      roots.nr * sizeof(*addresses), NULL);
+	for (uint64_t i = 0; i < roots.nr && !err; i++) {
+		if (addresses[i])
+			err = add_root(w, addresses[i], i * roots.per_root, roots.per_root);
 	}
 	return err;
 }
@@ -160,37 +255,38 @@ static struct hwp_error *walk_sections(struct walk *w)
 struct hwp_error *hwp_memmap_section_address(struct hwp_target *target, const struct hwp_layout *l,
 					     uint64_t pfn, uint64_t *ret)
 {
-	uint64_t number = pfn >> (l->section.section_size_bits - l->page_shift);
-	uint64_t nr_roots, per_root, root = l->symbol.mem_section, index = number;
+	const struct sections *s = sections_of(l);
+	uint64_t index = pfn / hwp_memmap_pages_per_section(l), root = s->mem_section;
+	struct roots roots;
 	struct hwp_error *err;
-	bool is_flat;
 
-	err = find_roots(target, l, &nr_roots, &per_root, &is_flat);
+	err = find_roots(target, l, &roots);
 	if (err)
 		return err;
-	if (number >= (is_flat ? nr_roots : nr_roots * per_root))
+	if (index >= (roots.per_root ? roots.nr * roots.per_root : roots.nr))
 		return hwp_error_create(HWP_ERROR_LOOKUP, "pfn 0x%" PRIx64 " is in no section",
 					pfn);
-	if (!is_flat) {
-		index = number % per_root;
-		err = hwp_target_read_u64(target, root + number / per_root * 8, &root);
+	if (roots.per_root) {
+		err = hwp_target_read_u64(target, root + index / roots.per_root * 8, &root);
+		index %= roots.per_root;
 	}
 	if (!err && !root)
 		err = hwp_error_create(HWP_ERROR_LOOKUP, "pfn 0x%" PRIx64 " is in no section", pfn);
-	*ret = root + index * l->section.size;
+	*ret = root + index * s->size;
 	return err;
 }
 
 static struct hwp_error *add_flat(struct walk *w)
 {
+	const struct sections *s = w->sections;
 	uint64_t base, max_pfn;
 	struct hwp_error *err;
 
-	if (!w->layout->symbol.max_pfn)
+	if (!s->max_pfn)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "the kernel has no symbol max_pfn");
-	err = hwp_target_read_u64(w->target, w->layout->symbol.mem_map, &base);
+	err = hwp_target_read_u64(w->target, s->mem_map, &base);
 	if (!err)
-		err = hwp_target_read_u64(w->target, w->layout->symbol.max_pfn, &max_pfn);
+		err = hwp_target_read_u64(w->target, s->max_pfn, &max_pfn);
 	return err ? err : add_range(w->memmap, 0, max_pfn, base, true);
 }
 
@@ -201,10 +297,10 @@ static int compare_ranges(const void *a, const void *b)
 	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
 }
 
-/** Where memory is that the running kernel uses, when its own table cannot be read. */
+/** A running kernel whose own table cannot be read: where the memory is that it uses. */
 static struct hwp_error *add_ram(struct walk *w)
 {
-	unsigned int shift = w->layout->page_shift;
+	unsigned int shift = w->page_shift;
 	struct hwp_error *err = NULL;
 	struct hwp_ram ram;
 
@@ -220,7 +316,11 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 				    struct hwp_memmap **ret)
 {
 	_cleanup_(memmap_destroyp) struct hwp_memmap *m = calloc(1, sizeof(*m));
-	struct walk w = { .target = target, .layout = layout, .memmap = m };
+	struct walk w = { .target = target,
+			  .sections = sections_of(layout),
+			  .page_shift = layout->page_shift,
+			  .pages_per_section = hwp_memmap_pages_per_section(layout),
+			  .memmap = m };
 	struct hwp_error *err;
 	struct hwp_ram ram;
 
@@ -228,9 +328,7 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 		return hwp_error_no_memory();
 	m->layout = layout;
 	m->is_contiguous = true;
-	if (layout->memory_model == HWP_SPARSEMEM) {
-		w.pages_per_section = UINT64_C(1)
-				      << (layout->section.section_size_bits - layout->page_shift);
+	if (w.pages_per_section) {
 		err = walk_sections(&w);
 		if (hwp_target_ram(target, 0, &ram) && hwp_error_catch(&err, HWP_ERROR_EXCLUDED)) {
 			m->ranges.nr = 0;
@@ -293,82 +391,4 @@ bool hwp_memmap_pfn_of(const struct hwp_memmap *memmap, uint64_t address, uint64
 			return false;
 	}
 	return false;
-}
-
-/* A power of two of lines; a line never crosses a page of the target. */
-#define NR_LINES 64
-#define LINE_SIZE 4096u
-
-struct hwp_page_reader {
-	struct hwp_target *target;
-	const struct hwp_memmap *memmap;
-	/** Aligned address of each line; 1 for none. */
-	uint64_t tags[NR_LINES];
-	char lines[NR_LINES][LINE_SIZE];
-	/** A struct page that straddles lines is read here. */
-	char straddling[512];
-};
-
-struct hwp_error *hwp_page_reader_create(struct hwp_target *target, const struct hwp_memmap *memmap,
-					 struct hwp_page_reader **ret)
-{
-	struct hwp_page_reader *reader;
-
-	if (memmap->layout->page.size > sizeof(reader->straddling))
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "struct page has %" PRIu32 " bytes",
-					memmap->layout->page.size);
-	reader = malloc(sizeof(*reader));
-	if (!reader)
-		return hwp_error_no_memory();
-	reader->target = target;
-	reader->memmap = memmap;
-	hwp_page_reader_forget(reader);
-	*ret = reader;
-	return NULL;
-}
-
-void hwp_page_reader_forget(struct hwp_page_reader *reader)
-{
-	for (size_t i = 0; i < NR_LINES; i++)
-		reader->tags[i] = 1;
-}
-
-void hwp_page_reader_destroy(struct hwp_page_reader *reader)
-{
-	free(reader);
-}
-
-const struct hwp_memmap *hwp_page_reader_memmap(const struct hwp_page_reader *reader)
-{
-	return reader->memmap;
-}
-
-struct hwp_error *hwp_page_read(struct hwp_page_reader *reader, uint64_t pfn, const void **page_ret)
-{
-	uint32_t size = reader->memmap->layout->page.size;
-	uint64_t address, tag;
-	struct hwp_error *err;
-	size_t line;
-
-	if (!hwp_memmap_page_address(reader->memmap, pfn, &address))
-		return hwp_error_create(HWP_ERROR_LOOKUP, "pfn 0x%" PRIx64 " has no struct page",
-					pfn);
-	tag = address & ~(uint64_t)(LINE_SIZE - 1);
-	if (address - tag + size > LINE_SIZE) {
-		err = hwp_target_read(reader->target, HWP_KERNEL_VIRTUAL, address,
-				      reader->straddling, size, NULL);
-		*page_ret = reader->straddling;
-		return err;
-	}
-	line = tag / LINE_SIZE % NR_LINES;
-	if (reader->tags[line] != tag) {
-		reader->tags[line] = 1;
-		err = hwp_target_read(reader->target, HWP_KERNEL_VIRTUAL, tag, reader->lines[line],
-				      LINE_SIZE, NULL);
-		if (err)
-			return hwp_error_prefix(err, "struct page of pfn 0x%" PRIx64, pfn);
-		reader->tags[line] = tag;
-	}
-	*page_ret = reader->lines[line] + (address - tag);
-	return NULL;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Which pfns have a struct page, where it is, and the cursor that reads it. */
+/** Which pfns have a struct page, and where it is. */
 #ifndef HWP_MEMMAP_MEMMAP_H
 #define HWP_MEMMAP_MEMMAP_H
 
@@ -14,6 +14,8 @@ struct hwp_pfn_range {
 	/** false: the section is offline, its struct pages may be stale or gone. */
 	bool online;
 };
+
+extern const struct hwp_needs hwp_memmap_needs;
 
 struct hwp_memmap {
 	const struct hwp_layout *layout;
@@ -30,7 +32,10 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 /** NULL is fine. */
 void hwp_memmap_destroy(struct hwp_memmap *memmap);
 
-/** Of SPARSEMEM: where the struct mem_section of @p pfn is. Errors: LOOKUP (it has none), FAULT. */
+/** Pages in a memory section; 0: the kernel has none (FLATMEM). */
+uint64_t hwp_memmap_pages_per_section(const struct hwp_layout *layout);
+
+/** SPARSEMEM: where the struct mem_section of @p pfn is. Errors: LOOKUP (it has none), FAULT. */
 struct hwp_error *hwp_memmap_section_address(struct hwp_target *target,
 					     const struct hwp_layout *layout, uint64_t pfn,
 					     uint64_t *ret);
@@ -43,24 +48,5 @@ bool hwp_memmap_page_address(const struct hwp_memmap *memmap, uint64_t pfn, uint
 
 /** The pfn of the struct page at exactly @p address; false when none is there. */
 bool hwp_memmap_pfn_of(const struct hwp_memmap *memmap, uint64_t address, uint64_t *ret);
-
-/** Reads single struct pages through a small cache. One thread at a time. */
-struct hwp_page_reader;
-
-struct hwp_error *hwp_page_reader_create(struct hwp_target *target, const struct hwp_memmap *memmap,
-					 struct hwp_page_reader **ret);
-void hwp_page_reader_destroy(struct hwp_page_reader *reader);
-
-const struct hwp_memmap *hwp_page_reader_memmap(const struct hwp_page_reader *reader);
-
-/**
- * The struct page of @p pfn: layout->page.size bytes, borrowed until the
- * next call. Errors: LOOKUP (the pfn has no struct page), FAULT, EXCLUDED.
- */
-struct hwp_error *hwp_page_read(struct hwp_page_reader *reader, uint64_t pfn,
-				const void **page_ret);
-
-/** Of a running kernel: what was read before is not to be believed any more. */
-void hwp_page_reader_forget(struct hwp_page_reader *reader);
 
 #endif /* HWP_MEMMAP_MEMMAP_H */

@@ -3,7 +3,7 @@
 #ifndef HWP_MEMMAP_ZONES_H
 #define HWP_MEMMAP_ZONES_H
 
-#include "memmap/memmap.h"
+#include "memmap/page_reader.h"
 
 struct hwp_zone {
 	int nid;

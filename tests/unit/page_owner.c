@@ -19,6 +19,33 @@
 #define NODE UINT64_C(0xff11000050000000)
 #define PFN (MACHINE_START + 5)
 
+static const char vmcoreinfo[] = "SYMBOL(mem_section)=ff1100006ffffff8\n"
+				 "LENGTH(mem_section)=4096\n"
+				 "NUMBER(SECTION_SIZE_BITS)=27\nNUMBER(MAX_PHYSMEM_BITS)=46\n";
+
+static const struct synth_member types[] = {
+	SIZE("mem_section", SECTION_SIZE),
+	MEMBER("mem_section", "section_mem_map", 0, 8),
+	MEMBER("mem_section", "page_ext", SECTION_PAGE_EXT, 8),
+	MEMBER("pglist_data", "node_start_pfn", 8, 8),
+	MEMBER("page_ext", "flags", 0, 8),
+	MEMBER("page_ext_operations", "offset", 0, 8),
+	SIZE("page_owner", 64),
+	MEMBER("page_owner", "order", 0, 2),
+	MEMBER("page_owner", "last_migrate_reason", 2, 2),
+	MEMBER("page_owner", "gfp_mask", 4, 4),
+	MEMBER("page_owner", "handle", 8, 4),
+	MEMBER("page_owner", "free_handle", 12, 4),
+	MEMBER("page_owner", "ts_nsec", 16, 8),
+	MEMBER("page_owner", "free_ts_nsec", 24, 8),
+	MEMBER("page_owner", "comm", 32, 16),
+	MEMBER("page_owner", "pid", 48, 4),
+	MEMBER("page_owner", "tgid", 52, 4),
+	MEMBER("page_owner", "free_pid", 56, 4),
+	MEMBER("page_owner", "free_tgid", 60, 4),
+};
+#define NR_TYPES HWP_ARRAY_SIZE(types)
+
 struct tables {
 	struct machine *m;
 	struct hwp_node node;
@@ -31,36 +58,47 @@ struct tables {
 	uint64_t size, ops[4];
 	/** struct pglist_data: node_page_ext, node_start_pfn. */
 	uint64_t pglist[2];
+	struct synth_member types[NR_TYPES + 1];
+	/** FLATMEM, by its symbols. */
+	bool is_flat;
 };
 
-static void layout(struct hwp_layout *l)
+static void layout_without(struct tables *t, const char *lost)
 {
-	l->memory_model = HWP_SPARSEMEM;
-	l->section.size = SECTION_SIZE;
-	l->section.section_size_bits = 27;
-	l->section.max_physmem_bits = 46;
-	l->section.page_ext = SECTION_PAGE_EXT;
-	l->symbol.mem_section = SECTIONS - 8;
-	l->symbol.page_ext_size = VARIABLES;
-	l->symbol.page_owner_ops = VARIABLES + 8;
-	l->page_owner.ops_offset = 0;
-	l->page_owner.ext_flags = 0;
-	l->page_owner.owner_bit = 0;
-	l->page_owner.allocated_bit = 1;
-	l->page_owner.node_page_ext = l->page_owner.node_start_pfn = HWP_ABSENT;
-	l->page_owner.size = 64;
-	l->page_owner.order = 0;
-	l->page_owner.last_migrate_reason = 2;
-	l->page_owner.gfp_mask = 4;
-	l->page_owner.handle = 8;
-	l->page_owner.free_handle = 12;
-	l->page_owner.ts_nsec = 16;
-	l->page_owner.free_ts_nsec = 24;
-	l->page_owner.comm = 32;
-	l->page_owner.pid = 48;
-	l->page_owner.tgid = 52;
-	l->page_owner.free_pid = 56;
-	l->page_owner.free_tgid = 60;
+	static const struct synth_symbol symbols[] = { { "page_owner_inited", VARIABLES - 8 },
+						       { "page_owner_ops", VARIABLES + 8 },
+						       { "page_ext_size", VARIABLES },
+						       { "mem_map", VARIABLES - 16 },
+						       {} };
+	static const struct synth_enumerator bits[] = { { "page_ext_flags", "PAGE_EXT_OWNER", 0 },
+							{ "page_ext_flags",
+							  "PAGE_EXT_OWNER_ALLOCATED", 1 },
+							{} };
+	static const struct hwp_needs *const needs[] = { &hwp_memmap_needs, &hwp_page_owner_needs,
+							 NULL };
+	const struct synth s = { .vmcoreinfo = t->is_flat ? "" : vmcoreinfo,
+				 .symbols = symbols,
+				 .members = t->types,
+				 .enumerators = bits,
+				 .lost = lost };
+
+	hwp_layout_deinit(&t->m->layout);
+	synth_resolve(&s, &t->m->layout, needs);
+}
+
+static void layout(struct tables *t)
+{
+	layout_without(t, NULL);
+}
+
+/** Let struct page_owner have @p size bytes. */
+static void resize(struct tables *t, uint64_t size)
+{
+	for (struct synth_member *m = t->types; m->type; m++) {
+		if (strcmp(m->type, "page_owner") == 0 && !m->member)
+			m->is.size = size;
+	}
+	layout(t);
 }
 
 static char *ext_of(struct tables *t, uint64_t pfn)
@@ -100,7 +138,8 @@ static struct tables *create(void)
 
 	assert_non_null(t);
 	t->m = machine_create(kernel_73);
-	layout(&t->m->layout);
+	memcpy(t->types, types, sizeof(types));
+	layout(t);
 	t->root = SECTIONS;
 	t->size = EXT_SIZE;
 	t->ops[0] = RECORD;
@@ -111,7 +150,7 @@ static struct tables *create(void)
 	synth_add(&t->m->synth, VARIABLES, &t->size, 8);
 	synth_add(&t->m->synth, VARIABLES + 8, t->ops, sizeof(t->ops));
 	synth_add(&t->m->synth, NODE, t->pglist, sizeof(t->pglist));
-	t->m->synth.vmcoreinfo = "LENGTH(mem_section)=4096\n";
+	t->m->synth.vmcoreinfo = vmcoreinfo;
 	put_record(t, PFN, 3, 9, -1);
 	return t;
 }
@@ -169,16 +208,14 @@ static void every_member(void **state)
 	destroy(t);
 }
 
-/* Of v5.4: order, the reason of the last migration, gfp_mask and two handles. */
+/* As of v5.4: order, the reason of the last migration, gfp_mask and two handles. */
 static void members_that_are_not_there(void **state)
 {
 	struct tables *t = create();
-	struct hwp_layout *l = &t->m->layout;
 	struct hwp_page_owner o;
 
 	(void)state;
-	l->page_owner.size = 16;
-	l->page_owner.pid = l->page_owner.comm = HWP_ABSENT;
+	resize(t, 16);
 	o = look(t, PFN).page_owner;
 	assert_true(o.found && o.allocated);
 	assert_int_equal(o.order, 9);
@@ -187,11 +224,18 @@ static void members_that_are_not_there(void **state)
 	assert_int_equal(o.pid, -1);
 	assert_int_equal(o.free_tgid, -1);
 	assert_string_equal(o.comm, "");
-	/* Of v4.18 a page has no second bit. */
-	l->page_owner.allocated_bit = 0;
+	/* Before v5.4 a page has no second bit. */
+	layout_without(t, "PAGE_EXT_OWNER_ALLOCATED");
 	put_record(t, PFN, 1, 9, -1);
 	assert_true(look(t, PFN).page_owner.allocated);
-	l->page_owner.size = 1;
+	resize(t, 64);
+	assert_int_equal(look(t, PFN).page_owner.pid, 119);
+	layout_without(t, "page_owner.pid");
+	assert_int_equal(look(t, PFN).page_owner.pid, -1);
+	assert_int_equal(look(t, PFN).page_owner.tgid, 118);
+	layout_without(t, "page_owner.comm");
+	assert_string_equal(look(t, PFN).page_owner.comm, "");
+	resize(t, 1);
 	assert_int_equal(look(t, PFN).page_owner.order, -1);
 	destroy(t);
 }
@@ -204,7 +248,7 @@ static void of_a_migrated_folio(void **state)
 	(void)state;
 	put_record(t, PFN, 3, 0, 2);
 	assert_true(look(t, PFN).page_owner.migrated);
-	/* The head's record tells of a tail. */
+	/* Only the head's record shows it. */
 	put_record(t, PFN, 3, 3, -1);
 	put_record(t, MACHINE_START, 3, 3, 0);
 	assert_false(look(t, PFN).page_owner.migrated);
@@ -229,7 +273,7 @@ static void no_page_ext(void **state)
 	assert_none(t, false);
 	*page_ext_word(t) = base;
 	assert_true(look(t, PFN).page_owner.found);
-	t->m->layout.section.page_ext = HWP_ABSENT;
+	layout_without(t, "mem_section.page_ext");
 	assert_none(t, false);
 	destroy(t);
 }
@@ -267,8 +311,10 @@ static void nonsense(void **state)
 		{ UINT64_MAX, 8 },
 		{ UINT64_C(1) << 63, 8 },
 	};
+	static const char *const needed[] = { "page_owner",	"PAGE_EXT_OWNER",
+					      "page_ext.flags", "page_ext_operations.offset",
+					      "page_ext_size",	"page_owner_ops" };
 	struct tables *t = create();
-	struct hwp_layout *l = &t->m->layout;
 
 	(void)state;
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
@@ -278,16 +324,14 @@ static void nonsense(void **state)
 	}
 	t->size = EXT_SIZE;
 	t->ops[0] = RECORD;
-	l->page_owner.size = 257;
+	resize(t, 257);
 	assert_none(t, true);
-	l->page_owner.size = HWP_ABSENT;
-	assert_none(t, true);
-	l->page_owner.size = 64;
-	l->page_owner.owner_bit = HWP_ABSENT;
-	assert_none(t, true);
-	l->page_owner.owner_bit = 0;
-	l->page_owner.ext_flags = HWP_ABSENT;
-	assert_none(t, true);
+	resize(t, 64);
+	assert_true(look(t, PFN).page_owner.found);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(needed); i++) {
+		layout_without(t, needed[i]);
+		assert_none(t, true);
+	}
 	destroy(t);
 }
 
@@ -295,13 +339,14 @@ static void nonsense(void **state)
 static void flatmem(void **state)
 {
 	struct tables *t = create();
-	struct hwp_layout *l = &t->m->layout;
 
 	(void)state;
-	l->memory_model = HWP_FLATMEM;
+	t->is_flat = true;
+	layout(t);
 	assert_none(t, false);
-	l->page_owner.node_page_ext = 0;
-	l->page_owner.node_start_pfn = 8;
+	/* In the place of the sections' pointer. */
+	t->types[2] = (struct synth_member)MEMBER("pglist_data", "node_page_ext", 0, 8);
+	layout(t);
 	t->pglist[0] = PAGE_EXT;
 	t->pglist[1] = MACHINE_START + 3;
 	assert_true(look(t, PFN).page_owner.found);

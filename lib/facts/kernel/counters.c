@@ -86,7 +86,7 @@ static struct hwp_error *read_memory_blocks(struct block_walk *w)
 	if (l->memory_block.nr_hwpoison == HWP_ABSENT || !l->symbol.memory_blocks ||
 	    !l->symbol.sections_per_block || l->xarray.xa_head == HWP_ABSENT ||
 	    l->xarray.node_slots == HWP_ABSENT || l->xarray.nr_slots > 64 ||
-	    !hwp_is_pow2(l->xarray.nr_slots) || l->memory_model != HWP_SPARSEMEM)
+	    !hwp_is_pow2(l->xarray.nr_slots) || !hwp_memmap_pages_per_section(l))
 		return NULL;
 	err = hwp_target_read_u64(w->target, l->symbol.sections_per_block, &sections_per_block);
 	if (!err && (sections_per_block == 0 || sections_per_block > 1 << 16))
@@ -97,7 +97,7 @@ static struct hwp_error *read_memory_blocks(struct block_walk *w)
 					  &head);
 	if (err)
 		return err;
-	w->pages_per_block = sections_per_block << (l->section.section_size_bits - l->page_shift);
+	w->pages_per_block = sections_per_block * hwp_memmap_pages_per_section(l);
 	err = walk_xarray(w, head, 0, MAX_XA_SHIFT + 1);
 	if (!err)
 		w->findings->counters.has_memory_blocks = true;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** What page_owner knows of a page. */
+/** What page_owner recorded about a page. */
 #ifndef HWP_FACTS_OWNER_PAGE_OWNER_H
 #define HWP_FACTS_OWNER_PAGE_OWNER_H
 
 #include "memmap/zones.h"
 #include "model/findings.h"
+
+extern const struct hwp_needs hwp_page_owner_needs;
 
 /**
  * Read the record of @p page, whose folio and zone are known, into it. The

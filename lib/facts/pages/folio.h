@@ -4,7 +4,7 @@
 #define HWP_FACTS_PAGES_FOLIO_H
 
 #include "facts/pages/scan.h"
-#include "memmap/memmap.h"
+#include "memmap/page_reader.h"
 #include "model/findings.h"
 
 /** The words of the struct page bytes at @p page, and its enum hwp_page_bit. */

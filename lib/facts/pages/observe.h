@@ -3,7 +3,7 @@
 #ifndef HWP_FACTS_PAGES_OBSERVE_H
 #define HWP_FACTS_PAGES_OBSERVE_H
 
-#include "memmap/memmap.h"
+#include "memmap/page_reader.h"
 #include "model/findings.h"
 
 /**

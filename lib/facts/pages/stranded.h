@@ -8,7 +8,7 @@
 #define HWP_FACTS_PAGES_STRANDED_H
 
 #include "base/error.h"
-#include "memmap/memmap.h"
+#include "memmap/page_reader.h"
 #include "model/findings.h"
 
 /** What one page of a region is. */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "target/drgn/qmp.h"
 #include "target/memory/live.h"
+#include "target/memory/mem_section.h"
 #include "target/memory/pagetable.h"
 #include "target/providers.h"
 #include "target/vmcoreinfo.h"
@@ -21,9 +22,6 @@
 #define MAX_IMAGE_SIZE (UINT64_C(1) << 30)
 /* The image is mapped by large pages. */
 #define IMAGE_STEP 21
-/* include/linux/mmzone.h */
-#define SECTION_MARKED_PRESENT UINT64_C(1)
-#define SECTION_HAS_MEM_MAP UINT64_C(2)
 
 struct guest {
 	/** libdrgn's. */
@@ -157,7 +155,7 @@ static struct hwp_error *find_memmap(const struct hwp_page_tables *tables,
 	if (err)
 		return hwp_error_prefix(err, "mem_section");
 	m->vmemmap = hwp_align_down(map, HWP_X86_64_REGION_SHIFT);
-	if (!(map & SECTION_MARKED_PRESENT) || !(map & SECTION_HAS_MEM_MAP) ||
+	if (!(map & HWP_SECTION_MARKED_PRESENT) || !(map & HWP_SECTION_HAS_MEM_MAP) ||
 	    m->vmemmap != hwp_align_down(map, HWP_X86_64_PAGE_SHIFT))
 		return nonsense("memmap");
 	return NULL;

@@ -13,7 +13,6 @@
 
 /* Bytes that are read of a copy of the whole struct. */
 #define IN_PAGE(bytes) HWP_INSIDE(struct hwp_layout, page.size, bytes)
-#define IN_ZONE(bytes) HWP_INSIDE(struct hwp_layout, zone.size, bytes)
 
 static const struct hwp_need rows[] = {
 	HWP_SIZE(struct hwp_layout, page.size, "page"),
@@ -70,36 +69,10 @@ static const struct hwp_need rows[] = {
 	HWP_OFFSET(struct hwp_layout, raw_hwp_page.node, "raw_hwp_page.node", .optional = true),
 	HWP_OFFSET(struct hwp_layout, raw_hwp_page.page, "raw_hwp_page.page", .optional = true),
 
-	HWP_SIZE(struct hwp_layout, zone.size, "zone"),
-	HWP_OFFSET(struct hwp_layout, zone.name, "zone.name", IN_ZONE(8)),
-	HWP_OFFSET(struct hwp_layout, zone.start_pfn, "zone.zone_start_pfn", IN_ZONE(8)),
-	HWP_OFFSET(struct hwp_layout, zone.spanned_pages, "zone.spanned_pages", IN_ZONE(8)),
-	HWP_OFFSET(struct hwp_layout, zone.present_pages, "zone.present_pages", IN_ZONE(8)),
-	HWP_OFFSET(struct hwp_layout, zone.managed_pages, "zone.managed_pages", .optional = true,
-		   IN_ZONE(8)),
-	HWP_OFFSET(struct hwp_layout, zone.free_area, "zone.free_area"),
-	/* Linux kernel commit 28f836b6777b ("mm/page_alloc: split per cpu page lists and zone
-	 * stats") (in v5.14) made per_cpu_pageset of pageset. */
-	HWP_OFFSET(struct hwp_layout, zone.pageset, "zone.per_cpu_pageset zone.pageset"),
-	HWP_OFFSET(struct hwp_layout, zone.trylock_free_pages, "zone.trylock_free_pages",
-		   .optional = true),
-	HWP_OFFSET(struct hwp_layout, zone.unaccepted_pages, "zone.unaccepted_pages",
-		   .optional = true),
-	HWP_SIZE(struct hwp_layout, free_area.size, "free_area"),
-	HWP_OFFSET(struct hwp_layout, free_area.free_list, "free_area.free_list"),
-	HWP_OFFSET(struct hwp_layout, free_area.nr_free, "free_area.nr_free"),
 	HWP_ELEMENTS(struct hwp_layout, nr_orders, "zone.free_area"),
-	HWP_ELEMENTS(struct hwp_layout, nr_migratetypes, "free_area.free_list"),
 	HWP_ELEMENTS(struct hwp_layout, max_zones, "pglist_data.node_zones"),
-	HWP_OFFSET(struct hwp_layout, pglist_data.node_zones, "pglist_data.node_zones"),
-	HWP_OFFSET(struct hwp_layout, pglist_data.nr_zones, "pglist_data.nr_zones"),
-	HWP_OFFSET(struct hwp_layout, pglist_data.node_id, "pglist_data.node_id"),
 	HWP_OFFSET(struct hwp_layout, pglist_data.mf_total, "pglist_data.mf_stats.total",
 		   .optional = true),
-	HWP_OFFSET(struct hwp_layout, per_cpu_pages.count, "per_cpu_pages.count"),
-	HWP_OFFSET(struct hwp_layout, per_cpu_pages.lists, "per_cpu_pages.lists"),
-	HWP_ELEMENTS(struct hwp_layout, per_cpu_pages.nr_lists, "per_cpu_pages.lists"),
-
 	HWP_SIZE(struct hwp_layout, hstate.size, "hstate", .optional = true),
 	HWP_OFFSET(struct hwp_layout, hstate.order, "hstate.order", .optional = true),
 	HWP_OFFSET(struct hwp_layout, memory_block.nr_hwpoison, "memory_block.nr_hwpoison",
@@ -174,13 +147,8 @@ static const struct hwp_need rows[] = {
 	HWP_OFFSET(struct hwp_layout, mf_cpu.entry_pfn, "memory_failure_entry.pfn",
 		   .optional = true),
 
-	HWP_SYMBOL(struct hwp_layout, symbol.node_data, "node_data", .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.contig_page_data, "contig_page_data",
-		   .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.per_cpu_offset, "__per_cpu_offset", .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.nr_cpu_ids, "nr_cpu_ids", .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.cpu_possible_mask, "__cpu_possible_mask",
-		   .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.hstates, "hstates", .optional = true),
 	HWP_SYMBOL(struct hwp_layout, symbol.hugetlb_max_hstate, "hugetlb_max_hstate",
 		   .optional = true),
@@ -458,29 +426,6 @@ static void check_limits(struct hwp_resolver *r)
 						     l->page.size));
 }
 
-static void decide_lists(struct hwp_resolver *r)
-{
-	struct hwp_layout *l = r->layout;
-	struct hwp_member m;
-	uint64_t value;
-
-	if (l->nr_migratetypes > HWP_MAX_MIGRATETYPES ||
-	    l->per_cpu_pages.nr_lists > HWP_MAX_PCP_LISTS)
-		hwp_resolve_fail(r, hwp_error_create(HWP_ERROR_BAD_DATA, "lists"));
-	l->per_cpu_pages.nr_pcptypes = 3;
-	if (hwp_resolve_number(r, "migratetype:MIGRATE_PCPTYPES", &value) && value > 0 &&
-	    value <= 8)
-		l->per_cpu_pages.nr_pcptypes = (unsigned int)value;
-	l->zone.pageset_pcp = 0;
-	if (hwp_resolve_member(r, "zone.pageset", &m)) {
-		l->zone.pageset_pcp = hwp_resolve_offset(r, "per_cpu_pageset.pcp");
-		if (l->zone.pageset_pcp == HWP_ABSENT)
-			l->zone.pageset_pcp = 0;
-	}
-	if (!l->symbol.node_data && !l->symbol.contig_page_data)
-		hwp_resolve_missing(r, "node_data or contig_page_data");
-}
-
 static bool decide(struct hwp_resolver *r, void *own)
 {
 	struct hwp_layout *l = own;
@@ -500,7 +445,6 @@ static bool decide(struct hwp_resolver *r, void *own)
 	decide_raw_hwp(r);
 	decide_fields(r);
 	decide_migratetypes(r);
-	decide_lists(r);
 	l->free_has_hwpoisoned = hwp_target_function(r->target, "mm/page_alloc.c",
 						     "free_has_hwpoisoned");
 	return true;

@@ -19,7 +19,6 @@
 
 #define HWP_MAX_ORDERS 32
 #define HWP_MAX_MIGRATETYPES 16
-#define HWP_MAX_PCP_LISTS 32
 #define HWP_MAX_ZONES 8
 
 /** What the word at page.compound_head holds for a tail. */
@@ -150,22 +149,9 @@ struct hwp_layout {
 	} field;
 
 	struct {
-		uint32_t size, name, start_pfn, spanned_pages, present_pages, managed_pages,
-			free_area, pageset, trylock_free_pages, unaccepted_pages;
-		/** Through per_cpu_pageset.pcp, to v5.13; else 0. */
-		uint32_t pageset_pcp;
-	} zone;
-	struct {
-		uint32_t size, free_list, nr_free;
-	} free_area;
-	struct {
-		uint32_t node_zones, nr_zones, node_id, mf_total;
+		uint32_t mf_total;
 	} pglist_data;
-	struct {
-		uint32_t count, lists;
-		unsigned int nr_lists, nr_pcptypes;
-	} per_cpu_pages;
-	unsigned int nr_orders, nr_migratetypes, max_zones, max_nodes;
+	unsigned int nr_orders, max_zones, max_nodes;
 	/** Order of the pcp lists for THP, and of a PMD-mapped huge page. */
 	unsigned int pmd_order;
 	char migratetype_names[HWP_MAX_MIGRATETYPES][16];
@@ -207,14 +193,14 @@ struct hwp_layout {
 
 	/** Addresses of symbols; 0 when the kernel has none. */
 	struct {
-		uint64_t node_data, contig_page_data, per_cpu_offset, nr_cpu_ids, cpu_possible_mask,
-			hstates, hugetlb_max_hstate, num_poisoned_pages, memory_blocks,
-			sections_per_block, memory_failure_cpu, mf_mutex, hpage_freelist,
-			free_has_hwpoisoned, init_on_free, init_on_alloc, page_poisoning,
-			page_poisoning_bool, debug_pagealloc, check_pages, hvo_key, hvo_bool,
-			page_owner_inited, kasan_flag, kasan_report, memory_failure, gtod_offset,
-			sched_clock_stable, init_nsproxy, hugetlb_basepage_index, page_offset_base,
-			free_prepared_contig_range, free_contig_range_common, split_large_buddy;
+		uint64_t per_cpu_offset, nr_cpu_ids, hstates, hugetlb_max_hstate,
+			num_poisoned_pages, memory_blocks, sections_per_block, memory_failure_cpu,
+			mf_mutex, hpage_freelist, free_has_hwpoisoned, init_on_free, init_on_alloc,
+			page_poisoning, page_poisoning_bool, debug_pagealloc, check_pages, hvo_key,
+			hvo_bool, page_owner_inited, kasan_flag, kasan_report, memory_failure,
+			gtod_offset, sched_clock_stable, init_nsproxy, hugetlb_basepage_index,
+			page_offset_base, free_prepared_contig_range, free_contig_range_common,
+			split_large_buddy;
 	} symbol;
 
 	/** By debug information, of free_has_hwpoisoned() in mm/page_alloc.c. */

@@ -5,6 +5,8 @@
 
 #include "memmap/page_reader.h"
 
+extern const struct hwp_needs hwp_zones_needs;
+
 struct hwp_zone {
 	int nid;
 	/** Index in pglist_data.node_zones. */
@@ -24,8 +26,8 @@ struct hwp_node {
 struct hwp_zones {
 	HWP_VEC(struct hwp_zone) zones;
 	HWP_VEC(struct hwp_node) nodes;
-	/** page.flags tell node and zone as layout computed it (checked). */
-	bool flags_tell;
+	/** page.flags hold node and zone where layout computed it (checked on samples). */
+	bool flags_hold_zone;
 };
 
 struct hwp_error *hwp_zones_create(struct hwp_target *target, const struct hwp_layout *layout,
@@ -34,8 +36,8 @@ struct hwp_error *hwp_zones_create(struct hwp_target *target, const struct hwp_l
 void hwp_zones_destroy(struct hwp_zones *zones);
 
 /**
- * The zone of @p pfn whose page.flags are @p flags: by the flags where they
- * tell, else by the one span that covers it. NULL when neither says.
+ * The zone of @p pfn whose page.flags are @p flags: by the flags if they hold
+ * it, else by the one span that covers it. NULL when there is not exactly one.
  */
 const struct hwp_zone *hwp_zones_find(const struct hwp_zones *zones,
 				      const struct hwp_layout *layout, uint64_t pfn,

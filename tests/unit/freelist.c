@@ -95,7 +95,7 @@ static void every_list(void **state)
 	}
 }
 
-/* kernel-layouts.md 4.5: what list i of a per-CPU set holds. */
+/* What list i of a per-CPU set holds: order_to_pindex() in mm/page_alloc.c. */
 static void pcp_lists(void **state)
 {
 	static const struct {
@@ -125,7 +125,7 @@ static void pcp_lists(void **state)
 		struct hwp_findings *f;
 
 		print_message("# %u lists, list %u\n", rows[i].nr_lists, rows[i].i);
-		m->layout.per_cpu_pages.nr_lists = rows[i].nr_lists;
+		machine_resolve(m, rows[i].nr_lists);
 		for (unsigned int cpu = 0; cpu < MACHINE_NR_CPUS; cpu++)
 			machine_list_init(m, machine_pcp_list(cpu, 14));
 		machine_poison(m, 0x1600);
@@ -161,8 +161,8 @@ static void cpus(void **state)
 	machine_destroy(m);
 
 	m = machine_create(kernel_73);
-	m->layout.symbol.per_cpu_offset = m->layout.symbol.nr_cpu_ids = 0;
-	m->layout.symbol.cpu_possible_mask = 0;
+	m->has_one_cpu = true;
+	machine_resolve(m, 14);
 	machine_poison(m, 0x1601);
 	machine_free_pcp(m, 0x1600, 9, 0, 13);
 	f = machine_walk(m);

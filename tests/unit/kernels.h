@@ -29,13 +29,11 @@ static void kernel_common(struct hwp_layout *l)
 	l->field.zone_shift = 51;
 	l->field.zone_width = 3;
 	l->nr_orders = 11;
-	l->nr_migratetypes = 6;
 	l->max_zones = 5;
 	l->max_nodes = 1024;
 	l->pmd_order = 9;
 	l->folio.entire_mapcount = l->folio.large_mapcount = HWP_ABSENT;
 	l->folio.nr_pages_mapped = HWP_ABSENT;
-	l->zone.trylock_free_pages = l->zone.unaccepted_pages = HWP_ABSENT;
 	l->has_memory_failure = true;
 }
 

@@ -46,8 +46,6 @@ static void of_73(void **state)
 	assert_int_equal(l->field.zone_shift, 51);
 	assert_int_equal(l->field.zone_width, 3);
 	assert_int_equal(l->nr_orders, 11);
-	assert_int_equal(l->nr_migratetypes, 6);
-	assert_int_equal(l->per_cpu_pages.nr_lists, 14);
 	assert_int_equal(l->pmd_order, 9);
 	assert_true(l->has_memory_failure);
 	assert_true(l->nr_rows > 0);

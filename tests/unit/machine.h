@@ -39,6 +39,8 @@ struct machine {
 	char map[MACHINE_PAGES][KERNEL_PAGE_SIZE];
 	char zone[ZONE_SIZE];
 	char percpu[MACHINE_NR_CPUS][PCP_SIZE];
+	/** CONFIG_SMP=n: none of the symbols below. */
+	bool has_one_cpu;
 	/** nr_cpu_ids, the mask, __per_cpu_offset. */
 	char symbols[64];
 
@@ -117,26 +119,33 @@ static void machine_fill(struct machine *m)
 		memcpy(m->map[i], m->map[0], KERNEL_PAGE_SIZE);
 }
 
-static void machine_layout(struct machine *m)
-{
-	struct hwp_layout *l = &m->layout;
+static const struct synth_symbol machine_symbols[] = { { "nr_cpu_ids", MACHINE_SYMBOLS },
+						       { "__cpu_possible_mask",
+							 MACHINE_SYMBOLS + 8 },
+						       { "__per_cpu_offset", MACHINE_SYMBOLS + 16 },
+						       {} };
 
-	l->zone.size = ZONE_SIZE;
-	l->zone.pageset = ZONE_PAGESET;
-	l->zone.free_area = ZONE_FREE_AREA;
-	l->zone.trylock_free_pages = ZONE_TRYLOCK;
-	l->zone.unaccepted_pages = ZONE_UNACCEPTED;
-	l->free_area.size = ZONE_FREE_AREA_SIZE;
-	l->free_area.nr_free = ZONE_NR_FREE;
-	l->per_cpu_pages.count = PCP_COUNT;
-	l->per_cpu_pages.lists = PCP_LISTS;
-	l->per_cpu_pages.nr_lists = 14;
-	l->per_cpu_pages.nr_pcptypes = 3;
-	l->symbol.nr_cpu_ids = MACHINE_SYMBOLS;
-	l->symbol.cpu_possible_mask = MACHINE_SYMBOLS + 8;
-	l->symbol.per_cpu_offset = MACHINE_SYMBOLS + 16;
-	strcpy(l->migratetype_names[0], "Unmovable");
-	strcpy(l->migratetype_names[1], "Movable");
+/** Where its lists are; with @p nr_pcp_lists in each per-CPU set. */
+static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
+{
+	static const struct hwp_needs *const needs[] = { &hwp_freelist_needs, NULL };
+	const struct synth_member types[] = {
+		ARRAY("zone", "free_area", ZONE_FREE_AREA, 11 * ZONE_FREE_AREA_SIZE, 11),
+		SIZE("free_area", ZONE_FREE_AREA_SIZE),
+		ARRAY("free_area", "free_list", 0, ZONE_NR_FREE, 6),
+		MEMBER("free_area", "nr_free", ZONE_NR_FREE, 8),
+		MEMBER("zone", "trylock_free_pages", ZONE_TRYLOCK, 8),
+		MEMBER("zone", "unaccepted_pages", ZONE_UNACCEPTED, 16),
+		MEMBER("zone", "per_cpu_pageset", ZONE_PAGESET, 8),
+		MEMBER("per_cpu_pages", "count", PCP_COUNT, 4),
+		ARRAY("per_cpu_pages", "lists", PCP_LISTS, 16 * nr_pcp_lists, nr_pcp_lists),
+		{}
+	};
+	const struct synth s = { .symbols = m->has_one_cpu ? NULL : machine_symbols,
+				 .members = types };
+
+	hwp_layout_deinit(&m->layout);
+	synth_resolve(&s, &m->layout, needs);
 }
 
 /** A machine on which nothing is free; @p kernel makes its layout. */
@@ -147,7 +156,9 @@ static struct machine *machine_create(void (*kernel)(struct hwp_layout *))
 	if (!m)
 		abort();
 	kernel(&m->layout);
-	machine_layout(m);
+	machine_resolve(m, 14);
+	strcpy(m->layout.migratetype_names[0], "Unmovable");
+	strcpy(m->layout.migratetype_names[1], "Movable");
 	synth_add(&m->synth, MACHINE_MAP, m->map, sizeof(m->map));
 	synth_add(&m->synth, MACHINE_ZONE, m->zone, sizeof(m->zone));
 	synth_add(&m->synth, MACHINE_PERCPU, m->percpu, sizeof(m->percpu));
@@ -231,7 +242,7 @@ static void machine_open(struct machine *m)
 	m->memmap.layout = &m->layout;
 	m->memmap.nr_pages = MACHINE_PAGES;
 	m->memmap.is_contiguous = true;
-	m->zones.flags_tell = true;
+	m->zones.flags_hold_zone = true;
 	m->findings = calloc(1, sizeof(*m->findings));
 	if (!hwp_vec_push(&m->memmap.ranges, range) || !hwp_vec_push(&m->zones.zones, zone) ||
 	    !m->findings || !hwp_vec_push(&m->findings->zones, facts) ||

@@ -14,6 +14,8 @@ struct hwp_pfn_span {
 	uint64_t start_pfn, end_pfn;
 };
 
+extern const struct hwp_needs hwp_freelist_needs;
+
 struct hwp_list_walk {
 	struct hwp_target *target;
 	const struct hwp_layout *layout;
@@ -27,7 +29,9 @@ struct hwp_list_walk {
 	bool live;
 	/** Walk the per-CPU lists only, of zones that hold poison. */
 	bool quick;
-	/** Set by hwp_walk_free_lists() for its own use, ascending and disjoint. */
+	/** Set by hwp_walk_free_lists() for its own use: where the lists are. */
+	const struct hwp_freelist_layout *at;
+	/** Likewise; ascending and disjoint. */
 	const struct hwp_pfn_span *spans;
 	size_t nr_spans;
 };

@@ -157,7 +157,7 @@ static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_lis
 	else if (e->pfn < hwp_list_zone(list)->start_pfn || e->pfn >= hwp_list_zone(list)->end_pfn)
 		what = "an entry lies outside its zone's span";
 	else if (hwp_zones_find(list->walk->zones, l, e->pfn, flags) != hwp_list_zone(list) &&
-		 list->walk->zones->flags_tell)
+		 list->walk->zones->flags_hold_zone)
 		what = "an entry belongs to another zone";
 	return what ? hwp_list_tell(list, HWP_TROUBLE_CONTRADICTION, what, e->pfn) : NULL;
 }

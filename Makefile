@@ -66,7 +66,8 @@ TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PKGS))
 
 LIB := $(O)/libhwpoison.a
 PROGRAM := $(O)/hwpoison
-SCHEMA := lib/report/hwpoison.report.1.schema.json
+SCHEMA := $(O)/hwpoison.report.1.schema.json
+MAN := $(O)/hwpoison.8
 RULES := ext/prometheus/hwpoison.rules.yml
 UNITS := $(wildcard ext/systemd/*)
 LIB_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(shell find lib -name "*.c")))
@@ -85,7 +86,7 @@ DRGN_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard ext/drgn/*.c)))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz-%,$(sort $(wildcard tests/fuzz/*.c)))
 
-all: $(PROGRAM) $(addprefix $(DRGN)/,$(DRGN_FILES)) $(if $(HAVE_CRASH),$(CRASH_EXTENSION),no-crash)
+all: $(PROGRAM) $(SCHEMA) $(MAN) $(addprefix $(DRGN)/,$(DRGN_FILES)) $(if $(HAVE_CRASH),$(CRASH_EXTENSION),no-crash)
 
 no-crash:
 	$(call msg,SKIP,$(CRASH_EXTENSION): no crash/defs.h here (Debian: apt-get install crash))
@@ -123,6 +124,16 @@ $(PROGRAM): $(CMD_OBJS) $(LIB)
 $(LIB): $(LIB_OBJS) $(O)/objects
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcs $@ $(LIB_OBJS)
+
+# Their lists of names come from the model's.
+WORDS := lib/model/words.awk lib/model/words.h
+$(SCHEMA): lib/report/$(notdir $(SCHEMA)).in $(WORDS)
+	$(call msg,WORDS,$@)
+	$(Q)mkdir -p $(@D) && awk -f $(WORDS) $< >$@
+
+$(MAN): cmds/$(notdir $(MAN)) $(WORDS)
+	$(call msg,WORDS,$@)
+	$(Q)mkdir -p $(@D) && awk -f $(WORDS) $< >$@
 
 $(O)/%.o: %.c $(O)/flags
 	$(call msg,CC,$@)
@@ -226,7 +237,7 @@ install: all
 	$(Q)$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/hwpoison
 	$(Q)[ ! -e $(CRASH_EXTENSION) ] || $(INSTALL) -D -m 0644 $(CRASH_EXTENSION) \
 		$(DESTDIR)$(LIBDIR)/crash/extensions/hwpoison.so
-	$(Q)$(INSTALL) -D -m 0644 cmds/hwpoison.8 $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8
+	$(Q)$(INSTALL) -D -m 0644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8
 	$(Q)$(INSTALL) -D -m 0644 $(SCHEMA) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA))
 	$(Q)$(INSTALL) -D -m 0644 $(RULES) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(RULES))
 	$(Q)for file in $(DRGN_FILES); do \
@@ -250,7 +261,8 @@ format:
 
 # Not all of $(O): the lab keeps its kernels there.
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,lib cmds ext drgn unit tests flags objects hwpoison hwpoison.so libhwpoison.a excerpt \
+	$(Q)rm -rf $(addprefix $(O)/,lib cmds ext drgn unit tests flags objects hwpoison hwpoison.8 \
+		hwpoison.report.1.schema.json hwpoison.so libhwpoison.a excerpt \
 		excerpt.d bench fuzz san-*)
 
 help:

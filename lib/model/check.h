@@ -5,26 +5,10 @@
 
 #include <stdbool.h>
 
+#include "model/words.h"
+
 struct hwp_findings;
 struct hwp_check_result;
-
-/** The answer of a run, worst first. */
-enum hwp_verdict {
-	HWP_VERDICT_LEAKED,
-	HWP_VERDICT_INCONSISTENT,
-	HWP_VERDICT_INCOMPLETE,
-	HWP_VERDICT_AT_RISK,
-	HWP_VERDICT_CLEAN,
-	HWP_NR_VERDICTS,
-};
-
-enum hwp_result {
-	HWP_PASS,
-	HWP_FAIL,
-	HWP_SKIP,
-	HWP_INCONCLUSIVE,
-	HWP_NR_RESULTS,
-};
 
 /** Which answer counts when passes over a running kernel give different ones. */
 enum hwp_settles {

@@ -12,81 +12,7 @@
 #include "base/error.h"
 #include "base/vec.h"
 #include "model/check.h"
-#include "model/counts.h"
-#include "model/folio_extent.h"
-#include "model/owner.h"
-#include "model/page_owner_record.h"
-#include "model/rasdaemon_row.h"
-
-/** Where a poisoned page is; DESIGN's table, worst first. */
-enum hwp_state {
-	HWP_STATE_BUDDY,
-	HWP_STATE_PCP,
-	HWP_STATE_REUSED,
-	HWP_STATE_DROPPED,
-	HWP_STATE_LARGE_FOLIO,
-	HWP_STATE_HUGETLB,
-	HWP_STATE_IN_USE,
-	HWP_STATE_TAKEN_OFF,
-	HWP_STATE_ISOLATED,
-	HWP_STATE_SLAB,
-	HWP_STATE_PGTABLE,
-	HWP_STATE_RESERVED,
-	HWP_STATE_KERNEL,
-	HWP_STATE_OFFLINE,
-	HWP_STATE_DEVICE,
-	HWP_STATE_UNKNOWN,
-	HWP_NR_STATES,
-};
-
-enum hwp_class {
-	HWP_CLASS_LEAKED,
-	HWP_CLASS_LOST,
-	HWP_CLASS_PENDING,
-	HWP_CLASS_CONTAINED,
-	HWP_CLASS_KERNEL,
-	HWP_CLASS_OTHER,
-	HWP_CLASS_UNKNOWN,
-	HWP_NR_CLASSES,
-};
-
-enum hwp_fix {
-	HWP_FIX_ABSENT,
-	HWP_FIX_PRESENT,
-	HWP_FIX_UNKNOWN,
-};
-
-/** What became of poisoned folios that this kernel freed. */
-enum hwp_fix_seen {
-	/** None is known. */
-	HWP_FIX_SEEN_NOTHING,
-	/** Every one was freed without its bad pages. */
-	HWP_FIX_SEEN_HELD,
-	/** One was not. */
-	HWP_FIX_SEEN_NOT_HELD,
-};
-
-/** A switch of the kernel. */
-enum hwp_switch {
-	HWP_OFF,
-	HWP_ON,
-	/** The kernel was built without it. */
-	HWP_NOT_BUILT,
-	HWP_SWITCH_UNKNOWN,
-};
-
-/** Where free pages are kept; kernel-layouts.md 4. */
-enum hwp_container {
-	HWP_NOT_FREE,
-	HWP_FREE_AREA,
-	HWP_PCP_LIST,
-	/** zone.trylock_free_pages: on their way to the buddy lists. */
-	HWP_TRYLOCK_LIST,
-	/** zone.unaccepted_pages: confidential guests. */
-	HWP_UNACCEPTED_LIST,
-	/** debug_guardpage: free, held out of the lists. */
-	HWP_GUARD,
-};
+#include "model/words.h"
 
 /** A free block: 2^order pages from head_pfn. */
 struct hwp_block {
@@ -126,15 +52,6 @@ enum hwp_page_bit {
 	HWP_BIT_HWPOISON = 1 << 8,
 };
 
-enum hwp_folio_kind {
-	HWP_FOLIO_NONE,
-	HWP_FOLIO_HUGETLB,
-	/** Anonymous or page cache. */
-	HWP_FOLIO_LARGE,
-	HWP_FOLIO_SLAB,
-	HWP_FOLIO_KERNEL,
-};
-
 /** How often a folio is mapped; each count only where the kernel keeps it. */
 struct hwp_mapcounts {
 	/** Of the whole of it, as by a PMD. */
@@ -169,22 +86,67 @@ struct hwp_folio_facts {
 	uint64_t nr_raw;
 };
 
-/** Is the page in the kernel's direct map? */
-enum hwp_direct_map {
-	HWP_DIRECT_MAP_UNKNOWN,
-	HWP_DIRECT_MAP_PRESENT,
-	HWP_DIRECT_MAP_ABSENT,
+/** A file that has pages in the page cache: in a file system, in tmpfs, in hugetlbfs. */
+struct hwp_file {
+	uint64_t inode;
+	/** Type and s_id of the file system: "ext4", "vda1"; of a block device "bdev", "254:0". */
+	char filesystem[32], device[32];
+	/**
+	 * Without control characters; "..." stands for what is too long. Empty when no
+	 * name of the file can be read: names may leave memory before pages do.
+	 */
+	char path[512];
+	/** The path starts at the root that init sees; else at the root of the file system. */
+	bool is_mounted;
+	/** It has no name any more. */
+	bool is_deleted;
 };
 
-/** What a dump holds of the page's memory. */
-enum hwp_contents {
-	/** Not looked at, or not in the dump. */
-	HWP_CONTENTS_UNKNOWN,
-	HWP_CONTENTS_OTHER,
-	/** All zeros: as init_on_free leaves it. */
-	HWP_CONTENTS_ZERO,
-	/** All 0xaa: as page_poison leaves it. */
-	HWP_CONTENTS_PAGE_POISON,
+/**
+ * The process whose own anonymous memory a page is; or the file that it is of,
+ * and one of the processes that map it.
+ */
+struct hwp_owner {
+	/** There is such a process. */
+	bool found;
+	int pid;
+	char comm[20];
+	/**
+	 * Its memory is not inherited through fork, so the page was allocated
+	 * while it ran.
+	 */
+	bool allocated_it;
+	/** When it started, on the kernel log's clock, at the earliest. */
+	bool has_start;
+	uint64_t start_ns;
+	/** It is of a file: this index of hwp_findings.files. */
+	bool has_file;
+	size_t file;
+	/** Of a file: the processes that were seen to map the page, and whether these are all. */
+	uint64_t nr_mappers;
+	bool saw_all_mappers;
+};
+
+/** Members that the kernel does not have are -1, times 0, comm empty. */
+struct hwp_page_owner {
+	/** It has a record; else nothing below is known. */
+	bool found;
+	/** The kernel has page_owner on, but the record could not be read. */
+	bool unreadable;
+	/** Handed out, and not freed since. */
+	bool allocated;
+	/** Its memory came by migration, and the record with it: the times are of the first page. */
+	bool migrated;
+	/** Of the allocation. */
+	int order;
+	uint32_t gfp_mask;
+	/** depot_stack_handle_t of the allocation and of the last time it was freed; 0: none. */
+	uint32_t handle, free_handle;
+	/** Who allocated it, and who freed it. */
+	int pid, tgid, free_pid, free_tgid;
+	char comm[20];
+	/** local_clock(), the kernel log's clock. */
+	uint64_t alloc_ns, free_ns;
 };
 
 /** One poisoned page: the facts, then what classify made of them. */
@@ -238,20 +200,6 @@ struct hwp_poisoned {
 	int migratetype, cpu;
 };
 
-enum hwp_event_kind {
-	/** recovery action for TYPE: RESULT */
-	HWP_EVENT_ACTION,
-	HWP_EVENT_SIGBUS,
-	HWP_EVENT_ALREADY_POISONED,
-	HWP_EVENT_SOFT_OFFLINE,
-	HWP_EVENT_UNPOISON,
-	HWP_EVENT_INJECTED,
-	HWP_EVENT_SPLIT_FAILED,
-	/** x86 found the error by a machine check. */
-	HWP_EVENT_MACHINE_CHECK,
-	HWP_EVENT_OTHER,
-};
-
 /** A line of the kernel log about a memory failure. */
 struct hwp_event {
 	uint64_t seq, time_ns, pfn;
@@ -266,17 +214,70 @@ struct hwp_event {
 	int64_t rasdaemon;
 };
 
-/** What an allocated page serves. */
-enum hwp_use_kind {
-	HWP_USE_ANONYMOUS,
-	HWP_USE_FILE,
-	HWP_USE_HUGETLB,
-	HWP_USE_SLAB,
-	HWP_USE_PAGE_TABLE,
-	HWP_USE_RESERVED,
-	/** Allocated by the kernel for itself, or by a user that left no mark. */
-	HWP_USE_KERNEL,
+/** A row of rasdaemon's table memory_failure_event: the kernel's tracepoint. */
+struct hwp_rasdaemon_row {
+	int64_t id;
+	uint64_t pfn;
+	/** Its timestamp, when that could be read. */
+	bool has_time;
+	int64_t unix_seconds;
+	char timestamp[32];
+	/**
+	 * Its words. That for the type is from a list of rasdaemon's own, by
+	 * the kernel's number, and kernels number differently.
+	 */
+	char page_type[48], result[16];
+	/** The line of the log that tells the same, index in hwp_findings.events, or -1. */
+	int64_t event;
+	enum hwp_boot boot;
 };
+
+struct hwp_run {
+	uint64_t pfn, nr_pages;
+	enum hwp_run_state state;
+	/** Of the free block; -1 for none. */
+	int order;
+	/** -1 unless on a per-CPU list. */
+	int cpu;
+	bool is_poisoned;
+};
+
+/** 2^order pages from pfn without a poisoned one. */
+struct hwp_healthy_block {
+	uint64_t pfn;
+	unsigned int order;
+};
+
+/** Huge page orders of the kernel's hstates, ascending. */
+struct hwp_extent_orders {
+	unsigned int orders[8];
+	size_t nr;
+};
+
+/** One folio that holds poison, or the extent of one that was freed. */
+struct hwp_folio {
+	uint64_t head_pfn;
+	int order;
+	/**
+	 * The largest that it may have been: above order when it was a HugeTLB
+	 * page, of which the log does not tell the size.
+	 */
+	int max_order;
+	enum hwp_extent_kind kind;
+	enum hwp_extent_source source;
+	/** Index of a poisoned page in it whose facts describe the folio. */
+	size_t first_poisoned, nr_poisoned;
+	/** Slices of hwp_findings.expected and hwp_findings.runs. */
+	size_t first_expected, nr_expected, first_run, nr_runs;
+	uint64_t nr_healthy, nr_healthy_lost;
+	enum hwp_outcome outcome;
+};
+
+/** The first pfn behind it. */
+static inline uint64_t hwp_folio_end(const struct hwp_folio *folio)
+{
+	return folio->head_pfn + (UINT64_C(1) << folio->order);
+}
 
 /** Pages of the subject's extent that are in use, and by whom. */
 struct hwp_use {
@@ -326,12 +327,7 @@ struct hwp_area_stat {
 
 /** One sentence about something wrong in a list or a table. */
 struct hwp_trouble {
-	enum hwp_trouble_kind {
-		/** A part could not be read: the answer has a hole. */
-		HWP_TROUBLE_HOLE,
-		/** It was read, and contradicts itself. */
-		HWP_TROUBLE_CONTRADICTION,
-	} kind;
+	enum hwp_trouble_kind kind;
 	char text[200];
 };
 
@@ -364,6 +360,33 @@ struct hwp_kernel_facts {
 	bool clocks_differ;
 };
 
+struct hwp_memory_block_count {
+	uint64_t id, start_pfn, end_pfn;
+	int64_t nr_hwpoison;
+	/** Filled by classify: poisoned pages found in it. */
+	uint64_t nr_found;
+};
+
+struct hwp_node_count {
+	int nid;
+	/** mf_stats.total; has_total false before v6.3. */
+	bool has_total;
+	int64_t total;
+	uint64_t nr_found;
+};
+
+struct hwp_counters {
+	bool has_num_poisoned_pages;
+	int64_t num_poisoned_pages;
+	bool has_memory_blocks;
+	HWP_VEC(struct hwp_memory_block_count) blocks;
+	HWP_VEC(struct hwp_node_count) nodes;
+	/** pfns queued for memory_failure(), not yet handled. */
+	HWP_VEC(uint64_t) pending_pfns;
+	/** mf_mutex was held: memory_failure() was at work. */
+	bool mf_running;
+};
+
 struct hwp_summary {
 	uint64_t nr_poisoned;
 	uint64_t nr_by_state[HWP_NR_STATES];
@@ -372,18 +395,6 @@ struct hwp_summary {
 	uint64_t nr_healthy_lost;
 	/** HugeTLB folios with raw_hwp_unreliable or without a record. */
 	uint64_t nr_unrecorded_folios;
-};
-
-/** How much of the memmap was read, and why. */
-enum hwp_sweep {
-	HWP_SWEEP_FULL,
-	/** Only the memory blocks that count poison. */
-	HWP_SWEEP_QUICK,
-	/** All of it, as the quick sweep found less, or more, than the kernel counts. */
-	HWP_SWEEP_FELL_BACK,
-	/** All of it, as the kernel does not count by memory block. */
-	HWP_SWEEP_NOT_COUNTED,
-	HWP_NR_SWEEPS,
 };
 
 /** Nanoseconds spent in each stage. */
@@ -473,29 +484,6 @@ size_t hwp_findings_folio_index(const struct hwp_findings *findings, uint64_t pf
 
 /** The folio, or extent of one, that @p pfn is in; NULL when none is known. */
 const struct hwp_folio *hwp_findings_folio_at(const struct hwp_findings *findings, uint64_t pfn);
-
-/** Words of the contract, for every host: "buddy", "leaked", "pass", … */
-const char *hwp_state_name(enum hwp_state state);
-const char *hwp_class_name(enum hwp_class class);
-enum hwp_class hwp_state_class(enum hwp_state state);
-const char *hwp_verdict_name(enum hwp_verdict verdict);
-const char *hwp_result_name(enum hwp_result result);
-const char *hwp_fix_name(enum hwp_fix fix);
-/** "held", "not-held"; NULL for nothing. */
-const char *hwp_fix_seen_name(enum hwp_fix_seen seen);
-const char *hwp_container_name(enum hwp_container container);
-const char *hwp_extent_kind_name(enum hwp_extent_kind kind);
-const char *hwp_extent_source_name(enum hwp_extent_source source);
-const char *hwp_outcome_name(enum hwp_outcome outcome);
-const char *hwp_run_state_name(enum hwp_run_state state);
-const char *hwp_use_kind_name(enum hwp_use_kind kind);
-const char *hwp_event_kind_name(enum hwp_event_kind kind);
-const char *hwp_boot_name(enum hwp_boot boot);
-const char *hwp_switch_name(enum hwp_switch sw);
-const char *hwp_sweep_name(enum hwp_sweep sweep);
-
-/** 0, 1 or 2: what the program exits with. */
-int hwp_verdict_exit_status(enum hwp_verdict verdict);
 
 /**
  * The sentences that led to a page's state, most telling first. @p each is

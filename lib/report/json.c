@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Schema hwpoison.report/1; hwpoison.report.1.schema.json describes it. */
+/** Schema hwpoison.report/1; hwpoison.report.1.schema.json.in describes it. */
 #include "report/report.h"
 
 #include <string.h>
@@ -322,8 +322,7 @@ static void put_troubles(struct hwp_json *json, const struct hwp_findings *f)
 		const struct hwp_trouble *trouble = &f->troubles.data[i];
 
 		hwp_json_row_object(json, NULL);
-		hwp_json_string(json, "kind",
-				trouble->kind == HWP_TROUBLE_HOLE ? "hole" : "contradiction");
+		hwp_json_string(json, "kind", hwp_trouble_kind_name(trouble->kind));
 		hwp_json_string(json, "text", trouble->text);
 		hwp_json_end(json);
 	}

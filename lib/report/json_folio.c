@@ -174,12 +174,6 @@ static void put_count(struct hwp_json *json, const char *name, bool has, int64_t
 
 static void put_subject_folio(struct hwp_json *json, const struct hwp_folio_facts *folio)
 {
-	static const char *const kinds[] = {
-		[HWP_FOLIO_HUGETLB] = "hugetlb",
-		[HWP_FOLIO_LARGE] = "large",
-		[HWP_FOLIO_SLAB] = "slab",
-		[HWP_FOLIO_KERNEL] = "kernel",
-	};
 	const struct hwp_mapcounts *m = &folio->mapped;
 
 	if (folio->kind == HWP_FOLIO_NONE) {
@@ -187,7 +181,7 @@ static void put_subject_folio(struct hwp_json *json, const struct hwp_folio_fact
 		return;
 	}
 	hwp_json_row_object(json, "folio");
-	hwp_json_string(json, "kind", kinds[folio->kind]);
+	hwp_json_string(json, "kind", hwp_folio_kind_name(folio->kind));
 	hwp_json_u64(json, "head_pfn", folio->head_pfn);
 	hwp_json_i64(json, "order", folio->order);
 	put_words(json, &folio->head);

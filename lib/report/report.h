@@ -63,7 +63,7 @@ struct hwp_error *hwp_report_decompose(FILE *out, const struct hwp_decompose_rep
 				       const struct hwp_report_style *style);
 
 /**
- * The same as JSON, schema hwpoison.report/1 (lib/report/hwpoison.report.1.schema.json);
+ * The same as JSON, schema hwpoison.report/1 (hwpoison.report.1.schema.json.in);
  * freelist, folio, events, layout and decompose have a key of their own name instead of poisoned and
  * what follows from it.
  */

@@ -111,17 +111,6 @@ static bool log_tells_of_hugetlb(const struct hwp_findings *f, const struct hwp_
 	return false;
 }
 
-const char *hwp_confidence_name(enum hwp_confidence confidence)
-{
-	static const char *const names[] = {
-		[HWP_CERTAIN] = "certain",
-		[HWP_STRONG] = "strong",
-		[HWP_WEAK] = "weak",
-	};
-
-	return names[confidence];
-}
-
 enum hwp_when hwp_page_owner_when(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];

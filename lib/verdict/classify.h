@@ -5,16 +5,6 @@
 
 #include "model/findings.h"
 
-/** How sure it is that a page was handed out again. */
-enum hwp_confidence {
-	/** By a record that the allocator, or memory failure, alone writes. */
-	HWP_CERTAIN,
-	/** The log and the page's words agree with nothing else. */
-	HWP_STRONG,
-	/** So they do, but page_owner knows of no allocation since. */
-	HWP_WEAK,
-};
-
 struct hwp_reuse {
 	/** Why a page counts as reused, a literal; NULL when there is no proof. */
 	const char *proof;
@@ -23,8 +13,6 @@ struct hwp_reuse {
 
 struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *findings,
 				 const struct hwp_poisoned *page);
-
-const char *hwp_confidence_name(enum hwp_confidence confidence);
 
 /** Was it last handed out before, or after, the log told of its error? */
 enum hwp_when {

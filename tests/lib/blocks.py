@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Healthy blocks of a folio, the plain way, and the schema that reports obey."""
 import json
+import pathlib
 
 import hwp
 
-SCHEMA = hwp.TOP / 'lib' / 'report' / 'hwpoison.report.1.schema.json'
+SCHEMA = pathlib.Path(hwp.PROGRAM).with_name('hwpoison.report.1.schema.json')
 
 
 def decompose(base, order, poison, max_order=10):

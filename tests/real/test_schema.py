@@ -11,7 +11,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import hwp
 
-SCHEMA = hwp.TOP / 'lib' / 'report' / 'hwpoison.report.1.schema.json'
+SCHEMA = pathlib.Path(hwp.PROGRAM).with_name('hwpoison.report.1.schema.json')
 ON_DUMPS = ('check', 'list', 'freelist', 'layout')
 
 
@@ -53,6 +53,19 @@ def forbids(validator, document):
     return wrong
 
 
+def manual(document):
+    """The man page lists each state with its class, and each verdict."""
+    page = pathlib.Path(hwp.PROGRAM).with_name('hwpoison.8').read_text().replace('\\-', '-')
+    wrong = [f'no state {state}' for state in document['summary']['by_state']
+             if not re.search(rf'^\.BR {state} " \([a-z]+\)"$', page, re.MULTILINE)]
+    wrong += [f'{page_of["state"]} is not of class {page_of["class"]}'
+              for page_of in document['poisoned']
+              if f'.BR {page_of["state"]} " ({page_of["class"]})"\n' not in page]
+    if f'\n.B {document["verdict"]}\n' not in page:
+        wrong.append(f'no verdict {document["verdict"]}')
+    return wrong
+
+
 def main():
     cases = hwp.Cases()
     try:
@@ -71,7 +84,7 @@ def main():
             run = hwp.Run(command, '--json', hwp.vmcore_of(directory))
             wrong = complaints(validator, run, 'hwpoison.report/1')
             if command == 'check' and not wrong:
-                wrong = forbids(validator, run.json())
+                wrong = forbids(validator, run.json()) + manual(run.json())
             cases.tell(f'{directory.name} {command}', wrong)
     cases.tell('version', complaints(validator, hwp.Run('version', '--json'),
                                      'hwpoison.version/1'))

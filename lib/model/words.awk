@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# awk -f words.awk words.h FILE: FILE with the lists of words.h filled in. Where
+# it has "@STATES@", as in an array of JSON, go the names of HWP_STATES; where it
+# has a line .\" @STATES@, a comment of roff, go their names and meanings.
+
+NR == FNR && /^#define HWP_[A-Z_]+\(ROW\)/ {
+	list = $2
+	sub(/^HWP_/, "", list)
+	sub(/\(.*/, "", list)
+}
+
+NR == FNR && /^\tROW\(/ {
+	split($0, quoted, /"/)
+	value = $1
+	gsub(/^ROW\(|,$/, "", value)
+	if ($2 == "NULL,")
+		next
+	row = list " " ++nr[list]
+	name[row] = name_of[value] = quoted[2]
+	meaning[row] = substr($0, index($0, "\", \"") + 4)
+	# Behind the meaning may be another column.
+	other[row] = meaning[row]
+	sub(/"(, [A-Z0-9_]+)?\)( \\)?$/, "", meaning[row])
+	gsub(/\\"/, "\"", meaning[row])
+	sub(/\)( \\)?$/, "", other[row])
+	sub(/.*", /, "", other[row])
+}
+
+NR == FNR { next }
+
+match($0, /"@[A-Z_]+@"/) {
+	list = substr($0, RSTART + 2, RLENGTH - 4)
+	names = ""
+	for (i = 1; i <= nr[list]; i++)
+		names = names (i > 1 ? ", " : "") "\"" name[list " " i] "\""
+	$0 = substr($0, 1, RSTART - 1) names substr($0, RSTART + RLENGTH)
+	check(list)
+}
+
+/^\.\\" @[A-Z_]+@$/ {
+	list = $2
+	gsub(/@/, "", list)
+	for (i = 1; i <= nr[list]; i++) {
+		row = list " " i
+		print ".TP"
+		if (other[row] in name_of)
+			print ".BR " roff(name[row]) " \" (" name_of[other[row]] ")\""
+		else
+			print ".B " roff(name[row])
+		print toupper(substr(meaning[row], 1, 1)) roff(substr(meaning[row], 2)) "."
+	}
+	check(list)
+	next
+}
+
+{ print }
+
+function check(list)
+{
+	if (nr[list])
+		return
+	print FILENAME ":" FNR ": words.h has no HWP_" list >"/dev/stderr"
+	exit 1
+}
+
+function roff(text)
+{
+	gsub(/-/, "\\-", text)
+	return text
+}

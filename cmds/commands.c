@@ -6,6 +6,8 @@
 #include "help.h"
 #include "options.h"
 #include "report/common.h"
+#include "report/explain.h"
+#include "verdict/check.h"
 
 #define TARGET_USAGE "[OPTIONS] [TARGET]"
 #define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)
@@ -207,11 +209,17 @@ static const char version_help[] =
 	"  hwpoison version --json\n"
 	"      For a bug report.\n";
 
-static const char help_help[] = "Without COMMAND: the commands, a line each.\n"
-				"\n"
-				"EXAMPLES\n"
-				"  hwpoison help check\n"
-				"      The same as hwpoison check --help.\n";
+static const char help_help[] =
+	"Without a word: the commands, a line each. With checks: the checks that hwpoison\n"
+	"check makes, a line each. With the name of one: what it states, what its results\n"
+	"mean, and what verdict follows.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison help check\n"
+	"      The same as hwpoison check --help.\n"
+	"\n"
+	"  hwpoison help poison-not-reused\n"
+	"      What the check of this name means.\n";
 
 static const struct hwp_command commands[] = {
 	{
@@ -307,8 +315,8 @@ static const struct hwp_command commands[] = {
 	{
 		.name = "help",
 		.run = cmd_help,
-		.summary = "Explain the program or a command",
-		.usage = "[COMMAND]",
+		.summary = "Explain the program, a command or a check",
+		.usage = "[COMMAND|checks|CHECK]",
 		.option_groups = HWP_OPTIONS_JSON | HWP_TAKES_WORD,
 		.help = help_help,
 	},
@@ -324,22 +332,43 @@ static const struct hwp_command *find_command(const char *name)
 	return NULL;
 }
 
+static struct hwp_error *print_help(const struct hwp_context *context,
+				    const struct hwp_cmd_options *options, bool *known)
+{
+	const char *word = options->word;
+	const struct hwp_command *command = word ? find_command(word) : NULL;
+	const struct hwp_check *check = word ? hwp_check_find(word) : NULL;
+	bool all_checks = word && strcmp(word, "checks") == 0;
+
+	*known = !word || command || check || all_checks;
+	if (!*known)
+		return NULL;
+	if (options->json)
+		hwp_print_overview_json(context->out, commands);
+	else if (command)
+		hwp_print_command_help(context, command);
+	else if (check)
+		return hwp_explain_check(context->out, check, &options->style);
+	else if (all_checks)
+		return hwp_explain_checks(context->out, &options->style);
+	else
+		hwp_print_overview(context, commands);
+	return hwp_report_flush(context->out);
+}
+
 static int cmd_help(const struct hwp_context *context, const struct hwp_command *command,
 		    struct hwp_cmd_options *options)
 {
-	const struct hwp_command *subject = options->word ? find_command(options->word) : NULL;
+	bool known;
+	struct hwp_error *err = print_help(context, options, &known);
 
 	(void)command;
-	if (options->word && !subject)
-		return hwp_usage_error(context, options->json, "unknown command '%s'",
+	if (!known)
+		return hwp_usage_error(context, options->json,
+				       "no command or check is called '%s' ('hwpoison help checks' "
+				       "lists the checks)",
 				       options->word);
-	if (options->json)
-		hwp_print_overview_json(context->out, commands);
-	else if (subject)
-		hwp_print_command_help(context, subject);
-	else
-		hwp_print_overview(context, commands);
-	return hwp_finish(context, hwp_report_flush(context->out), 0);
+	return hwp_finish(context, err, 0);
 }
 
 /** @p argv begins with the command's name, or with the program's in its place. */

@@ -43,7 +43,8 @@ void hwp_print_overview(const struct hwp_context *context, const struct hwp_comm
 	for (const struct hwp_command *command = commands; command->name; command++)
 		fprintf(out, "  %-11s%s\n", command->name, command->summary);
 	fputs("\n"
-	      "'hwpoison help COMMAND' says more. With --json the commands print JSON.\n"
+	      "'hwpoison help COMMAND' says more, and 'hwpoison help checks' lists the checks.\n"
+	      "With --json the commands print JSON.\n"
 	      "\n"
 	      "EXIT STATUS\n"
 	      "  0  clean or at risk: no poisoned page has leaked\n"

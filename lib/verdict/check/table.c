@@ -18,7 +18,8 @@ static const struct hwp_check checks[] = {
 			"leaked. Struct pages are missing from a dump that was cut off or that "
 			"left them out, and from one whose memory could not be read.",
 		.outcomes = {
-			[HWP_PASS] = { "no poisoned page can have been overlooked",
+			[HWP_PASS] = { "all of them were read, or with --quick those of the memory "
+				       "blocks that count poison",
 				       HWP_VERDICT_CLEAN },
 			[HWP_INCONCLUSIVE] = { "a poisoned page may be among those that were not "
 					       "read",
@@ -78,7 +79,7 @@ static const struct hwp_check checks[] = {
 			"block. Blocks of free_area, zone.trylock_free_pages and "
 			"zone.unaccepted_pages count.",
 		.outcomes = {
-			[HWP_PASS] = { "no free block holds a poisoned page", HWP_VERDICT_CLEAN },
+			[HWP_PASS] = { "none was found in a free block", HWP_VERDICT_CLEAN },
 			[HWP_FAIL] = { "a poisoned page is inside a free block, from which it can "
 				       "be allocated",
 				       HWP_VERDICT_LEAKED },
@@ -97,7 +98,7 @@ static const struct hwp_check checks[] = {
 			"list first. Nothing in the struct page says so: only walking these lists "
 			"finds a poisoned page there.",
 		.outcomes = {
-			[HWP_PASS] = { "no block on a per-CPU list holds a poisoned page",
+			[HWP_PASS] = { "none was found on a per-CPU list",
 				       HWP_VERDICT_CLEAN },
 			[HWP_FAIL] = { "a poisoned page is on a per-CPU list, from which it can be "
 				       "allocated",
@@ -115,7 +116,7 @@ static const struct hwp_check checks[] = {
 		.statement = "no poisoned page was allocated again",
 		.background =
 			"A page counts as reused with proof only: page_owner knows of an allocation "
-			"after the error, the kernel log names another owner than it has now, the "
+			"after the error, the kernel log names an owner that it no longer has, its "
 			"owner is younger than the error, or a mark is gone that only freeing "
 			"clears. The evidence of the page says which, and how sure that is.",
 		.outcomes = {
@@ -136,12 +137,12 @@ static const struct hwp_check checks[] = {
 		.background =
 			"When the allocator's own page check finds a bad page in a block that it is "
 			"about to hand out, it drops the whole block: refcount 0, on no list, until "
-			"the next boot. A kernel that frees by ranges may also forget healthy pages.",
+			"the next boot. A kernel that frees by ranges may also forget healthy pages. "
+			"Where a poisoned page was dropped with them, the verdict is leaked.",
 		.outcomes = {
-			[HWP_PASS] = { "each healthy page of a poisoned folio is accounted for",
+			[HWP_PASS] = { "no healthy page is known to be lost",
 				       HWP_VERDICT_CLEAN },
-			[HWP_FAIL] = { "healthy pages are on no list and in no use; the verdict is "
-				       "leaked where a poisoned page was dropped with them",
+			[HWP_FAIL] = { "healthy pages are on no list and in no use",
 				       HWP_VERDICT_INCONSISTENT },
 			[HWP_INCONCLUSIVE] = { "none was found in the struct pages that were read",
 					       HWP_VERDICT_INCOMPLETE },

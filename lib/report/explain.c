@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "report/text.h"
+#include "verdict/check.h"
+
+/* The longest result is "inconclusive". */
+#define RESULT_WIDTH 12
+
+static int widest_name(void)
+{
+	size_t nr, width = 0;
+	const struct hwp_check *checks = hwp_checks(&nr);
+
+	for (size_t i = 0; i < nr; i++)
+		width = strlen(checks[i].name) > width ? strlen(checks[i].name) : width;
+	return (int)width;
+}
+
+struct hwp_error *hwp_explain_checks(FILE *out, const struct hwp_report_style *style)
+{
+	int width = widest_name();
+	size_t nr;
+	const struct hwp_check *checks = hwp_checks(&nr);
+	struct hwp_text text;
+
+	hwp_text_init(&text, out, style);
+	hwp_text_wrap(&text, 0, 0,
+		      "What 'hwpoison check' asks of a kernel's memory, in this order; 'hwpoison "
+		      "help NAME' explains one.");
+	putc('\n', out);
+	for (size_t i = 0; i < nr; i++) {
+		fprintf(out, "  %-*s  ", width, checks[i].name);
+		hwp_text_wrap(&text, (unsigned int)width + 4, (unsigned int)width + 4,
+			      checks[i].statement);
+	}
+	return hwp_text_finish(&text);
+}
+
+static void put_result(struct hwp_text *text, const struct hwp_check *check, enum hwp_result result)
+{
+	const struct hwp_check_outcome *outcome = &check->outcomes[result];
+	bool decides = outcome->verdict != HWP_VERDICT_CLEAN;
+	char sentence[512];
+
+	if (!outcome->meaning)
+		return;
+	if (decides)
+		snprintf(sentence, sizeof(sentence), "%s. The verdict is %s%s.", outcome->meaning,
+			 hwp_verdict_name(outcome->verdict),
+			 outcome->verdict == HWP_VERDICT_LEAKED ? "" : " or worse");
+	else
+		snprintf(sentence, sizeof(sentence), "%s.%s", outcome->meaning,
+			 result == HWP_INCONCLUSIVE ? " The verdict does not rest on that." : "");
+	fprintf(text->out, "  %-*s  ", RESULT_WIDTH, hwp_result_name(result));
+	hwp_text_wrap(text, RESULT_WIDTH + 4, RESULT_WIDTH + 4, sentence);
+}
+
+static const char *settling(enum hwp_settles settles)
+{
+	switch (settles) {
+	case HWP_SETTLES_BY_LAST:
+		return "On a running kernel, of which several passes are made, the last pass decides.";
+	case HWP_SETTLES_BY_BEST:
+		return "On a running kernel, of which several passes are made, the best result counts: "
+		       "what contradicts itself in one pass only was changing.";
+	case HWP_SETTLES_BY_FAILURE:
+		return "On a running kernel, of which several passes are made, a failure of the last "
+		       "pass counts; otherwise the best result does.";
+	}
+	return "";
+}
+
+struct hwp_error *hwp_explain_check(FILE *out, const struct hwp_check *check,
+				    const struct hwp_report_style *style)
+{
+	static const enum hwp_result results[] = { HWP_PASS, HWP_FAIL, HWP_INCONCLUSIVE, HWP_SKIP };
+	char sentence[256];
+	struct hwp_text text;
+
+	hwp_text_init(&text, out, style);
+	snprintf(sentence, sizeof(sentence), "%s: %s.", check->name, check->statement);
+	hwp_text_wrap(&text, 0, 0, sentence);
+	putc('\n', out);
+	hwp_text_wrap(&text, 0, 0, check->background);
+	fputs("\nRESULTS\n", out);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(results); i++)
+		put_result(&text, check, results[i]);
+	putc('\n', out);
+	if (check->needs) {
+		snprintf(sentence, sizeof(sentence),
+			 "It rests on %s: while that is inconclusive, this check does not pass.",
+			 check->needs);
+		hwp_text_wrap(&text, 0, 0, sentence);
+	}
+	hwp_text_wrap(&text, 0, 0,
+		      "Every check is skipped on a kernel without CONFIG_MEMORY_FAILURE.");
+	hwp_text_wrap(&text, 0, 0, settling(check->settles));
+	return hwp_text_finish(&text);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** `help CHECK`: what the checks mean, from their rows. */
+#ifndef HWP_REPORT_EXPLAIN_H
+#define HWP_REPORT_EXPLAIN_H
+
+#include "report/report.h"
+
+/** All checks, a line each. */
+struct hwp_error *hwp_explain_checks(FILE *out, const struct hwp_report_style *style);
+
+/** One check: what it states, why, what its results mean, and what it rests on. */
+struct hwp_error *hwp_explain_check(FILE *out, const struct hwp_check *check,
+				    const struct hwp_report_style *style);
+
+#endif /* HWP_REPORT_EXPLAIN_H */

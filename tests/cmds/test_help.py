@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`hwpoison help WORD`: every check that a report names is explained, other words are refused."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import hwp
+
+
+def words(text):
+    return ' '.join(text.split())
+
+
+def main():
+    cases = hwp.Cases()
+    samples = hwp.samples()
+    if not samples:
+        cases.skip('the checks of a report', 'no sample')
+        return cases.exit()
+    report = hwp.Run('check', '--json', hwp.vmcore_of(samples[0])).json()
+    listing = hwp.Run('help', 'checks')
+    lines = listing.out.decode().splitlines()
+    named = [x.split()[0] for x in lines if x.startswith('  ') and x[2] != ' ']
+    wanted = [x['name'] for x in report['checks']]
+    cases.tell('help checks', [] if listing.status == 0 and named == wanted
+               else [f'{listing.status} {named} {wanted}'])
+    for check in report['checks']:
+        done, wrong = hwp.Run('help', check['name']), []
+        text = done.out.decode()
+        first = words(text.split('\n\n', 1)[0])
+        statement = first.removeprefix(check['name'] + ': ').rstrip('.')
+        if done.status or done.err:
+            wrong.append(f'exit status {done.status}: {done.err}')
+        if not statement or words(f'{check["name"]} {statement}') not in words(listing.out.decode()):
+            wrong.append(f'the list has another statement than {first!r}')
+        # What the report says is among the results that are explained.
+        if f'\n  {check["result"]} ' not in text:
+            wrong.append(f'{check["result"]} is not explained: {text}')
+        cases.tell(f'help {check["name"]}', wrong)
+    for word in ('nonsense', 'poison-not', 'poison-not-reused ', 'CHECKS', ''):
+        done = hwp.Run('help', word)
+        right = (done.status == 2 and not done.out and done.err.count('\n') == 1 and
+                 repr(word) in done.err and "'hwpoison help checks'" in done.err and
+                 "'hwpoison help'" in done.err)
+        error = hwp.Run('help', '--json', word).json() or {}
+        cases.tell(f'help {word!r}', [] if right and error.get('schema') == 'hwpoison.error/1'
+                   else [f'{done.status} {done.err!r} {error}'])
+    return cases.exit()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** `help CHECK`: all that a row says of its check is printed, within 80 columns. */
+#include "findings_synth.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "report/explain.h"
+#include "verdict/check.h"
+
+/** @p text with each run of white space made one space; its lines are not too long. */
+static char *flatten(char *text)
+{
+	char *to = text;
+
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1)
+		assert_true(strcspn(line, "\n") <= 80);
+	for (const char *s = text; *s; s++) {
+		bool is_space = *s == ' ' || *s == '\n';
+
+		if (!is_space || (to > text && to[-1] != ' '))
+			*to++ = is_space ? ' ' : *s;
+	}
+	*to = '\0';
+	return text;
+}
+
+static char *explain(const struct hwp_check *check)
+{
+	const struct hwp_report_style style = {};
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_null(check ? hwp_explain_check(out, check, &style) :
+			    hwp_explain_checks(out, &style));
+	fclose(out);
+	return flatten(text);
+}
+
+static void assert_in(const char *text, const char *words)
+{
+	if (!strstr(text, words))
+		fail_msg("'%s' is not in: %s", words, text);
+}
+
+static void all_are_listed(void **state)
+{
+	char *text = explain(NULL), line[256];
+	const struct hwp_check *checks;
+	size_t nr;
+
+	(void)state;
+	checks = hwp_checks(&nr);
+	for (size_t i = 0; i < nr; i++) {
+		snprintf(line, sizeof(line), " %s %s ", checks[i].name, checks[i].statement);
+		assert_in(text, line);
+	}
+	free(text);
+}
+
+static void each_is_explained(void **state)
+{
+	const struct hwp_check *checks;
+	char line[512];
+	size_t nr;
+
+	(void)state;
+	checks = hwp_checks(&nr);
+	for (size_t i = 0; i < nr; i++) {
+		char *text = explain(&checks[i]);
+
+		snprintf(line, sizeof(line), "%s: %s. ", checks[i].name, checks[i].statement);
+		assert_int_equal(strncmp(text, line, strlen(line)), 0);
+		assert_in(text, checks[i].background);
+		for (int result = 0; result < HWP_NR_RESULTS; result++) {
+			const struct hwp_check_outcome *o = &checks[i].outcomes[result];
+
+			snprintf(line, sizeof(line), " %s %s.",
+				 hwp_result_name((enum hwp_result)result),
+				 o->meaning ? o->meaning : "");
+			if (o->meaning)
+				assert_in(text, line);
+		}
+		if (checks[i].needs) {
+			snprintf(line, sizeof(line), "It rests on %s: ", checks[i].needs);
+			assert_in(text, line);
+		} else {
+			assert_null(strstr(text, "It rests on"));
+		}
+		free(text);
+	}
+}
+
+/* A row of each kind, and the words for what follows from it. */
+static void words_for_what_follows(void **state)
+{
+	static const struct hwp_check check = {
+		.name = "a-check",
+		.statement = "all is well",
+		.background = "Some words.",
+		.outcomes = {
+			[HWP_PASS] = { "it is", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "it is not", HWP_VERDICT_LEAKED },
+			[HWP_INCONCLUSIVE] = { "nobody knows", HWP_VERDICT_INCOMPLETE },
+			[HWP_SKIP] = { "nobody asks", HWP_VERDICT_CLEAN },
+		},
+		.needs = "another",
+		.settles = HWP_SETTLES_BY_LAST,
+	};
+	struct hwp_check other = check;
+	char *text = explain(&check);
+
+	(void)state;
+	assert_string_equal(
+		text,
+		"a-check: all is well. Some words. RESULTS pass it is. fail it is not. The verdict "
+		"is leaked. inconclusive nobody knows. The verdict is incomplete or worse. skip "
+		"nobody asks. It rests on another: while that is inconclusive, this check does not "
+		"pass. Every check is skipped on a kernel without CONFIG_MEMORY_FAILURE. On a "
+		"running kernel, of which several passes are made, the last pass decides. ");
+	free(text);
+	other.needs = NULL;
+	other.outcomes[HWP_SKIP].meaning = NULL;
+	other.outcomes[HWP_FAIL].verdict = HWP_VERDICT_INCONSISTENT;
+	other.outcomes[HWP_INCONCLUSIVE].verdict = HWP_VERDICT_CLEAN;
+	other.settles = HWP_SETTLES_BY_BEST;
+	text = explain(&other);
+	assert_string_equal(
+		text,
+		"a-check: all is well. Some words. RESULTS pass it is. fail it is not. The verdict "
+		"is inconsistent or worse. inconclusive nobody knows. The verdict does not rest on "
+		"that. Every check is skipped on a kernel without CONFIG_MEMORY_FAILURE. On a "
+		"running kernel, of which several passes are made, the best result counts: what "
+		"contradicts itself in one pass only was changing. ");
+	free(text);
+	other.settles = HWP_SETTLES_BY_FAILURE;
+	text = explain(&other);
+	assert_in(text, "a failure of the last pass counts; otherwise the best result does. ");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_are_listed),
+		cmocka_unit_test(each_is_explained),
+		cmocka_unit_test(words_for_what_follows),
+	};
+
+	return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
+}

@@ -381,6 +381,17 @@ static void resolver_deinit(struct hwp_resolver *r)
 	hwp_vec_deinit(&r->rows);
 }
 
+static struct hwp_error *expect_sources(struct hwp_target *target,
+					const struct hwp_needs *const *needs)
+{
+	struct hwp_error *err = NULL;
+
+	for (; *needs && !err; needs++)
+		for (const char *const *s = (*needs)->sources; s && *s && !err; s++)
+			err = hwp_target_expect(target, *s);
+	return err;
+}
+
 struct hwp_error *hwp_layout_resolve(struct hwp_layout *layout, struct hwp_target *target,
 				     const struct hwp_needs *const *needs)
 {
@@ -392,6 +403,8 @@ struct hwp_error *hwp_layout_resolve(struct hwp_layout *layout, struct hwp_targe
 	layout->rows = NULL;
 	layout->nr_rows = 0;
 	r.err = allocate(&r, needs);
+	if (!r.err)
+		r.err = expect_sources(target, needs);
 	if (!r.err)
 		r.err = resolve_symbols(&r, first);
 	for (size_t i = first; i < layout->nr_resolved && !r.err; i++)

@@ -52,6 +52,11 @@ struct hwp_resolver;
 struct hwp_needs {
 	const struct hwp_need *rows;
 	size_t nr;
+	/**
+	 * Kernel sources, up to a NULL, that between them define or use the types of the
+	 * rows: DWARF is read from there first. NULL: those of other tables do.
+	 */
+	const char *const *sources;
 	/** Bytes of the reader's struct; 0: the answers belong in struct hwp_layout itself. */
 	size_t size;
 	/**

@@ -310,6 +310,13 @@ struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbo
 	return target->symbols.ops->symbols(target->symbols.arg, syms, nr);
 }
 
+struct hwp_error *hwp_target_expect(struct hwp_target *target, const char *source)
+{
+	const struct hwp_provider *types = &target->types;
+
+	return types->ops && types->ops->expect ? types->ops->expect(types->arg, source) : NULL;
+}
+
 struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type, const char *member,
 				    struct hwp_member *ret)
 {

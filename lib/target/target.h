@@ -98,6 +98,8 @@ struct hwp_provider_ops {
 	struct hwp_error *(*vmcoreinfo)(void *arg, char **text_ret);
 	/** Resolve what can be resolved of @p syms in one pass. */
 	struct hwp_error *(*symbols)(void *arg, struct hwp_symbol *syms, size_t nr);
+	/** As hwp_target_expect(). */
+	struct hwp_error *(*expect)(void *arg, const char *source);
 	/**
 	 * Find @p member of struct or union @p type, also inside anonymous
 	 * members and along a dotted path; NULL asks for the type itself.
@@ -280,6 +282,14 @@ struct hwp_error *hwp_target_read_string(struct hwp_target *target, uint64_t add
 					 size_t size);
 
 struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbol *syms, size_t nr);
+
+/**
+ * The types that will be asked for are in the kernel source @p source, "mm/rmap.c", which
+ * defines or uses them; the string is borrowed. A provider that would read debug information
+ * from end to end reads that of the source first; answers do not depend on it.
+ */
+struct hwp_error *hwp_target_expect(struct hwp_target *target, const char *source);
+
 struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type, const char *member,
 				    struct hwp_member *ret);
 struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *type,

@@ -26,6 +26,7 @@ static const char source[] =
 	"	struct whole *self;\n"
 	"	char flexible[];\n"
 	"} whole;\n"
+	"struct two_faced { long of_page_alloc; } two_faced;\n"
 	"struct only_declared *declared;\n"
 	"enum named use_named; int use_unnamed = UNNAMED_SEVEN;\n"
 	"static inline __attribute__((always_inline)) int inlined(int x)\n"
@@ -35,6 +36,10 @@ static const char source[] =
 	"static inline int unused(int x) { return x; }\n"
 	"int caller(int x) { return inlined(x) + compiled(x); }\n"
 	"int main(void) { return whole.first ? caller(1) : 0; }\n";
+
+static const char other_source[] = "static struct two_faced { char of_rmap; } two_faced;\n"
+				   "struct of_rmap { char bytes[3]; } of_rmap;\n"
+				   "void *rmap(void) { return &two_faced; }\n";
 
 static const struct layout_fact {
 	const char *member;
@@ -146,6 +151,46 @@ static void what_the_compiler_says(void **state)
 	}
 }
 
+/**
+ * Two units that disagree: the definition of the one that is read first counts, which is
+ * the first of the file, or the first that is expected and there.
+ */
+static void expected_sources(void **state)
+{
+	static const struct {
+		const char *expect[3];
+		uint64_t size;
+	} cases[] = {
+		{ {}, 1 },
+		{ { "mm/page_alloc.c" }, 8 },
+		{ { "mm/rmap.c", "mm/page_alloc.c" }, 1 },
+		{ { "mm/absent.c", "mm/page_alloc.c", "mm/page_alloc.c" }, 8 },
+		{ { "mm/absent.c" }, 1 },
+	};
+	struct hwp_elffile *file;
+	char path[64];
+
+	(void)state;
+	build("mm/rmap.c", path, sizeof(path));
+	assert_null(hwp_elffile_open(path, &file));
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		struct hwp_member m;
+		struct hwp_dwarf *d;
+
+		assert_null(hwp_dwarf_open(file, &d));
+		for (size_t s = 0; s < 3 && cases[i].expect[s]; s++)
+			assert_null(hwp_dwarf_expect(d, cases[i].expect[s]));
+		assert_null(hwp_dwarf_member(d, "two_faced", NULL, &m));
+		assert_int_equal(m.size, cases[i].size);
+		/* What is elsewhere is found all the same. */
+		assert_null(hwp_dwarf_member(d, "whole", "many.last", &m));
+		assert_null(hwp_dwarf_member(d, "of_rmap", NULL, &m));
+		assert_int_equal(m.size, 3);
+		hwp_dwarf_close(d);
+	}
+	hwp_elffile_close(file);
+}
+
 /** Bytes from all over the file made nonsense, one after the other. */
 static void nonsense_is_an_error(void **state)
 {
@@ -189,22 +234,29 @@ static void nonsense_is_an_error(void **state)
 	free(bytes);
 }
 
-static int set_up(void **state)
+static int put_file(const char *name, const char *text)
 {
 	char path[64];
 	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	f = fopen(path, "w");
+	if (!f)
+		return -1;
+	fputs(text, f);
+	return fclose(f);
+}
+
+static int set_up(void **state)
+{
+	char path[64];
 
 	(void)state;
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(path, sizeof(path), "%s/mm", directory);
 	mkdir(path, 0700);
-	snprintf(path, sizeof(path), "%s/mm/page_alloc.c", directory);
-	f = fopen(path, "w");
-	if (!f)
-		return -1;
-	fputs(source, f);
-	return fclose(f);
+	return put_file("mm/page_alloc.c", source) || put_file("mm/rmap.c", other_source);
 }
 
 static int tear_down(void **state)
@@ -220,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_compiler_says),
+		cmocka_unit_test(expected_sources),
 		cmocka_unit_test(nonsense_is_an_error),
 	};
 

@@ -73,6 +73,7 @@ static bool decide_ring(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_klog_ring_needs = {
 	.rows = ring_rows,
 	.nr = HWP_ARRAY_SIZE(ring_rows),
+	.sources = (const char *const[]){ "kernel/printk/printk.c", NULL },
 	.size = sizeof(struct ring_layout),
 	.decide = decide_ring,
 };
@@ -109,6 +110,7 @@ static bool decide_buffer(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_klog_buffer_needs = {
 	.rows = buffer_rows,
 	.nr = HWP_ARRAY_SIZE(buffer_rows),
+	.sources = (const char *const[]){ "kernel/printk/printk.c", NULL },
 	.size = sizeof(struct buffer_layout),
 	.decide = decide_buffer,
 };

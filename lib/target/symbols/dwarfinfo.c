@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Types from DWARF, by libdw, and without an index of all: compilation units are listed as
- * far as those that know the types of memory management, which are read first, and the others
- * one by one until what is wanted is found. What libdw hands out is checked as it is followed:
- * DIEs only forwards, types only so deep, and so many in all.
+ * Types from DWARF, by libdw, and without an index of all: the compilation units of the sources
+ * that the caller expects to know the types are read first, then the others one by one until
+ * what is wanted is found. What libdw hands out is checked as it is followed: DIEs only
+ * forwards, types only so deep, and so many in all.
  */
 #include "target/symbols/dwarfinfo.h"
 
@@ -21,28 +21,21 @@
 /* DIEs looked at for one answer: types may contain themselves. */
 #define MAX_DIES (1u << 20)
 
-/**
- * Sources that between them define or use every type that the layout asks for; all
- * are linked before the drivers, which are most of the units.
- */
-static const char *const home_units[] = {
-	"mm/memory-failure.c", "mm/page_alloc.c", "mm/hugetlb.c",	 "kernel/printk/printk.c",
-	"mm/workingset.c",     "mm/rmap.c",	  "mm/memory_hotplug.c", "fs/namespace.c",
-};
-
-#define NR_HOMES HWP_ARRAY_SIZE(home_units)
-
 struct unit {
 	Dwarf_Die die;
-	bool is_home;
+	bool is_indexed;
 };
 
 struct hwp_dwarf {
 	Dwarf *dwarf;
-	/** Listed so far, homes first; last_unit is the last of them in the file. */
+	/** Listed so far, in the order of the file; last_unit is the last of them. */
 	HWP_VEC(struct unit) units;
 	Dwarf_CU *last_unit;
-	/** Those before it are indexed. */
+	bool all_listed;
+	/** Sources whose units are indexed first; those before next_expected are. */
+	HWP_VEC(const char *) expected;
+	size_t next_expected;
+	/** Units before it are indexed. */
 	size_t next_unit;
 	/** Of what is indexed; the names stand for indices into types. */
 	HWP_VEC(Dwarf_Die) types;
@@ -60,6 +53,7 @@ void hwp_dwarf_close(struct hwp_dwarf *d)
 	if (!d)
 		return;
 	hwp_vec_deinit(&d->units);
+	hwp_vec_deinit(&d->expected);
 	hwp_vec_deinit(&d->types);
 	hwp_vec_deinit(&d->unnamed_enums);
 	hwp_name_table_deinit(&d->structs);
@@ -173,28 +167,20 @@ static bool may_exist(const struct hwp_dwarf *d, const char *name)
 	return !d->strings || len < 8 || memmem(d->strings, d->strings_size, name, len + 1);
 }
 
-static bool is_home(Dwarf_Die *unit)
-{
-	const char *path = name_of(unit);
-	size_t i = 0;
-
-	while (path && i < NR_HOMES && !is_source(path, home_units[i]))
-		i++;
-	return path && i < NR_HOMES;
-}
-
 /** List one more unit; false when there is none, or on error. */
 static bool list_next(struct hwp_dwarf *d, struct hwp_error **err)
 {
-	struct unit unit;
+	struct unit unit = {};
 	uint8_t type;
 
 	do {
-		if (dwarf_get_units(d->dwarf, d->last_unit, &d->last_unit, NULL, &type, &unit.die,
-				    NULL) != 0)
+		/* Asked once more, libdw would begin again. */
+		d->all_listed = d->all_listed ||
+				dwarf_get_units(d->dwarf, d->last_unit, &d->last_unit, NULL, &type,
+						&unit.die, NULL) != 0;
+		if (d->all_listed)
 			return false;
 	} while (!unit.die.addr);
-	unit.is_home = is_home(&unit.die);
 	if (type == DW_UT_skeleton)
 		*err = hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"its debug information is in .dwo files "
@@ -204,24 +190,47 @@ static bool list_next(struct hwp_dwarf *d, struct hwp_error **err)
 	return !*err;
 }
 
-/**
- * Index one more unit. False when there is none, or when all homes of types
- * are indexed and @p name stands nowhere.
- */
+/** The unit of @p source, "mm/page_alloc.c"; NULL when there is none, or on error. */
+static struct unit *find_unit(struct hwp_dwarf *d, const char *source, struct hwp_error **err)
+{
+	for (size_t i = 0; i < d->units.nr || list_next(d, err); i++) {
+		const char *path = name_of(&d->units.data[i].die);
+
+		if (path && is_source(path, source))
+			return &d->units.data[i];
+	}
+	return NULL;
+}
+
+/** The next unit to index: one that is expected to have what is asked for, else any. */
+static struct unit *next_unit(struct hwp_dwarf *d, const char *name, struct hwp_error **err)
+{
+	struct unit *unit;
+
+	while (d->next_expected < d->expected.nr) {
+		unit = find_unit(d, d->expected.data[d->next_expected++], err);
+		if (*err || (unit && !unit->is_indexed))
+			return unit;
+	}
+	while (may_exist(d, name) && (d->next_unit < d->units.nr || list_next(d, err))) {
+		unit = &d->units.data[d->next_unit++];
+		if (!unit->is_indexed)
+			return unit;
+	}
+	return NULL;
+}
+
+/** Index one more unit. False when there is none, or when @p name stands nowhere else. */
 static bool index_next(struct hwp_dwarf *d, const char *name, struct hwp_error **err)
 {
-	if (!d->budget)
+	struct unit *unit = d->budget ? next_unit(d, name, err) : NULL;
+
+	if (!unit)
 		return false;
-	if ((d->next_unit == d->units.nr || !d->units.data[d->next_unit].is_home) &&
-	    !may_exist(d, name))
-		return false;
-	if (d->next_unit == d->units.nr && !list_next(d, err))
-		return false;
-	if (!index_unit(d, &d->units.data[d->next_unit++].die, 0)) {
+	unit->is_indexed = true;
+	if (!index_unit(d, &unit->die, 0))
 		*err = hwp_error_no_memory();
-		return false;
-	}
-	return true;
+	return !*err;
 }
 
 static struct hwp_error *find_type(struct hwp_dwarf *d, const char *name, bool want_enum,
@@ -544,42 +553,26 @@ static enum hwp_function function_in(Dwarf_Die *unit, const char *name)
 struct hwp_error *hwp_dwarf_function(struct hwp_dwarf *d, const char *file, const char *name,
 				     enum hwp_function *ret)
 {
-	for (size_t i = 0; i < d->units.nr; i++) {
-		const char *path = name_of(&d->units.data[i].die);
+	struct hwp_error *err = NULL;
+	struct unit *unit = find_unit(d, file, &err);
 
-		if (path && is_source(path, file)) {
-			*ret = function_in(&d->units.data[i].die, name);
-			return NULL;
-		}
-	}
-	return hwp_error_create(HWP_ERROR_LOOKUP, "the debug information does not cover %s", file);
+	if (unit)
+		*ret = function_in(&unit->die, name);
+	else if (!err)
+		err = hwp_error_create(HWP_ERROR_LOOKUP, "the debug information does not cover %s",
+				       file);
+	return err;
 }
 
-/** The units as far as all homes of types are among them, and those first. */
-static struct hwp_error *list_homes(struct hwp_dwarf *d)
+struct hwp_error *hwp_dwarf_expect(struct hwp_dwarf *d, const char *source)
 {
-	struct hwp_error *err = NULL;
-	struct unit unit;
-	size_t front = 0;
-
-	while (front < NR_HOMES && list_next(d, &err)) {
-		unit = d->units.data[d->units.nr - 1];
-		if (unit.is_home) {
-			d->units.data[d->units.nr - 1] = d->units.data[front];
-			d->units.data[front++] = unit;
-		}
-	}
-	if (err)
-		return err;
-	return d->units.nr ?
-		       NULL :
-		       hwp_error_create(HWP_ERROR_BAD_DATA, "its debug information is nonsense");
+	return hwp_vec_push(&d->expected, source) ? NULL : hwp_error_no_memory();
 }
 
 struct hwp_error *hwp_dwarf_open(const struct hwp_elffile *file, struct hwp_dwarf **ret)
 {
 	_cleanup_(dwarf_closep) struct hwp_dwarf *d = calloc(1, sizeof(*d));
-	struct hwp_error *err;
+	struct hwp_error *err = NULL;
 	size_t size;
 
 	if (!d)
@@ -591,9 +584,10 @@ struct hwp_error *hwp_dwarf_open(const struct hwp_elffile *file, struct hwp_dwar
 					"the kernel's debug package has it");
 	d->budget = 4 * (uint64_t)size;
 	d->strings = hwp_elffile_section(file, ".debug_str", &d->strings_size);
-	err = list_homes(d);
-	if (err)
-		return err;
+	if (!list_next(d, &err))
+		return err ? err :
+			     hwp_error_create(HWP_ERROR_BAD_DATA,
+					      "its debug information is nonsense");
 	*ret = no_cleanup_ptr(d);
 	return NULL;
 }

@@ -16,6 +16,9 @@ struct hwp_error *hwp_dwarf_open(const struct hwp_elffile *file, struct hwp_dwar
 /** NULL is fine. */
 void hwp_dwarf_close(struct hwp_dwarf *dwarf);
 
+/** As the operations of struct hwp_provider_ops: @p source is borrowed. */
+struct hwp_error *hwp_dwarf_expect(struct hwp_dwarf *dwarf, const char *source);
+
 /** As the operations of struct hwp_provider_ops. */
 struct hwp_error *hwp_dwarf_member(struct hwp_dwarf *dwarf, const char *type, const char *member,
 				   struct hwp_member *ret);

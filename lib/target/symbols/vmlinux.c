@@ -45,6 +45,13 @@ static struct hwp_error *op_symbols(void *arg, struct hwp_symbol *syms, size_t n
 	return err;
 }
 
+static struct hwp_error *op_expect(void *arg, const char *source)
+{
+	struct hwp_vmlinux *v = arg;
+
+	return hwp_dwarf_expect(v->dwarf, source);
+}
+
 static struct hwp_error *op_member(void *arg, const char *type, const char *member,
 				   struct hwp_member *ret)
 {
@@ -76,6 +83,7 @@ static void op_destroy(void *arg)
 static const struct hwp_provider_ops vmlinux_ops = {
 	.name = "dwarf",
 	.symbols = op_symbols,
+	.expect = op_expect,
 	.member = op_member,
 	.enumerator = op_enumerator,
 	.function = op_function,

@@ -125,8 +125,8 @@ $(LIB): $(LIB_OBJS) $(O)/objects
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcs $@ $(LIB_OBJS)
 
-# Their lists of names come from the model's.
-WORDS := lib/model/words.awk lib/model/words.h
+# Their lists of names come from the model's, and from the table of checks.
+WORDS := lib/model/words.awk lib/model/words.h lib/verdict/check/table.c
 $(SCHEMA): lib/report/$(notdir $(SCHEMA)).in $(WORDS)
 	$(call msg,WORDS,$@)
 	$(Q)mkdir -p $(@D) && awk -f $(WORDS) $< >$@

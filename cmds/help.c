@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/json.h"
 #include "options.h"
+#include "verdict/check.h"
 
 void hwp_print_command_help(const struct hwp_context *context, const struct hwp_command *command)
 {
@@ -53,8 +54,33 @@ void hwp_print_overview(const struct hwp_context *context, const struct hwp_comm
 	      out);
 }
 
+static void put_check(struct hwp_json *json, const struct hwp_check *check)
+{
+	hwp_json_row_object(json, NULL);
+	hwp_json_string(json, "name", check->name);
+	hwp_json_string(json, "statement", check->statement);
+	hwp_json_string(json, "background", check->background);
+	hwp_json_string(json, "needs", check->needs);
+	hwp_json_array(json, "results");
+	for (int result = 0; result < HWP_NR_RESULTS; result++) {
+		const struct hwp_check_outcome *outcome = &check->outcomes[result];
+
+		if (!outcome->meaning)
+			continue;
+		hwp_json_row_object(json, NULL);
+		hwp_json_string(json, "result", hwp_result_name((enum hwp_result)result));
+		hwp_json_string(json, "meaning", outcome->meaning);
+		hwp_json_string(json, "verdict", hwp_verdict_name(outcome->verdict));
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+	hwp_json_end(json);
+}
+
 void hwp_print_overview_json(FILE *out, const struct hwp_command *commands)
 {
+	size_t nr_checks;
+	const struct hwp_check *checks = hwp_checks(&nr_checks);
 	struct hwp_json json = { .out = out };
 
 	hwp_json_object(&json, NULL);
@@ -67,6 +93,10 @@ void hwp_print_overview_json(FILE *out, const struct hwp_command *commands)
 		hwp_json_string(&json, "usage", command->usage);
 		hwp_json_end(&json);
 	}
+	hwp_json_end(&json);
+	hwp_json_array(&json, "checks");
+	for (size_t i = 0; i < nr_checks; i++)
+		put_check(&json, &checks[i]);
 	hwp_json_end(&json);
 	hwp_json_end(&json);
 	hwp_json_finish(&json);

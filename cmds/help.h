@@ -8,7 +8,7 @@
 /** The commands, a line each; @p commands ends with a NULL name. */
 void hwp_print_overview(const struct hwp_context *context, const struct hwp_command *commands);
 
-/** The same as JSON, schema hwpoison.help/1. */
+/** The commands and the checks as JSON, schema hwpoison.help/1. */
 void hwp_print_overview_json(FILE *out, const struct hwp_command *commands);
 
 /** Usage, summary, help and options of one command. */

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# awk -f words.awk words.h FILE: FILE with the lists of words.h filled in. Where
-# it has "@STATES@", as in an array of JSON, go the names of HWP_STATES; where it
-# has a line .\" @STATES@, a comment of roff, go their names and meanings.
+# awk -f words.awk words.h table.c FILE: FILE with the lists of words.h, and as
+# CHECKS that of the table of checks, filled in. Where it has "@STATES@", as in an
+# array of JSON, go the names of HWP_STATES; where it has a line .\" @STATES@, a
+# comment of roff, go their names and meanings.
 
-NR == FNR && /^#define HWP_[A-Z_]+\(ROW\)/ {
+{ is_source = FILENAME != ARGV[ARGC - 1] }
+
+is_source && /^#define HWP_[A-Z_]+\(ROW\)/ {
 	list = $2
 	sub(/^HWP_/, "", list)
 	sub(/\(.*/, "", list)
 }
 
-NR == FNR && /^\tROW\(/ {
+is_source && /^\tROW\(/ {
 	split($0, quoted, /"/)
 	value = $1
 	gsub(/^ROW\(|,$/, "", value)
@@ -27,7 +30,23 @@ NR == FNR && /^\tROW\(/ {
 	sub(/.*", /, "", other[row])
 }
 
-NR == FNR { next }
+is_source && /^\t\t\.name = "/ {
+	split($0, quoted, /"/)
+	row = "CHECKS " ++nr["CHECKS"]
+	name[row] = quoted[2]
+}
+
+# What is too long for a line is several strings.
+is_source && /^\t\t\.statement =/ { is_statement = 1 }
+
+is_statement && /"/ {
+	split($0, quoted, /"/)
+	meaning[row] = meaning[row] quoted[2]
+}
+
+/,$/ { is_statement = 0 }
+
+is_source { next }
 
 match($0, /"@[A-Z_]+@"/) {
 	list = substr($0, RSTART + 2, RLENGTH - 4)
@@ -60,7 +79,7 @@ function check(list)
 {
 	if (nr[list])
 		return
-	print FILENAME ":" FNR ": words.h has no HWP_" list >"/dev/stderr"
+	print FILENAME ":" FNR ": there is no list " list >"/dev/stderr"
 	exit 1
 }
 

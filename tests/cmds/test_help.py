@@ -12,6 +12,18 @@ def words(text):
     return ' '.join(text.split())
 
 
+def manual(statements):
+    """The man page's list of the checks, from their table, is that of the program."""
+    page = pathlib.Path(hwp.PROGRAM).with_name('hwpoison.8').read_text().replace('\\-', '-')
+    section = page.partition('.SH CHECKS\n')[2].partition('\n.SH ')[0]
+    listed = dict(x.split('\n', 1) for x in section.split('.TP\n.B ')[1:])
+    listed = {k: v.strip() for k, v in listed.items()}
+    wanted = {k: v[0].upper() + v[1:] + '.' for k, v in statements.items()}
+    return [] if listed == wanted else [f'{k}: {listed.get(k)!r}, not {wanted.get(k)!r}'
+                                        for k in {**listed, **wanted}
+                                        if listed.get(k) != wanted.get(k)]
+
+
 def main():
     cases = hwp.Cases()
     samples = hwp.samples()
@@ -25,6 +37,10 @@ def main():
     wanted = [x['name'] for x in report['checks']]
     cases.tell('help checks', [] if listing.status == 0 and named == wanted
                else [f'{listing.status} {named} {wanted}'])
+    document = hwp.Run('help', '--json').json()
+    cases.tell('help --json', [] if [x['name'] for x in document['checks']] == wanted
+               else [str(document['checks'])])
+    cases.tell('the man page', manual({x['name']: x['statement'] for x in document['checks']}))
     for check in report['checks']:
         done, wrong = hwp.Run('help', check['name']), []
         text = done.out.decode()

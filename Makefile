@@ -167,9 +167,10 @@ run = O='$(O)' SAN='$(SAN)' CC='$(CC)'
 test: all unit-programs
 	@$(run) tests/run.sh $(T)
 
-# What takes under a minute, boots nothing and fetches nothing. Bad memory is that of
-# one kernel of three.
-CHECK := unit/ arch/test_arch arch/test_format arch/test_rules runner/ input/
+# What takes under a minute, boots nothing and fetches nothing. Of three kernels' memory
+# only one's is corrupted.
+CHECK := unit/ arch/test_arch arch/test_format arch/test_rules runner/ input/ \
+	real/test_truth
 check: all unit-programs
 	@$(run) HWP_KERNELS=7.3 tests/run.sh $(foreach test,$(CHECK),'$(test)*$(T)')
 
@@ -184,6 +185,11 @@ arch: all
 # DUMP=FILE measures on that one.
 bench: all $(O)/bench/stages
 	@$(run) tests/bench/bench.py $(DUMP)
+
+# BASE=REVISION or a program: does it give the same answers as this one, on the samples
+# and on DUMP="FILE..."? VERBOSE=-v prints the sentences that are in other words.
+same: all
+	@tests/same.py $(VERBOSE) '$(BASE)' $(PROGRAM) $(DUMP)
 
 $(O)/bench/%: tests/bench/%.c $(LIB) $(O)/flags
 	$(call msg,LINK,$@)
@@ -275,6 +281,7 @@ help:
 	@echo 'make check-asan | check-tsan   every test under sanitizers'
 	@echo 'make fuzz [SECONDS=60] [T=WORD]  fuzz, each target so long'
 	@echo 'make bench [DUMP=FILE]  measure'
+	@echo 'make same BASE=REVISION [DUMP=FILE]  compare the answers with those of that revision'
 	@echo 'make lab            make vmcores with QEMU'
 	@echo 'make fix-kernels    build kernels with free_has_hwpoisoned(); fix-lab: boot them'
 	@echo 'make samples        make the vmcores in vmcores/samples anew: sample-NAME for one'
@@ -288,5 +295,5 @@ help:
 
 FORCE:
 .DELETE_ON_ERROR:
-.PHONY: all no-crash demo check test unit unit-programs arch bench fuzz fuzz-programs check-asan check-tsan lab \
+.PHONY: all no-crash demo check test unit unit-programs arch bench same fuzz fuzz-programs check-asan check-tsan lab \
 	samples minimal-root install uninstall fix-kernels fix-lab format clean help FORCE

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** How a process looks at the machine it runs on without being felt. */
+/** Low priority for a process that reads the machine it runs on. */
 #ifndef HWP_CONSIDERATE_H
 #define HWP_CONSIDERATE_H
 
 /**
  * From now on run only when nothing else wants to, and take no huge page: the
- * next one may be the very block that leaked. What the kernel refuses is let be.
+ * next one may be the very block that leaked. A refusal of the kernel is ignored.
  */
 void hwp_be_considerate(void);
 

@@ -50,9 +50,7 @@ static struct hwp_error *add_poison(const struct hwp_context *context, struct hw
 		uint64_t start, end;
 
 		if (!hwp_next_pfns(&s, context->hex_pfns, &start, &end))
-			return bad("--poison is a list like 0x20d,0x300-0x304, which this is not: "
-				   "'%s'",
-				   s);
+			return bad("--poison is a list like 0x20d,0x300-0x304, not '%s'", s);
 		if (start < map->base_pfn || end > hwp_poison_map_end(map))
 			return bad("--poison: 0x%" PRIx64 " is not in the folio 0x%" PRIx64
 				   "-0x%" PRIx64,

@@ -33,19 +33,19 @@ void hwp_print_overview(const struct hwp_context *context, const struct hwp_comm
 	fprintf(out,
 		"Usage: hwpoison COMMAND [OPTIONS]%s\n"
 		"\n"
-		"Where are the pages that memory errors poisoned, and did any of them leak into\n"
-		"free memory? %s\n"
+		"Find the pages that memory errors poisoned, and those that leaked into free\n"
+		"memory. %s\n"
 		"\n"
 		"COMMANDS\n",
 		context->host ? "" : " [TARGET]",
 		context->host ?
-			"The target is what is open here; nothing is written." :
-			"TARGET is a vmcore; it needs no debuginfo, and nothing is written.");
+			"The target is what is open here; nothing is written to it." :
+			"TARGET is a vmcore, the default the running kernel; it is only read.");
 	for (const struct hwp_command *command = commands; command->name; command++)
 		fprintf(out, "  %-11s%s\n", command->name, command->summary);
 	fputs("\n"
-	      "'hwpoison help COMMAND' says more, and 'hwpoison help checks' lists the checks.\n"
-	      "With --json the commands print JSON.\n"
+	      "'hwpoison help COMMAND' explains a command, 'hwpoison help checks' lists the\n"
+	      "checks. Most commands print JSON with --json.\n"
 	      "\n"
 	      "EXIT STATUS\n"
 	      "  0  clean or at risk: no poisoned page has leaked\n"

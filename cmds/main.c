@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "");
 	context.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	/* A reader that goes away is told as a write error. */
+	/* A reader that goes away is reported as a write error. */
 	signal(SIGPIPE, SIG_IGN);
 	return hwp_run_command_line(&context, argc, argv);
 }

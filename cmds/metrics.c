@@ -40,7 +40,7 @@ int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command 
 
 	failure = hwp_analyse_target(context, command, options, &findings);
 	status = findings ? hwp_verdict_exit_status(findings->verdict) : HWP_EXIT_TROUBLE;
-	/* Who interrupts a run learns nothing about the kernel: the last run's file stays. */
+	/* An interrupted run has no result: the file of the last run stays. */
 	if (!failure || failure->code != HWP_ERROR_INTERRUPTED)
 		err = options->output ? hwp_write_metrics(options->output, findings, start) :
 					put(context->out, findings, start);

@@ -48,34 +48,34 @@ static const struct option_row rows[] = {
 	{ OPT_BASE, "base", "PFN", HWP_OPTIONS_DECOMPOSE, "first page of the folio" },
 	{ OPT_ORDER, "order", "N", HWP_OPTIONS_DECOMPOSE, "it has 2^N pages" },
 	{ OPT_POISON, "poison", "PFN,...", HWP_OPTIONS_DECOMPOSE,
-	  "its poisoned pages, or ranges A-B of them" },
+	  "its poisoned pages, also as ranges A-B without B" },
 	{ OPT_MAX_ORDER, "max-order", "N", HWP_OPTIONS_DECOMPOSE,
 	  "the largest block has 2^N pages (10)" },
-	{ 'c', "core", "FILE", HWP_OPTIONS_OPEN, "look at this vmcore, as TARGET does" },
-	{ 'k', "kernel", NULL, HWP_OPTIONS_OPEN, "look at the running kernel" },
+	{ 'c', "core", "FILE", HWP_OPTIONS_OPEN, "read this vmcore; the same as TARGET" },
+	{ 'k', "kernel", NULL, HWP_OPTIONS_OPEN, "read the running kernel (the default)" },
 	{ OPT_QEMU, "qemu", "SOCKET", HWP_OPTIONS_OPEN,
-	  "look at a running QEMU guest, by its QMP socket (libdrgn)" },
+	  "read a running QEMU guest, by its QMP socket" },
 	{ 's', "symbols", "FILE", HWP_OPTIONS_OPEN,
-	  "the kernel's vmlinux, or a directory that holds it; repeatable" },
+	  "vmlinux or a directory that holds it; repeatable" },
 	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_OPEN,
-	  "VMCOREINFO text for a dump that carries none" },
+	  "VMCOREINFO text for a dump that has none" },
 	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_OPEN,
-	  "take types by this provider only: btf, dwarf, drgn" },
+	  "use only this type provider: btf, dwarf or drgn" },
 	{ OPT_FULL, "full", NULL, HWP_OPTIONS_TARGET, "read the whole memmap (the default)" },
 	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_TARGET,
-	  "look only where poison is counted (running kernel)" },
+	  "only memory blocks that count poison (running kernel)" },
 	{ OPT_PASSES, "passes", "N", HWP_OPTIONS_TARGET,
-	  "looks that must agree, 2 to 100 (running kernel; 2)" },
+	  "passes that must agree, from 2 on (running kernel)" },
 	{ OPT_MAX_CPU, "max-cpu", "PERCENT", HWP_OPTIONS_TARGET,
-	  "of one CPU's time, 1 to 100 (running kernel; 100)" },
+	  "use at most this much of one CPU (running kernel)" },
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
 	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
-	  "a folio was at these pages, and was freed" },
+	  "a folio of these pages was freed; the end is excluded" },
 	{ OPT_RASDAEMON, "rasdaemon", "FILE", HWP_OPTIONS_RASDAEMON,
-	  "join the events in rasdaemon's database" },
+	  "join the events of rasdaemon's database" },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
-	  "from one look to the next (60)" },
-	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT, "replace it by metrics, in one step" },
+	  "time from one check to the next (60)" },
+	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT, "replace FILE by the metrics, atomically" },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
 	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,
@@ -85,7 +85,7 @@ static const struct option_row rows[] = {
 
 #define NR_ROWS HWP_ARRAY_SIZE(rows)
 
-/* @p message on one line, whatever is in it: it may hold a path. */
+/* @p message on one line: it may hold a path with control characters. */
 static void print_line(FILE *out, const char *message, const char *end)
 {
 	fputs("hwpoison: ", out);
@@ -221,7 +221,7 @@ static int take_symbols(const struct hwp_context *context, const char *path,
 	return HWP_GO_ON;
 }
 
-/* Numbers are kept as they are given: the command knows what they mean. */
+/* Numbers are kept as they are given: the command parses them. */
 static int take_number(const struct hwp_context *context, int value, const char *argument,
 		       struct hwp_cmd_options *options)
 {
@@ -247,7 +247,7 @@ static int take_number(const struct hwp_context *context, int value, const char 
 					       numbers[i].name);
 		*numbers[i].to = argument;
 	}
-	/* --json was seen before; --full is what we do. */
+	/* hwp_wants_json() has seen --json; --full is the default. */
 	return HWP_GO_ON;
 }
 
@@ -408,7 +408,7 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 
 	if (context->host && nr)
 		return hwp_usage_error(context, options->json,
-				       "the target is what %s has open: name none",
+				       "the target is what %s has open: do not name one",
 				       context->host->name);
 	if (nr > 1)
 		return hwp_usage_error(context, options->json, "two targets were given");
@@ -426,7 +426,7 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 				       "--quick, --passes and --max-cpu are for a running kernel");
 	if (options->target.qemu_socket && options->target.vmcoreinfo_path)
 		return hwp_usage_error(context, options->json,
-				       "--vmcoreinfo is for a dump; a guest tells its own");
+				       "--vmcoreinfo is for a dump; a guest has its own");
 	options->target.host = context->host;
 	options->target.interrupted = context->interrupted;
 	return HWP_GO_ON;

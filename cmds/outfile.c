@@ -16,7 +16,7 @@ static struct hwp_error *check_place(const char *path)
 		return errno == ENOENT ? NULL : hwp_error_os(errno, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"%s is no regular file, which -o would replace", path);
+					"%s is not a regular file; -o replaces no other", path);
 	return NULL;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** -o FILE: a file that is whole whenever somebody reads it. */
+/** -o FILE: a file that a reader never sees half written. */
 #ifndef HWP_OUTFILE_H
 #define HWP_OUTFILE_H
 
@@ -10,7 +10,7 @@
 struct hwp_outfile {
 	const char *path;
 	FILE *out;
-	/** The new file, until it takes the place of the old one; no reader's pattern (*.prom) matches it. */
+	/** The new file, until it replaces the old one; its name does not match *.prom. */
 	char *temporary;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** A progress bar for what lasts. */
+/** A progress bar, shown when reading takes long. */
 #ifndef HWP_PROGRESS_H
 #define HWP_PROGRESS_H
 
@@ -15,7 +15,7 @@ struct hwp_progress {
 /** For hwp_options.progress, with a struct hwp_progress as @p arg: shown after a second. */
 void hwp_progress_update(void *arg, uint64_t done, uint64_t total);
 
-/** Take the bar away if there is one. */
+/** Remove the bar if it is shown. */
 void hwp_progress_clear(struct hwp_progress *progress);
 
 #endif /* HWP_PROGRESS_H */

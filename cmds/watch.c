@@ -22,10 +22,10 @@ struct watch {
 	const struct hwp_command *command;
 	const struct hwp_cmd_options *options;
 	struct hwp_known known;
-	/** Of the round at hand. */
+	/** Of the current check, and its time. */
 	const struct hwp_findings *findings;
 	char time[24];
-	/** Why the last round gave no verdict; NULL when it did. */
+	/** Why the last check gave no verdict; NULL when it did. */
 	char *failure;
 };
 
@@ -52,7 +52,7 @@ static void print_change(void *arg, const struct hwp_change *change)
 			    hwp_report_change)(w->context->out, w->findings, change, w->time);
 }
 
-/** What fails in the same way again is no change. */
+/** The same failure again is not a change. */
 static struct hwp_error *print_failure(struct watch *w, const struct hwp_error *failure)
 {
 	const char *before = w->known.has_verdict ? hwp_verdict_name(w->known.verdict) : NULL;
@@ -69,8 +69,8 @@ static struct hwp_error *print_failure(struct watch *w, const struct hwp_error *
 	return NULL;
 }
 
-/** An error ends the watch. Who cannot look at all learns so at once. */
-static struct hwp_error *look(struct watch *w, bool is_first)
+/** An error ends the watch: a failure is one only in the first check. */
+static struct hwp_error *check_once(struct watch *w, bool is_first)
 {
 	_cleanup_(hwp_findings_destroyp) struct hwp_findings *findings = NULL;
 	_cleanup_error_ struct hwp_error *failure = NULL;
@@ -97,7 +97,7 @@ static struct hwp_error *look(struct watch *w, bool is_first)
 	return err ? err : hwp_report_flush(w->context->out);
 }
 
-/** False when it was interrupted. A signal between the look and the sleep ends the sleep too. */
+/** False when it was interrupted. A signal between the check and the sleep ends the sleep too. */
 static bool sleep_until(uint64_t end_ns, const volatile sig_atomic_t *interrupted)
 {
 	sigset_t blocked, old;
@@ -117,7 +117,7 @@ static bool sleep_until(uint64_t end_ns, const volatile sig_atomic_t *interrupte
 	return !*interrupted;
 }
 
-static struct hwp_error *keep_looking(struct watch *w)
+static struct hwp_error *keep_checking(struct watch *w)
 {
 	const volatile sig_atomic_t *interrupted = w->options->target.interrupted;
 	struct hwp_error *err;
@@ -125,8 +125,8 @@ static struct hwp_error *keep_looking(struct watch *w)
 
 	for (bool is_first = true;; is_first = false) {
 		start = hwp_now_ns();
-		err = look(w, is_first);
-		/* To be interrupted is how a watch ends. */
+		err = check_once(w, is_first);
+		/* An interruption is the normal end of a watch. */
 		if (hwp_error_catch(&err, HWP_ERROR_INTERRUPTED) || err)
 			return err;
 		if (!sleep_until(start + w->options->interval_seconds * HWP_NS_PER_SECOND,
@@ -153,13 +153,13 @@ int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *c
 				       context->host->name);
 	if (options->target.core_path || options->target.qemu_socket)
 		return hwp_usage_error(context, options->json,
-				       "'watch' looks at the running kernel "
-				       "only; 'check' reads a vmcore or a guest");
+				       "'watch' is for the running kernel; "
+				       "'check' reads a vmcore or a guest");
 	if (!options->target.interrupted) {
 		options->target.interrupted = &stopped;
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);
 	}
-	err = keep_looking(&w);
+	err = keep_checking(&w);
 	return err ? hwp_fail(context, options->json, err) : 0;
 }

@@ -11,7 +11,7 @@
 #define MAX_EVIDENCE 12
 #define MAX_FOLIOS 40
 
-/* " (4 buddy, 2 pcp)", " (buddy)" when the class has only these, or nothing more to say. */
+/* " (4 buddy, 2 pcp)", " (buddy)" for a class with pages of one state; nothing for unknown. */
 static void put_states(FILE *out, const struct hwp_findings *f, enum hwp_class class)
 {
 	const char *separator = " (";
@@ -70,10 +70,12 @@ static void put_accounting(struct hwp_text *text, const struct hwp_findings *f)
 		return;
 	if (counted >= 0 && (uint64_t)counted == f->summary.nr_poisoned)
 		hwp_text_field(text, "Counted",
-			       "num_poisoned_pages is %" PRId64 ", as many as found", counted);
+			       "num_poisoned_pages is %" PRId64
+			       ", equal to the number of pages found",
+			       counted);
 	else
 		hwp_text_field(text, "Counted",
-			       "num_poisoned_pages is %" PRId64 ", see the check poison-accounted",
+			       "num_poisoned_pages is %" PRId64 "; see check poison-accounted",
 			       counted);
 }
 
@@ -134,8 +136,8 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 		fprintf(text->out, "and %zu more\n", f->folios.nr - MAX_FOLIOS);
 	if (!err && nr_larger)
 		hwp_text_wrap(text, 0, 0,
-			      "Of what is marked + the log does not tell which of the "
-			      "HugeTLB sizes it had: 'hwpoison folio' says what it may have been.");
+			      "+ the log does not show which of the HugeTLB sizes it had: "
+			      "'hwpoison folio' lists what it may have been.");
 	return err;
 }
 
@@ -154,7 +156,7 @@ static bool needs_evidence(const struct hwp_poisoned *page)
 	return class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST || class == HWP_CLASS_UNKNOWN;
 }
 
-/* The first page of each block speaks for those that follow it there. */
+/* Evidence is printed for the first page of each block only. */
 static void put_evidence(struct hwp_text *text, const struct hwp_findings *f)
 {
 	unsigned int nr_shown = 0;
@@ -167,7 +169,8 @@ static void put_evidence(struct hwp_text *text, const struct hwp_findings *f)
 		if (!needs_evidence(page))
 			continue;
 		if (nr_shown == MAX_EVIDENCE) {
-			hwp_text_wrap(text, 0, 0, "'hwpoison list' has the evidence of the rest.");
+			hwp_text_wrap(text, 0, 0,
+				      "'hwpoison list' shows the evidence for the rest.");
 			return;
 		}
 		for (; page->order >= 0 && next < f->poisoned.nr; next++, nr_same++) {
@@ -181,13 +184,14 @@ static void put_evidence(struct hwp_text *text, const struct hwp_findings *f)
 			hwp_text_heading(text, "Evidence");
 		fprintf(text->out, "0x%" PRIx64 " %s", page->pfn, hwp_state_name(page->state));
 		if (nr_same)
-			fprintf(text->out, ", as %zu more in this block", nr_same);
+			fprintf(text->out, " (%zu more page%s in the same block)", nr_same,
+				hwp_plural(nr_same));
 		putc('\n', text->out);
 		hwp_evidence(f, page, put_evidence_line, text);
 	}
 }
 
-/* A failure must meet the eye without colour too. */
+/* A failure must stand out without colour too. */
 static const char *result_word(enum hwp_result result)
 {
 	return result == HWP_FAIL ? "FAIL" : hwp_result_name(result);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** `events`, for people: what the kernel log tells, and what became of each page. */
+/** `events`, for people: the memory failures in the kernel log, and the state of each page now. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ struct columns {
 	int time, pfn, result, state;
 };
 
-/** A HugeTLB folio may not say which of its pages are bad: then any of them is. */
+/** The page @pfn; in a HugeTLB folio without a record of its bad pages it may be any of them. */
 static const struct hwp_poisoned *find_page(const struct hwp_findings *f, uint64_t pfn)
 {
 	const struct hwp_poisoned *page = hwp_report_poisoned(f, pfn);
@@ -123,9 +123,7 @@ static void put_event(struct hwp_text *text, const struct hwp_findings *f,
 static void put_log(struct hwp_text *text, const struct hwp_findings *f)
 {
 	if (!f->log_readable)
-		hwp_text_field(text, "Log",
-			       "could not be read%s: that nothing is told here does not "
-			       "mean that nothing happened",
+		hwp_text_field(text, "Log", "could not be read%s: events may be missing",
 			       f->events.nr ? " to its end" : "");
 	else if (f->log_wrapped)
 		hwp_text_field(text, "Log",
@@ -134,8 +132,8 @@ static void put_log(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_field(text, "Log", "complete, from its first line on");
 }
 
-/** Pages that are poisoned, and no line says why. */
-static void put_untold(struct hwp_text *text, const struct hwp_findings *f)
+/** Poisoned pages without an event. */
+static void put_unlogged(struct hwp_text *text, const struct hwp_findings *f)
 {
 	uint64_t nr = 0, first = 0;
 
@@ -147,19 +145,19 @@ static void put_untold(struct hwp_text *text, const struct hwp_findings *f)
 		first = nr++ ? first : p->pfn;
 	}
 	if (nr)
-		hwp_text_field(text, "Untold",
-			       "%" PRIu64 " poisoned page%s %s in no line of the "
-			       "log, the first is 0x%" PRIx64,
+		hwp_text_field(text, "Unlogged",
+			       "%" PRIu64 " poisoned page%s %s in no line of the log; "
+			       "the first is 0x%" PRIx64,
 			       nr, hwp_plural(nr), nr == 1 ? "is" : "are", first);
 }
 
-/** What rasdaemon alone tells: by the wall clock, so in a table of its own. */
+/** Events of rasdaemon only: their times are of the wall clock, so they get their own table. */
 static struct hwp_error *put_rasdaemon(struct hwp_text *text, const struct hwp_findings *f,
 				       const struct hwp_report_style *style)
 {
 	static const struct hwp_table_column columns[] = {
-		{ "BY RASDAEMON ALONE", false }, { "BOOT", false },   { "PFN", false },
-		{ "STATE NOW", false },		 { "RESULT", false }, { "WHAT", false },
+		{ "RASDAEMON ONLY", false }, { "BOOT", false },	  { "PFN", false },
+		{ "STATE NOW", false },	     { "RESULT", false }, { "WHAT", false },
 	};
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = hwp_table_create(
 		text->out, style, columns, HWP_ARRAY_SIZE(columns));
@@ -207,7 +205,7 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	if (f->has_rasdaemon)
 		hwp_text_field(&text, "Rasdaemon", "%zu row%s, %zu of them not in the log",
 			       f->rasdaemon.nr, hwp_plural(f->rasdaemon.nr), nr_alone(f));
-	put_untold(&text, f);
+	put_unlogged(&text, f);
 	if (f->events.nr) {
 		fprintf(out, "\n%*s  %-*s  %-*s  %-*s  WHAT\n", c.time, "TIME", c.pfn, "PFN",
 			c.state, "STATE NOW", c.result, "RESULT");

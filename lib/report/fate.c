@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** What becomes of a folio with poison when it is freed, in plain words. */
+/** What happens to a folio with poison when it is freed. */
 #include "report/folio.h"
 
 #include <inttypes.h>
@@ -101,7 +101,7 @@ static void put_leak(struct hwp_text *text, const struct hwp_findings *f,
 
 	hwp_format_size(f, folio->nr_healthy, healthy, sizeof(healthy));
 	hwp_text_field(text, "Freed",
-		       "%sthis kernel frees it whole, %" PRIu64 " block%s of "
+		       "%sthis kernel frees it whole, as %" PRIu64 " block%s of "
 		       "order %d: the bad pages go to the free lists with %s of healthy ones. %s",
 		       condition, nr_blocks, hwp_plural(nr_blocks), order, healthy,
 		       check == HWP_ON ?
@@ -111,8 +111,8 @@ static void put_leak(struct hwp_text *text, const struct hwp_findings *f,
 		       check == HWP_SWITCH_UNKNOWN ?
 			       "They are handed out again, or dropped with their blocks if "
 			       "the kernel checks pages." :
-			       "They are handed out again: it does not check pages "
-			       "(check_pages).");
+			       "They are handed out again: this kernel does not check "
+			       "pages (check_pages).");
 }
 
 static void put_fixed(struct hwp_text *text, const struct hwp_findings *f,
@@ -155,7 +155,7 @@ static void put_freed(struct hwp_text *text, const struct hwp_findings *f,
 		break;
 	default:
 		hwp_text_field(text, "Freed",
-			       "what was read does not tell whether the bad "
+			       "what was read does not show whether the bad "
 			       "pages were kept apart");
 	}
 	put_fixed(text, f, folio, "would have freed", "withheld");
@@ -182,8 +182,8 @@ void hwp_text_fate(struct hwp_text *text, const struct hwp_findings *f,
 	}
 	if (facts && facts->kind == HWP_FOLIO_HUGETLB && facts->raw_unreliable) {
 		hwp_text_field(text, "Freed",
-			       "never: without a sure record the kernel keeps "
-			       "all %s out of use, with or without the fix",
+			       "never: without a reliable record of its bad pages the kernel "
+			       "keeps all %s out of use, with or without the fix",
 			       hwp_format_size(f, UINT64_C(1) << folio->order, size, sizeof(size)));
 		return;
 	}
@@ -204,8 +204,8 @@ void hwp_text_fate(struct hwp_text *text, const struct hwp_findings *f,
 			       "as well: PG_has_hwpoisoned is not set on it");
 	else if (!folio->nr_expected && folio->nr_healthy)
 		hwp_text_field(text, "Fixed",
-			       "nobody recorded which pages are bad: nothing can be "
-			       "expected of any kernel");
+			       "no record shows which pages are bad, so its healthy "
+			       "ranges are unknown");
 	else
 		put_fixed(text, f, folio, "frees", "withholds");
 }

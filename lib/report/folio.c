@@ -88,13 +88,14 @@ static void put_owner(struct hwp_text *text, const struct hwp_findings *f,
 static void put_hugetlb(struct hwp_text *text, const struct hwp_folio_facts *folio)
 {
 	hwp_text_field(text, "Pool", "%s%s",
-		       folio->being_freed ? "out of it: on hpage_freelist, about to be freed" :
-		       folio->in_pool	  ? "free in the HugeTLB pool" :
-					    "in use",
+		       folio->being_freed ?
+			       "no longer in it: on hpage_freelist, about to be freed" :
+		       folio->in_pool ? "free in the HugeTLB pool" :
+					"in use",
 		       folio->vmemmap_optimized ? "; its vmemmap is optimised" : "");
 }
 
-/** What the folio itself records of its poison, against what is there. */
+/** The folio's own record of its poison, against the pages found. */
 static void put_record(struct hwp_text *text, const struct hwp_folio *folio,
 		       const struct hwp_folio_facts *facts)
 {
@@ -114,28 +115,27 @@ static void put_record(struct hwp_text *text, const struct hwp_folio *folio,
 		hwp_text_field(text, "Record", "none: this kernel has no PG_has_hwpoisoned");
 	else
 		hwp_text_field(text, "Record",
-			       "PG_has_hwpoisoned is %s, and %zu of its pages %s "
-			       "poisoned: %s",
-			       facts->has_hwpoisoned ? "set" : "clear", folio->nr_poisoned,
-			       folio->nr_poisoned == 1 ? "is" : "are",
-			       facts->has_hwpoisoned ? "true" : "not true");
+			       "PG_has_hwpoisoned is %s, %s %zu of its pages %s poisoned",
+			       facts->has_hwpoisoned ? "set" : "clear",
+			       facts->has_hwpoisoned ? "and" : "but", folio->nr_poisoned,
+			       folio->nr_poisoned == 1 ? "is" : "are");
 }
 
 static const char *source_sentence(enum hwp_extent_source source)
 {
 	switch (source) {
 	case HWP_SOURCE_FOLIO:
-		return "its head page is there";
+		return "known by its head page";
 	case HWP_SOURCE_EVENT:
-		return "gone; the kernel log tells what the page was then";
+		return "known by the kernel log's record of the page";
 	case HWP_SOURCE_STRANDED:
-		return "gone; the neighbours that were thrown away with the page tell its size";
+		return "known by the neighbours that were dropped with the page";
 	default:
-		return "gone; as --range says";
+		return "as given by --range";
 	}
 }
 
-/** The log names several sizes alike. */
+/** The log does not distinguish the sizes of HugeTLB pages. */
 static void put_larger(struct hwp_text *text, const struct hwp_findings *f,
 		       const struct hwp_folio *folio)
 {
@@ -144,8 +144,8 @@ static void put_larger(struct hwp_text *text, const struct hwp_findings *f,
 	char size[32];
 
 	hwp_text_field(text, "",
-		       "or larger: the log does not tell which of the HugeTLB sizes it "
-		       "had; if it was %s, give --range 0x%" PRIx64 "-0x%" PRIx64,
+		       "or larger: the log does not show which of the HugeTLB sizes it "
+		       "had; if it was %s, use --range 0x%" PRIx64 "-0x%" PRIx64,
 		       hwp_format_size(f, nr, size, sizeof(size)), pfn, pfn + nr);
 }
 
@@ -204,7 +204,7 @@ static void put_row(struct hwp_table *table, uint64_t pfn, uint64_t nr_pages,
 		hwp_table_cell(table, "-");
 }
 
-/** Blocks of one order and place in a row share a row. */
+/** Adjacent blocks of one order and place share a row. */
 static void put_blocks(struct hwp_table *table, const struct hwp_run *run, size_t nr_blocks)
 {
 	char cpu[24] = "", blocks[40] = "";
@@ -446,8 +446,8 @@ static void put_plain_folio(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_field(text, "Poison", "none in this folio");
 	} else if (hwp_report_poisoned(f, page->pfn)) {
 		hwp_text_field(text, "Folio",
-			       "none is known to have been here: if you know of one, "
-			       "give it with --range");
+			       "none is known to have been here; if you know of one, "
+			       "name its pages with --range");
 	}
 	put_owner(text, f, &page->owner);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Parts of what `folio` tells. */
+/** Parts of the report of `folio`. */
 #ifndef HWP_REPORT_FOLIO_H
 #define HWP_REPORT_FOLIO_H
 

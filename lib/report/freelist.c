@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** `freelist`, for people: what each zone's lists hold, and the poison among it. */
+/** `freelist`, for people: the free lists of each zone, and the poison in them. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -167,7 +167,7 @@ static struct hwp_error *put_zone(struct hwp_text *text, const struct hwp_findin
 	gather(f, index, &zone);
 	hwp_text_heading(text, "Node %d, zone %s", facts->nid, facts->name);
 	if (!facts->managed_pages && !facts->nr_buddy_pages && !zone.pcp.nr_blocks) {
-		fputs("no pages for the allocator\n", text->out);
+		fputs("no pages managed by the allocator\n", text->out);
 		return NULL;
 	}
 	fprintf(text->out,

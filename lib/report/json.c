@@ -29,7 +29,7 @@ static void put_tool(struct hwp_json *json, const char *memory, const char *type
 	hwp_json_end(json);
 }
 
-/** Only where it was the running kernel. */
+/** Keys that only a running kernel has. */
 static void put_live(struct hwp_json *json, const struct hwp_findings *f)
 {
 	hwp_json_bool(json, "live", true);
@@ -179,7 +179,7 @@ static void put_sentence(void *arg, const char *sentence)
 	hwp_json_string(arg, NULL, sentence);
 }
 
-/** Of a page in state reused, null for others. */
+/** Null for a page in any other state than reused. */
 static void put_reuse(struct hwp_json *json, const struct hwp_findings *f,
 		      const struct hwp_poisoned *page)
 {
@@ -263,7 +263,7 @@ static void put_row(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
 	hwp_json_end(json);
 }
 
-/** What rasdaemon alone tells has no place in the log. */
+/** An event of rasdaemon only: it has no line in the log. */
 static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
 {
 	hwp_json_row_object(json, NULL);
@@ -348,7 +348,7 @@ static void put_pages(struct hwp_json *json, const struct hwp_findings *f, size_
 	hwp_json_end(json);
 }
 
-/** What every document of findings ends with. */
+/** The end of every document of findings. */
 static struct hwp_error *put_tail(struct hwp_json *json, const struct hwp_findings *f)
 {
 	put_troubles(json, f);

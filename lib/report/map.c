@@ -131,7 +131,7 @@ static void put_legend(struct hwp_text *text, const struct hwp_map *map)
 			put_label(text, &cell, 1, glyphs[s].label, &column);
 	}
 	if (seen & (1 << HWP_MAP_HEALTHY | 1 << HWP_MAP_HEALTHY_NEXT))
-		put_label(text, healthy, 2, "healthy blocks, in turn", &column);
+		put_label(text, healthy, 2, "healthy blocks, alternating", &column);
 	putc('\n', text->out);
 }
 
@@ -156,7 +156,7 @@ void hwp_map_draw(struct hwp_text *text, const struct hwp_map *map)
 	for (uint64_t i = 0; i < nr; i += columns) {
 		const uint8_t *line = map->cells + i;
 
-		/* In a long map a line like the two around it says nothing. */
+		/* In a long map a line equal to those before and after it is left out. */
 		if (nr > MAX_LINES * columns && i && i + 2 * columns <= nr &&
 		    memcmp(line, line - columns, columns) == 0 &&
 		    memcmp(line, line + columns, columns) == 0) {

@@ -6,10 +6,10 @@
 #include "model/findings.h"
 #include "report/text.h"
 
-/** What a cell shows; of several the last. */
+/** What a cell shows: of its pages' states the last in this list. */
 enum hwp_map_state {
 	HWP_MAP_NOTHING,
-	/** Healthy blocks take these two in turn, so that their borders show. */
+	/** Healthy blocks alternate between these two, so that their borders show. */
 	HWP_MAP_HEALTHY,
 	HWP_MAP_HEALTHY_NEXT,
 	HWP_MAP_ALLOCATED,
@@ -35,7 +35,7 @@ struct hwp_map {
 struct hwp_error *hwp_map_init(struct hwp_map *map, uint64_t base_pfn, unsigned int order);
 void hwp_map_deinit(struct hwp_map *map);
 
-/** Put @p state over @p nr_pages pages from @p pfn; pages outside the map do not matter. */
+/** Put @p state over @p nr_pages pages from @p pfn; pages outside the map are ignored. */
 void hwp_map_set(struct hwp_map *map, uint64_t pfn, uint64_t nr_pages, enum hwp_map_state state);
 
 /** Put healthy blocks, ascending, on the map. */

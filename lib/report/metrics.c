@@ -39,7 +39,7 @@ static void put_ratio(FILE *out, const char *name, const char *help, uint64_t pa
 		millionths % 1000000);
 }
 
-/** A constant 1 whose label is the news; the parsers want UTF-8, so of other bytes none passes. */
+/** An info metric: value 1, the text in a label. Labels must be UTF-8; bytes other than ASCII become '?'. */
 static void put_info(FILE *out, const char *name, const char *help, const char *label,
 		     const char *value)
 {
@@ -115,7 +115,8 @@ static void put_fix(FILE *out, const struct hwp_findings *f)
 	static const enum hwp_fix all[] = { HWP_FIX_ABSENT, HWP_FIX_PRESENT, HWP_FIX_UNKNOWN };
 
 	put_family(out, "kernel_fix",
-		   "1 where it applies: the kernel frees only the healthy pages of a folio.");
+		   "Whether the kernel frees only the healthy pages of a poisoned folio: 1 for "
+		   "the status that applies.");
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(all); i++)
 		fprintf(out, "hwpoison_kernel_fix{status=\"%s\"} %d\n", hwp_fix_name(all[i]),
 			all[i] == f->kernel.fix);
@@ -132,20 +133,19 @@ static void put_findings(FILE *out, const struct hwp_findings *f)
 	put_number(out, "healthy_lost_bytes",
 		   "Healthy memory that was lost together with poisoned pages.",
 		   s->nr_healthy_lost << f->page_shift);
-	put_ratio(out, "coverage_ratio", "Part of the memmap that could be read; 1 is all.",
+	put_ratio(out, "coverage_ratio", "Fraction of the memmap that could be read.",
 		  f->coverage.nr_read, f->coverage.nr_pages);
 	put_verdict(out, f);
 	put_fix(out, f);
-	put_info(out, "kernel_info", "The kernel that was looked at.", "release",
-		 f->kernel.release);
+	put_info(out, "kernel_info", "The kernel that was checked.", "release", f->kernel.release);
 }
 
 struct hwp_error *hwp_report_metrics(FILE *out, const struct hwp_findings *f,
 				     const struct hwp_metrics_run *run)
 {
 	put_number(out, "up",
-		   "Whether the last run could look at the kernel; if 0, nothing is "
-		   "said about pages.",
+		   "Whether the last run could read the kernel; if 0, there are no "
+		   "metrics of pages.",
 		   f != NULL);
 	put_seconds(out, "last_run_timestamp_seconds", "When the last run ended, in Unix time.",
 		    run->end_ns);

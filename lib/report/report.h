@@ -13,19 +13,19 @@
 struct hwp_report_style {
 	/** ANSI colour. */
 	bool color;
-	/** Bytes of UTF-8 may pass; else they are shown as \xNN. */
+	/** UTF-8 is printed as it is; else its bytes are shown as \xNN. */
 	bool utf8;
 	/** Columns to fill; 0 for 80. */
 	unsigned int width;
 };
 
-/** What `layout` tells, put together by the caller. */
+/** What `layout` prints, put together by the caller. */
 struct hwp_layout_report {
 	const char *release, *memory_provider, *type_provider;
 	const struct hwp_layout *layout;
 };
 
-/** What `decompose` tells: a folio's poison, and its healthy blocks. */
+/** What `decompose` prints: a folio's poison, and its healthy blocks. */
 struct hwp_decompose_report {
 	const struct hwp_poison_map *map;
 	const struct hwp_healthy_block *blocks;

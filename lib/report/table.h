@@ -40,8 +40,8 @@ void hwp_table_color(struct hwp_table *table, const char *sequence);
 /**
  * Print the rows and forget them, with headings the first time; widths of
  * columns never shrink from one time to the next. @p after (may be NULL) is
- * called when row number @p row is on the stream. Failures of the calls above
- * are told here.
+ * called when row number @p row is on the stream. Returns failures of the calls
+ * above, too.
  */
 struct hwp_error *hwp_table_print(struct hwp_table *table, void (*after)(void *arg, size_t row),
 				  void *arg);

@@ -155,19 +155,7 @@ static void put_coverage(struct hwp_text *text, const struct hwp_coverage *c)
 		       c->nr_zero, c->nr_faulted);
 }
 
-static const char *fix_sentence(enum hwp_fix fix)
-{
-	switch (fix) {
-	case HWP_FIX_PRESENT:
-		return "frees a poisoned folio without its bad pages";
-	case HWP_FIX_ABSENT:
-		return "frees a poisoned folio whole";
-	default:
-		return "unknown whether it frees a poisoned folio without its bad pages";
-	}
-}
-
-/** Does what was seen of freed folios bear out what is said of the kernel? */
+/** Do the folios that were freed agree with what the symbols show? */
 static const char *behaviour(const struct hwp_kernel_facts *k)
 {
 	bool held = k->fix_seen == HWP_FIX_SEEN_HELD;
@@ -175,8 +163,9 @@ static const char *behaviour(const struct hwp_kernel_facts *k)
 	if (k->fix_seen == HWP_FIX_SEEN_NOTHING || k->fix == HWP_FIX_UNKNOWN || k->fix_is_inferred)
 		return "";
 	if (k->fix == HWP_FIX_PRESENT)
-		return held ? "; what it freed confirms that" : "; what it freed contradicts that";
-	return held ? "" : "; what it freed confirms that";
+		return held ? "; the folios it freed confirm that" :
+			      "; the folios it freed contradict that";
+	return held ? "" : "; the folios it freed confirm that";
 }
 
 void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
@@ -184,18 +173,19 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 	const struct hwp_kernel_facts *k = &f->kernel;
 
 	if (f->live && f->path)
-		hwp_text_field(text, "Target", "%s (%s), looked at %u times", f->path, f->format,
+		hwp_text_field(text, "Target", "%s (%s), %u passes", f->path, f->format,
 			       f->nr_passes);
 	else if (f->live)
-		hwp_text_field(text, "Target", "the running kernel (%s), looked at %u times",
-			       f->format, f->nr_passes);
+		hwp_text_field(text, "Target", "the running kernel (%s), %u passes", f->format,
+			       f->nr_passes);
 	else
 		hwp_text_field(text, "Target", "%s (%s)", f->path, f->format);
 	if (f->damage[0])
 		hwp_text_field(text, "", "damaged: %s", f->damage);
 	if (k->has_memory_failure)
-		hwp_text_field(text, "Kernel", "%s, %s (%s)%s", k->release, fix_sentence(k->fix),
-			       k->fix_evidence ? k->fix_evidence : "", behaviour(k));
+		hwp_text_field(text, "Kernel", "%s; fix: %s (%s)%s", k->release,
+			       hwp_fix_name(k->fix),
+			       k->fix_evidence ? k->fix_evidence : "no evidence", behaviour(k));
 	else
 		hwp_text_field(text, "Kernel", "%s, built without CONFIG_MEMORY_FAILURE",
 			       k->release);

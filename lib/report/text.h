@@ -12,20 +12,20 @@ struct hwp_text {
 	const struct hwp_report_style *style;
 	/** Columns to fill. */
 	unsigned int width;
-	/** Memory ran out somewhere: hwp_text_finish() tells. */
+	/** Memory ran out: hwp_text_finish() returns the error. */
 	bool failed;
 };
 
 void hwp_text_init(struct hwp_text *text, FILE *out, const struct hwp_report_style *style);
 
-/** Flush the stream; what went wrong on the way is told here. */
+/** Flush the stream; returns the first failure of all calls before. */
 struct hwp_error *hwp_text_finish(struct hwp_text *text);
 
 void hwp_text_color(struct hwp_text *text, const char *sequence);
 
 /**
  * Print @p s in words, the cursor being at @p column, further lines indented
- * by @p indent; ends the line. What a terminal would obey is shown as \xNN.
+ * by @p indent; ends the line. Control characters are shown as \xNN.
  */
 void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int indent, const char *s);
 
@@ -33,11 +33,11 @@ void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int inde
 void hwp_text_heading(struct hwp_text *text, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
-/** A line "LABEL     what is said about it", wrapped below itself. */
+/** A line "LABEL     text", further lines indented below the text. */
 void hwp_text_field(struct hwp_text *text, const char *label, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 3, 4)));
 
-/** The verdict in a sentence a support engineer understands. */
+/** The verdict in one sentence, for a support engineer. */
 void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *findings);
 
 /** What to do next, in a few lines; nothing that writes to the machine. */
@@ -53,14 +53,14 @@ void hwp_text_troubles(struct hwp_text *text, const struct hwp_findings *finding
 struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *findings,
 				 bool (*want)(const struct hwp_poisoned *page));
 
-/** Fits what hwp_page_place() and hwp_owner_place() have to say, in any case. */
+/** Enough for every string of hwp_page_place() and hwp_owner_place(). */
 #define HWP_PLACE_SIZE 128
 
 /** "qemu[118]", "qemu[118] /var/lib/x", "/var/lib/x (deleted)"; "" for no owner. */
 const char *hwp_owner_place(const struct hwp_findings *findings, const struct hwp_owner *owner,
 			    char *buf, size_t size);
 
-/** "Movable cpu 1", "in the pool" or whose it is: what else tells where a page is. */
+/** "Movable cpu 1", "in the pool" or its owner: where a page is, beside its block. */
 const char *hwp_page_place(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 			   char *buf, size_t size);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The verdict and what follows from it, in plain words. */
+/** The verdict and what follows from it, in sentences. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static void add_pages(struct sentence *s, uint64_t nr, const char *verb_one, con
 	add(s, "%" PRIu64 " %s%s", nr, noun, nr == 1 ? verb_one : verb_many);
 }
 
-static void tell_leaked(struct sentence *s, const struct hwp_summary *sum)
+static void explain_leaked(struct sentence *s, const struct hwp_summary *sum)
 {
 	uint64_t nr_free = sum->nr_by_state[HWP_STATE_BUDDY] + sum->nr_by_state[HWP_STATE_PCP];
 	uint64_t nr_reused = sum->nr_by_state[HWP_STATE_REUSED];
@@ -50,7 +50,7 @@ static void tell_leaked(struct sentence *s, const struct hwp_summary *sum)
 		hwp_plural(sum->nr_healthy_lost), nr_dropped == 1 ? "it" : "them");
 }
 
-static void tell_inconsistent(struct sentence *s, const struct hwp_findings *f)
+static void explain_inconsistent(struct sentence *s, const struct hwp_findings *f)
 {
 	const char *separator = "";
 
@@ -64,7 +64,7 @@ static void tell_inconsistent(struct sentence *s, const struct hwp_findings *f)
 	fputs(")", s->out);
 }
 
-static void tell_incomplete(struct sentence *s, const struct hwp_findings *f)
+static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
 {
 	const struct hwp_coverage *c = &f->coverage;
 	uint64_t nr_unread = c->nr_pages - c->nr_read, nr_holes = 0;
@@ -72,8 +72,8 @@ static void tell_incomplete(struct sentence *s, const struct hwp_findings *f)
 
 	for (size_t i = 0; i < f->troubles.nr; i++)
 		nr_holes += f->troubles.data[i].kind == HWP_TROUBLE_HOLE;
-	add(s, "no leak was seen, but this is no all-clear");
-	/* What follows is why. */
+	add(s, "no leak was seen, but this is not an all-clear");
+	/* The reasons follow. */
 	s->nr_parts = 0;
 	if (f->damage[0])
 		add(s, "the dump is damaged");
@@ -87,10 +87,10 @@ static void tell_incomplete(struct sentence *s, const struct hwp_findings *f)
 		add(s, "the state of %" PRIu64 " poisoned page%s is unknown", nr_unknown,
 		    hwp_plural(nr_unknown));
 	if (f->too_many)
-		add(s, "more pages are flagged than can be believed");
+		add(s, "more pages are flagged than is plausible");
 }
 
-static void tell_at_risk(struct sentence *s, const struct hwp_findings *f)
+static void explain_at_risk(struct sentence *s, const struct hwp_findings *f)
 {
 	uint64_t nr_pending = f->summary.nr_by_class[HWP_CLASS_PENDING];
 	uint64_t nr_kernel = f->summary.nr_by_class[HWP_CLASS_KERNEL];
@@ -107,7 +107,7 @@ static void tell_at_risk(struct sentence *s, const struct hwp_findings *f)
 		    nr_kernel == 1 ? "it" : "them");
 }
 
-static void tell_clean(struct sentence *s, const struct hwp_findings *f)
+static void explain_clean(struct sentence *s, const struct hwp_findings *f)
 {
 	uint64_t nr = f->summary.nr_poisoned;
 	uint64_t nr_contained = f->summary.nr_by_class[HWP_CLASS_CONTAINED];
@@ -135,23 +135,23 @@ static const struct {
 	[HWP_VERDICT_CLEAN] = { "CLEAN", HWP_COLOR_GOOD },
 };
 
-static void tell(struct sentence *s, const struct hwp_findings *f)
+static void explain(struct sentence *s, const struct hwp_findings *f)
 {
 	switch (f->verdict) {
 	case HWP_VERDICT_LEAKED:
-		tell_leaked(s, &f->summary);
+		explain_leaked(s, &f->summary);
 		break;
 	case HWP_VERDICT_INCONSISTENT:
-		tell_inconsistent(s, f);
+		explain_inconsistent(s, f);
 		break;
 	case HWP_VERDICT_AT_RISK:
-		tell_at_risk(s, f);
+		explain_at_risk(s, f);
 		break;
 	case HWP_VERDICT_CLEAN:
-		tell_clean(s, f);
+		explain_clean(s, f);
 		break;
 	default:
-		tell_incomplete(s, f);
+		explain_incomplete(s, f);
 	}
 }
 
@@ -167,7 +167,7 @@ void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *f)
 		text->failed = true;
 		return;
 	}
-	tell(&s, f);
+	explain(&s, f);
 	if (fclose(s.out)) {
 		text->failed = true;
 		return;
@@ -183,11 +183,11 @@ static void advise_on_leak(struct hwp_text *text, const struct hwp_summary *s)
 	hwp_text_wrap(
 		text, 0, 0,
 		s->nr_by_class[HWP_CLASS_LEAKED] ?
-			"Suspect what this machine wrote after the first memory failure. Before it "
-			"works again, find the memory module behind these physical addresses (EDAC, "
+			"Treat what this machine wrote after the first memory failure as suspect. Before "
+			"it returns to service, find the memory module behind these physical addresses (EDAC, "
 			"rasdaemon, the BMC's log) and replace it: a reboot clears only the marks." :
-			"A reboot brings the healthy pages back, and the bad ones unmarked: before "
-			"it, find the memory module behind these physical addresses (EDAC, "
+			"A reboot brings back the healthy pages, but also the bad ones, unmarked: "
+			"before it, find the memory module behind these physical addresses (EDAC, "
 			"rasdaemon, the BMC's log) and replace it.");
 }
 
@@ -215,9 +215,9 @@ void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
 		break;
 	case HWP_VERDICT_INCONSISTENT:
 		hwp_text_wrap(text, 0, 0,
-			      "Look at what the failed checks name, with 'hwpoison freelist' for "
-			      "the lists. Something other than memory failure may have written "
-			      "there: keep this dump and the kernel log.");
+			      "Examine what the failed checks name; 'hwpoison freelist' shows the "
+			      "lists. Something other than memory failure may have written to "
+			      "them: keep the kernel log, and this dump or a new one.");
 		break;
 	case HWP_VERDICT_AT_RISK:
 		advise_on_risk(text, f);
@@ -228,9 +228,12 @@ void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
 			      "addresses: a reboot clears the marks but not the fault.");
 		break;
 	default:
-		hwp_text_wrap(text, 0, 0,
-			      "Get a dump that is whole and holds the memmap: compare its size and "
-			      "checksum with the original, or dump again with makedumpfile, which "
-			      "keeps the memmap at every dump level (without -e).");
+		hwp_text_wrap(
+			text, 0, 0,
+			f->live ? "Read what is missing: as root, with /proc/kcore open, or from "
+				  "a dump of this machine." :
+				  "Get a complete dump that holds the memmap: compare its size and "
+				  "checksum with the original, or dump again with makedumpfile, "
+				  "which keeps the memmap at every dump level (without -e).");
 	}
 }

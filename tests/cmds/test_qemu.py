@@ -205,7 +205,7 @@ def running(cases, work, path):
                    target == {'path': str(sock), 'live': True, 'sweep': name} else
                    [f'{run.status}: {target}, {states}: {run.err.decode()}'])
     if path:
-        wanted = f'{sock} (running QEMU guest), looked at'
+        wanted = f'{sock} (running QEMU guest), '
         cases.tell('a running guest, as text',
                    [] if wanted in ' '.join(text.split()) else [text[:600]])
 

@@ -108,10 +108,10 @@ static void thp(void **state)
 	conclude(f, HWP_RUN_ALLOCATED);
 	assert_says("Folio 0x40000-0x40200, order 9: 512 pages, 2.00 MiB");
 	assert_says("Kind thp");
-	assert_says("PG_has_hwpoisoned is set, and 1 of its pages is poisoned: true");
+	assert_says("PG_has_hwpoisoned is set, and 1 of its pages is poisoned");
 	assert_says("Sum 511 healthy + 1 poisoned = 512 = 2^9");
 	assert_says("Outcome would-leak");
-	assert_says("this kernel frees it whole, 1 block of order 9");
+	assert_says("this kernel frees it whole, as 1 block of order 9");
 	assert_says("then drops each block");
 	assert_says("frees 9 blocks with 511 healthy pages, 1.99 MiB, and withholds 1 bad one, "
 		    "4 KiB");
@@ -144,7 +144,7 @@ static void clear_flag(void **state)
 	f->kernel.fix = HWP_FIX_PRESENT;
 	add_poisoned(f, p);
 	conclude(f, HWP_RUN_ALLOCATED);
-	assert_says("PG_has_hwpoisoned is clear, and 1 of its pages is poisoned: not true");
+	assert_says("PG_has_hwpoisoned is clear, but 1 of its pages is poisoned");
 	assert_says("frees it whole as well");
 	hwp_findings_destroy(f);
 }
@@ -177,7 +177,7 @@ static void hugetlb(void **state)
 	conclude(f, HWP_RUN_ALLOCATED);
 	assert_says("Pool free in the HugeTLB pool; its vmemmap is optimised");
 	assert_says("raw_hwp_list names 1 page; 1 found");
-	assert_says("unless it has the fix, which is unknown, this kernel frees it whole, 256 "
+	assert_says("unless it has the fix, which is unknown, this kernel frees it whole, as 256 "
 		    "blocks of order 10");
 	assert_says("1024.00 MiB");
 	hwp_findings_destroy(f);
@@ -207,7 +207,7 @@ static void unreliable(void **state)
 	p.folio.raw_unreliable = false;
 	add_poisoned(f, p);
 	conclude(f, HWP_RUN_ALLOCATED);
-	assert_says("nobody recorded which pages are bad");
+	assert_says("no record shows which pages are bad");
 	hwp_findings_destroy(f);
 }
 
@@ -232,7 +232,7 @@ static void freed(void **state)
 	struct hwp_findings *f = freed_thp(HWP_RUN_LOST);
 
 	(void)state;
-	assert_says("Kind freed: gone; the kernel log tells");
+	assert_says("Kind freed: known by the kernel log");
 	assert_says("Outcome leaked");
 	assert_says("Freed 511 healthy pages, 1.99 MiB, are lost");
 	assert_says("would have freed 9 blocks");
@@ -292,7 +292,7 @@ static void of_which_size(void **state)
 		assert_int_equal(f->folios.data[0].order, rows[i].order);
 		assert_int_equal(f->folios.data[0].max_order, rows[i].max_order);
 		if (rows[i].max_order > rows[i].order)
-			assert_says("if it was 1024.00 MiB, give --range 0x40000-0x80000");
+			assert_says("if it was 1024.00 MiB, use --range 0x40000-0x80000");
 		else
 			assert_null(strstr(text, "or larger"));
 		report(hwp_report_check, f);
@@ -389,14 +389,14 @@ static void lines_of_the_log(void **state)
 	assert_says("unmarked - Uncorrected hardware memory error at 99000");
 	assert_says("unmarked - unpoisoned");
 	assert_says("unmarked - soft offline: thp split failed");
-	assert_null(strstr(text, "Untold"));
+	assert_null(strstr(text, "Unlogged"));
 	f->log_wrapped = true;
 	f->coverage.nr_read--;
 	f->poisoned.data[0].event = -1;
 	report(hwp_report_events, f);
 	assert_says("Log has lost its beginning");
 	assert_says("0x99 unknown - unhandlable page.");
-	assert_says("Untold 1 poisoned page is in no line of the log, the first is 0x1234");
+	assert_says("Unlogged 1 poisoned page is in no line of the log; the first is 0x1234");
 	f->log_readable = false;
 	f->events.nr = 0;
 	report(hwp_report_events, f);

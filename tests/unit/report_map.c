@@ -42,7 +42,7 @@ static void blocks_and_poison(void **state)
 	hwp_map_set(&map, 0x20d, 1, HWP_MAP_POISONED);
 	assert_string_equal(draw(&map, &ascii), "0x200  --------====-X==\n"
 						"A cell is 1 page:\n"
-						"  X poisoned  -= healthy blocks, in turn\n");
+						"  X poisoned  -= healthy blocks, alternating\n");
 	assert_non_null(strstr(draw(&map, &utf8), "\u2592\u2592\u2591\u2588\u2592\u2592\n"));
 	/* Every colour that begins ends. */
 	draw(&map, &color);

@@ -60,8 +60,8 @@ static struct hwp_error *learn(const struct hwp_known *known, const struct hwp_f
 	return NULL;
 }
 
-static void tell_page(const struct hwp_findings *f, const struct pair *pair,
-		      void (*each)(void *arg, const struct hwp_change *change), void *arg)
+static void report_page(const struct hwp_findings *f, const struct pair *pair,
+			void (*each)(void *arg, const struct hwp_change *change), void *arg)
 {
 	struct hwp_change change = { .kind = HWP_CHANGE_PAGE, .page = pair->now };
 
@@ -87,7 +87,7 @@ struct hwp_error *hwp_changes(struct hwp_known *known, const struct hwp_findings
 	if (err)
 		return err;
 	while (next_pair(&walk, &pair))
-		tell_page(f, &pair, each, arg);
+		report_page(f, &pair, each, arg);
 	if (!known->has_verdict || known->verdict != f->verdict)
 		each(arg,
 		     &(struct hwp_change){

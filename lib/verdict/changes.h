@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** What became different from one run to the next; pure. */
+/** What differs from one run to the next; pure. */
 #ifndef HWP_VERDICT_CHANGES_H
 #define HWP_VERDICT_CHANGES_H
 
@@ -13,7 +13,7 @@ struct hwp_known_page {
 	enum hwp_state state;
 };
 
-/** What the runs so far left behind: one entry for each poisoned page. {} at first. */
+/** What is known from the runs so far: an entry for each poisoned page. {} at first. */
 struct hwp_known {
 	/** Ascending by pfn; at most HWP_MAX_POISONED. */
 	HWP_VEC(struct hwp_known_page) pages;
@@ -31,16 +31,16 @@ struct hwp_change {
 	enum hwp_change_kind kind;
 	/** PAGE. */
 	uint64_t pfn;
-	/** As it is now; NULL when it is not poisoned any more. */
+	/** As it is now; NULL when it is no longer poisoned. */
 	const struct hwp_poisoned *page;
-	/** Words for a state or a verdict; NULL: was not known, is not known now. */
+	/** Names of states or verdicts; NULL where it was not known, or is not known now. */
 	const char *before, *now;
 };
 
 /**
- * Tell @p each of what is different in @p findings: pages by their pfns, then
- * the verdict. Then @p known is what @p findings say. A page that a run did not
- * see, because it could not read everything, is as it was.
+ * Call @p each for what differs in @p findings: pages by pfn, then the verdict.
+ * Afterwards @p known holds what @p findings hold. A page that a run did not see,
+ * because it could not read everything, stays as it was.
  */
 struct hwp_error *hwp_changes(struct hwp_known *known, const struct hwp_findings *findings,
 			      void (*each)(void *arg, const struct hwp_change *change), void *arg);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/plural.h"
 #include "layout/page.h"
 #include "verdict/classify.h"
 #include "verdict/rasdaemon_join.h"
@@ -26,11 +27,6 @@ static void say(const struct speaker *s, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	s->each(s->arg, text);
-}
-
-static const char *plural(int64_t n)
-{
-	return n == 1 ? "" : "s";
 }
 
 static void say_block(const struct speaker *s, const struct hwp_findings *f,
@@ -115,7 +111,8 @@ static void say_order_0(const struct speaker *s, const struct hwp_poisoned *p)
 		say(s, "private is MAGIC_HWPOISON: taken off the buddy lists");
 	say(s, "refcount %d, on no free list", p->page.refcount);
 	if (p->page.nr_mapped > 0)
-		say(s, "mapped %" PRId64 " time%s", p->page.nr_mapped, plural(p->page.nr_mapped));
+		say(s, "mapped %" PRId64 " time%s", p->page.nr_mapped,
+		    hwp_plural((uint64_t)p->page.nr_mapped));
 	if (p->bits & HWP_BIT_LRU)
 		say(s, "PG_lru is %s", p->page.refcount ? "set" : "set, stale");
 	if (low & HWP_MAPPING_ANON)
@@ -229,7 +226,7 @@ static void say_dropped(const struct speaker *s, const struct hwp_poisoned *p)
 	    "so is its whole block at 0x%" PRIx64 ", order %d: %" PRIu64
 	    " healthy page%s thrown away with it",
 	    p->stranded_pfn, p->stranded_order, p->nr_stranded_healthy,
-	    plural((int64_t)p->nr_stranded_healthy));
+	    hwp_plural(p->nr_stranded_healthy));
 }
 
 static void say_kernel(const struct speaker *s, const struct hwp_poisoned *p)

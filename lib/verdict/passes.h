@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * A running kernel is looked at more than once: what it says in one pass and
- * not in the next was said while it changed. Pure functions of findings.
+ * A running kernel is examined in several passes: what one of them shows and the
+ * next does not was read while it changed. Pure functions of findings.
  */
 #ifndef HWP_VERDICT_PASSES_H
 #define HWP_VERDICT_PASSES_H
@@ -20,27 +20,27 @@ struct hwp_seen {
 	unsigned int nr_passes;
 };
 
-/** What passes have said so far; start from {}, end with hwp_passes_deinit(). */
+/** What the passes so far have shown; start from {}, end with hwp_passes_deinit(). */
 struct hwp_passes {
 	unsigned int nr;
 	/** Pages of the last pass, ascending. */
 	HWP_VEC(struct hwp_seen) seen;
-	/** The best answer to each check that is about consistency. */
+	/** The best answer to each check. */
 	HWP_VEC(struct hwp_check_result) best;
 };
 
 void hwp_passes_deinit(struct hwp_passes *passes);
 
 /**
- * Take in one pass, complete with checks and verdict. In @p findings each page
- * learns in how many successive passes it was of its class, a check that some
- * pass answered better has that answer, and a leak that @p wanted passes have
- * not seen is not believed: the page becomes unknown, the verdict follows.
+ * Add one pass, complete with checks and verdict. In @p findings each page gets
+ * the number of successive passes that found it in its class, each check the
+ * answer that counts (enum hwp_settles), and a page whose leak fewer than
+ * @p wanted passes have seen becomes unknown; the verdict follows.
  */
 struct hwp_error *hwp_passes_add(struct hwp_passes *passes, unsigned int wanted,
 				 struct hwp_findings *findings);
 
-/** Does the verdict rest on what may have changed, so that another pass is worth while? */
+/** May another pass change the verdict, as it rests on what was read while it changed? */
 bool hwp_passes_unsettled(const struct hwp_findings *findings);
 
 #endif /* HWP_VERDICT_PASSES_H */

@@ -80,8 +80,8 @@ static int64_t seconds_of(const struct hwp_event *e)
 }
 
 /**
- * The last row about a page beside the last action about it, the last but one
- * beside the last but one: each gives a time of the boot.
+ * The last row about a page with the last action about it, the last but one with
+ * the last but one, and so on: each pair gives a time of the boot.
  */
 static struct hwp_error *guess_boots(struct join *j)
 {
@@ -90,11 +90,11 @@ static struct hwp_error *guess_boots(struct join *j)
 
 	while (row && action) {
 		const struct entry *r = &j->rows.data[row - 1], *a = &j->actions.data[action - 1];
-		const struct hwp_rasdaemon_row *told = &f->rasdaemon.data[r->index];
+		const struct hwp_rasdaemon_row *last = &f->rasdaemon.data[r->index];
 		const struct hwp_event *e = &f->events.data[a->index];
 
-		if (r->pfn == a->pfn && strcmp(told->result, e->result) == 0 &&
-		    !hwp_vec_push(&j->boots, told->unix_seconds - seconds_of(e)))
+		if (r->pfn == a->pfn && strcmp(last->result, e->result) == 0 &&
+		    !hwp_vec_push(&j->boots, last->unix_seconds - seconds_of(e)))
 			return hwp_error_no_memory();
 		row -= r->pfn >= a->pfn;
 		action -= a->pfn >= r->pfn;
@@ -109,7 +109,7 @@ static bool is_near(const struct hwp_rasdaemon_row *row, const struct hwp_event 
 	return llabs(apart) <= NEAR_SECONDS + seconds_of(e) / DRIFT_PER_SECONDS;
 }
 
-/** Each action takes the first row that is free, near and says the same. */
+/** Each action takes the first row with its result that is free and near. */
 static void join_rows(struct join *j, int64_t boot)
 {
 	struct hwp_findings *f = j->findings;
@@ -136,10 +136,10 @@ static void join_rows(struct join *j, int64_t boot)
 }
 
 /**
- * What is later than all that the log tells is of this boot only if that goes
- * on: a dump is one moment, and rasdaemon's file may have been copied later.
+ * A row that is later than every action of the log is of this boot if the kernel
+ * still runs: a dump is of one moment, and rasdaemon's file may be a later copy.
  */
-static void tell_boots(struct hwp_findings *f, int64_t boot)
+static void set_boots(struct hwp_findings *f, int64_t boot)
 {
 	int64_t last = 0;
 
@@ -176,7 +176,7 @@ struct hwp_error *hwp_rasdaemon_join(struct hwp_findings *f, const int64_t *boot
 		qsort(j.boots.data, j.boots.nr, sizeof(*j.boots.data), compare_seconds);
 	boot = boot_unix_seconds ? *boot_unix_seconds : j.boots.data[j.boots.nr / 2];
 	join_rows(&j, boot);
-	tell_boots(f, boot);
+	set_boots(f, boot);
 	return NULL;
 }
 

@@ -10,6 +10,7 @@
 #include "facts/log/rasdaemon.h"
 #include "facts/pages/bad_memory.h"
 #include "facts/pages/collect.h"
+#include "facts/pages/extent.h"
 #include "facts/pages/kpageflags.h"
 #include "facts/pages/lookup.h"
 #include "facts/pages/observe.h"
@@ -19,9 +20,8 @@
 #include "readers.h"
 #include "verdict/check.h"
 #include "verdict/classify.h"
-#include "verdict/extent.h"
+#include "verdict/decide.h"
 #include "verdict/passes.h"
-#include "verdict/rasdaemon_join.h"
 
 struct analysis {
 	const struct hwp_options *options;
@@ -271,25 +271,35 @@ static struct hwp_error *take_wishes(struct analysis *a)
 			      NULL;
 }
 
-/** Of this system's kernel the clocks tell when it booted. */
-static struct hwp_error *join_rasdaemon(struct analysis *a)
+/** The clocks of this system know when its own kernel booted. */
+static void read_boot_time(struct analysis *a)
 {
 	struct timespec now;
-	int64_t boot;
 
-	if (!a->findings->live || a->options->target.qemu_socket)
-		return hwp_rasdaemon_join(a->findings, NULL);
+	a->findings->has_boot_time = a->findings->live && !a->options->target.qemu_socket;
+	if (!a->findings->has_boot_time)
+		return;
 	clock_gettime(CLOCK_REALTIME, &now);
-	boot = (int64_t)now.tv_sec - (int64_t)(hwp_now_ns() / HWP_NS_PER_SECOND);
-	return hwp_rasdaemon_join(a->findings, &boot);
+	a->findings->boot_unix_seconds = (int64_t)now.tv_sec -
+					 (int64_t)(hwp_now_ns() / HWP_NS_PER_SECOND);
 }
 
-static struct hwp_error *collect(struct analysis *a)
+/** The subject, and where folios were freed, what stands there now. */
+static struct hwp_error *read_closely(struct analysis *a, struct hwp_collector *c)
+{
+	struct hwp_error *err = hwp_observe(a->reader, a->findings);
+
+	return !err && a->findings->subject.asked ? hwp_lookup_subject(c) : err;
+}
+
+/** Everything that is read, in the order in which one part says where to read the next. */
+static struct hwp_error *read_facts(struct analysis *a)
 {
 	struct hwp_collector c = { a->target, a->layout, a->reader, a->zones, a->findings };
 	struct hwp_extent_orders hugetlb;
 	struct hwp_error *err;
 
+	read_boot_time(a);
 	err = take_wishes(a);
 	if (!err)
 		err = hwp_kernel_facts_read(a->target, a->layout, a->findings);
@@ -297,8 +307,6 @@ static struct hwp_error *collect(struct analysis *a)
 		err = sweep_and_prove(a);
 	if (!err)
 		err = hwp_collect_events(&c);
-	if (!err)
-		err = join_rasdaemon(a);
 	if (!err)
 		err = read_hugetlb_orders(a, &hugetlb);
 	if (!err)
@@ -313,25 +321,7 @@ static struct hwp_error *collect(struct analysis *a)
 		err = hwp_counters_read(a->target, a->layout, a->zones, a->findings);
 	if (!err)
 		hwp_bad_memory_look(a->target, a->layout, a->findings);
-	return err;
-}
-
-/** From here on the facts are complete but for what became of freed folios. */
-static struct hwp_error *conclude(struct analysis *a)
-{
-	struct hwp_collector c = { a->target, a->layout, a->reader, a->zones, a->findings };
-	struct hwp_error *err;
-
-	hwp_classify(a->findings);
-	err = hwp_extents_expect(a->findings);
-	if (!err)
-		err = hwp_observe(a->reader, a->findings);
-	if (!err && a->findings->subject.asked)
-		err = hwp_lookup_subject(&c);
-	if (err)
-		return err;
-	hwp_extents_judge(a->findings);
-	return hwp_check_run(a->findings);
+	return err ? err : read_closely(a, &c);
 }
 
 static struct hwp_error *both_closed(const struct hwp_error *memory, struct hwp_error *flags)
@@ -360,10 +350,8 @@ static struct hwp_error *look(struct analysis *a)
 	}
 	err = map_memory(a);
 	if (!err)
-		err = collect(a);
-	if (!err)
-		err = conclude(a);
-	return err;
+		err = read_facts(a);
+	return err ? err : hwp_decide(a->findings);
 }
 
 /** Nobody said how: the running kernel can be looked at in another way. */

@@ -31,6 +31,28 @@ static inline bool hwp_vec_grow(void **data, size_t *capacity, size_t size)
 		 ((v)->data[(v)->nr++] = (item), true) :                           \
 		 false)
 
+/**
+ * In the sorted array @p data of @p nr elements, the index of the first that
+ * is not @p before: an expression in the element `const T *@p e`, true of a
+ * first part of the array and false of the rest. @p nr when it is true of all.
+ */
+#define hwp_lower_bound(data, nr, e, before)                          \
+	({                                                            \
+		size_t low_ = 0, high_ = (nr);                        \
+		while (low_ < high_) {                                \
+			size_t mid_ = low_ + (high_ - low_) / 2;      \
+			const __typeof__(*(data)) *e = &(data)[mid_]; \
+			if (before)                                   \
+				low_ = mid_ + 1;                      \
+			else                                          \
+				high_ = mid_;                         \
+		}                                                     \
+		low_;                                                 \
+	})
+
+/** hwp_lower_bound() in a vector. */
+#define hwp_vec_lower_bound(v, e, before) hwp_lower_bound((v)->data, (v)->nr, e, before)
+
 #define hwp_vec_deinit(v)          \
 	do {                       \
 		free((v)->data);   \

@@ -25,6 +25,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->rasdaemon);
 	hwp_vec_deinit(&f->folios);
 	hwp_vec_deinit(&f->expected);
+	hwp_vec_deinit(&f->observed);
 	hwp_vec_deinit(&f->runs);
 	hwp_vec_deinit(&f->uses);
 	hwp_vec_deinit(&f->files);
@@ -37,17 +38,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 
 size_t hwp_findings_folio_index(const struct hwp_findings *f, uint64_t pfn)
 {
-	size_t low = 0, high = f->folios.nr;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (hwp_folio_end(&f->folios.data[mid]) <= pfn)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return hwp_vec_lower_bound(&f->folios, folio, hwp_folio_end(folio) <= pfn);
 }
 
 const struct hwp_folio *hwp_findings_folio_at(const struct hwp_findings *f, uint64_t pfn)
@@ -55,6 +46,27 @@ const struct hwp_folio *hwp_findings_folio_at(const struct hwp_findings *f, uint
 	size_t i = hwp_findings_folio_index(f, pfn);
 
 	return i < f->folios.nr && f->folios.data[i].head_pfn <= pfn ? &f->folios.data[i] : NULL;
+}
+
+size_t hwp_findings_poisoned_index(const struct hwp_findings *f, uint64_t pfn)
+{
+	return hwp_vec_lower_bound(&f->poisoned, p, p->pfn < pfn);
+}
+
+const struct hwp_poisoned *hwp_findings_poisoned_at(const struct hwp_findings *f, uint64_t pfn)
+{
+	size_t i = hwp_findings_poisoned_index(f, pfn);
+
+	return i < f->poisoned.nr && f->poisoned.data[i].pfn == pfn ? &f->poisoned.data[i] : NULL;
+}
+
+bool hwp_use_continues(const struct hwp_use *last, const struct hwp_use *use)
+{
+	return last->pfn + last->nr_pages == use->pfn && last->kind == use->kind &&
+	       last->order == use->order && last->owner.found == use->owner.found &&
+	       last->owner.pid == use->owner.pid && last->owner.has_file == use->owner.has_file &&
+	       last->owner.file == use->owner.file &&
+	       (use->order == 0 || last->head_pfn == use->head_pfn);
 }
 
 bool hwp_findings_trouble(struct hwp_findings *f, enum hwp_trouble_kind kind, const char *fmt, ...)

@@ -232,6 +232,18 @@ struct hwp_rasdaemon_row {
 	enum hwp_boot boot;
 };
 
+/** Pages of a freed folio that are alike: the facts, before they have a state. */
+struct hwp_observed_run {
+	uint64_t pfn, nr_pages;
+	enum hwp_observed what;
+	/** FREE only: the block's; -1 for an order, or a CPU, that is not known. */
+	enum hwp_container container;
+	int order, cpu;
+	/** Outside free blocks a poisoned page is a run of its own. */
+	bool is_poisoned;
+};
+
+/** Pages of a folio that became the same. */
 struct hwp_run {
 	uint64_t pfn, nr_pages;
 	enum hwp_run_state state;
@@ -288,6 +300,9 @@ struct hwp_use {
 	int order;
 	struct hwp_owner owner;
 };
+
+/** Does @p use go on where @p last ends, being of the same user? Single pages in a row do. */
+bool hwp_use_continues(const struct hwp_use *last, const struct hwp_use *use);
 
 /** The page that the user asked about, poisoned or not. */
 struct hwp_subject {
@@ -429,8 +444,11 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_event) events;
 	/** That poisoned pages, or pages in uses, are of. */
 	HWP_VEC(struct hwp_file) files;
-	/** Ascending by head_pfn; with their blocks and runs. */
+	/** Ascending by head_pfn, disjoint. */
 	HWP_VEC(struct hwp_folio) folios;
+	/** What the pages of each freed folio are, ascending. */
+	HWP_VEC(struct hwp_observed_run) observed;
+	/** Filled by the verdict, like the slices of folios that name them. */
 	HWP_VEC(struct hwp_healthy_block) expected;
 	HWP_VEC(struct hwp_run) runs;
 	struct hwp_extent_orders hugetlb;
@@ -448,6 +466,9 @@ struct hwp_findings {
 	/** rasdaemon's rows, in its order; has_rasdaemon: it was asked. */
 	HWP_VEC(struct hwp_rasdaemon_row) rasdaemon;
 	bool has_rasdaemon;
+	/** When the kernel booted, by this system's clocks; of the running kernel only. */
+	bool has_boot_time;
+	int64_t boot_unix_seconds;
 	struct hwp_counters counters;
 	/** Free pages by PageBuddy in the sweep, to set against the lists. */
 	uint64_t nr_buddy_pages_in_memmap;
@@ -478,6 +499,13 @@ bool hwp_findings_trouble(struct hwp_findings *findings, enum hwp_trouble_kind k
  */
 struct hwp_error *hwp_findings_tolerate(struct hwp_findings *findings, struct hwp_error *err,
 					const char *what);
+
+/** Index of the first of findings.poisoned that is not below @p pfn. */
+size_t hwp_findings_poisoned_index(const struct hwp_findings *findings, uint64_t pfn);
+
+/** The poisoned page @p pfn, or NULL. */
+const struct hwp_poisoned *hwp_findings_poisoned_at(const struct hwp_findings *findings,
+						    uint64_t pfn);
 
 /** Index of the first of findings.folios that ends above @p pfn. */
 size_t hwp_findings_folio_index(const struct hwp_findings *findings, uint64_t pfn);

@@ -25,6 +25,7 @@ TABLE(hwp_containers, HWP_CONTAINERS);
 TABLE(hwp_folio_kinds, HWP_FOLIO_KINDS);
 TABLE(hwp_extent_kinds, HWP_EXTENT_KINDS);
 TABLE(hwp_extent_sources, HWP_EXTENT_SOURCES);
+TABLE(hwp_observations, HWP_OBSERVATIONS);
 TABLE(hwp_run_states, HWP_RUN_STATES);
 TABLE(hwp_use_kinds, HWP_USE_KINDS);
 TABLE(hwp_direct_maps, HWP_DIRECT_MAPS);

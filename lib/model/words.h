@@ -132,7 +132,16 @@
 	ROW(HWP_SOURCE_STRANDED, "stranded neighbours", "the neighbours that were thrown away with a page") \
 	ROW(HWP_SOURCE_RANGE, "--range", "given by the user")
 
-/** What the memory shows for some pages of a folio. */
+/** What accounts for a page, by its struct page and the free blocks. */
+#define HWP_OBSERVATIONS(ROW) \
+	ROW(HWP_OBSERVED_ACCOUNTED, "accounted", "allocated, reserved, compound or the like") \
+	ROW(HWP_OBSERVED_FREE, "free", "in a free block, by its struct pages or by the lists") \
+	ROW(HWP_OBSERVED_LOOSE_HEALTHY, "loose-healthy", "healthy, with refcount 0 and nothing that explains it") \
+	ROW(HWP_OBSERVED_LOOSE_POISONED, "loose-poisoned", "poisoned, with refcount 0 and nothing that explains it") \
+	ROW(HWP_OBSERVED_MAY_HOLD, "may-hold", "referenced, without a type, not compound: the loose pages after it may be its tails") \
+	ROW(HWP_OBSERVED_UNREADABLE, "unreadable", "the struct page could not be read")
+
+/** What became of some pages of a folio. */
 #define HWP_RUN_STATES(ROW) \
 	ROW(HWP_RUN_BUDDY, "buddy", "in a free block on a zone's free list") \
 	ROW(HWP_RUN_PCP, "pcp", "in a free block on a per-CPU list") \
@@ -201,6 +210,7 @@ enum hwp_container { HWP_CONTAINERS(HWP_ENUMERATOR) };
 enum hwp_folio_kind { HWP_FOLIO_KINDS(HWP_ENUMERATOR) };
 enum hwp_extent_kind { HWP_EXTENT_KINDS(HWP_ENUMERATOR) };
 enum hwp_extent_source { HWP_EXTENT_SOURCES(HWP_ENUMERATOR) };
+enum hwp_observed { HWP_OBSERVATIONS(HWP_ENUMERATOR) };
 enum hwp_run_state { HWP_RUN_STATES(HWP_ENUMERATOR) };
 enum hwp_use_kind { HWP_USE_KINDS(HWP_ENUMERATOR) };
 enum hwp_direct_map { HWP_DIRECT_MAPS(HWP_ENUMERATOR) };
@@ -222,8 +232,9 @@ struct hwp_words {
 
 extern const struct hwp_words hwp_states, hwp_classes, hwp_verdicts, hwp_results, hwp_confidences,
 	hwp_outcomes, hwp_fixes, hwp_fixes_seen, hwp_switches, hwp_sweeps, hwp_trouble_kinds,
-	hwp_containers, hwp_folio_kinds, hwp_extent_kinds, hwp_extent_sources, hwp_run_states,
-	hwp_use_kinds, hwp_direct_maps, hwp_contents_words, hwp_event_kinds, hwp_boots;
+	hwp_containers, hwp_folio_kinds, hwp_extent_kinds, hwp_extent_sources, hwp_observations,
+	hwp_run_states, hwp_use_kinds, hwp_direct_maps, hwp_contents_words, hwp_event_kinds,
+	hwp_boots;
 
 const char *hwp_state_name(enum hwp_state state);
 const char *hwp_class_name(enum hwp_class class);

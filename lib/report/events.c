@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "report/common.h"
 #include "report/text.h"
-#include "verdict/extent.h"
 
 struct columns {
 	int time, pfn, result, state;

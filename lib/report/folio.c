@@ -9,7 +9,6 @@
 #include "report/blocks.h"
 #include "report/common.h"
 #include "report/map.h"
-#include "verdict/extent.h"
 
 /* Rows of what is observed; JSON has no limit. */
 #define MAX_ROWS 64

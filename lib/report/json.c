@@ -9,7 +9,6 @@
 #include "report/common.h"
 #include "report/json_folio.h"
 #include "verdict/classify.h"
-#include "verdict/extent.h"
 
 #define SCHEMA "hwpoison.report/1"
 

@@ -4,7 +4,8 @@
 #include <cmocka.h>
 
 #include "verdict/classify.h"
-#include "verdict/extent.h"
+#include "facts/pages/extent.h"
+#include "verdict/outcome.h"
 
 /** A folio of order 9 that is gone; its one bad page is where @p container says. */
 static struct hwp_findings *freed_folio(const char *event, enum hwp_container container)
@@ -35,8 +36,8 @@ static struct hwp_findings *freed_folio(const char *event, enum hwp_container co
 static void judge(struct hwp_findings *f)
 {
 	hwp_classify(f);
-	assert_null(hwp_extents_expect(f));
-	hwp_extents_judge(f);
+	assert_null(hwp_outcome_expect(f));
+	hwp_outcome_judge(f);
 }
 
 static void behaviour(void **state)

@@ -8,7 +8,8 @@
 #include "report/report.h"
 #include "verdict/check.h"
 #include "verdict/classify.h"
-#include "verdict/extent.h"
+#include "facts/pages/extent.h"
+#include "verdict/outcome.h"
 
 static char *text;
 
@@ -89,9 +90,9 @@ static void conclude(struct hwp_findings *f, enum hwp_run_state state)
 	assert_null(hwp_extents_find(f, &hugetlb));
 	assert_int_equal(f->folios.nr, 1);
 	hwp_classify(f);
-	assert_null(hwp_extents_expect(f));
+	assert_null(hwp_outcome_expect(f));
 	observe(f, state);
-	hwp_extents_judge(f);
+	hwp_outcome_judge(f);
 	assert_null(hwp_check_run(f));
 	report(hwp_report_folio, f);
 }

@@ -8,6 +8,7 @@
 #include "facts/log/mfevent.h"
 #include "facts/owner/page_owner.h"
 #include "facts/owner/rmap.h"
+#include "facts/pages/buddy.h"
 #include "facts/pages/stranded.h"
 #include "layout/page.h"
 
@@ -157,39 +158,14 @@ struct hwp_error *hwp_collect_pages(struct hwp_collector *c, const hwp_pfn_vec *
 	return NULL;
 }
 
-/** Page-first: the PageBuddy (or guard) head whose block covers the page. */
+/** Page-first: the free block that covers the page by its struct pages. */
 static struct hwp_error *find_by_page(struct hwp_collector *c, struct hwp_poisoned *p)
 {
-	const struct hwp_layout *l = c->layout;
+	struct hwp_error *err = hwp_buddy_find(c->reader, p->pfn, &p->by_page);
 
-	for (unsigned int order = 0; order < l->nr_orders; order++) {
-		uint64_t head = hwp_align_down(p->pfn, order), private;
-		enum hwp_page_type type;
-		const void *page;
-		struct hwp_error *err = hwp_page_read(c->reader, head, &page);
-
-		if (err && err->code == HWP_ERROR_NO_MEMORY)
-			return err;
-		if (err) {
-			hwp_error_destroy(err);
-			continue;
-		}
-		type = hwp_page_type(l, page);
-		private = hwp_page_private(l, page);
-		if ((type != HWP_TYPE_BUDDY && type != HWP_TYPE_GUARD) || private < order ||
-		    private >= l->nr_orders)
-			continue;
-		p->by_page = (struct hwp_block){
-			.head_pfn = head,
-			.container = type == HWP_TYPE_BUDDY ? HWP_FREE_AREA : HWP_GUARD,
-			.order = (int)private,
-			.migratetype = -1,
-			.cpu = -1,
-			.zone = p->zone,
-		};
-		return NULL;
-	}
-	return NULL;
+	if (p->by_page.container != HWP_NOT_FREE)
+		p->by_page.zone = p->zone;
+	return err;
 }
 
 /** List-first: the walked block that covers the page. */
@@ -306,23 +282,6 @@ static bool keep_event(void *arg, const struct hwp_klog_record *record)
 	       hwp_vec_push(&f->events, event);
 }
 
-static struct hwp_poisoned *find_page(struct hwp_findings *f, uint64_t pfn)
-{
-	struct hwp_poisoned key = { .pfn = pfn };
-	size_t low = 0, high = f->poisoned.nr;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (f->poisoned.data[mid].pfn < key.pfn)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < f->poisoned.nr && f->poisoned.data[low].pfn == pfn ? &f->poisoned.data[low] :
-									  NULL;
-}
-
 /**
  * The event that says most about a page: its last recovery action other than
  * a repeated report; an unpoison wipes what came before.
@@ -330,11 +289,13 @@ static struct hwp_poisoned *find_page(struct hwp_findings *f, uint64_t pfn)
 static void join_event(struct hwp_findings *f, size_t index)
 {
 	const struct hwp_event *e = &f->events.data[index];
-	struct hwp_poisoned *p = find_page(f, e->pfn);
+	size_t page = hwp_findings_poisoned_index(f, e->pfn);
 	const struct hwp_event *before;
+	struct hwp_poisoned *p;
 
-	if (!p)
+	if (page == f->poisoned.nr || f->poisoned.data[page].pfn != e->pfn)
 		return;
+	p = &f->poisoned.data[page];
 	p->has_machine_check |= e->kind == HWP_EVENT_MACHINE_CHECK;
 	before = p->event >= 0 ? &f->events.data[p->event] : NULL;
 	if (e->kind == HWP_EVENT_UNPOISON)

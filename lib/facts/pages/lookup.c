@@ -86,37 +86,65 @@ static struct hwp_error *look_at(struct lookup *l, uint64_t pfn, struct hwp_use 
 	return NULL;
 }
 
-/** Single pages of one user in a row share an entry. */
-static bool continues(const struct hwp_use *last, const struct hwp_use *use)
-{
-	return last->pfn + last->nr_pages == use->pfn && last->kind == use->kind &&
-	       last->order == use->order && last->owner.found == use->owner.found &&
-	       last->owner.pid == use->owner.pid && last->owner.has_file == use->owner.has_file &&
-	       last->owner.file == use->owner.file &&
-	       (use->order == 0 || last->head_pfn == use->head_pfn);
-}
-
-static struct hwp_error *find_uses(struct lookup *l, const struct hwp_run *run)
+/** The uses of pages [@p start_pfn, @p end_pfn); pages of one user in a row share an entry. */
+static struct hwp_error *find_uses(struct lookup *l, uint64_t start_pfn, uint64_t end_pfn)
 {
 	struct hwp_findings *f = l->collector->findings;
-	uint64_t end = run->pfn + run->nr_pages;
 
-	for (uint64_t pfn = run->pfn; pfn < end;) {
+	for (uint64_t pfn = start_pfn; pfn < end_pfn;) {
 		struct hwp_use *last = f->uses.nr ? &f->uses.data[f->uses.nr - 1] : NULL;
 		struct hwp_use use;
 		struct hwp_error *err = look_at(l, pfn, &use);
 
 		if (err)
 			return err;
-		if (use.nr_pages > end - pfn)
-			use.nr_pages = end - pfn;
+		if (use.nr_pages > end_pfn - pfn)
+			use.nr_pages = end_pfn - pfn;
 		pfn += use.nr_pages;
-		if (last && last->pfn >= run->pfn && continues(last, &use))
+		if (last && last->pfn >= start_pfn && hwp_use_continues(last, &use))
 			last->nr_pages += use.nr_pages;
 		else if (!hwp_vec_push(&f->uses, use))
 			return hwp_error_no_memory();
 	}
 	return NULL;
+}
+
+static bool may_be_used(const struct hwp_observed_run *run)
+{
+	return run->what == HWP_OBSERVED_ACCOUNTED || run->what == HWP_OBSERVED_MAY_HOLD;
+}
+
+/**
+ * The run behind those that are looked up together with run @p first: healthy
+ * ones in a row. A poisoned page is looked up alone, as the verdict may find
+ * that it is set apart and used by nobody.
+ */
+static size_t end_of_span(const struct hwp_findings *f, size_t first, uint64_t end_pfn)
+{
+	const struct hwp_observed_run *runs = f->observed.data;
+	size_t i = first + 1;
+
+	while (!runs[first].is_poisoned && i < f->observed.nr && runs[i].pfn < end_pfn &&
+	       may_be_used(&runs[i]) && !runs[i].is_poisoned)
+		i++;
+	return i;
+}
+
+static struct hwp_error *find_all_uses(struct lookup *l, const struct hwp_folio *folio)
+{
+	const struct hwp_findings *f = l->collector->findings;
+	const struct hwp_observed_run *runs = f->observed.data;
+	size_t i = hwp_vec_lower_bound(&f->observed, run, run->pfn < folio->head_pfn), next;
+	struct hwp_error *err = NULL;
+
+	for (; i < f->observed.nr && runs[i].pfn < hwp_folio_end(folio) && !err; i = next) {
+		next = i + 1;
+		if (!may_be_used(&runs[i]))
+			continue;
+		next = end_of_span(f, i, hwp_folio_end(folio));
+		err = find_uses(l, runs[i].pfn, runs[next - 1].pfn + runs[next - 1].nr_pages);
+	}
+	return err;
 }
 
 struct hwp_error *hwp_lookup_subject(struct hwp_collector *c)
@@ -130,11 +158,5 @@ struct hwp_error *hwp_lookup_subject(struct hwp_collector *c)
 	folio = hwp_findings_folio_at(f, f->subject.page.pfn);
 	if (err || !folio || folio->kind != HWP_EXTENT_FREED)
 		return err;
-	for (size_t i = 0; i < folio->nr_runs && !err; i++) {
-		const struct hwp_run *run = &f->runs.data[folio->first_run + i];
-
-		if (run->state == HWP_RUN_ALLOCATED)
-			err = find_uses(&lookup, run);
-	}
-	return err;
+	return find_all_uses(&lookup, folio);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** A closer look at one page, and at who uses what is left of its folio. */
+/** One page more closely, and who uses the pages of its extent. */
 #ifndef HWP_FACTS_PAGES_LOOKUP_H
 #define HWP_FACTS_PAGES_LOOKUP_H
 
 #include "facts/pages/collect.h"
 
 /**
- * Fill findings.subject, whose pfn is set, and findings.uses. Needs the folios
+ * Fill findings.subject, whose pfn is set, and when it lies in a folio that was
+ * freed, findings.uses for the pages there that may be in use. Needs the folios
  * observed.
  */
 struct hwp_error *hwp_lookup_subject(struct hwp_collector *collector);

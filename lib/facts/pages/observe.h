@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** What the memory shows now for every page of a folio. */
+/** What accounts for each page of the folios that were freed. */
 #ifndef HWP_FACTS_PAGES_OBSERVE_H
 #define HWP_FACTS_PAGES_OBSERVE_H
 
@@ -7,8 +7,8 @@
 #include "model/findings.h"
 
 /**
- * Fill findings.runs for every folio: the runs of one are ascending and add up
- * to its pages. Needs states, and blocks wherever a folio was freed.
+ * Fill findings.observed for every freed folio: the runs of one are ascending
+ * and add up to its pages. Needs the folios, and the blocks there.
  */
 struct hwp_error *hwp_observe(struct hwp_page_reader *reader, struct hwp_findings *findings);
 

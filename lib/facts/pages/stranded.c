@@ -3,10 +3,11 @@
 
 #include <string.h>
 
+#include "facts/pages/buddy.h"
 #include "facts/pages/folio.h"
 #include "layout/page.h"
 
-static enum hwp_page_kind kind_of(const struct hwp_layout *l, const void *page)
+static enum hwp_observed kind_of(const struct hwp_layout *l, const void *page)
 {
 	struct hwp_page_words w;
 	uint32_t bits;
@@ -14,16 +15,16 @@ static enum hwp_page_kind kind_of(const struct hwp_layout *l, const void *page)
 	hwp_page_words(l, page, &w, &bits);
 	if (w.flags == UINT64_MAX || w.is_tail || w.type != HWP_TYPE_NONE ||
 	    bits & (HWP_BIT_HEAD | HWP_BIT_RESERVED | HWP_BIT_SLAB))
-		return HWP_KIND_ACCOUNTED;
+		return HWP_OBSERVED_ACCOUNTED;
 	/* What is or was a user's page, or was taken off, is of order 0. */
 	if (w.refcount > 0)
 		return bits & (HWP_BIT_LRU | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE) ||
 				       w.nr_mapped || w.mapping || w.private == HWP_MAGIC_HWPOISON ?
-			       HWP_KIND_ACCOUNTED :
-			       HWP_KIND_MAY_OWN;
+			       HWP_OBSERVED_ACCOUNTED :
+			       HWP_OBSERVED_MAY_HOLD;
 	if (w.refcount < 0)
-		return HWP_KIND_ACCOUNTED;
-	return bits & HWP_BIT_HWPOISON ? HWP_KIND_LOOSE_POISONED : HWP_KIND_LOOSE_HEALTHY;
+		return HWP_OBSERVED_ACCOUNTED;
+	return bits & HWP_BIT_HWPOISON ? HWP_OBSERVED_LOOSE_POISONED : HWP_OBSERVED_LOOSE_HEALTHY;
 }
 
 /** What is left of a folio that was freed, and thrown away before its head was cleared. */
@@ -49,28 +50,30 @@ static void mark_free(struct hwp_region *r, uint64_t pfn, uint64_t nr)
 	}
 	if (nr > r->start_pfn + r->nr_pages - pfn)
 		nr = r->start_pfn + r->nr_pages - pfn;
-	memset(r->kinds + (pfn - r->start_pfn), HWP_KIND_FREE, nr);
+	memset(r->kinds + (pfn - r->start_pfn), HWP_OBSERVED_FREE, nr);
 }
 
 /** A free block that starts below the region may reach into it. */
 static struct hwp_error *mark_buddies(struct hwp_page_reader *reader, struct hwp_region *r)
 {
 	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
-	uint64_t lowest = hwp_align_down(r->start_pfn, l->nr_orders - 1);
+	struct hwp_block block;
+	struct hwp_error *err = hwp_buddy_find(reader, r->start_pfn, &block);
 
-	for (uint64_t pfn = lowest; pfn < r->start_pfn + r->nr_pages; pfn++) {
+	if (!err && block.container != HWP_NOT_FREE)
+		mark_free(r, block.head_pfn, UINT64_C(1) << block.order);
+	for (uint64_t pfn = r->start_pfn; pfn < r->start_pfn + r->nr_pages && !err; pfn++) {
 		const void *page;
-		struct hwp_error *err = hwp_page_read(reader, pfn, &page);
 
+		err = hwp_page_read(reader, pfn, &page);
 		if (err && err->code == HWP_ERROR_NO_MEMORY)
 			return err;
-		if (!err &&
-		    (hwp_page_is_buddy(l, page) || hwp_page_has_type(l, page, HWP_TYPE_GUARD)) &&
-		    hwp_page_private(l, page) < l->nr_orders)
-			mark_free(r, pfn, UINT64_C(1) << hwp_page_private(l, page));
+		if (!err && hwp_buddy_is_head(l, page, &block))
+			mark_free(r, pfn, UINT64_C(1) << block.order);
 		hwp_error_destroy(err);
+		err = NULL;
 	}
-	return NULL;
+	return err;
 }
 
 struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader, const struct hwp_findings *f,
@@ -90,10 +93,10 @@ struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader, const struc
 
 		if (err && err->code == HWP_ERROR_NO_MEMORY)
 			return err;
-		r->kinds[i] = (uint8_t)(err ? HWP_KIND_UNREADABLE : kind_of(l, page));
-		if (!err && r->kinds[i] == HWP_KIND_ACCOUNTED &&
+		r->kinds[i] = (uint8_t)(err ? HWP_OBSERVED_UNREADABLE : kind_of(l, page));
+		if (!err && r->kinds[i] == HWP_OBSERVED_ACCOUNTED &&
 		    is_old_head(l, reader, start_pfn + i, page))
-			r->kinds[i] = HWP_KIND_LOOSE_HEALTHY;
+			r->kinds[i] = HWP_OBSERVED_LOOSE_HEALTHY;
 		hwp_error_destroy(err);
 	}
 	for (size_t i = 0; i < f->blocks.nr; i++)
@@ -103,7 +106,8 @@ struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader, const struc
 
 static bool is_loose(const struct hwp_region *r, uint64_t i)
 {
-	return r->kinds[i] == HWP_KIND_LOOSE_HEALTHY || r->kinds[i] == HWP_KIND_LOOSE_POISONED;
+	return r->kinds[i] == HWP_OBSERVED_LOOSE_HEALTHY ||
+	       r->kinds[i] == HWP_OBSERVED_LOOSE_POISONED;
 }
 
 /**
@@ -116,7 +120,7 @@ static int owner_order(const struct hwp_region *r, uint64_t first, uint64_t end)
 	uint64_t owner = first - 1;
 	int order = 0;
 
-	if (first == 0 || r->kinds[owner] != HWP_KIND_MAY_OWN)
+	if (first == 0 || r->kinds[owner] != HWP_OBSERVED_MAY_HOLD)
 		return 0;
 	for (int k = 1; owner % (UINT64_C(1) << k) == 0 && owner + (UINT64_C(1) << k) <= end &&
 			UINT64_C(1) << k <= r->nr_pages;
@@ -139,7 +143,7 @@ void hwp_region_settle_owners(struct hwp_region *r)
 		int order = end > i ? owner_order(r, i, end) : 0;
 
 		if (order)
-			memset(r->kinds + i, HWP_KIND_ACCOUNTED, (UINT64_C(1) << order) - 1);
+			memset(r->kinds + i, HWP_OBSERVED_ACCOUNTED, (UINT64_C(1) << order) - 1);
 		if (end > i)
 			i = end;
 	}
@@ -158,7 +162,7 @@ static bool was_dropped_in_pieces(const struct hwp_region *r, uint64_t start, un
 	if (order <= pmd_order)
 		return false;
 	for (uint64_t at = start; at < start + (UINT64_C(1) << order); at += piece) {
-		if (!memchr(r->kinds + at, HWP_KIND_LOOSE_POISONED, piece))
+		if (!memchr(r->kinds + at, HWP_OBSERVED_LOOSE_POISONED, piece))
 			return false;
 	}
 	return true;
@@ -175,7 +179,7 @@ static void find_block(const struct hwp_region *r, uint64_t first, uint64_t end,
 		    was_dropped_in_pieces(r, start, order, pmd_order))
 			continue;
 		for (uint64_t i = start; i < start + nr; i++)
-			healthy += r->kinds[i] == HWP_KIND_LOOSE_HEALTHY;
+			healthy += r->kinds[i] == HWP_OBSERVED_LOOSE_HEALTHY;
 		if (!healthy)
 			continue;
 		page->is_stranded = true;

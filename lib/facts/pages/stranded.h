@@ -11,21 +11,7 @@
 #include "memmap/page_reader.h"
 #include "model/findings.h"
 
-/** What one page of a region is. */
-enum hwp_page_kind {
-	/** Allocated, reserved, compound …: accounted for. */
-	HWP_KIND_ACCOUNTED,
-	/** In a free block, by its struct pages or by the lists. */
-	HWP_KIND_FREE,
-	/** Refcount 0 and nothing that explains it. */
-	HWP_KIND_LOOSE_HEALTHY,
-	HWP_KIND_LOOSE_POISONED,
-	/** Referenced, untyped, not compound: may own the loose pages after it. */
-	HWP_KIND_MAY_OWN,
-	HWP_KIND_UNREADABLE,
-};
-
-/** pfns [start_pfn, start_pfn + nr_pages) and one enum hwp_page_kind each. */
+/** pfns [start_pfn, start_pfn + nr_pages) and one enum hwp_observed each. */
 struct hwp_region {
 	uint64_t start_pfn, nr_pages;
 	uint8_t *kinds;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The extents of folios that hold, or held, poisoned pages, and what the
- * fixed kernel would free of each: pure functions of the findings.
+ * The extents of folios that hold, or held, poisoned pages. Which pages are
+ * read more closely depends on them, so they are among the facts; they follow
+ * from pages and events that were read before, and read nothing themselves.
  */
-#ifndef HWP_VERDICT_EXTENT_H
-#define HWP_VERDICT_EXTENT_H
+#ifndef HWP_FACTS_PAGES_EXTENT_H
+#define HWP_FACTS_PAGES_EXTENT_H
 
 #include "base/error.h"
 #include "model/findings.h"
@@ -28,10 +29,12 @@ struct hwp_error *hwp_extents_find(struct hwp_findings *findings,
 /** With the places known: add the blocks that were thrown away. */
 struct hwp_error *hwp_extents_add_stranded(struct hwp_findings *findings);
 
-/** Fill findings.expected for every folio. */
-struct hwp_error *hwp_extents_expect(struct hwp_findings *findings);
+/** What the log says @p page was when the error struck it; "" for no recovery action. */
+const char *hwp_extent_page_type(const struct hwp_findings *findings,
+				 const struct hwp_poisoned *page);
 
-/** With the runs observed: healthy pages lost, and each folio's outcome. */
-void hwp_extents_judge(struct hwp_findings *findings);
+/** Is a HugeTLB page of @p order what a recovery action calls @p page_type? */
+bool hwp_extent_is_huge_page(const struct hwp_findings *findings, const char *page_type,
+			     unsigned int order);
 
-#endif /* HWP_VERDICT_EXTENT_H */
+#endif /* HWP_FACTS_PAGES_EXTENT_H */

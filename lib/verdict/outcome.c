@@ -1,204 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verdict/extent.h"
+#include "verdict/outcome.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/bits.h"
+#include "facts/pages/extent.h"
 #include "verdict/decompose.h"
-
-/* A believable machine does not have more folios with errors. */
-#define MAX_FOLIOS 65536
-
-/* A 16 GiB page of 4 KiB pages has order 22. */
-#define MAX_RANGE_ORDER 24
-
-struct hwp_error *hwp_extents_set_range(struct hwp_findings *f, uint64_t start, uint64_t end)
-{
-	uint64_t nr = end - start;
-	unsigned int order;
-
-	if (start >= end || hwp_ilog2(nr) > MAX_RANGE_ORDER)
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"--range is a folio of 1 to 2^%d pages", MAX_RANGE_ORDER);
-	if (!hwp_is_pow2(nr) || start % nr) {
-		/* The smallest folio that holds both ends. */
-		order = start == end - 1 ? 0 : hwp_ilog2(start ^ (end - 1)) + 1;
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"--range 0x%" PRIx64 "-0x%" PRIx64 " is no folio, which is "
-					"2^n pages from a multiple of 2^n, as 0x%" PRIx64
-					"-0x%" PRIx64,
-					start, end, hwp_align_down(start, order),
-					hwp_align_down(start, order) + (UINT64_C(1) << order));
-	}
-	f->range.given = true;
-	f->range.pfn = start;
-	f->range.order = (int)hwp_ilog2(nr);
-	return NULL;
-}
-
-/** Insert a folio unless it overlaps one that is better known. */
-static struct hwp_error *insert(struct hwp_findings *f, struct hwp_folio folio)
-{
-	size_t at = hwp_findings_folio_index(f, folio.head_pfn);
-
-	if (at < f->folios.nr && f->folios.data[at].head_pfn < hwp_folio_end(&folio))
-		return NULL;
-	if (f->folios.nr >= MAX_FOLIOS) {
-		f->too_many = true;
-		return NULL;
-	}
-	if (!hwp_vec_push(&f->folios, folio))
-		return hwp_error_no_memory();
-	memmove(&f->folios.data[at + 1], &f->folios.data[at],
-		(f->folios.nr - 1 - at) * sizeof(folio));
-	f->folios.data[at] = folio;
-	return NULL;
-}
-
-static struct hwp_error *insert_live(struct hwp_findings *f, const struct hwp_poisoned *p)
-{
-	struct hwp_folio folio = {
-		.head_pfn = p->folio.head_pfn,
-		.order = p->folio.order,
-		.max_order = p->folio.order,
-		.source = HWP_SOURCE_FOLIO,
-		.kind = HWP_EXTENT_LARGE,
-	};
-
-	if (p->folio.kind == HWP_FOLIO_HUGETLB)
-		folio.kind = HWP_EXTENT_HUGETLB;
-	else if (p->folio.kind == HWP_FOLIO_LARGE && p->folio.order == (int)f->pmd_order)
-		folio.kind = HWP_EXTENT_THP;
-	return insert(f, folio);
-}
-
-/** What the log says the page was when the error struck; "" when it tells of no folio. */
-static const char *type_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p)
-{
-	const struct hwp_event *e = p->event >= 0 ? &f->events.data[p->event] : NULL;
-
-	return e && e->kind == HWP_EVENT_ACTION ? e->page_type : "";
-}
-
-/** Is a HugeTLB page of @p order what the log calls @p type? "non-pmd-sized": v4.18 to v5.19. */
-static bool is_huge_page(const struct hwp_findings *f, const char *type, unsigned int order)
-{
-	return strstr(type, "huge page") &&
-	       (!strstr(type, "non-pmd-sized") || order > f->pmd_order);
-}
-
-/** The size of a folio that the log tells of; -1 when it tells of none. */
-static int order_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p)
-{
-	const char *type = type_by_event(f, p);
-
-	if (strstr(type, "unsplit thp"))
-		return (int)f->pmd_order;
-	/* Of several sizes the log does not tell which: the smallest claims least. */
-	for (size_t i = 0; i < f->hugetlb.nr; i++) {
-		if (is_huge_page(f, type, f->hugetlb.orders[i]))
-			return (int)f->hugetlb.orders[i];
-	}
-	return -1;
-}
-
-static struct hwp_error *insert_freed(struct hwp_findings *f, uint64_t pfn, int order,
-				      enum hwp_extent_source source)
-{
-	struct hwp_folio folio = {
-		.head_pfn = pfn >> order << order,
-		.order = order,
-		.max_order = order,
-		.kind = HWP_EXTENT_FREED,
-		.source = source,
-	};
-
-	return insert(f, folio);
-}
-
-static bool has_poison(const struct hwp_findings *f, uint64_t pfn, uint64_t end_pfn)
-{
-	for (size_t i = 0; i < f->poisoned.nr; i++) {
-		if (f->poisoned.data[i].pfn >= pfn && f->poisoned.data[i].pfn < end_pfn)
-			return true;
-	}
-	return false;
-}
-
-/** What stands there now is smaller than what the user says was there, or the user errs. */
-static struct hwp_error *insert_range(struct hwp_findings *f)
-{
-	uint64_t pfn = f->range.pfn, end = pfn + (UINT64_C(1) << f->range.order);
-	size_t first = hwp_findings_folio_index(f, pfn), last = first;
-
-	if (!has_poison(f, pfn, end))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"--range 0x%" PRIx64 "-0x%" PRIx64
-					" holds no poisoned page",
-					pfn, end);
-	for (; last < f->folios.nr && f->folios.data[last].head_pfn < end; last++) {
-		const struct hwp_folio *there = &f->folios.data[last];
-
-		if (there->order >= f->range.order)
-			return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-						"--range is for a folio that is gone: the one at "
-						"0x%" PRIx64 ", order %d, is there",
-						there->head_pfn, there->order);
-	}
-	if (last > first) {
-		memmove(&f->folios.data[first], &f->folios.data[last],
-			(f->folios.nr - last) * sizeof(*f->folios.data));
-		f->folios.nr -= last - first;
-	}
-	return insert_freed(f, pfn, f->range.order, HWP_SOURCE_RANGE);
-}
-
-struct hwp_error *hwp_extents_find(struct hwp_findings *f, const struct hwp_extent_orders *hugetlb)
-{
-	struct hwp_error *err = NULL;
-
-	f->hugetlb = *hugetlb;
-	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
-		if (f->poisoned.data[i].folio.kind != HWP_FOLIO_NONE)
-			err = insert_live(f, &f->poisoned.data[i]);
-	}
-	if (!err && f->range.given)
-		err = insert_range(f);
-	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
-		const struct hwp_poisoned *p = &f->poisoned.data[i];
-		int order = order_by_event(f, p);
-
-		if (p->folio.kind == HWP_FOLIO_NONE && order > 0)
-			err = insert_freed(f, p->pfn, order, HWP_SOURCE_EVENT);
-	}
-	return err;
-}
-
-struct hwp_error *hwp_extents_add_stranded(struct hwp_findings *f)
-{
-	struct hwp_error *err = NULL;
-
-	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
-		const struct hwp_poisoned *p = &f->poisoned.data[i];
-
-		if (p->is_stranded)
-			err = insert_freed(f, p->stranded_pfn, p->stranded_order,
-					   HWP_SOURCE_STRANDED);
-	}
-	return err;
-}
 
 static void find_poisoned(const struct hwp_findings *f, struct hwp_folio *folio)
 {
-	size_t i = 0;
-
-	while (i < f->poisoned.nr && f->poisoned.data[i].pfn < folio->head_pfn)
-		i++;
-	folio->first_poisoned = i;
-	while (i < f->poisoned.nr && f->poisoned.data[i].pfn < hwp_folio_end(folio))
-		i++;
-	folio->nr_poisoned = i - folio->first_poisoned;
+	folio->first_poisoned = hwp_findings_poisoned_index(f, folio->head_pfn);
+	folio->nr_poisoned = hwp_findings_poisoned_index(f, hwp_folio_end(folio)) -
+			     folio->first_poisoned;
 }
 
 static bool is_unrecorded(const struct hwp_findings *f, const struct hwp_folio *folio)
@@ -236,7 +49,7 @@ static struct hwp_error *expect(struct hwp_findings *f, struct hwp_folio *folio)
 	return err;
 }
 
-struct hwp_error *hwp_extents_expect(struct hwp_findings *f)
+struct hwp_error *hwp_outcome_expect(struct hwp_findings *f)
 {
 	struct hwp_error *err = NULL;
 
@@ -271,8 +84,9 @@ static enum hwp_outcome outcome_of(const struct hwp_findings *f, const struct hw
 	/* The fix looks at PG_has_hwpoisoned, which kernel memory never has. */
 	if (is_kernels)
 		return HWP_OUTCOME_WOULD_LEAK;
-	/* Before split_large_buddy() gigantic pages were freed one by one, and an order-0 page
-	 * with the flag is withheld: kernel-layouts.md 3.4. */
+	/* Until Linux kernel commit fd919a85cd55 ("mm: page_isolation: prepare for hygienic
+	 * freelists") (in v6.10) gigantic pages were freed one by one, and free_pages_prepare()
+	 * withholds an order-0 page with the flag. */
 	if (folio->order > (int)f->max_order && !f->kernel.frees_gigantic_whole)
 		return HWP_OUTCOME_WOULD_HOLD;
 	return f->kernel.fix == HWP_FIX_PRESENT ? HWP_OUTCOME_WOULD_HOLD : HWP_OUTCOME_WOULD_LEAK;
@@ -339,11 +153,11 @@ static bool may_have_been(const struct hwp_findings *f, const struct hwp_folio *
 		return false;
 	for (size_t i = 0; i < folio->nr_poisoned; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
-		const char *type = type_by_event(f, p);
+		const char *type = hwp_extent_page_type(f, p);
 
 		/* These two tell the size. */
 		if (strstr(type, "unsplit thp") ||
-		    (strstr(type, "huge page") && !is_huge_page(f, type, order)))
+		    (strstr(type, "huge page") && !hwp_extent_is_huge_page(f, type, order)))
 			return false;
 		if (withholds && hwp_state_class(p->state) == HWP_CLASS_LEAKED)
 			return false;
@@ -366,7 +180,7 @@ static int largest_order(const struct hwp_findings *f, const struct hwp_folio *f
 	return folio->order;
 }
 
-void hwp_extents_judge(struct hwp_findings *f)
+void hwp_outcome_judge(struct hwp_findings *f)
 {
 	uint64_t nr_lost = 0;
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * What the fixed kernel would free of each folio, and what this one made of
+ * it: pure functions of the findings.
+ */
+#ifndef HWP_VERDICT_OUTCOME_H
+#define HWP_VERDICT_OUTCOME_H
+
+#include "base/error.h"
+#include "model/findings.h"
+
+/** Fill findings.expected for every folio, and each folio's slice of the poisoned pages. */
+struct hwp_error *hwp_outcome_expect(struct hwp_findings *findings);
+
+/** With the runs judged: healthy pages lost, each folio's outcome, and what it says of the fix. */
+void hwp_outcome_judge(struct hwp_findings *findings);
+
+#endif /* HWP_VERDICT_OUTCOME_H */

@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 
+import history
 import hwp
 
 # Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h).
@@ -50,6 +51,18 @@ class Truth:
         self.page_owners = {p['pfn']: p for p in (
             self._poison(line) for line in self.lines('truth.txt')
             if line.startswith('page_owner '))}
+        # What happened to each page, by the guest: its steps, what they come to, and what
+        # became of each folio that was freed. Truths of before the guest said so have none.
+        self.histories, self.fates = {}, {}
+        for line in self.lines('truth.txt'):
+            if line.startswith('history '):
+                step = self._poison(line)
+                self.histories.setdefault(step['pfn'], []).append(step)
+            elif line.startswith('fate '):
+                fate = self._poison(line)
+                self.fates[fate['pfn']] = fate
+        self.extents = [self._extent(line) for line in self.lines('truth.txt')
+                        if line.startswith('extent ')]
 
     def read(self, name):
         """A file's bytes, compressed or not; None if there is none."""
@@ -68,6 +81,13 @@ class Truth:
         fields = dict(word.split('=', 1) for word in shlex.split(line)[1:])
         return {**fields, 'pfn': int(fields['pfn'], 16),
                 'states': fields.get('state', '').split('|')}
+
+    @staticmethod
+    def _extent(line):
+        fields = dict(word.split('=', 1) for word in shlex.split(line)[1:])
+        return {**fields, 'base': int(fields['base'], 16), 'order': int(fields['order']),
+                'poisons': [int(pfn, 16) for pfn in fields['poisons'].split(',')],
+                'outcomes': fields['outcome'].split('|')}
 
     def settle(self, on_list):
         """Where pages were at the instant of the capture, {pfn: 'buddy' or 'pcp'}, by another
@@ -529,7 +549,7 @@ def compare(directory, vmcore, on_list=None):
     if not report or 'poisoned' not in report or not document or 'freelist' not in document:
         return {'runs': [f'exit status {run.status}: {run.err.strip()}']}
     results = {
-        'truth': [] if few else moved,
+        'truth': ([] if few else moved) + history.compare(truth),
         'pages': compare_pages(truth, report),
         'owners': compare_owners(truth, report),
         'folios': compare_folios(truth, report),

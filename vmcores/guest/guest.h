@@ -52,6 +52,7 @@ struct poison {
 	uint64_t kpf, kpf_after, kpf_drained; /* before and after the capture */
 	uint64_t mapcount;
 	uint64_t pattern; /* what the page holds in every word, or 0 */
+	bool is_healed; /* unpoisoned: not in the list of poisoned pages */
 };
 
 #define MAX_POISONS 4096
@@ -70,10 +71,66 @@ struct extent {
 extern struct extent extents[MAX_EXTENTS];
 extern int nr_extents;
 
+/* Where /proc shows a page. */
+enum place {
+	PLACE_NONE,
+	PLACE_BUDDY,
+	PLACE_PCP, /* said only when draining the per-CPU lists has put it in buddy */
+	PLACE_OFFLINE,
+	PLACE_RESERVED,
+	PLACE_SLAB,
+	PLACE_PGTABLE,
+	PLACE_HUGETLB,
+	PLACE_FOLIO,
+	PLACE_MAPPED,
+	PLACE_CHARGED,
+};
+
+/* A step in the history of a page, by the process that took it or saw it. */
+struct step {
+	uint64_t ns; /* since boot */
+	uint64_t pfn;
+	uint64_t base; /* the folio that the page was in, or NO_PFN */
+	uint64_t start; /* when the process began, in ticks since boot, or 0 */
+	unsigned int order;
+	pid_t pid;
+	char comm[16];
+	char what[14];
+	char text[96];
+};
+
+/* history.c: what happened to each page */
+void history_open(void);
+struct step *history_step(uint64_t pfn, const char *what);
+struct step *history_error(uint64_t pfn, const char *via);
+void history_result(struct step *step, int ret);
+void history_took_page(uint64_t pfn, const char *as, uint64_t va, const char *path,
+		       uint64_t offset);
+int history_took(const char *as, const char *va, uint64_t nr);
+void history_ends(pid_t pid);
+const struct step *history_taker(uint64_t pfn);
+const struct step *history_freed(uint64_t pfn);
+bool history_was_free(uint64_t pfn);
+uint64_t history_error_ns(uint64_t pfn);
+void history_lines(void);
+
+/* watch.c: where the pages are, and each change of it as a step */
+void watch_open(void);
+void watch_look(void);
+void watch_drained(void);
+void watch_extents(void);
+enum place place_of(uint64_t pfn);
+enum place watch_place(uint64_t pfn);
+bool watch_in_use(uint64_t pfn);
+const char *place_name(enum place place);
+bool find_folio(uint64_t pfn, uint64_t *base, unsigned int *order);
+bool is_noted(uint64_t pfn);
+
 /* kpage.c: /proc/kpageflags and friends */
 void kpage_open(void);
 uint64_t kpf(uint64_t pfn);
 uint64_t kpc(uint64_t pfn);
+uint64_t kpage_cgroup(uint64_t pfn);
 uint64_t max_pfn(void);
 uint64_t va_pfn(pid_t pid, const void *va);
 bool is_free_pfn(uint64_t pfn);
@@ -127,8 +184,30 @@ int pin_page(void *va);
 
 /* thp.c: huge pages until one is at BASE; the process that has it, pid 0 for none */
 struct child hunt(const char *name, uint64_t base, uint64_t bad);
+extern char *thp_va; /* of the calling child */
+uint64_t thp_split_mine(void);
+uint64_t thp_leak(const char *name);
+void drain_near(uint64_t base);
+
+/* hugetlb.c */
+uint64_t hugetlb_leak(const char *name);
+
+/* take.c: what a child is given that takes bad pages from buddy, NR of them at most */
+struct take {
+	const char *name;
+	uint64_t pfns[8];
+	int nr;
+};
+uint64_t take_most(void *arg);
+uint64_t take_small(void *arg);
+uint64_t take_tables(void *arg);
+uint64_t take_pipes(void *arg);
+uint64_t take_ramfs(void *arg);
+uint64_t take_tmpfs(void *arg);
+void take_delete(const char *name);
 
 /* state.c */
+bool in_offline_block(uint64_t pfn);
 void state_text(const char *klog);
 const char *state_of(const struct poison *p);
 const char *last_action(uint64_t pfn);
@@ -136,6 +215,7 @@ int nid_of(uint64_t pfn);
 const char *zone_of(uint64_t pfn);
 
 /* truth.c */
+void line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void truth_open(const char *path);
 void truth_section(const char *name, const void *data, size_t size);
 void truth_file(const char *name, const char *path);
@@ -157,5 +237,6 @@ struct scenario {
 extern const struct scenario page_scenarios[], thp_scenarios[];
 extern const struct scenario hugetlb_scenarios[], kernel_scenarios[];
 extern const struct scenario fix_scenarios[], stress_scenarios[];
+extern const struct scenario history_scenarios[];
 
 #endif

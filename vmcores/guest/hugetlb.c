@@ -166,32 +166,34 @@ static void run_free(const char *name)
 }
 
 /* The page that was freed last is the first one that a smaller pool lets go. */
-static void run_leak(const char *name)
+uint64_t hugetlb_leak(const char *name)
 {
 	struct child child = huge_start(name, &leak2m, "pcp|buddy");
 
 	if (child.value == NO_PFN)
-		return;
+		return NO_PFN;
 	child_end(&child);
 	nap_ms(20);
+	watch_look();
 	pool_change(&leak2m, -1);
+	watch_look();
 	nap_ms(50);
 	restate(child.value, 9, name, "pcp|buddy", 0);
+	return child.value;
+}
+
+static void run_leak(const char *name)
+{
+	hugetlb_leak(name);
 }
 
 /* What left the pool is handed out as THPs. */
 static void run_again(const char *name)
 {
-	struct child child = huge_start(name, &leak2m, "pcp|buddy");
+	uint64_t base = hugetlb_leak(name);
 
-	if (child.value == NO_PFN)
-		return;
-	child_end(&child);
-	nap_ms(20);
-	pool_change(&leak2m, -1);
-	nap_ms(50);
-	restate(child.value, 9, name, "pcp|buddy", 0);
-	hunt(name, child.value, child.value + leak2m.at[0]);
+	if (base != NO_PFN)
+		hunt(name, base, base + leak2m.at[0]);
 }
 
 static void shrink_pool(void)

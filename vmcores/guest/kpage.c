@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int flags_fd = -1, count_fd = -1;
+static int flags_fd = -1, count_fd = -1, cgroup_fd = -1;
 static uint64_t nr_pfns;
 
 /* The end of the last "System RAM" range; /proc/kpageflags may go further. */
@@ -31,6 +31,7 @@ void kpage_open(void)
 {
 	flags_fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	count_fd = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
+	cgroup_fd = open("/proc/kpagecgroup", O_RDONLY | O_CLOEXEC);
 	nr_pfns = iomem_end();
 }
 
@@ -56,6 +57,16 @@ uint64_t kpf(uint64_t pfn)
 uint64_t kpc(uint64_t pfn)
 {
 	return read_word(count_fd, pfn);
+}
+
+/* The inode of the memory cgroup that the page is charged to, 0 for none. */
+uint64_t kpage_cgroup(uint64_t pfn)
+{
+	uint64_t word = 0;
+
+	if (cgroup_fd < 0 || pread(cgroup_fd, &word, sizeof(word), pfn * sizeof(word)) < 0)
+		return 0;
+	return word;
 }
 
 uint64_t va_pfn(pid_t pid, const void *va)

@@ -81,6 +81,7 @@ int main(int argc, char **argv)
 	live_start();
 	pin_cpu(0);
 	kpage_open();
+	history_open();
 	kpf_snapshot();
 	kpf_snapshot();
 	truth_open(argv[3]);

@@ -118,6 +118,7 @@ static uint64_t soft_child(void *arg)
 	(void)arg;
 	memset(va, 1, 4 * PAGE_SIZE);
 	pfn = va_pfn(0, va + PAGE_SIZE);
+	history_error(pfn, "soft-offline");
 	return madvise(va + PAGE_SIZE, PAGE_SIZE, MADV_SOFT_OFFLINE) ? NO_PFN : pfn;
 }
 
@@ -134,6 +135,7 @@ static void run_soft(const char *name)
 		return;
 	}
 	pfn = find_free_run(64, 0x1000, max_pfn()) + 31;
+	history_error(pfn, "soft-offline");
 	snprintf(text, sizeof(text), "%#llx", (unsigned long long)pfn * PAGE_SIZE);
 	write_file("/sys/devices/system/memory/soft_offline_page", text);
 	if (kpf(pfn) & KPF(HWPOISON))

@@ -83,7 +83,7 @@ int nid_of(uint64_t pfn)
 }
 
 /* 7.3 shows no flags at all, not KPF_NOPAGE, for a page of an offline block. */
-static bool in_offline_block(uint64_t pfn)
+bool in_offline_block(uint64_t pfn)
 {
 	char path[96], word[16] = "";
 	FILE *f;
@@ -186,6 +186,9 @@ const char *state_of(const struct poison *p)
 		return "pcp|buddy";
 	if (p->kpf_drained & KPF(BUDDY))
 		return "pcp";
+	/* A pipe's buffer and page cache that is not mapped show no owner in its flags. */
+	if (freed && watch_place(p->pfn) == PLACE_CHARGED)
+		return "reused";
 	owner = owner_state(p, freed);
 	if (owner)
 		return owner;

@@ -24,10 +24,10 @@ static const struct thp_case split_one = { false, 1, { 5 }, NULL },
 			     shmem = { true, 2, { 33, 34 }, "/mnt/hugetmp/pinned" },
 			     shmem_leak = { true, 3, { 66, 67, 68 }, "/mnt/hugetmp/leaked" };
 
-static char *thp_va;
+char *thp_va;
 static int thp_pin_fd = -1;
 
-static uint64_t split_mine(void)
+uint64_t thp_split_mine(void)
 {
 	char text[96];
 	int ret;
@@ -47,7 +47,7 @@ static uint64_t thp_command(char command)
 		thp_pin_fd = -1;
 		return 1;
 	}
-	return command == 's' ? split_mine() : 0;
+	return command == 's' ? thp_split_mine() : 0;
 }
 
 static void *map_shmem(const char *path)
@@ -116,8 +116,16 @@ static uint64_t leak(const char *name, const struct thp_case *c)
 	return child.value;
 }
 
+/* With three bad pages, as the histories begin. */
+uint64_t thp_leak(const char *name)
+{
+	static const struct thp_case three = { true, 3, { 17, 33, 500 }, NULL };
+
+	return leak(name, &three);
+}
+
 /* Memory failure drains all per-CPU lists of the zone of the page it handles. */
-static void drain_near(uint64_t base)
+void drain_near(uint64_t base)
 {
 	for (uint64_t step = 1024; step < max_pfn(); step++) {
 		uint64_t pfn = base + step;
@@ -170,6 +178,8 @@ static uint64_t hunt_child(void *arg)
 		before = kpf(hunt->bad);
 		max = i + 8;
 	}
+	if (pfn == hunt->base)
+		history_took("thp", thp_va, THP_PAGES);
 	say("hunt for %#llx: %d huge pages, %s", (unsigned long long)hunt->base, i,
 	    pfn == hunt->base ? "handed out" : "not seen");
 	return pfn;

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define BUF_SIZE (8UL << 20)
-#define TEXT_SIZE (1UL << 20)
+#define TEXT_SIZE (2UL << 20)
 
 static int out_fd = -1;
 static char *buf, *text, *klog;
@@ -102,14 +102,16 @@ void truth_file(const char *name, const char *path)
 	truth_section(name, buf, slurp(path, max));
 }
 
-static void line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void line(const char *fmt, ...)
+/* What there is no more room for is left out. */
+void line(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	text_len += vsnprintf(text + text_len, TEXT_SIZE - text_len, fmt, ap);
 	va_end(ap);
+	if (text_len >= TEXT_SIZE)
+		text_len = TEXT_SIZE - 1;
 }
 
 /* "PATH: VALUE" for every plain file of a directory. */
@@ -190,6 +192,7 @@ void truth_memory(void)
 	}
 	for (int i = 0; i < nr_extents; i++)
 		kpf_range(extents[i].base, 1ULL << extents[i].order, extents[i].kpf);
+	watch_look();
 }
 
 /* The virtual machine stops here, and goes on when the host has its dump. */
@@ -391,15 +394,19 @@ void truth_final(const char *scenarios)
 
 	/* At once: whatever allocates before it could take blocks off the lists. */
 	drain_all();
+	watch_drained();
 	uname(&uts);
 	state_text(klog);
 	text_len = 0;
 	line("kernel release=%s\nscenarios %s\n", uts.release, scenarios);
 	for (int i = 0; i < nr_poisons; i++)
-		line_poison(&poisons[i]);
+		if (!poisons[i].is_healed)
+			line_poison(&poisons[i]);
 	for (int i = 0; i < nr_extents; i++)
 		line_extent(&extents[i]);
 	line_page_owners();
+	watch_extents();
+	history_lines();
 	for (uint64_t pfn = 0; pfn < max_pfn(); pfn++)
 		if ((after[pfn] & KPF(HWPOISON)) && !(after[pfn] & KPF(NOPAGE)) &&
 		    !noted(pfn, after[pfn]))

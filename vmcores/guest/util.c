@@ -72,11 +72,13 @@ long read_long(const char *path)
 
 bool corrupt_pfn(uint64_t pfn)
 {
+	struct step *step = history_error(pfn, "corrupt-pfn");
 	char text[32];
 	int ret;
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)pfn);
 	ret = write_file("/sys/kernel/debug/hwpoison/corrupt-pfn", text);
+	history_result(step, ret);
 	say("corrupt-pfn %#llx: %d, kpageflags %#llx", (unsigned long long)pfn, ret,
 	    (unsigned long long)kpf(pfn));
 	return kpf(pfn) & KPF(HWPOISON);
@@ -85,8 +87,10 @@ bool corrupt_pfn(uint64_t pfn)
 bool madvise_poison(void *va)
 {
 	uint64_t pfn = va_pfn(0, va);
+	struct step *step = history_error(pfn, "madvise");
 	int ret = madvise(va, PAGE_SIZE, MADV_HWPOISON) ? -errno : 0;
 
+	history_result(step, ret);
 	say("MADV_HWPOISON of pfn %#llx: %d", (unsigned long long)pfn, ret);
 	return pfn != NO_PFN && (kpf(pfn) & KPF(HWPOISON));
 }
@@ -142,6 +146,7 @@ void restate(uint64_t base, unsigned int order, const char *scenario, const char
 		p->owner = owner;
 		p->path = NULL;
 	}
+	watch_look();
 }
 
 void child_answer(uint64_t value)
@@ -183,6 +188,7 @@ struct child child_start(child_fn fn, void *arg)
 		say("child %d died", child.pid);
 		child.value = NO_PFN;
 	}
+	watch_look();
 	return child;
 }
 
@@ -193,15 +199,19 @@ uint64_t child_ask(struct child *child, char command)
 	if (write(child->go, &command, 1) != 1 ||
 	    read(child->answer, &value, sizeof(value)) != sizeof(value))
 		say("child %d does not answer", child->pid);
+	watch_look();
 	return value;
 }
 
 void child_end(struct child *child)
 {
+	watch_look();
+	history_ends(child->pid);
 	close(child->go);
 	close(child->answer);
 	kill(child->pid, SIGKILL);
 	waitpid(child->pid, NULL, 0);
+	watch_look();
 }
 
 static struct release releases[16];
@@ -225,6 +235,7 @@ void release_all(void)
 			child_end(&r->child);
 		for (int n = 0; n < 50 && !is_free_pfn(r->base); n++)
 			nap_ms(10);
+		watch_look();
 		if (r->then)
 			r->then();
 		restate(r->base, r->order, r->scenario, "pcp|buddy", 0);
@@ -259,6 +270,7 @@ void *map_clean_thp(void)
 			break;
 		if (all_kpf(base, THP_PAGES, KPF(HWPOISON), 0))
 			return va;
+		history_took("thp", va, THP_PAGES);
 	}
 	return NULL;
 }

@@ -47,7 +47,7 @@ ifneq ($(SAN),)
 endif
 
 # Targets that compile nothing need no libraries.
-no_build := check-asan check-tsan clean fix-kernels format fuzz help lab minimal-root uninstall
+no_build := check-asan check-tsan clean fix-kernels format fuzz help history-lab lab minimal-root uninstall
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
   ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) && echo found),found)
     $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
@@ -223,6 +223,10 @@ $(O)/excerpt: vmcores/excerpt.c $(LIB) $(O)/flags
 lab:
 	@vmcores/lab.sh matrix
 
+# What happened to pages that leaked: 20 minutes.
+history-lab:
+	@vmcores/lab.sh history
+
 # Kernels with the fix, right and broken on purpose: ten minutes, and 3 GB.
 fix-kernels:
 	@vmcores/fix/build.sh
@@ -282,7 +286,7 @@ help:
 	@echo 'make fuzz [SECONDS=60] [T=WORD]  fuzz, each target so long'
 	@echo 'make bench [DUMP=FILE]  measure'
 	@echo 'make same BASE=REVISION [DUMP=FILE]  compare the answers with those of that revision'
-	@echo 'make lab            make vmcores with QEMU'
+	@echo 'make lab            make vmcores with QEMU; history-lab: of pages that leaked, and what followed'
 	@echo 'make fix-kernels    build kernels with free_has_hwpoisoned(); fix-lab: boot them'
 	@echo 'make samples        make the vmcores in vmcores/samples anew: sample-NAME for one'
 	@echo 'make minimal-root   try the README in a fresh minimal Debian (root)'
@@ -296,4 +300,4 @@ help:
 FORCE:
 .DELETE_ON_ERROR:
 .PHONY: all no-crash demo check test unit unit-programs arch bench same fuzz fuzz-programs check-asan check-tsan lab \
-	samples minimal-root install uninstall fix-kernels fix-lab format clean help FORCE
+	samples history-lab minimal-root install uninstall fix-kernels fix-lab format clean help FORCE

@@ -15,6 +15,7 @@
 #     --no-vmcoreinfo    a dump without the note
 #     --timeout SECONDS  for the guest's part (default 60)
 #   lab.sh matrix [NAME...]   make the standard set (all of it, or these) under build/lab/dumps
+#   lab.sh history [NAME...]  the same of matrix.history: what happened to pages that leaked
 #   lab.sh list               what the standard set is
 #   lab.sh scenarios          what the guest can do
 #
@@ -31,7 +32,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,24s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,25s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -222,25 +223,28 @@ run() {
 	echo "$out: $(count_note "$out"), $((SECONDS - began)) s"
 }
 
-# matrix: name | options | scenarios
-matrix_rows() { grep -v '^#' "$here/matrix" | grep .; }
+# FILE: name | options | scenarios
+matrix_rows() { grep -v '^#' "$here/$1" | grep .; }
 
 matrix() {
-	local name options scenarios wanted=" $* " failed=0 all=$#
+	local file=$1 name options scenarios wanted failed=0 all
+	shift
+	wanted=" $* " all=$#
 	while IFS='|' read -r name options scenarios; do
 		name=${name// /}
 		[ "$all" -eq 0 ] || [[ $wanted == *" $name "* ]] || continue
 		eval "set -- $options"
 		("$0" run "$@" --scenarios "${scenarios// /}" --out "$lab/dumps/$name" </dev/null) ||
 			failed=$((failed + 1))
-	done < <(matrix_rows)
+	done < <(matrix_rows "$file")
 	[ "$failed" -eq 0 ] || die "$failed dumps failed"
 }
 
 case ${1:-} in
 run) shift; run "$@" ;;
-matrix) shift; matrix "$@" ;;
-list) matrix_rows ;;
+matrix) shift; matrix matrix "$@" ;;
+history) shift; matrix matrix.history "$@" ;;
+list) matrix_rows matrix ;;
 scenarios) "${CC:-gcc}" -O1 -static -o "$lab/inject.list" "$here"/guest/*.c && "$lab/inject.list" list ;;
 *) usage; exit 2 ;;
 esac

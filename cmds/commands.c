@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyse.h"
+#include "base/bits.h"
 #include "help.h"
 #include "options.h"
 #include "report/common.h"
@@ -17,37 +18,18 @@ static int cmd_help(const struct hwp_context *context, const struct hwp_command 
 		    struct hwp_cmd_options *options);
 
 static const char check_help[] =
-	"The first line is the verdict. Then come the target, how much of its memmap\n"
-	"could be read, every poisoned page with its state, the evidence for those that\n"
-	"leaked, and each check with its result.\n"
-	"\n"
-	"  LEAKED        poisoned pages are in free memory, are in use again, or were\n"
-	"                thrown away together with healthy pages\n"
-	"  INCONSISTENT  a check failed: the memory's own records contradict each other\n"
-	"  INCOMPLETE    something that is needed for an answer could not be read\n"
-	"  AT RISK       nothing leaked yet, but poisoned pages are still in use\n"
-	"  CLEAN         no page is poisoned, or all that are cannot leak\n"
-	"\n"
-	"A page is in one of these states:\n"
-	"\n"
-	"  buddy, pcp    inside a block on a zone's free list, on a per-CPU list (leaked)\n"
-	"  reused        allocated again after it had been freed (leaked)\n"
-	"  dropped       on no list, and healthy neighbours with it (lost)\n"
-	"  large-folio, hugetlb, in-use\n"
-	"                allocated: of a large folio, a HugeTLB folio, or alone (pending)\n"
-	"  taken-off, isolated\n"
-	"                withheld from the allocator, as it should be (contained)\n"
-	"  slab, pgtable, reserved, kernel\n"
-	"                of the kernel, which could only ignore the error (kernel)\n"
-	"  offline, device, unknown\n"
-	"                in offline or device memory; not enough could be read\n"
+	"The first line is the verdict, the worst that applies. Then come the target, how\n"
+	"much of its memmap could be read, every poisoned page with its state, the evidence\n"
+	"for those that leaked, and each check with its result. 'hwpoison help' with\n"
+	"verdicts, states or checks lists what these can be.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison check vmcore\n"
-	"      The whole report, made to be pasted into a ticket.\n"
+	"      The whole report, for a ticket.\n"
 	"\n"
 	"  hwpoison check --quick --max-cpu 20\n"
-	"      The running kernel: only where it counts poison, if that explains it all.\n"
+	"      The running kernel, only the memory blocks that count poison if these hold\n"
+	"      all that it counts, with at most 20 % of one CPU.\n"
 	"\n"
 	"  hwpoison check --qemu /run/guest.qmp\n"
 	"      A running QEMU guest, from its host.\n"
@@ -56,15 +38,15 @@ static const char check_help[] =
 	"      The verdict and the physical address of each poisoned page.\n"
 	"\n"
 	"  hwpoison check vmcore >report.txt; echo $?\n"
-	"      0: no leak. 1: leaked or inconsistent. 2: no sure answer.\n";
+	"      0: clean or at risk. 1: leaked or inconsistent. 2: incomplete, or trouble.\n";
 
 static const char list_help[] =
-	"One row for each poisoned page in the order of their pfns, followed by the\n"
-	"evidence that led to its state. Nothing is folded or left out. HugeTLB pages are\n"
-	"listed one by one, from raw_hwp_list, and not by the head of their folio. BLOCK\n"
-	"is the first pfn and the order of the folio or free block that holds the page.\n"
-	"WHERE names the process whose anonymous page it is, or of a page in the page\n"
-	"cache its file and one process that maps it.\n"
+	"One row for each poisoned page, by pfn, followed by the evidence for its state.\n"
+	"Nothing is folded or left out. HugeTLB pages are listed one by one, from\n"
+	"raw_hwp_list, and not by the head of their folio. BLOCK is the first pfn and the\n"
+	"order of the folio or free block that holds the page. WHERE names the process of\n"
+	"an anonymous page, or the file of a page in the page cache and one process that\n"
+	"maps it.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison list vmcore\n"
@@ -73,41 +55,41 @@ static const char list_help[] =
 	"          lists: page 529 of 1024 of the free block at 0x5c00, order 10 Movable\n"
 	"\n"
 	"  hwpoison list --json vmcore | jq '.poisoned[] | select(.class == \"leaked\")'\n"
-	"      What leaked, with evidence.\n";
+	"      The pages that leaked, with evidence.\n";
 
 static const char folio_help[] =
-	"All about the page PFN and the folio that it is in, or was in when that was\n"
-	"freed: head, order, refcount, flags and how often it is mapped, its own record\n"
-	"of its poison, its healthy ranges and blocks as a fixed kernel frees them, what\n"
-	"the memory shows for each page, what this kernel does with it, and maps. A page\n"
-	"whose folio holds no poison is told in a few lines. The exit status is that of\n"
-	"check.\n"
+	"Everything about the page PFN and its folio, or the folio that it was in when\n"
+	"that was freed: head, order, refcount, flags and map counts, the folio's own\n"
+	"record of its poison, its healthy ranges and the blocks in which a fixed kernel\n"
+	"frees them, what the memory shows for each page, what this kernel does with it,\n"
+	"and maps. If the folio holds no poison, only a few lines are printed. The exit\n"
+	"status is that of check.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison folio 0x5c11 vmcore\n"
 	"      Folio     0x5c00-0x5e00, order 9: 512 pages, 2.00 MiB\n"
-	"      Kind      freed: gone; the kernel log tells what the page was then\n"
+	"      Kind      freed: known by the kernel log's record of the page\n"
 	"      Sum       508 healthy + 4 poisoned = 512 = 2^9\n"
 	"      Outcome   leaked\n"
 	"\n"
 	"  hwpoison folio 0x2fbe --range 0x2fbc-0x2fc0 vmcore\n"
-	"      A folio was at these four pages, says the user, and was freed. Without\n"
-	"      --range its extent is known from its head page, from the log or from the\n"
-	"      neighbours that were thrown away with it, or not at all.\n"
+	"      The user knows that a folio of these four pages was freed. Without --range\n"
+	"      its extent is taken from its head page, from the log or from the neighbours\n"
+	"      that were dropped with it, and may remain unknown.\n"
 	"\n"
 	"  hwpoison folio --json 0x5c11 vmcore | jq '.folios[0].observed'\n"
-	"      What each of its pages is now.\n";
+	"      The state of each of its pages now.\n";
 
 static const char events_help[] =
-	"Each line of the kernel log about a memory failure, in the order of time, with\n"
-	"what the page was then, the result, and the page's state now; see check for the\n"
-	"states. A page that is not marked, or no more, is unmarked.\n"
+	"Each line of the kernel log about a memory failure, by time, with what the page\n"
+	"was then, the result, and the page's state now ('hwpoison help states'). A page\n"
+	"that is not marked, or no longer, is unmarked.\n"
 	"\n"
 	"With --rasdaemon the rows of its table memory_failure_event are joined by pfn,\n"
-	"result and time. Those that no line of the log tells follow in a table of their\n"
-	"own, with the boot that they are of. What rasdaemon calls the page comes from a\n"
-	"list of its own by the kernel's number, and kernels number differently: no state\n"
-	"rests on it.\n"
+	"result and time. Rows without a line in the log follow in a table of their own,\n"
+	"with the boot that they belong to, where that is known. rasdaemon names the page\n"
+	"type from a list of its own, by a number that differs between kernels: no state\n"
+	"rests on that name.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison events vmcore\n"
@@ -116,16 +98,16 @@ static const char events_help[] =
 	"      5.015413  0x5805   pcp          Failed     unsplit thp\n"
 	"\n"
 	"  hwpoison events --rasdaemon /var/lib/rasdaemon/ras-mc_event.db\n"
-	"      With what rasdaemon kept of the running kernel, and of earlier boots.\n"
+	"      With the events that rasdaemon recorded in this boot and in earlier ones.\n"
 	"\n"
 	"  hwpoison events --json vmcore | jq -r '.events[].text'\n"
 	"      The lines themselves.\n";
 
 static const char decompose_help[] =
-	"The healthy ranges of a folio, as a fixed kernel (free_has_hwpoisoned) frees\n"
-	"them: each run of pages without a poisoned one, cut from its start into the\n"
-	"largest aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn\n"
-	"is decimal, or hexadecimal after 0x; A-B are the pages from A to before B.\n"
+	"The healthy ranges of a folio, as a kernel with free_has_hwpoisoned() frees them:\n"
+	"each run of pages without a poisoned one, cut from its start into the largest\n"
+	"aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn with 0x is\n"
+	"hexadecimal; A-B are the pages from A up to but not including B.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison decompose --base 0x200 --order 4 --poison 0x20d\n"
@@ -141,32 +123,31 @@ static const char decompose_help[] =
 	"\n"
 	"  hwpoison decompose --base 0x40000 --order 18 --poison 0x40000-0x40008 --json |\n"
 	"      jq '.folios[].expected | length'\n"
-	"      How many blocks a 1 GiB page gives whose first eight pages are bad.\n";
+	"      The number of blocks of a 1 GiB page whose first eight pages are bad.\n";
 
 static const char freelist_help[] =
 	"For each node and zone: the number of free blocks by order and migratetype, as\n"
-	"walked along the lists, against what free_area.nr_free says; the per-CPU lists,\n"
-	"one by one where they hold poison; and the poisoned pages inside all these.\n"
+	"found by walking the lists, compared with free_area.nr_free; the per-CPU lists,\n"
+	"one by one where they hold poison; and the poisoned pages on all of them.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison freelist vmcore\n"
-	"      The lists of every zone. Of the blocks of a count with * some hold\n"
-	"      poisoned pages; the list of one with + could not be walked to its end.\n"
+	"      The lists of every zone. A count is marked * if some of its blocks hold\n"
+	"      poisoned pages, and + if a list could not be walked to its end.\n"
 	"\n"
 	"  hwpoison freelist --json vmcore | jq '.freelist.blocks[]'\n"
 	"      Free blocks that hold poison.\n";
 
 static const char metrics_help[] =
-	"Gauges for node_exporter's textfile collector, in the text format that\n"
-	"Prometheus and OpenMetrics share: poisoned pages by node and state, leaked\n"
-	"pages, healthy bytes lost with them, coverage, verdict, whether the kernel has\n"
-	"the fix, when the run ended and how long it took. No label holds a pfn. FILE is\n"
-	"replaced in one step, so a reader never sees half of it; its name must end in\n"
-	".prom for node_exporter.\n"
+	"Gauges for node_exporter's textfile collector, in the text format that Prometheus\n"
+	"and OpenMetrics share: poisoned pages by node and state, leaked pages, healthy\n"
+	"bytes lost with them, coverage, verdict, whether the kernel has the fix, when the\n"
+	"run ended and how long it took. No label holds a pfn. FILE is replaced\n"
+	"atomically; node_exporter wants its name to end in .prom.\n"
 	"\n"
-	"When the kernel cannot be looked at, hwpoison_up is 0 and there is no number of\n"
-	"pages: neither 0 nor that of the run before. The exit status is that of check,\n"
-	"and the file is written for each.\n"
+	"If the kernel cannot be read, hwpoison_up is 0 and there are no metrics of pages,\n"
+	"neither 0 nor those of the last run. The exit status is that of check; the file\n"
+	"is written whatever it is.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison metrics -o /var/lib/prometheus/node-exporter/hwpoison.prom\n"
@@ -177,10 +158,10 @@ static const char metrics_help[] =
 
 static const char watch_help[] =
 	"Checks the running kernel every SECONDS, and prints a line for each page whose\n"
-	"state changed and one when the verdict did; for the first look, all of them.\n"
-	"A page that is not poisoned any more is unmarked. When the kernel cannot be\n"
-	"looked at any more, the verdict is \"-\", with the reason. SIGINT and SIGTERM end\n"
-	"it, with exit status 0. With -o each look replaces FILE by metrics.\n"
+	"state changed and one if the verdict changed; the first check prints them all. A\n"
+	"page that is no longer poisoned is unmarked. If the kernel can no longer be read,\n"
+	"the verdict is \"-\", with the reason. SIGINT and SIGTERM end it with exit status\n"
+	"0. With -o each check replaces FILE by the metrics.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison watch --interval 10\n"
@@ -191,28 +172,29 @@ static const char watch_help[] =
 	"      One object for each change.\n";
 
 static const char layout_help[] =
-	"Offsets, bits and addresses that everything else rests on, and where each came\n"
-	"from: the types (btf), the symbols (kallsyms) or VMCOREINFO of the dump,\n"
-	"computed from others, or absent from this kernel.\n"
+	"The offsets, bits and addresses that all results rest on, and the source of each:\n"
+	"types (btf, dwarf), symbols (kallsyms), VMCOREINFO, computed from others, or\n"
+	"absent from this kernel.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison layout vmcore | grep hwp\n"
-	"      All that has to do with poison.\n"
+	"      The rows about poison.\n"
 	"\n"
 	"  hwpoison layout --json vmcore | jq '.layout[] | select(.source == \"absent\")'\n"
 	"      What this kernel does not have.\n";
 
 static const char version_help[] =
-	"The version, the providers that are compiled in, and the libraries in use.\n"
+	"The version, the compiled-in providers, and the libraries in use.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison version --json\n"
 	"      For a bug report.\n";
 
 static const char help_help[] =
-	"Without a word: the commands, a line each. With checks: the checks that hwpoison\n"
-	"check makes, a line each. With the name of one: what it states, what its results\n"
-	"mean, and what verdict follows.\n"
+	"Without a word: the commands, a line each. With checks, states or verdicts: the\n"
+	"checks that hwpoison check makes, the states of a page, the verdicts of a run.\n"
+	"With the name of a check: what it states, what its results mean, and which\n"
+	"verdict follows.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison help check\n"
@@ -316,7 +298,7 @@ static const struct hwp_command commands[] = {
 		.name = "help",
 		.run = cmd_help,
 		.summary = "Explain the program, a command or a check",
-		.usage = "[COMMAND|checks|CHECK]",
+		.usage = "[COMMAND|CHECK|checks|states|verdicts]",
 		.option_groups = HWP_OPTIONS_JSON | HWP_TAKES_WORD,
 		.help = help_help,
 	},
@@ -332,15 +314,27 @@ static const struct hwp_command *find_command(const char *name)
 	return NULL;
 }
 
+/* Lists that `help` prints. */
+static const struct {
+	const char *name;
+	struct hwp_error *(*print)(FILE *out, const struct hwp_report_style *style);
+} lists[] = {
+	{ "checks", hwp_explain_checks },
+	{ "states", hwp_explain_states },
+	{ "verdicts", hwp_explain_verdicts },
+};
+
 static struct hwp_error *print_help(const struct hwp_context *context,
 				    const struct hwp_cmd_options *options, bool *known)
 {
 	const char *word = options->word;
 	const struct hwp_command *command = word ? find_command(word) : NULL;
 	const struct hwp_check *check = word ? hwp_check_find(word) : NULL;
-	bool all_checks = word && strcmp(word, "checks") == 0;
+	size_t list = 0;
 
-	*known = !word || command || check || all_checks;
+	while (word && list < HWP_ARRAY_SIZE(lists) && strcmp(word, lists[list].name) != 0)
+		list++;
+	*known = !word || command || check || list < HWP_ARRAY_SIZE(lists);
 	if (!*known)
 		return NULL;
 	if (options->json)
@@ -349,8 +343,8 @@ static struct hwp_error *print_help(const struct hwp_context *context,
 		hwp_print_command_help(context, command);
 	else if (check)
 		return hwp_explain_check(context->out, check, &options->style);
-	else if (all_checks)
-		return hwp_explain_checks(context->out, &options->style);
+	else if (word)
+		return lists[list].print(context->out, &options->style);
 	else
 		hwp_print_overview(context, commands);
 	return hwp_report_flush(context->out);

@@ -44,8 +44,8 @@ void hwp_print_overview(const struct hwp_context *context, const struct hwp_comm
 	for (const struct hwp_command *command = commands; command->name; command++)
 		fprintf(out, "  %-11s%s\n", command->name, command->summary);
 	fputs("\n"
-	      "'hwpoison help COMMAND' explains a command, 'hwpoison help checks' lists the\n"
-	      "checks. Most commands print JSON with --json.\n"
+	      "'hwpoison help COMMAND' explains a command; 'hwpoison help' with checks, states\n"
+	      "or verdicts lists them. Most commands print JSON with --json.\n"
 	      "\n"
 	      "EXIT STATUS\n"
 	      "  0  clean or at risk: no poisoned page has leaked\n"

@@ -41,6 +41,37 @@ struct hwp_error *hwp_explain_checks(FILE *out, const struct hwp_report_style *s
 	return hwp_text_finish(&text);
 }
 
+struct hwp_error *hwp_explain_states(FILE *out, const struct hwp_report_style *style)
+{
+	struct hwp_text text;
+
+	hwp_text_init(&text, out, style);
+	hwp_text_wrap(&text, 0, 0,
+		      "The states of a poisoned page, worst first, each with its class.");
+	putc('\n', out);
+	for (enum hwp_state state = 0; state < HWP_NR_STATES; state++) {
+		fprintf(out, "  %-11s  %-9s  ", hwp_state_name(state),
+			hwp_class_name(hwp_state_class(state)));
+		hwp_text_wrap(&text, 26, 26, hwp_states.words[state].meaning);
+	}
+	return hwp_text_finish(&text);
+}
+
+struct hwp_error *hwp_explain_verdicts(FILE *out, const struct hwp_report_style *style)
+{
+	struct hwp_text text;
+
+	hwp_text_init(&text, out, style);
+	hwp_text_wrap(&text, 0, 0, "The verdict is the first that applies; with its exit status.");
+	putc('\n', out);
+	for (enum hwp_verdict verdict = 0; verdict < HWP_NR_VERDICTS; verdict++) {
+		fprintf(out, "  %-12s  %d  ", hwp_verdict_name(verdict),
+			hwp_verdict_exit_status(verdict));
+		hwp_text_wrap(&text, 19, 19, hwp_verdicts.words[verdict].meaning);
+	}
+	return hwp_text_finish(&text);
+}
+
 static void put_result(struct hwp_text *text, const struct hwp_check *check, enum hwp_result result)
 {
 	const struct hwp_check_outcome *outcome = &check->outcomes[result];

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`hwpoison help WORD`: every check that a report names is explained, other words are refused."""
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
@@ -24,6 +25,37 @@ def manual(statements):
                                         if listed.get(k) != wanted.get(k)]
 
 
+def lists(report):
+    """`help states` and `help verdicts` have the words of the report, and classes and statuses."""
+    states = {x.split()[0]: x.split()[1] for x in
+              hwp.Run('help', 'states').out.decode().splitlines() if re.match('  [a-z]', x)}
+    verdicts = {x.split()[0]: x.split()[1] for x in
+                hwp.Run('help', 'verdicts').out.decode().splitlines() if re.match('  [a-z]', x)}
+    wrong = [] if list(states) == list(report['summary']['by_state']) else [str(states)]
+    wrong += [f'{p["state"]}: {p["class"]}' for p in report['poisoned']
+              if states.get(p['state']) != p['class']]
+    if verdicts.get(report['verdict']) != '1' or verdicts.get('clean') != '0':
+        wrong.append(str(verdicts))
+    return wrong
+
+
+def commands(document):
+    """The man page has each command twice; crash's help has those that crash can run."""
+    page = pathlib.Path(hwp.PROGRAM).with_name('hwpoison.8').read_text()
+    section = page.partition('.SH COMMANDS\n')[2].partition('\n.SH ')[0]
+    crash = (hwp.TOP / 'ext' / 'crash' / 'crash_help.c').read_text()
+    wrong = []
+    for name in (x['name'] for x in document['commands']):
+        if f'.B hwpoison {name}\n' not in page:
+            wrong.append(f'{name} is not in the synopsis')
+        if not re.search(rf'^\.TP\n\.BI? {name}\b', section, re.MULTILINE):
+            wrong.append(f'{name} is not among the commands of the man page')
+        if name not in ('metrics', 'watch') and not re.search(rf'^\t" +{name}( pfn)?  ', crash,
+                                                              re.MULTILINE):
+            wrong.append(f'{name} is not in the help of crash')
+    return wrong
+
+
 def main():
     cases = hwp.Cases()
     samples = hwp.samples()
@@ -41,6 +73,8 @@ def main():
     cases.tell('help --json', [] if [x['name'] for x in document['checks']] == wanted
                else [str(document['checks'])])
     cases.tell('the man page', manual({x['name']: x['statement'] for x in document['checks']}))
+    cases.tell('help states and verdicts', lists(report))
+    cases.tell('every command is in the man page and in the help of crash', commands(document))
     for check in report['checks']:
         done, wrong = hwp.Run('help', check['name']), []
         text = done.out.decode()

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "readers.h"
 
+#include "facts/kernel/static_key.h"
 #include "facts/lists/freelist.h"
 #include "facts/log/klog.h"
 #include "facts/owner/page_owner.h"
+#include "facts/owner/rmap.h"
+#include "facts/owner/rmap_file.h"
 #include "memmap/memmap.h"
 #include "memmap/zones.h"
 
+/* struct page comes first: the others build on it. */
 const struct hwp_needs *const hwp_readers[] = {
-	/* The others build on struct page. */
-	&hwp_layout_needs,    &hwp_memmap_needs,      &hwp_zones_needs,	     &hwp_freelist_needs,
-	&hwp_klog_ring_needs, &hwp_klog_buffer_needs, &hwp_page_owner_needs, NULL,
+	&hwp_layout_needs,	 &hwp_memmap_needs,
+	&hwp_zones_needs,	 &hwp_freelist_needs,
+	&hwp_static_key_needs,	 &hwp_klog_ring_needs,
+	&hwp_klog_buffer_needs,	 &hwp_page_owner_needs,
+	&hwp_rmap_process_needs, &hwp_rmap_anon_needs,
+	&hwp_rmap_mapper_needs,	 &hwp_rmap_file_needs,
+	&hwp_rmap_mount_needs,	 NULL,
 };

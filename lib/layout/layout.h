@@ -166,27 +166,6 @@ struct hwp_layout {
 		uint32_t xa_head, node_shift, node_slots;
 		unsigned int nr_slots;
 	} xarray;
-	uint32_t static_key_enabled;
-	/** From an anonymous page to who maps it, and when that began. */
-	struct {
-		uint32_t root, rb_root, chain_rb, chain_vma, rb_left, rb_right, vma_anon_vma,
-			vma_mm, mm_owner, task_group_leader, task_pid, task_comm, task_start_time;
-	} rmap;
-	/** From a mapping to the VMAs of it. */
-	struct {
-		uint32_t root, vma_rb, vma_subtree_last, vma_start, vma_end, vma_pgoff;
-	} i_mmap;
-	/** From a mapping to its file, and to the names of that. */
-	struct {
-		uint32_t host, i_data, ino, nlink, sb, aliases, alias, parent, name, hash, sb_id,
-			sb_type, type_name;
-	} file;
-	/** From a super block to where it is mounted. */
-	struct {
-		uint32_t sb_mounts, root, mountpoint, parent, ns, nsproxy_ns;
-	} mount;
-	/** How the mounts of a super block hang together; one of them is absent. */
-	uint32_t mount_next_for_sb, mount_instance;
 	struct {
 		uint32_t fifo_in, fifo_out, fifo_data, entry_size, entry_pfn, nr_entries;
 	} mf_cpu;
@@ -198,9 +177,8 @@ struct hwp_layout {
 			mf_mutex, hpage_freelist, free_has_hwpoisoned, init_on_free, init_on_alloc,
 			page_poisoning, page_poisoning_bool, debug_pagealloc, check_pages, hvo_key,
 			hvo_bool, page_owner_inited, kasan_flag, kasan_report, memory_failure,
-			gtod_offset, sched_clock_stable, init_nsproxy, hugetlb_basepage_index,
-			page_offset_base, free_prepared_contig_range, free_contig_range_common,
-			split_large_buddy;
+			sched_clock_stable, page_offset_base, free_prepared_contig_range,
+			free_contig_range_common, split_large_buddy;
 	} symbol;
 
 	/** By debug information, of free_has_hwpoisoned() in mm/page_alloc.c. */

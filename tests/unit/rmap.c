@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "facts/owner/rmap.h"
+#include "facts/owner/rmap_file.h"
 
 /* Objects of 256 bytes each; how a kernel packs them does not matter. */
 #define SLAB UINT64_C(0xff11000100000000)
@@ -50,7 +51,11 @@ struct scene {
 	struct machine *m;
 	char slab[NR_OBJECTS * OBJECT];
 	unsigned int nr;
-	uint64_t inode, sb, root, file, ns;
+	uint64_t inode, sb, root, file, ns, proxy;
+	/** v6.18 on: the mounts of a super block are linked by pointers. */
+	bool has_pointers;
+	/** To v6.6: the index of a HugeTLB folio. */
+	bool counts_folios;
 	struct hwp_rmap rmap;
 };
 
@@ -104,7 +109,7 @@ static uint64_t mount(struct scene *s, uint64_t sb, uint64_t root, uint64_t pare
 	put(s, mnt + AT_MNT_PARENT, parent ? parent : mnt);
 	put(s, mnt + AT_MOUNTPOINT, mountpoint ? mountpoint : root);
 	put(s, mnt + AT_MNT_NS, ns);
-	if (s->m->layout.mount_next_for_sb == HWP_ABSENT) {
+	if (!s->has_pointers) {
 		machine_list_add_tail(s->m, head, mnt + AT_INSTANCE);
 	} else {
 		put(s, mnt + AT_INSTANCE, machine_get(s->m, head));
@@ -120,7 +125,7 @@ static uint64_t super_block(struct scene *s, const char *type, const char *id)
 	strcpy(at(s, sb + AT_SB_ID), id);
 	put(s, sb + AT_SB_TYPE, fs);
 	put(s, fs, text(s, type));
-	if (s->m->layout.mount_next_for_sb == HWP_ABSENT)
+	if (!s->has_pointers)
 		machine_list_init(s->m, sb + AT_SB_MOUNTS);
 	return sb;
 }
@@ -144,39 +149,86 @@ static uint64_t vma(struct scene *s, uint64_t pgoff, uint64_t nr, uint32_t pid)
 	return v;
 }
 
-static void layout(struct hwp_layout *l, bool has_pointers)
+/** As a kernel lays it out that has no @p lost (NULL: all of it). */
+static void layout(struct scene *s, const char *lost)
 {
-	l->rmap = (__typeof__(l->rmap)){ .rb_left = RB_LEFT,
-					 .rb_right = RB_RIGHT,
-					 .vma_mm = AT_MM,
-					 .task_group_leader = AT_LEADER,
-					 .task_pid = AT_TGID,
-					 .task_comm = AT_COMM,
-					 .task_start_time = AT_START_TIME };
-	l->i_mmap = (__typeof__(l->i_mmap)){ AT_I_MMAP, AT_RB,	AT_SUBTREE_LAST,
-					     AT_START,	AT_END, AT_PGOFF };
-	l->file = (__typeof__(l->file)){ AT_HOST,    AT_I_DATA,	 AT_INO,    AT_NLINK, AT_SB,
-					 AT_ALIASES, AT_ALIAS,	 AT_PARENT, AT_NAME,  AT_HASH,
-					 AT_SB_ID,   AT_SB_TYPE, 0 };
-	l->mount = (__typeof__(l->mount)){ AT_SB_MOUNTS,  AT_MNT_ROOT, AT_MOUNTPOINT,
-					   AT_MNT_PARENT, AT_MNT_NS,   0 };
-	l->mount_next_for_sb = has_pointers ? AT_INSTANCE : HWP_ABSENT;
-	l->mount_instance = has_pointers ? HWP_ABSENT : AT_INSTANCE;
+	static const struct hwp_needs *const needs[] = {
+		&hwp_rmap_process_needs, &hwp_rmap_anon_needs,	&hwp_rmap_mapper_needs,
+		&hwp_rmap_file_needs,	 &hwp_rmap_mount_needs, NULL
+	};
+	static const struct synth_member types[] = {
+		MEMBER("mm_struct", "owner", 0, 8),
+		MEMBER("task_struct", "group_leader", AT_LEADER, 8),
+		MEMBER("task_struct", "tgid", AT_TGID, 4),
+		MEMBER("task_struct", "comm", AT_COMM, 16),
+		MEMBER("task_struct", "start_time", AT_START_TIME, 8),
+		MEMBER("anon_vma", "root", 0, 8),
+		MEMBER("anon_vma", "rb_root", 0, 16),
+		MEMBER("anon_vma_chain", "rb", 0, 24),
+		MEMBER("anon_vma_chain", "vma", 0, 8),
+		MEMBER("rb_node", "rb_left", RB_LEFT, 8),
+		MEMBER("rb_node", "rb_right", RB_RIGHT, 8),
+		MEMBER("vm_area_struct", "anon_vma", 0, 8),
+		MEMBER("vm_area_struct", "vm_mm", AT_MM, 8),
+		MEMBER("vm_area_struct", "shared.rb", AT_RB, 24),
+		MEMBER("vm_area_struct", "shared.rb_subtree_last", AT_SUBTREE_LAST, 8),
+		MEMBER("vm_area_struct", "vm_start", AT_START, 8),
+		MEMBER("vm_area_struct", "vm_end", AT_END, 8),
+		MEMBER("vm_area_struct", "vm_pgoff", AT_PGOFF, 8),
+		MEMBER("address_space", "i_mmap", AT_I_MMAP, 16),
+		MEMBER("address_space", "host", AT_HOST, 8),
+		MEMBER("inode", "i_data", AT_I_DATA, 192),
+		MEMBER("inode", "i_ino", AT_INO, 8),
+		MEMBER("inode", "i_nlink", AT_NLINK, 4),
+		MEMBER("inode", "i_sb", AT_SB, 8),
+		MEMBER("inode", "i_dentry", AT_ALIASES, 8),
+		MEMBER("dentry", "d_u.d_alias", AT_ALIAS, 16),
+		MEMBER("dentry", "d_parent", AT_PARENT, 8),
+		MEMBER("dentry", "d_name.name", AT_NAME, 8),
+		MEMBER("dentry", "d_hash.pprev", AT_HASH, 8),
+		MEMBER("super_block", "s_id", AT_SB_ID, 32),
+		MEMBER("super_block", "s_type", AT_SB_TYPE, 8),
+		MEMBER("super_block", "s_mounts", AT_SB_MOUNTS, 16),
+		MEMBER("file_system_type", "name", 0, 8),
+		MEMBER("mount", "mnt.mnt_root", AT_MNT_ROOT, 8),
+		MEMBER("mount", "mnt_mountpoint", AT_MOUNTPOINT, 8),
+		MEMBER("mount", "mnt_parent", AT_MNT_PARENT, 8),
+		MEMBER("mount", "mnt_ns", AT_MNT_NS, 8),
+		MEMBER("nsproxy", "mnt_ns", 0, 8),
+		/* The link of a super block's mounts. */
+		{},
+		{}
+	};
+	static const struct synth_member since_618 = MEMBER("mount", "mnt_next_for_sb", AT_INSTANCE,
+							    8),
+					 until_617 = MEMBER("mount", "mnt_instance", AT_INSTANCE,
+							    16);
+	const struct synth_symbol symbols[] = { { "init_nsproxy", s->proxy },
+						{ s->counts_folios ? "hugetlb_basepage_index" : "",
+						  1 },
+						{} };
+	struct synth_member all[HWP_ARRAY_SIZE(types)];
+	const struct synth kernel = { .symbols = symbols, .members = all, .lost = lost };
+
+	memcpy(all, types, sizeof(types));
+	all[HWP_ARRAY_SIZE(types) - 2] = s->has_pointers ? since_618 : until_617;
+	hwp_layout_deinit(&s->m->layout);
+	synth_resolve(&kernel, &s->m->layout, needs);
 }
 
 /** /srv/data/file of an ext4 that is mounted at /srv. */
 static struct scene *scene_create(bool has_pointers)
 {
 	struct scene *s = calloc(1, sizeof(*s));
-	uint64_t top_sb, top, top_root, proxy;
+	uint64_t top_sb, top, top_root;
 
 	s->m = machine_create(has_pointers ? kernel_73 : kernel_61);
-	layout(&s->m->layout, has_pointers);
+	s->has_pointers = has_pointers;
 	synth_add(&s->m->synth, SLAB, s->slab, sizeof(s->slab));
-	proxy = object(s);
+	s->proxy = object(s);
 	s->ns = object(s);
-	put(s, proxy, s->ns);
-	s->m->layout.symbol.init_nsproxy = proxy;
+	put(s, s->proxy, s->ns);
+	layout(s, NULL);
 	top_sb = super_block(s, "ext4", "vda1");
 	top_root = dentry(s, 0, "/");
 	top = mount(s, top_sb, top_root, 0, 0, s->ns);
@@ -375,9 +427,15 @@ static void no_file(void **state)
 	assert_false(hwp_rmap_file(s->m->target, &s->m->layout, 0xff11000200000000, &file));
 	put(s, mapping + AT_HOST, s->inode);
 	/* A kernel that lacks a member costs what hangs on it. */
-	s->m->layout.mount.ns = HWP_ABSENT;
+	layout(s, "mount.mnt_ns");
 	assert_path(s, "/data/file", false);
-	s->m->layout.file.hash = HWP_ABSENT;
+	layout(s, s->has_pointers ? "mount.mnt_next_for_sb" : "mount.mnt_instance");
+	assert_path(s, "/data/file", false);
+	layout(s, "init_nsproxy");
+	assert_path(s, "/data/file", false);
+	layout(s, NULL);
+	assert_path(s, "/srv/data/file", true);
+	layout(s, "dentry.d_hash.pprev");
 	assert_false(hwp_rmap_file(s->m->target, &s->m->layout, mapping, &file));
 	scene_destroy(s);
 }
@@ -497,7 +555,8 @@ static void index_in_folio(void **state)
 	put(s, s->inode + AT_I_DATA + AT_I_MMAP, vma(s, 512, 512, 12));
 	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 5, &page, &folio, &owner));
 	assert_int_equal(owner.pid, 12);
-	s->m->layout.symbol.hugetlb_basepage_index = 1;
+	s->counts_folios = true;
+	layout(s, NULL);
 	folio.head.index = 1;
 	s->rmap.mapping = 0;
 	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 5, &page, &folio, &owner));

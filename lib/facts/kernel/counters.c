@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "facts/kernel/static_key.h"
 #include "layout/page.h"
 #include "target/target.h"
 
@@ -207,23 +208,6 @@ struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_
 	return err;
 }
 
-/** A static key: enabled > 0, or -1 while it is being enabled. */
-static enum hwp_switch read_key(struct hwp_target *target, const struct hwp_layout *l,
-				uint64_t address)
-{
-	_cleanup_error_ struct hwp_error *err = NULL;
-	uint32_t enabled;
-
-	if (!address)
-		return HWP_NOT_BUILT;
-	if (l->static_key_enabled == HWP_ABSENT)
-		return HWP_SWITCH_UNKNOWN;
-	err = hwp_target_read_u32(target, address + l->static_key_enabled, &enabled);
-	if (err)
-		return HWP_SWITCH_UNKNOWN;
-	return enabled ? HWP_ON : HWP_OFF;
-}
-
 static enum hwp_switch read_bool(struct hwp_target *target, uint64_t address)
 {
 	_cleanup_error_ struct hwp_error *err = NULL;
@@ -277,22 +261,24 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 	/* Linux kernel commit fd919a85cd55 ("mm: page_isolation: prepare for hygienic freelists")
 	 * (in v6.10). */
 	k->frees_gigantic_whole = l->symbol.split_large_buddy != 0;
-	k->init_on_alloc = read_key(target, l, l->symbol.init_on_alloc);
-	k->init_on_free = read_key(target, l, l->symbol.init_on_free);
-	k->page_poisoning = read_key(target, l, l->symbol.page_poisoning);
-	k->debug_pagealloc = read_key(target, l, l->symbol.debug_pagealloc);
-	k->page_owner = read_key(target, l, l->symbol.page_owner_inited);
+	k->init_on_alloc = hwp_static_key_read(target, l, l->symbol.init_on_alloc);
+	k->init_on_free = hwp_static_key_read(target, l, l->symbol.init_on_free);
+	k->page_poisoning = hwp_static_key_read(target, l, l->symbol.page_poisoning);
+	k->debug_pagealloc = hwp_static_key_read(target, l, l->symbol.debug_pagealloc);
+	k->page_owner = hwp_static_key_read(target, l, l->symbol.page_owner_inited);
 	/* Linux kernel commit 2e903b914797 ("kasan, arm64: implement HW_TAGS runtime") (in v5.11)
 	 * made it a switch; before, and in modes that have none, what was built is on. */
-	k->kasan = l->symbol.kasan_flag	  ? read_key(target, l, l->symbol.kasan_flag) :
+	k->kasan = l->symbol.kasan_flag	  ? hwp_static_key_read(target, l, l->symbol.kasan_flag) :
 		   l->symbol.kasan_report ? HWP_ON :
 					    HWP_NOT_BUILT;
-	k->clocks_differ = read_key(target, l, l->symbol.sched_clock_stable) == HWP_OFF;
+	k->clocks_differ = hwp_static_key_read(target, l, l->symbol.sched_clock_stable) == HWP_OFF;
 	/* Before check_pages_enabled (v6.4) the allocator always looked:
 	 * kernel-layouts.md 4.8. */
-	k->check_pages = l->symbol.check_pages ? read_key(target, l, l->symbol.check_pages) :
-						 HWP_ON;
-	k->hugetlb_vmemmap_optimized = l->symbol.hvo_bool ? read_bool(target, l->symbol.hvo_bool) :
-							    read_key(target, l, l->symbol.hvo_key);
+	k->check_pages = l->symbol.check_pages ?
+				 hwp_static_key_read(target, l, l->symbol.check_pages) :
+				 HWP_ON;
+	k->hugetlb_vmemmap_optimized = l->symbol.hvo_bool ?
+					       read_bool(target, l->symbol.hvo_bool) :
+					       hwp_static_key_read(target, l, l->symbol.hvo_key);
 	return NULL;
 }

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "base/bits.h"
+#include "facts/kernel/static_key.h"
+#include "facts/owner/rmap_file.h"
+#include "layout/needs.h"
 #include "layout/page.h"
 
 /* VMAs looked at for one page; an anon_vma tree holds one for each fork. */
@@ -15,9 +19,90 @@
 /* Of more files than this the names are not kept. */
 #define MAX_FILES 1024
 
+/** From an address space to its process, and when that started by the log's clock. */
+struct process_layout {
+	uint64_t gtod_offset, sched_clock_stable;
+	uint32_t mm_owner, group_leader, tgid, comm, start_time;
+};
+
+static const struct hwp_need process_rows[] = {
+	/* CONFIG_MEMCG */
+	HWP_OFFSET(struct process_layout, mm_owner, "mm_struct.owner"),
+	HWP_OFFSET(struct process_layout, group_leader, "task_struct.group_leader"),
+	HWP_OFFSET(struct process_layout, tgid, "task_struct.tgid"),
+	HWP_OFFSET(struct process_layout, comm, "task_struct.comm"),
+	HWP_OFFSET(struct process_layout, start_time, "task_struct.start_time"),
+	/* CONFIG_HAVE_UNSTABLE_SCHED_CLOCK: without it the start is not known. */
+	HWP_SYMBOL(struct process_layout, gtod_offset, "__gtod_offset", .optional = true),
+	HWP_SYMBOL(struct process_layout, sched_clock_stable, "__sched_clock_stable",
+		   .optional = true),
+};
+
+const struct hwp_needs hwp_rmap_process_needs = {
+	.rows = process_rows,
+	.nr = HWP_ARRAY_SIZE(process_rows),
+	.size = sizeof(struct process_layout),
+};
+
+/** From an anonymous page to the VMAs that may map it. */
+struct anon_layout {
+	uint32_t root, rb_root, chain_rb, chain_vma, rb_left, rb_right, vma_anon_vma, vma_mm;
+};
+
+static const struct hwp_need anon_rows[] = {
+	HWP_OFFSET(struct anon_layout, root, "anon_vma.root"),
+	HWP_OFFSET(struct anon_layout, rb_root, "anon_vma.rb_root"),
+	HWP_OFFSET(struct anon_layout, chain_rb, "anon_vma_chain.rb"),
+	HWP_OFFSET(struct anon_layout, chain_vma, "anon_vma_chain.vma"),
+	HWP_OFFSET(struct anon_layout, rb_left, "rb_node.rb_left"),
+	HWP_OFFSET(struct anon_layout, rb_right, "rb_node.rb_right"),
+	HWP_OFFSET(struct anon_layout, vma_anon_vma, "vm_area_struct.anon_vma"),
+	HWP_OFFSET(struct anon_layout, vma_mm, "vm_area_struct.vm_mm"),
+};
+
+const struct hwp_needs hwp_rmap_anon_needs = {
+	.rows = anon_rows,
+	.nr = HWP_ARRAY_SIZE(anon_rows),
+	.size = sizeof(struct anon_layout),
+};
+
+/** From the mapping of a file to the VMAs that map it. */
+struct mapper_layout {
+	/** If not 0, a HugeTLB folio's index counts folios. */
+	uint64_t basepage_index;
+	uint32_t i_mmap, vma_rb, vma_subtree_last, vma_start, vma_end, vma_pgoff, vma_mm, rb_left,
+		rb_right;
+};
+
+static const struct hwp_need mapper_rows[] = {
+	HWP_OFFSET(struct mapper_layout, i_mmap, "address_space.i_mmap"),
+	HWP_OFFSET(struct mapper_layout, vma_rb, "vm_area_struct.shared.rb"),
+	HWP_OFFSET(struct mapper_layout, vma_subtree_last, "vm_area_struct.shared.rb_subtree_last"),
+	HWP_OFFSET(struct mapper_layout, vma_start, "vm_area_struct.vm_start"),
+	HWP_OFFSET(struct mapper_layout, vma_end, "vm_area_struct.vm_end"),
+	HWP_OFFSET(struct mapper_layout, vma_pgoff, "vm_area_struct.vm_pgoff"),
+	HWP_OFFSET(struct mapper_layout, vma_mm, "vm_area_struct.vm_mm"),
+	HWP_OFFSET(struct mapper_layout, rb_left, "rb_node.rb_left"),
+	HWP_OFFSET(struct mapper_layout, rb_right, "rb_node.rb_right"),
+	/* Linux kernel commit fe19bd3dae3d ("mm, futex: fix shared futex pgoff on shmem huge
+	 * page") (in v5.13) renamed it. */
+	HWP_SYMBOL(struct mapper_layout, basepage_index, "hugetlb_basepage_index __basepage_index",
+		   .optional = true),
+};
+
+const struct hwp_needs hwp_rmap_mapper_needs = {
+	.rows = mapper_rows,
+	.nr = HWP_ARRAY_SIZE(mapper_rows),
+	.size = sizeof(struct mapper_layout),
+};
+
 struct walk {
 	struct hwp_target *target;
 	const struct hwp_layout *layout;
+	/** NULL where this kernel lacks something of it. */
+	const struct process_layout *process;
+	const struct anon_layout *anon;
+	const struct mapper_layout *mapper;
 	uint64_t anon_vma;
 	unsigned int nr_vmas;
 	/** Of a file: the page's index in it, and the address spaces that were counted. */
@@ -35,33 +120,21 @@ static bool read_word(struct walk *w, uint64_t address, uint64_t *ret)
 /** The VMA whose own anon_vma this is: the one that allocated the page. */
 static bool find_vma(struct walk *w, uint64_t node, unsigned int depth, uint64_t *vma_ret)
 {
-	const struct hwp_layout *l = w->layout;
+	const struct anon_layout *at = w->anon;
 	uint64_t vma, own, left, right;
 
 	if (!node || depth > MAX_DEPTH || w->nr_vmas++ >= MAX_VMAS)
 		return false;
-	if (!read_word(w, node - l->rmap.chain_rb + l->rmap.chain_vma, &vma) ||
-	    !read_word(w, vma + l->rmap.vma_anon_vma, &own))
+	if (!read_word(w, node - at->chain_rb + at->chain_vma, &vma) ||
+	    !read_word(w, vma + at->vma_anon_vma, &own))
 		return false;
 	if (own == w->anon_vma) {
 		*vma_ret = vma;
 		return true;
 	}
-	return (read_word(w, node + l->rmap.rb_left, &left) &&
-		find_vma(w, left, depth + 1, vma_ret)) ||
-	       (read_word(w, node + l->rmap.rb_right, &right) &&
+	return (read_word(w, node + at->rb_left, &left) && find_vma(w, left, depth + 1, vma_ret)) ||
+	       (read_word(w, node + at->rb_right, &right) &&
 		find_vma(w, right, depth + 1, vma_ret));
-}
-
-bool hwp_rmap_understood(const void *group, size_t size)
-{
-	const uint32_t *p = group;
-
-	for (size_t i = 0; i < size / sizeof(*p); i++) {
-		if (p[i] == HWP_ABSENT)
-			return false;
-	}
-	return true;
 }
 
 /**
@@ -71,18 +144,15 @@ bool hwp_rmap_understood(const void *group, size_t size)
  */
 static bool to_log_clock(struct walk *w, uint64_t monotonic_ns, uint64_t *ret)
 {
-	const struct hwp_layout *l = w->layout;
-	_cleanup_error_ struct hwp_error *err = NULL;
+	const struct process_layout *at = w->process;
 	uint64_t offset, slew = monotonic_ns / 1000000 * MAX_SLEW_PPM;
-	uint32_t stable = 1;
+	enum hwp_switch stable;
 
-	if (!l->symbol.gtod_offset || !read_word(w, l->symbol.gtod_offset, &offset))
+	if (!at->gtod_offset || !read_word(w, at->gtod_offset, &offset))
 		return false;
-	if (l->symbol.sched_clock_stable && l->static_key_enabled != HWP_ABSENT)
-		err = hwp_target_read_u32(
-			w->target, l->symbol.sched_clock_stable + l->static_key_enabled, &stable);
-	*ret = monotonic_ns + offset - (stable ? slew : 0);
-	return !err;
+	stable = hwp_static_key_read(w->target, w->layout, at->sched_clock_stable);
+	*ret = monotonic_ns + offset - (stable == HWP_OFF ? 0 : slew);
+	return stable != HWP_SWITCH_UNKNOWN;
 }
 
 /**
@@ -91,19 +161,18 @@ static bool to_log_clock(struct walk *w, uint64_t monotonic_ns, uint64_t *ret)
  */
 static bool read_task(struct walk *w, uint64_t mm, uint64_t *start_ret)
 {
-	const struct hwp_layout *l = w->layout;
+	const struct process_layout *at = w->process;
 	_cleanup_error_ struct hwp_error *err = NULL;
 	uint64_t owner, task;
 	uint32_t pid;
 
-	if (!read_word(w, mm + l->rmap.mm_owner, &owner) || !owner ||
-	    !read_word(w, owner + l->rmap.task_group_leader, &task) || !task ||
-	    !read_word(w, task + l->rmap.task_start_time, start_ret))
+	if (!read_word(w, mm + at->mm_owner, &owner) || !owner ||
+	    !read_word(w, owner + at->group_leader, &task) || !task ||
+	    !read_word(w, task + at->start_time, start_ret))
 		return false;
-	err = hwp_target_read_u32(w->target, task + l->rmap.task_pid, &pid);
+	err = hwp_target_read_u32(w->target, task + at->tgid, &pid);
 	if (!err)
-		err = hwp_target_read_string(w->target, task + l->rmap.task_comm, w->owner->comm,
-					     16);
+		err = hwp_target_read_string(w->target, task + at->comm, w->owner->comm, 16);
 	if (err)
 		return false;
 	w->owner->found = true;
@@ -113,14 +182,14 @@ static bool read_task(struct walk *w, uint64_t mm, uint64_t *start_ret)
 
 static void find_process(struct walk *w, uint64_t mapping)
 {
-	const struct hwp_layout *l = w->layout;
+	const struct anon_layout *at = w->anon;
 	uint64_t root, node, vma, mm, start;
 
 	w->anon_vma = mapping & ~HWP_MAPPING_LOW_BITS;
 	/* rb_root_cached starts with its rb_root, and that with rb_node. */
-	if (!read_word(w, w->anon_vma + l->rmap.root, &root) ||
-	    !read_word(w, w->anon_vma + l->rmap.rb_root, &node) || !find_vma(w, node, 0, &vma) ||
-	    !read_word(w, vma + l->rmap.vma_mm, &mm) || !read_task(w, mm, &start))
+	if (!read_word(w, w->anon_vma + at->root, &root) ||
+	    !read_word(w, w->anon_vma + at->rb_root, &node) || !find_vma(w, node, 0, &vma) ||
+	    !read_word(w, vma + at->vma_mm, &mm) || !read_task(w, mm, &start))
 		return;
 	w->owner->allocated_it = root == w->anon_vma;
 	w->owner->has_start = to_log_clock(w, start, &w->owner->start_ns);
@@ -131,27 +200,26 @@ static bool add_mapper(struct walk *w, uint64_t vma)
 {
 	uint64_t nr = w->owner->nr_mappers, mm, start;
 
-	if (!read_word(w, vma + w->layout->rmap.vma_mm, &mm))
+	if (!read_word(w, vma + w->mapper->vma_mm, &mm))
 		return false;
 	for (uint64_t i = 0; i < nr; i++) {
 		if (w->mms[i] == mm)
 			return true;
 	}
 	w->mms[w->owner->nr_mappers++] = mm;
-	if (!w->owner->found && hwp_rmap_understood(&w->layout->rmap, sizeof(w->layout->rmap)))
+	if (!w->owner->found && w->process)
 		read_task(w, mm, &start);
 	return true;
 }
 
 static bool is_mapped_by(struct walk *w, uint64_t vma, uint64_t first, bool *ret)
 {
-	const struct hwp_layout *l = w->layout;
+	const struct mapper_layout *at = w->mapper;
 	uint64_t start, end;
 
-	if (!read_word(w, vma + l->i_mmap.vma_start, &start) ||
-	    !read_word(w, vma + l->i_mmap.vma_end, &end))
+	if (!read_word(w, vma + at->vma_start, &start) || !read_word(w, vma + at->vma_end, &end))
 		return false;
-	*ret = end > start && w->index - first < (end - start) >> l->page_shift;
+	*ret = end > start && w->index - first < (end - start) >> w->layout->page_shift;
 	return true;
 }
 
@@ -161,33 +229,26 @@ static bool is_mapped_by(struct walk *w, uint64_t vma, uint64_t first, bool *ret
  */
 static bool find_mappers(struct walk *w, uint64_t node, unsigned int depth)
 {
-	const struct hwp_layout *l = w->layout;
-	uint64_t vma = node - l->i_mmap.vma_rb, last, first, left, right;
+	const struct mapper_layout *at = w->mapper;
+	uint64_t vma = node - at->vma_rb, last, first, left, right;
 	bool saw_all, is_mapped;
 
 	if (!node)
 		return true;
 	if (depth > MAX_DEPTH || w->nr_vmas++ >= MAX_VMAS ||
-	    !read_word(w, vma + l->i_mmap.vma_subtree_last, &last))
+	    !read_word(w, vma + at->vma_subtree_last, &last))
 		return false;
 	if (last < w->index)
 		return true;
-	saw_all = read_word(w, node + l->rmap.rb_left, &left) && find_mappers(w, left, depth + 1);
-	if (!read_word(w, vma + l->i_mmap.vma_pgoff, &first))
+	saw_all = read_word(w, node + at->rb_left, &left) && find_mappers(w, left, depth + 1);
+	if (!read_word(w, vma + at->vma_pgoff, &first))
 		return false;
 	if (first > w->index)
 		return saw_all;
 	if (!is_mapped_by(w, vma, first, &is_mapped) || (is_mapped && !add_mapper(w, vma)))
 		saw_all = false;
-	return read_word(w, node + l->rmap.rb_right, &right) && find_mappers(w, right, depth + 1) &&
+	return read_word(w, node + at->rb_right, &right) && find_mappers(w, right, depth + 1) &&
 	       saw_all;
-}
-
-static bool knows_mappers(const struct hwp_layout *l)
-{
-	return l->page.index != HWP_ABSENT && l->rmap.rb_left != HWP_ABSENT &&
-	       l->rmap.rb_right != HWP_ABSENT && l->rmap.vma_mm != HWP_ABSENT &&
-	       hwp_rmap_understood(&l->i_mmap, sizeof(l->i_mmap));
 }
 
 static struct hwp_error *find_file(struct hwp_rmap *r, struct walk *w, uint64_t mapping)
@@ -207,8 +268,8 @@ static struct hwp_error *find_file(struct hwp_rmap *r, struct walk *w, uint64_t 
 			return hwp_error_no_memory();
 	}
 	/* What is no file's has something else where the tree would be. */
-	w->owner->saw_all_mappers = w->owner->has_file && knows_mappers(l) &&
-				    read_word(w, mapping + l->i_mmap.root, &node) &&
+	w->owner->saw_all_mappers = w->owner->has_file && l->page.index != HWP_ABSENT &&
+				    w->mapper && read_word(w, mapping + w->mapper->i_mmap, &node) &&
 				    find_mappers(w, node, 0);
 	return NULL;
 }
@@ -218,15 +279,14 @@ static struct hwp_error *find_file(struct hwp_rmap *r, struct walk *w, uint64_t 
  * head. Until Linux kernel commit a08c7193e4f1 ("mm/filemap: remove hugetlb special casing
  * in filemap.c") (in v6.7) the index of such a folio counted folios.
  */
-static uint64_t index_of(const struct hwp_layout *l, uint64_t pfn,
+static uint64_t index_of(const struct mapper_layout *at, uint64_t pfn,
 			 const struct hwp_page_words *page, const struct hwp_folio_facts *folio)
 {
 	if (folio->kind == HWP_FOLIO_NONE)
 		return page->index;
 	if (folio->kind != HWP_FOLIO_HUGETLB)
 		return folio->head.index + (pfn - folio->head_pfn);
-	return l->symbol.hugetlb_basepage_index ? folio->head.index << folio->order :
-						  folio->head.index;
+	return at && at->basepage_index ? folio->head.index << folio->order : folio->head.index;
 }
 
 struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
@@ -235,12 +295,15 @@ struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
 {
 	struct walk w = { .target = r->target,
 			  .layout = r->layout,
-			  .owner = ret,
-			  .index = index_of(r->layout, pfn, page, folio) };
+			  .process = hwp_layout_of(r->layout, &hwp_rmap_process_needs),
+			  .anon = hwp_layout_of(r->layout, &hwp_rmap_anon_needs),
+			  .mapper = hwp_layout_of(r->layout, &hwp_rmap_mapper_needs),
+			  .owner = ret };
 	uint64_t mapping = folio->kind == HWP_FOLIO_NONE ? page->mapping : folio->head.mapping;
 	uint64_t low = mapping & HWP_MAPPING_LOW_BITS;
 	struct hwp_error *err = NULL;
 
+	w.index = index_of(w.mapper, pfn, page, folio);
 	*ret = (struct hwp_owner){};
 	if (!mapping)
 		return NULL;
@@ -248,8 +311,7 @@ struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
 		*ret = r->owner;
 		return NULL;
 	}
-	if (low == HWP_MAPPING_ANON &&
-	    hwp_rmap_understood(&r->layout->rmap, sizeof(r->layout->rmap)))
+	if (low == HWP_MAPPING_ANON && w.anon && w.process)
 		find_process(&w, mapping);
 	else if (!low)
 		err = find_file(r, &w, mapping);

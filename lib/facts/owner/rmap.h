@@ -6,6 +6,8 @@
 #include "layout/layout.h"
 #include "model/findings.h"
 
+/** Without these no process, no VMA of an anonymous page, or none of a file is found. */
+extern const struct hwp_needs hwp_rmap_process_needs, hwp_rmap_anon_needs, hwp_rmap_mapper_needs;
 struct hwp_rmap {
 	struct hwp_target *target;
 	const struct hwp_layout *layout;
@@ -23,12 +25,5 @@ struct hwp_rmap {
 struct hwp_error *hwp_rmap_owner(struct hwp_rmap *rmap, uint64_t pfn,
 				 const struct hwp_page_words *page,
 				 const struct hwp_folio_facts *folio, struct hwp_owner *ret);
-
-/** The file whose pages have the mapping at @p mapping; false when it is none. */
-bool hwp_rmap_file(struct hwp_target *target, const struct hwp_layout *layout, uint64_t mapping,
-		   struct hwp_file *ret);
-
-/** Are all members of a group of offsets, @p size bytes of them, known? */
-bool hwp_rmap_understood(const void *group, size_t size);
 
 #endif /* HWP_FACTS_OWNER_RMAP_H */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** From a mapping to its inode, and from that to a path. */
+#include "facts/owner/rmap_file.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/bits.h"
-#include "facts/owner/rmap.h"
+#include "layout/needs.h"
 
 /* For what is too long; there is always room for it. */
 #define CUT "..."
@@ -17,9 +18,77 @@
 /* Directories in a path; the kernel takes no longer one than PATH_MAX, 4096 characters. */
 #define MAX_DEPTH 256
 
+/** From a mapping to its file, and to the names of that. */
+struct file_layout {
+	uint32_t host, i_data, ino, nlink, sb, aliases, alias, parent, name, hash, sb_id, sb_type,
+		type_name;
+};
+
+static const struct hwp_need file_rows[] = {
+	HWP_OFFSET(struct file_layout, host, "address_space.host"),
+	HWP_OFFSET(struct file_layout, i_data, "inode.i_data"),
+	HWP_OFFSET(struct file_layout, ino, "inode.i_ino"),
+	HWP_OFFSET(struct file_layout, nlink, "inode.i_nlink"),
+	HWP_OFFSET(struct file_layout, sb, "inode.i_sb"),
+	HWP_OFFSET(struct file_layout, aliases, "inode.i_dentry"),
+	/* The union d_u has no name in v7.3. */
+	HWP_OFFSET(struct file_layout, alias, "dentry.d_alias dentry.d_u.d_alias"),
+	HWP_OFFSET(struct file_layout, parent, "dentry.d_parent"),
+	HWP_OFFSET(struct file_layout, name, "dentry.d_name.name"),
+	HWP_OFFSET(struct file_layout, hash, "dentry.d_hash.pprev"),
+	HWP_OFFSET(struct file_layout, sb_id, "super_block.s_id"),
+	HWP_OFFSET(struct file_layout, sb_type, "super_block.s_type"),
+	HWP_OFFSET(struct file_layout, type_name, "file_system_type.name"),
+};
+
+const struct hwp_needs hwp_rmap_file_needs = {
+	.rows = file_rows,
+	.nr = HWP_ARRAY_SIZE(file_rows),
+	.size = sizeof(struct file_layout),
+};
+
+/** From a super block to where it is mounted. */
+struct mount_layout {
+	uint64_t init_nsproxy;
+	uint32_t sb_mounts, root, mountpoint, parent, ns, nsproxy_ns;
+	/** How the mounts of a super block are linked: a kernel has one of the two. */
+	uint32_t next_for_sb, instance;
+};
+
+static const struct hwp_need mount_rows[] = {
+	HWP_SYMBOL(struct mount_layout, init_nsproxy, "init_nsproxy"),
+	HWP_OFFSET(struct mount_layout, sb_mounts, "super_block.s_mounts"),
+	HWP_OFFSET(struct mount_layout, root, "mount.mnt.mnt_root"),
+	HWP_OFFSET(struct mount_layout, mountpoint, "mount.mnt_mountpoint"),
+	HWP_OFFSET(struct mount_layout, parent, "mount.mnt_parent"),
+	HWP_OFFSET(struct mount_layout, ns, "mount.mnt_ns"),
+	HWP_OFFSET(struct mount_layout, nsproxy_ns, "nsproxy.mnt_ns"),
+	/* Linux kernel commit 09a1b33c080f ("preparations to taking MNT_WRITE_HOLD out of
+	 * ->mnt_flags") (in v6.18) made a list of pointers of s_mounts. */
+	HWP_OFFSET(struct mount_layout, next_for_sb, "mount.mnt_next_for_sb", .optional = true),
+	HWP_OFFSET(struct mount_layout, instance, "mount.mnt_instance", .optional = true),
+};
+
+static bool decide_mount(struct hwp_resolver *r, void *own)
+{
+	const struct mount_layout *at = own;
+
+	(void)r;
+	return at->next_for_sb != HWP_ABSENT || at->instance != HWP_ABSENT;
+}
+
+const struct hwp_needs hwp_rmap_mount_needs = {
+	.rows = mount_rows,
+	.nr = HWP_ARRAY_SIZE(mount_rows),
+	.size = sizeof(struct mount_layout),
+	.decide = decide_mount,
+};
+
 struct walk {
 	struct hwp_target *target;
-	const struct hwp_layout *layout;
+	const struct file_layout *at;
+	/** NULL where this kernel lacks something of it. */
+	const struct mount_layout *mount;
 	/** The path grows to the left: it starts here in file->path, which it fills to its end. */
 	struct hwp_file *file;
 	size_t start;
@@ -64,7 +133,7 @@ static bool put_name(struct walk *w, uint64_t dentry)
 	uint64_t address;
 	size_t len;
 
-	if (!read_word(w, dentry + w->layout->file.name, &address) ||
+	if (!read_word(w, dentry + w->at->name, &address) ||
 	    !read_string(w, address, name, sizeof(name)) || !*name)
 		return false;
 	clean(name);
@@ -86,16 +155,16 @@ static bool put_name(struct walk *w, uint64_t dentry)
 /** A name of the inode that the kernel still finds by it, or else any. */
 static bool find_dentry(struct walk *w, uint64_t inode, uint64_t *dentry_ret, bool *hashed_ret)
 {
-	const struct hwp_layout *l = w->layout;
+	const struct file_layout *at = w->at;
 	uint64_t node, hash;
 	bool found = false;
 
-	if (!read_word(w, inode + l->file.aliases, &node))
+	if (!read_word(w, inode + at->aliases, &node))
 		return false;
 	for (unsigned int i = 0; node && i < MAX_ALIASES; i++) {
-		uint64_t dentry = node - l->file.alias;
+		uint64_t dentry = node - at->alias;
 
-		if (!read_word(w, dentry + l->file.hash, &hash))
+		if (!read_word(w, dentry + at->hash, &hash))
 			break;
 		if (!found || hash) {
 			*dentry_ret = dentry;
@@ -116,7 +185,7 @@ static bool climb(struct walk *w, uint64_t dentry)
 
 	for (w->nr_dentries = 0; w->nr_dentries < MAX_DEPTH; dentry = parent) {
 		w->dentries[w->nr_dentries++] = dentry;
-		if (!read_word(w, dentry + w->layout->file.parent, &parent))
+		if (!read_word(w, dentry + w->at->parent, &parent))
 			return false;
 		if (parent == dentry)
 			return true;
@@ -147,49 +216,47 @@ static bool find_depth(const struct walk *w, uint64_t root, size_t *ret)
 
 static bool first_mount(struct walk *w, uint64_t sb, uint64_t *ret)
 {
-	const struct hwp_layout *l = w->layout;
+	const struct mount_layout *at = w->mount;
 
-	if (!read_word(w, sb + l->mount.sb_mounts, ret))
+	if (!read_word(w, sb + at->sb_mounts, ret))
 		return false;
-	if (l->mount_next_for_sb == HWP_ABSENT)
-		*ret = *ret == sb + l->mount.sb_mounts ? 0 : *ret - l->mount_instance;
+	if (at->next_for_sb == HWP_ABSENT)
+		*ret = *ret == sb + at->sb_mounts ? 0 : *ret - at->instance;
 	return *ret != 0;
 }
 
 static bool next_mount(struct walk *w, uint64_t sb, uint64_t mount, uint64_t *ret)
 {
-	const struct hwp_layout *l = w->layout;
-	bool is_list = l->mount_next_for_sb == HWP_ABSENT;
+	const struct mount_layout *at = w->mount;
+	bool is_list = at->next_for_sb == HWP_ABSENT;
 
-	if (!read_word(w, mount + (is_list ? l->mount_instance : l->mount_next_for_sb), ret))
+	if (!read_word(w, mount + (is_list ? at->instance : at->next_for_sb), ret))
 		return false;
 	if (is_list)
-		*ret = *ret == sb + l->mount.sb_mounts ? 0 : *ret - l->mount_instance;
+		*ret = *ret == sb + at->sb_mounts ? 0 : *ret - at->instance;
 	return *ret != 0;
 }
 
 /**
- * The mount that init sees @p sb by, and how many names lead from its root to the file. Of a
- * file system that is mounted more than once the mount that shows most of it, and then the
- * oldest: a list has that first, pointers have it last.
+ * The mount that init sees @p sb by, and how many names lead from its root to the file. If
+ * there are several, the one with the highest root is preferred, then the oldest (first in the
+ * list up to v6.17, last in the pointers from v6.18).
  */
 static bool find_mount(struct walk *w, uint64_t sb, uint64_t *mount_ret, size_t *depth_ret)
 {
-	const struct hwp_layout *l = w->layout;
+	const struct mount_layout *at = w->mount;
 	uint64_t init_ns, mount, ns, root;
 	bool more, found = false;
 	size_t depth;
 
-	if (!hwp_rmap_understood(&l->mount, sizeof(l->mount)) || !l->symbol.init_nsproxy ||
-	    (l->mount_next_for_sb == HWP_ABSENT && l->mount_instance == HWP_ABSENT) ||
-	    !read_word(w, l->symbol.init_nsproxy + l->mount.nsproxy_ns, &init_ns))
+	if (!at || !read_word(w, at->init_nsproxy + at->nsproxy_ns, &init_ns))
 		return false;
 	more = first_mount(w, sb, &mount);
 	for (unsigned int i = 0; more && i < MAX_MOUNTS; i++) {
-		if (read_word(w, mount + l->mount.ns, &ns) && ns == init_ns &&
-		    read_word(w, mount + l->mount.root, &root) && find_depth(w, root, &depth) &&
+		if (read_word(w, mount + at->ns, &ns) && ns == init_ns &&
+		    read_word(w, mount + at->root, &root) && find_depth(w, root, &depth) &&
 		    (!found || depth > *depth_ret ||
-		     (depth == *depth_ret && l->mount_next_for_sb != HWP_ABSENT))) {
+		     (depth == *depth_ret && at->next_for_sb != HWP_ABSENT))) {
 			found = true;
 			*mount_ret = mount;
 			*depth_ret = depth;
@@ -202,17 +269,17 @@ static bool find_mount(struct walk *w, uint64_t sb, uint64_t *mount_ret, size_t 
 /** The names that lead to the place where @p mount is mounted. */
 static bool put_mountpoints(struct walk *w, uint64_t mount)
 {
-	const struct hwp_layout *l = w->layout;
+	const struct mount_layout *at = w->mount;
 	uint64_t parent, dentry, root;
 	size_t depth;
 
 	for (unsigned int i = 0; i < MAX_MOUNT_DEPTH; i++) {
-		if (!read_word(w, mount + l->mount.parent, &parent))
+		if (!read_word(w, mount + at->parent, &parent))
 			return false;
 		if (parent == mount)
 			return true;
-		if (!read_word(w, mount + l->mount.mountpoint, &dentry) || !climb(w, dentry) ||
-		    !read_word(w, parent + l->mount.root, &root) || !find_depth(w, root, &depth) ||
+		if (!read_word(w, mount + at->mountpoint, &dentry) || !climb(w, dentry) ||
+		    !read_word(w, parent + at->root, &root) || !find_depth(w, root, &depth) ||
 		    !put_names_below(w, depth))
 			return false;
 		mount = parent;
@@ -251,14 +318,13 @@ static void find_path(struct walk *w, uint64_t sb, uint64_t dentry)
 
 static bool read_file_system(struct walk *w, uint64_t sb)
 {
-	const struct hwp_layout *l = w->layout;
+	const struct file_layout *at = w->at;
 	struct hwp_file *file = w->file;
 	uint64_t type, name;
 
-	if (!read_word(w, sb + l->file.sb_type, &type) ||
-	    !read_word(w, type + l->file.type_name, &name) ||
+	if (!read_word(w, sb + at->sb_type, &type) || !read_word(w, type + at->type_name, &name) ||
 	    !read_string(w, name, file->filesystem, sizeof(file->filesystem)) ||
-	    !read_string(w, sb + l->file.sb_id, file->device, sizeof(file->device)))
+	    !read_string(w, sb + at->sb_id, file->device, sizeof(file->device)))
 		return false;
 	clean(file->filesystem);
 	clean(file->device);
@@ -272,7 +338,11 @@ static bool read_file_system(struct walk *w, uint64_t sb)
 bool hwp_rmap_file(struct hwp_target *target, const struct hwp_layout *l, uint64_t mapping,
 		   struct hwp_file *ret)
 {
-	struct walk w = { .target = target, .layout = l, .file = ret };
+	const struct file_layout *at = hwp_layout_of(l, &hwp_rmap_file_needs);
+	struct walk w = { .target = target,
+			  .at = at,
+			  .mount = hwp_layout_of(l, &hwp_rmap_mount_needs),
+			  .file = ret };
 	_cleanup_error_ struct hwp_error *err = NULL;
 	uint64_t inode, sb, dentry, parent;
 	uint32_t nr_links;
@@ -280,17 +350,16 @@ bool hwp_rmap_file(struct hwp_target *target, const struct hwp_layout *l, uint64
 
 	memset(ret, 0, sizeof(*ret));
 	/* Anybody may use the word; only a mapping in its own inode is the page cache's. */
-	if (!hwp_rmap_understood(&l->file, sizeof(l->file)) ||
-	    !read_word(&w, mapping + l->file.host, &inode) || inode + l->file.i_data != mapping ||
-	    !read_word(&w, inode + l->file.ino, &ret->inode) ||
-	    !read_word(&w, inode + l->file.sb, &sb) || !read_file_system(&w, sb))
+	if (!at || !read_word(&w, mapping + at->host, &inode) || inode + at->i_data != mapping ||
+	    !read_word(&w, inode + at->ino, &ret->inode) || !read_word(&w, inode + at->sb, &sb) ||
+	    !read_file_system(&w, sb))
 		return false;
-	err = hwp_target_read_u32(target, inode + l->file.nlink, &nr_links);
+	err = hwp_target_read_u32(target, inode + at->nlink, &nr_links);
 	ret->is_deleted = !err && nr_links == 0;
 	if (find_dentry(&w, inode, &dentry, &is_hashed)) {
 		find_path(&w, sb, dentry);
 		/* d_unlinked() */
-		ret->is_deleted |= !is_hashed && read_word(&w, dentry + l->file.parent, &parent) &&
+		ret->is_deleted |= !is_hashed && read_word(&w, dentry + at->parent, &parent) &&
 				   parent != dentry;
 	}
 	return true;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "facts/kernel/counters.h"
+#include "facts/kernel/kernel.h"
 #include "facts/lists/freelist.h"
 #include "facts/log/rasdaemon.h"
 #include "facts/pages/bad_memory.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "readers.h"
 
+#include "facts/kernel/counters.h"
+#include "facts/kernel/kernel.h"
 #include "facts/kernel/static_key.h"
 #include "facts/lists/freelist.h"
 #include "facts/log/klog.h"
@@ -12,11 +14,10 @@
 
 /* struct page comes first: the others build on it. */
 const struct hwp_needs *const hwp_readers[] = {
-	&hwp_layout_needs,	 &hwp_memmap_needs,
-	&hwp_zones_needs,	 &hwp_freelist_needs,
-	&hwp_static_key_needs,	 &hwp_klog_ring_needs,
-	&hwp_klog_buffer_needs,	 &hwp_page_owner_needs,
-	&hwp_rmap_process_needs, &hwp_rmap_anon_needs,
-	&hwp_rmap_mapper_needs,	 &hwp_rmap_file_needs,
-	&hwp_rmap_mount_needs,	 NULL,
+	&hwp_layout_needs,	    &hwp_memmap_needs,		&hwp_zones_needs,
+	&hwp_freelist_needs,	    &hwp_static_key_needs,	&hwp_kernel_needs,
+	&hwp_counters_totals_needs, &hwp_counters_blocks_needs, &hwp_counters_queue_needs,
+	&hwp_klog_ring_needs,	    &hwp_klog_buffer_needs,	&hwp_page_owner_needs,
+	&hwp_rmap_process_needs,    &hwp_rmap_anon_needs,	&hwp_rmap_mapper_needs,
+	&hwp_rmap_file_needs,	    &hwp_rmap_mount_needs,	NULL,
 };

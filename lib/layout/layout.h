@@ -148,9 +148,6 @@ struct hwp_layout {
 		unsigned int node_shift, node_width, zone_shift, zone_width;
 	} field;
 
-	struct {
-		uint32_t mf_total;
-	} pglist_data;
 	unsigned int nr_orders, max_zones, max_nodes;
 	/** Order of the pcp lists for THP, and of a PMD-mapped huge page. */
 	unsigned int pmd_order;
@@ -159,30 +156,11 @@ struct hwp_layout {
 	struct {
 		uint32_t size, order;
 	} hstate;
-	struct {
-		uint32_t nr_hwpoison;
-	} memory_block;
-	struct {
-		uint32_t xa_head, node_shift, node_slots;
-		unsigned int nr_slots;
-	} xarray;
-	struct {
-		uint32_t fifo_in, fifo_out, fifo_data, entry_size, entry_pfn, nr_entries;
-	} mf_cpu;
-
 	/** Addresses of symbols; 0 when the kernel has none. */
 	struct {
-		uint64_t per_cpu_offset, nr_cpu_ids, hstates, hugetlb_max_hstate,
-			num_poisoned_pages, memory_blocks, sections_per_block, memory_failure_cpu,
-			mf_mutex, hpage_freelist, free_has_hwpoisoned, init_on_free, init_on_alloc,
-			page_poisoning, page_poisoning_bool, debug_pagealloc, check_pages, hvo_key,
-			hvo_bool, page_owner_inited, kasan_flag, kasan_report, memory_failure,
-			sched_clock_stable, page_offset_base, free_prepared_contig_range,
-			free_contig_range_common, split_large_buddy;
+		uint64_t hstates, hugetlb_max_hstate, hpage_freelist, memory_failure,
+			page_offset_base;
 	} symbol;
-
-	/** By debug information, of free_has_hwpoisoned() in mm/page_alloc.c. */
-	enum hwp_function free_has_hwpoisoned;
 
 	/** The kernel marks pages at all (CONFIG_MEMORY_FAILURE). */
 	bool has_memory_failure;

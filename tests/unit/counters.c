@@ -24,22 +24,34 @@ static void put(struct world *w, uint64_t address, uint64_t value)
 	synth_put(w->bytes, address - COUNTERS, value, 8);
 }
 
+/** Of a machine with one CPU; @p lost (NULL: nothing) is not there. */
+static void resolve(struct world *w, const char *lost)
+{
+	static const struct synth_symbol symbols[] = { { "node_data", NODE_DATA },
+						       { "memory_failure", 0xffffffff81400000 },
+						       { "num_poisoned_pages", COUNTERS },
+						       { "mf_mutex", COUNTERS + 8 },
+						       { "sections_per_block", COUNTERS + 16 },
+						       { "memory_blocks", COUNTERS + 24 },
+						       {} };
+	struct hwp_target *target;
+
+	w->synth.symbols = symbols;
+	w->synth.lost = lost;
+	target = synth_open(&w->synth);
+	hwp_layout_destroy(w->layout);
+	assert_null(hwp_layout_create(target, hwp_readers, &w->layout));
+	hwp_target_destroy(target);
+}
+
 static struct world *world_create(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	struct hwp_target *target;
 
 	assert_non_null(w);
 	w->synth = kernel_types_73;
-	target = synth_open(&w->synth);
-	assert_null(hwp_layout_create(target, hwp_readers, &w->layout));
-	hwp_target_destroy(target);
+	resolve(w, NULL);
 	synth_add(&w->synth, COUNTERS, w->bytes, sizeof(w->bytes));
-	w->layout->symbol.num_poisoned_pages = COUNTERS;
-	w->layout->symbol.mf_mutex = COUNTERS + 8;
-	w->layout->symbol.sections_per_block = COUNTERS + 16;
-	w->layout->symbol.memory_blocks = COUNTERS + 24;
-	w->layout->symbol.nr_cpu_ids = w->layout->symbol.per_cpu_offset = 0;
 	put(w, COUNTERS + 16, 1);
 	return w;
 }
@@ -95,7 +107,7 @@ static void plain_counts(void **state)
 	f = read_counters(w);
 	assert_true(f->counters.mf_running);
 	hwp_findings_destroy(f);
-	w->layout->symbol.num_poisoned_pages = 0;
+	resolve(w, "num_poisoned_pages");
 	f = read_counters(w);
 	assert_false(f->counters.has_num_poisoned_pages);
 	hwp_findings_destroy(f);

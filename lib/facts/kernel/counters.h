@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** What the kernel itself counted and switched on. */
+/** What the kernel itself counted. */
 #ifndef HWP_FACTS_KERNEL_COUNTERS_H
 #define HWP_FACTS_KERNEL_COUNTERS_H
 
 #include "memmap/zones.h"
 #include "model/findings.h"
+
+extern const struct hwp_needs hwp_counters_totals_needs, hwp_counters_blocks_needs,
+	hwp_counters_queue_needs;
 
 /**
  * Fill findings.counters: num_poisoned_pages, mf_stats of each node,
@@ -14,8 +17,8 @@
 struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_layout *layout,
 				    const struct hwp_zones *zones, struct hwp_findings *findings);
 
-/** Fill findings.kernel. */
-struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct hwp_layout *layout,
-					struct hwp_findings *findings);
+/** num_poisoned_pages now. Errors: LOOKUP (the kernel has none), FAULT, EXCLUDED. */
+struct hwp_error *hwp_counters_read_total(struct hwp_target *target,
+					  const struct hwp_layout *layout, uint64_t *ret);
 
 #endif /* HWP_FACTS_KERNEL_COUNTERS_H */

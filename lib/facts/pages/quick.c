@@ -111,6 +111,6 @@ bool hwp_quick_is_proven(struct hwp_target *target, const struct hwp_layout *lay
 	_cleanup_error_ struct hwp_error *err = NULL;
 	uint64_t counted;
 
-	err = hwp_target_read_u64(target, layout->symbol.num_poisoned_pages, &counted);
+	err = hwp_counters_read_total(target, layout, &counted);
 	return !err && counted == f->poisoned.nr;
 }

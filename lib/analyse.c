@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "facts/kernel/counters.h"
+#include "facts/kernel/hstates.h"
 #include "facts/kernel/kernel.h"
 #include "facts/lists/freelist.h"
 #include "facts/log/rasdaemon.h"
@@ -221,35 +222,6 @@ static struct hwp_error *walk_lists(struct analysis *a)
 	return err;
 }
 
-static int compare_orders(const void *a, const void *b)
-{
-	unsigned int x = *(const unsigned int *)a, y = *(const unsigned int *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/** The orders of hstates[]; none when the kernel has no HugeTLB. */
-static struct hwp_error *read_hugetlb_orders(struct analysis *a, struct hwp_extent_orders *ret)
-{
-	const struct hwp_layout *l = a->layout;
-	struct hwp_error *err;
-	uint32_t nr, order;
-
-	ret->nr = 0;
-	if (!l->symbol.hstates || !l->symbol.hugetlb_max_hstate || l->hstate.order == HWP_ABSENT)
-		return NULL;
-	err = hwp_target_read_u32(a->target, l->symbol.hugetlb_max_hstate, &nr);
-	for (uint32_t i = 0; !err && i < nr && ret->nr < 8; i++) {
-		err = hwp_target_read_u32(
-			a->target,
-			l->symbol.hstates + (uint64_t)i * l->hstate.size + l->hstate.order, &order);
-		if (!err && order > 0 && order <= 24)
-			ret->orders[ret->nr++] = order;
-	}
-	qsort(ret->orders, ret->nr, sizeof(ret->orders[0]), compare_orders);
-	return err;
-}
-
 /** What the user wants to know beyond what is always looked at. */
 static struct hwp_error *take_wishes(struct analysis *a)
 {
@@ -309,7 +281,7 @@ static struct hwp_error *read_facts(struct analysis *a)
 	if (!err)
 		err = hwp_collect_events(&c);
 	if (!err)
-		err = read_hugetlb_orders(a, &hugetlb);
+		err = hwp_hstates_read(a->target, a->layout, &hugetlb);
 	if (!err)
 		err = hwp_extents_find(a->findings, &hugetlb);
 	if (!err)

@@ -59,27 +59,9 @@ static const struct hwp_need rows[] = {
 		  "pageflags:PG_has_hwpoisoned NUMBER(PG_has_hwpoisoned)", .optional = true),
 	HWP_VALUE(struct hwp_layout, flag.large_rmappable,
 		  "pageflags:PG_large_rmappable NUMBER(PG_large_rmappable)", .optional = true),
-	/* enum hugetlb_page_flags is there from v5.14 on. */
-	HWP_VALUE(struct hwp_layout, hpg.freed, "hugetlb_page_flags:HPG_freed", .optional = true),
-	HWP_VALUE(struct hwp_layout, hpg.vmemmap_optimized,
-		  "hugetlb_page_flags:HPG_vmemmap_optimized", .optional = true),
-	HWP_VALUE(struct hwp_layout, hpg.raw_hwp_unreliable,
-		  "hugetlb_page_flags:HPG_raw_hwp_unreliable", .optional = true),
-
-	HWP_OFFSET(struct hwp_layout, raw_hwp_page.node, "raw_hwp_page.node", .optional = true),
-	HWP_OFFSET(struct hwp_layout, raw_hwp_page.page, "raw_hwp_page.page", .optional = true),
-
 	HWP_ELEMENTS(struct hwp_layout, nr_orders, "zone.free_area"),
 	HWP_ELEMENTS(struct hwp_layout, max_zones, "pglist_data.node_zones"),
-	HWP_SIZE(struct hwp_layout, hstate.size, "hstate", .optional = true),
-	HWP_OFFSET(struct hwp_layout, hstate.order, "hstate.order", .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.hstates, "hstates", .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.hugetlb_max_hstate, "hugetlb_max_hstate",
-		   .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.memory_failure, "memory_failure", .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.hpage_freelist, "hpage_freelist", .optional = true),
-	HWP_SYMBOL(struct hwp_layout, symbol.page_offset_base, "page_offset_base",
-		   .optional = true),
+	HWP_SYMBOL(struct hwp_layout, memory_failure, "memory_failure", .optional = true),
 };
 
 static void decide_compound(struct hwp_resolver *r)
@@ -129,8 +111,7 @@ static void decide_hugetlb(struct hwp_resolver *r)
 	struct hwp_member m;
 	uint64_t value;
 
-	l->folio.dtor = HWP_ABSENT;
-	l->folio.hugetlb_bit = HWP_ABSENT;
+	l->folio.dtor = l->folio.hugetlb_bit = HWP_ABSENT;
 	if (l->types[HWP_TYPE_HUGETLB]) {
 		l->folio.hugetlb_scheme = HWP_HUGETLB_PAGE_TYPE;
 	} else if (hwp_resolve_number(r, "NUMBER(PG_hugetlb)", &value)) {
@@ -143,9 +124,10 @@ static void decide_hugetlb(struct hwp_resolver *r)
 			l->folio.dtor = (uint32_t)m.offset;
 		else if (hwp_resolve_member(r, "page.compound_dtor", &m))
 			l->folio.dtor = l->page.size + (uint32_t)m.offset;
-		l->folio.dtor_size = (uint32_t)m.size;
-		if (l->folio.dtor == HWP_ABSENT)
+		else
 			hwp_resolve_missing(r, "folio._folio_dtor, page.compound_dtor");
+		if (l->folio.dtor != HWP_ABSENT)
+			l->folio.dtor_size = (uint32_t)m.size;
 	} else {
 		/* CONFIG_HUGETLB_PAGE=n: nothing is a HugeTLB page. */
 		l->folio.hugetlb_scheme = HWP_HUGETLB_PAGE_TYPE;
@@ -163,29 +145,6 @@ static void decide_mapcount(struct hwp_resolver *r)
 		return;
 	l->folio.entire_mapcount = l->page.size + (uint32_t)m.offset;
 	hwp_resolve_note(r, "compound_mapcount", l->folio.entire_mapcount, "computed");
-}
-
-static void decide_raw_hwp(struct hwp_resolver *r)
-{
-	struct hwp_layout *l = r->layout;
-	struct hwp_member m;
-	uint64_t index;
-
-	l->folio.raw_hwp_scheme = HWP_RAW_HWP_NONE;
-	if (l->raw_hwp_page.page == HWP_ABSENT || l->raw_hwp_page.node == HWP_ABSENT)
-		return;
-	/* Linux kernel commit dad6a5eb5556 ("mm,hugetlb: use folio fields in second tail page")
-	 * (in v6.2) gave the list a member; it moved to the third tail page later. */
-	if (hwp_resolve_member(r, "folio._hugetlb_hwpoison", &m)) {
-		l->folio.raw_hwp_scheme = HWP_RAW_HWP_FOLIO_MEMBER;
-		l->folio.raw_hwp = (uint32_t)m.offset;
-	} else if (hwp_resolve_number(r, ":SUBPAGE_INDEX_HWPOISON", &index) && index < 64) {
-		l->folio.raw_hwp_scheme = HWP_RAW_HWP_SUBPAGE_PRIVATE;
-		l->folio.raw_hwp = (uint32_t)index * l->page.size + l->page.private;
-	} else {
-		return;
-	}
-	hwp_resolve_note(r, "raw_hwp_list", l->folio.raw_hwp, "computed");
 }
 
 /*
@@ -316,7 +275,7 @@ static bool decide(struct hwp_resolver *r, void *own)
 	struct hwp_layout *l = own;
 
 	l->has_memory_failure = l->flag.hwpoison < 64;
-	if (!l->has_memory_failure && l->symbol.memory_failure)
+	if (!l->has_memory_failure && l->memory_failure)
 		hwp_resolve_missing(r, "PG_hwpoison");
 	/* A leaf page table of 8-byte entries maps one PMD-sized huge page. */
 	l->pmd_order = l->page_shift - 3;
@@ -327,7 +286,6 @@ static bool decide(struct hwp_resolver *r, void *own)
 	decide_order(r);
 	decide_hugetlb(r);
 	decide_mapcount(r);
-	decide_raw_hwp(r);
 	decide_fields(r);
 	decide_migratetypes(r);
 	return true;

@@ -54,16 +54,6 @@ enum hwp_hugetlb_scheme {
 	HWP_HUGETLB_DTOR,
 };
 
-/** Where the list of raw HWPoison pages of a HugeTLB folio hangs. */
-enum hwp_raw_hwp_scheme {
-	/** folio._hugetlb_hwpoison (v6.2). */
-	HWP_RAW_HWP_FOLIO_MEMBER,
-	/** private of page[SUBPAGE_INDEX_HWPOISON] (v6.0 and v6.1). */
-	HWP_RAW_HWP_SUBPAGE_PRIVATE,
-	/** Not recorded (to v5.19). */
-	HWP_RAW_HWP_NONE,
-};
-
 /** Page types that the kernel can tell. Those it cannot are 0 in types[]. */
 enum hwp_page_type {
 	HWP_TYPE_BUDDY,
@@ -113,29 +103,17 @@ struct hwp_layout {
 		/** HWP_HUGETLB_DTOR: offset and value; HWP_HUGETLB_FLAG: bit of _flags_1. */
 		enum hwp_hugetlb_scheme hugetlb_scheme;
 		uint32_t dtor, dtor_size, hugetlb_dtor, hugetlb_bit;
-		enum hwp_raw_hwp_scheme raw_hwp_scheme;
-		/** Offset from the head's struct page of the list's first word. */
-		uint32_t raw_hwp;
 		/** _flags_1: has_hwpoisoned lives there. */
 		uint32_t flags_1;
 		/** Counts of mappings, offsets from the head's struct page. */
 		uint32_t entire_mapcount, large_mapcount, nr_pages_mapped;
 	} folio;
 
-	struct {
-		uint32_t node, page;
-	} raw_hwp_page;
-
 	/** Bits of page.flags; HWP_ABSENT when the kernel has none. */
 	struct {
 		uint32_t hwpoison, head, lru, reserved, slab, swapcache, swapbacked, uptodate,
 			has_hwpoisoned, dirty, large_rmappable;
 	} flag;
-
-	/** HPG_* bits in the private word of a HugeTLB head. */
-	struct {
-		uint32_t freed, vmemmap_optimized, raw_hwp_unreliable;
-	} hpg;
 
 	enum hwp_type_scheme type_scheme;
 	/** TOP_BYTE: the PGTY value; CLEARED_BIT: the bit mask. 0 when absent. */
@@ -153,17 +131,10 @@ struct hwp_layout {
 	unsigned int pmd_order;
 	char migratetype_names[HWP_MAX_MIGRATETYPES][16];
 
-	struct {
-		uint32_t size, order;
-	} hstate;
-	/** Addresses of symbols; 0 when the kernel has none. */
-	struct {
-		uint64_t hstates, hugetlb_max_hstate, hpage_freelist, memory_failure,
-			page_offset_base;
-	} symbol;
-
 	/** The kernel marks pages at all (CONFIG_MEMORY_FAILURE). */
 	bool has_memory_failure;
+	/** The address of memory_failure(), or 0. */
+	uint64_t memory_failure;
 
 	struct hwp_layout_row *rows;
 	size_t nr_rows;

@@ -32,6 +32,12 @@ static inline uint64_t hwp_page_private(const struct hwp_layout *l, const void *
 	return hwp_u64((const char *)page + l->page.private);
 }
 
+/** Offset from a head's struct page of the private word of its folio's @p index'th page. */
+static inline uint32_t hwp_page_private_offset(const struct hwp_layout *l, uint32_t index)
+{
+	return index * l->page.size + l->page.private;
+}
+
 static inline uint64_t hwp_page_mapping(const struct hwp_layout *l, const void *page)
 {
 	return hwp_u64((const char *)page + l->page.mapping);

@@ -180,7 +180,8 @@ static void stale(void **state)
 /** Record raw pages HEAD + offsets[] in the folio's list, newest first. */
 static void record_raw(struct machine *m, char *slab, const uint64_t *offsets, size_t nr)
 {
-	char *list = m->map[HEAD - MACHINE_START] + m->layout.folio.raw_hwp;
+	char *list = (char *)m->map + (HEAD - MACHINE_START) * KERNEL_PAGE_SIZE +
+		     machine_raw_hwp(m);
 	uint64_t first = 0;
 
 	for (size_t i = 0; i < nr; i++) {

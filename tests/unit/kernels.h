@@ -19,11 +19,6 @@ static void kernel_common(struct hwp_layout *l)
 	l->page.private = 40;
 	l->page.type = 48;
 	l->page.refcount = 52;
-	l->raw_hwp_page.node = 0;
-	l->raw_hwp_page.page = 8;
-	l->hpg.freed = 3;
-	l->hpg.vmemmap_optimized = 4;
-	l->hpg.raw_hwp_unreliable = 5;
 	l->field.node_shift = 54;
 	l->field.node_width = 10;
 	l->field.zone_shift = 51;
@@ -45,8 +40,6 @@ SYNTH_UNUSED static void kernel_73(struct hwp_layout *l)
 	l->folio.order_scheme = HWP_ORDER_IN_FLAGS_1;
 	l->folio.order = l->folio.flags_1 = 64;
 	l->folio.hugetlb_scheme = HWP_HUGETLB_PAGE_TYPE;
-	l->folio.raw_hwp_scheme = HWP_RAW_HWP_FOLIO_MEMBER;
-	l->folio.raw_hwp = 232;
 	l->flag.head = 6;
 	l->flag.uptodate = 3;
 	l->flag.dirty = 4;
@@ -74,7 +67,6 @@ SYNTH_UNUSED static void kernel_612(struct hwp_layout *l)
 {
 	kernel_73(l);
 	l->page.compound_scheme = HWP_COMPOUND_HEAD_POINTER;
-	l->folio.raw_hwp = 168;
 	l->flag.hwpoison = 20;
 	l->types[HWP_TYPE_LARGE_KMALLOC] = 0;
 }
@@ -90,8 +82,6 @@ SYNTH_UNUSED static void kernel_61(struct hwp_layout *l)
 	l->folio.dtor = 80;
 	l->folio.dtor_size = 1;
 	l->folio.hugetlb_dtor = 2;
-	l->folio.raw_hwp_scheme = HWP_RAW_HWP_SUBPAGE_PRIVATE;
-	l->folio.raw_hwp = 4 * KERNEL_PAGE_SIZE + 40;
 	l->flag.uptodate = 2;
 	l->flag.dirty = 3;
 	l->flag.lru = 4;

@@ -33,8 +33,6 @@ static void of_73(void **state)
 	assert_int_equal(l->folio.order_scheme, HWP_ORDER_IN_FLAGS_1);
 	assert_int_equal(l->folio.order, 64);
 	assert_int_equal(l->folio.hugetlb_scheme, HWP_HUGETLB_PAGE_TYPE);
-	assert_int_equal(l->folio.raw_hwp_scheme, HWP_RAW_HWP_FOLIO_MEMBER);
-	assert_int_equal(l->folio.raw_hwp, 232);
 	assert_int_equal(l->type_scheme, HWP_TYPE_TOP_BYTE);
 	assert_int_equal(l->types[HWP_TYPE_BUDDY], 0xf0);
 	assert_int_equal(l->types[HWP_TYPE_LARGE_KMALLOC], 0);

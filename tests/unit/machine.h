@@ -7,6 +7,7 @@
 #define TESTS_MACHINE_H
 
 #include "facts/lists/freelist.h"
+#include "facts/pages/folio.h"
 #include "kernels.h"
 #include "layout/page.h"
 #include "model/findings.h"
@@ -119,6 +120,14 @@ static void machine_fill(struct machine *m)
 		memcpy(m->map[i], m->map[0], KERNEL_PAGE_SIZE);
 }
 
+/** Offset from a HugeTLB head's struct page of its raw_hwp_list. */
+static uint64_t machine_raw_hwp(const struct machine *m)
+{
+	if (m->layout.type_scheme == HWP_TYPE_CLEARED_BIT)
+		return 4 * KERNEL_PAGE_SIZE + 40;
+	return m->layout.page.compound_scheme == HWP_COMPOUND_INFO_MASK ? 232 : 168;
+}
+
 static const struct synth_symbol machine_symbols[] = { { "nr_cpu_ids", MACHINE_SYMBOLS },
 						       { "__cpu_possible_mask",
 							 MACHINE_SYMBOLS + 8 },
@@ -128,7 +137,18 @@ static const struct synth_symbol machine_symbols[] = { { "nr_cpu_ids", MACHINE_S
 /** Where its lists are; with @p nr_pcp_lists in each per-CPU set. */
 static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
 {
-	static const struct hwp_needs *const needs[] = { &hwp_freelist_needs, NULL };
+	static const struct hwp_needs *const needs[] = { &hwp_freelist_needs,
+							 &hwp_folio_hugetlb_needs,
+							 &hwp_folio_raw_needs, NULL };
+	static const struct synth_enumerator enumerators[] = {
+		{ "hugetlb_page_flags", "HPG_freed", 3 },
+		{ "hugetlb_page_flags", "HPG_vmemmap_optimized", 4 },
+		{ "hugetlb_page_flags", "HPG_raw_hwp_unreliable", 5 },
+		{ NULL, "SUBPAGE_INDEX_HWPOISON", 4 },
+		{}
+	};
+	/* v6.0 and v6.1 have no such member. */
+	const char *folio = m->layout.type_scheme == HWP_TYPE_CLEARED_BIT ? "" : "folio";
 	const struct synth_member types[] = {
 		ARRAY("zone", "free_area", ZONE_FREE_AREA, 11 * ZONE_FREE_AREA_SIZE, 11),
 		SIZE("free_area", ZONE_FREE_AREA_SIZE),
@@ -138,11 +158,15 @@ static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
 		MEMBER("zone", "unaccepted_pages", ZONE_UNACCEPTED, 16),
 		MEMBER("zone", "per_cpu_pageset", ZONE_PAGESET, 8),
 		MEMBER("per_cpu_pages", "count", PCP_COUNT, 4),
+		MEMBER("raw_hwp_page", "node", 0, 8),
+		MEMBER("raw_hwp_page", "page", 8, 8),
+		MEMBER(folio, "_hugetlb_hwpoison", machine_raw_hwp(m), 8),
 		ARRAY("per_cpu_pages", "lists", PCP_LISTS, 16 * nr_pcp_lists, nr_pcp_lists),
 		{}
 	};
 	const struct synth s = { .symbols = m->has_one_cpu ? NULL : machine_symbols,
-				 .members = types };
+				 .members = types,
+				 .enumerators = enumerators };
 
 	hwp_layout_deinit(&m->layout);
 	synth_resolve(&s, &m->layout, needs);

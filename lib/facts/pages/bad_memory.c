@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "layout/needs.h"
 #include "target/memory/pagetable.h"
 
 /* arch/x86/include/asm/pgtable_types.h */
@@ -15,6 +16,20 @@
 /* mm/page_poison.c: PAGE_POISON */
 #define PAGE_POISON_BYTE 0xaa
 
+struct direct_map_layout {
+	uint64_t page_offset_base;
+};
+
+static const struct hwp_need rows[] = {
+	HWP_SYMBOL(struct direct_map_layout, page_offset_base, "page_offset_base"),
+};
+
+const struct hwp_needs hwp_bad_memory_needs = {
+	.rows = rows,
+	.nr = HWP_ARRAY_SIZE(rows),
+	.size = sizeof(struct direct_map_layout),
+};
+
 struct page_tables {
 	struct hwp_target *target;
 	uint64_t root, direct_map;
@@ -23,17 +38,18 @@ struct page_tables {
 
 static bool find_tables(struct page_tables *t, const struct hwp_layout *l)
 {
+	const struct direct_map_layout *at = hwp_layout_of(l, &hwp_bad_memory_needs);
 	_cleanup_error_ struct hwp_error *err = NULL;
 	uint64_t is_5_level = 0;
 
-	if (!l->symbol.page_offset_base)
+	if (!at)
 		return false;
 	err = hwp_target_vmcoreinfo_number(t->target, "SYMBOL(init_top_pgt)", &t->root);
 	if (!err)
 		err = hwp_target_vmcoreinfo_number(t->target, "NUMBER(pgtable_l5_enabled)",
 						   &is_5_level);
 	if (!err)
-		err = hwp_target_read_u64(t->target, l->symbol.page_offset_base, &t->direct_map);
+		err = hwp_target_read_u64(t->target, at->page_offset_base, &t->direct_map);
 	t->nr_levels = is_5_level ? 5 : 4;
 	return !err;
 }

@@ -10,6 +10,8 @@
 #include "layout/layout.h"
 #include "model/findings.h"
 
+extern const struct hwp_needs hwp_bad_memory_needs;
+
 /** Fill direct_map of every poisoned page, and contents where a switch makes them tell. */
 void hwp_bad_memory_look(struct hwp_target *target, const struct hwp_layout *layout,
 			 struct hwp_findings *findings);

@@ -71,7 +71,7 @@ static struct hwp_error *add_raw_pages(struct hwp_collector *c, struct hwp_folio
 	struct hwp_error *err;
 
 	err = hwp_folio_raw_pages(c->target, c->reader, folio, &raw);
-	folio->raw_list_readable = !err && c->layout->folio.raw_hwp_scheme != HWP_RAW_HWP_NONE;
+	folio->raw_list_readable = !err && hwp_folio_has_raw_list(c->layout);
 	folio->nr_raw = raw.nr;
 	folio->raw_list_broken = err && err->code != HWP_ERROR_NO_MEMORY;
 	if (folio->raw_list_broken)

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "layout/needs.h"
 #include "layout/page.h"
 #include "target/target.h"
 
@@ -10,6 +11,65 @@
 #define MAX_FOLIO_ORDER 24
 /* mm/internal.h: FOLIO_PAGES_MAPPED, below the mark that the whole is mapped as well. */
 #define PAGES_MAPPED INT64_C(0x7fffff)
+
+/** HPG_* bits in the private word of a HugeTLB head, and the list of folios to free. */
+struct hugetlb_layout {
+	uint32_t freed, vmemmap_optimized, raw_hwp_unreliable;
+	uint64_t hpage_freelist;
+};
+
+/* enum hugetlb_page_flags is there from v5.14 on, its members came one by one. */
+static const struct hwp_need hugetlb_rows[] = {
+	HWP_VALUE(struct hugetlb_layout, freed, "hugetlb_page_flags:HPG_freed", .optional = true),
+	HWP_VALUE(struct hugetlb_layout, vmemmap_optimized,
+		  "hugetlb_page_flags:HPG_vmemmap_optimized", .optional = true),
+	HWP_VALUE(struct hugetlb_layout, raw_hwp_unreliable,
+		  "hugetlb_page_flags:HPG_raw_hwp_unreliable", .optional = true),
+	HWP_SYMBOL(struct hugetlb_layout, hpage_freelist, "hpage_freelist", .optional = true),
+};
+
+const struct hwp_needs hwp_folio_hugetlb_needs = {
+	.rows = hugetlb_rows,
+	.nr = HWP_ARRAY_SIZE(hugetlb_rows),
+	.size = sizeof(struct hugetlb_layout),
+};
+
+/** The list of raw HWPoison pages of a HugeTLB folio; to v5.19 there is none. */
+struct raw_layout {
+	/** Offset from the head's struct page of the list's first word. */
+	uint32_t list;
+	uint32_t node, page;
+};
+
+static const struct hwp_need raw_rows[] = {
+	HWP_OFFSET(struct raw_layout, node, "raw_hwp_page.node"),
+	HWP_OFFSET(struct raw_layout, page, "raw_hwp_page.page"),
+};
+
+static bool decide_raw(struct hwp_resolver *r, void *own)
+{
+	struct raw_layout *at = own;
+	struct hwp_member m;
+	uint64_t index;
+
+	/* Linux kernel commit dad6a5eb5556 ("mm,hugetlb: use folio fields in second tail page")
+	 * (in v6.2) gave the list a member; it moved to the third tail page later. */
+	if (hwp_resolve_member(r, "folio._hugetlb_hwpoison", &m))
+		at->list = (uint32_t)m.offset;
+	else if (hwp_resolve_number(r, ":SUBPAGE_INDEX_HWPOISON", &index) && index < 64)
+		at->list = hwp_page_private_offset(r->layout, (uint32_t)index);
+	else
+		return false;
+	hwp_resolve_note(r, "raw_hwp_list", at->list, "computed");
+	return true;
+}
+
+const struct hwp_needs hwp_folio_raw_needs = {
+	.rows = raw_rows,
+	.nr = HWP_ARRAY_SIZE(raw_rows),
+	.size = sizeof(struct raw_layout),
+	.decide = decide_raw,
+};
 
 void hwp_page_words(const struct hwp_layout *l, const void *page, struct hwp_page_words *w,
 		    uint32_t *bits_ret)
@@ -159,10 +219,12 @@ static bool is_hugetlb(struct hwp_page_reader *reader, const struct hwp_folio_fa
 
 static void hugetlb_facts(const struct hwp_layout *l, struct hwp_folio_facts *f)
 {
+	const struct hugetlb_layout *at = hwp_layout_of(l, &hwp_folio_hugetlb_needs);
+
 	f->kind = HWP_FOLIO_HUGETLB;
-	f->in_pool = f->head.refcount == 0 && hwp_flag_set(f->head.private, l->hpg.freed);
-	f->vmemmap_optimized = hwp_flag_set(f->head.private, l->hpg.vmemmap_optimized);
-	f->raw_unreliable = hwp_flag_set(f->head.private, l->hpg.raw_hwp_unreliable);
+	f->in_pool = f->head.refcount == 0 && hwp_flag_set(f->head.private, at->freed);
+	f->vmemmap_optimized = hwp_flag_set(f->head.private, at->vmemmap_optimized);
+	f->raw_unreliable = hwp_flag_set(f->head.private, at->raw_hwp_unreliable);
 }
 
 /** Anonymous or page cache, slab, or memory that the kernel allocated for itself. */
@@ -286,21 +348,21 @@ struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page
 				      const struct hwp_folio_facts *folio, hwp_pfn_vec *pfns)
 {
 	const struct hwp_memmap *memmap = hwp_page_reader_memmap(reader);
-	const struct hwp_layout *l = memmap->layout;
+	const struct raw_layout *at = hwp_layout_of(memmap->layout, &hwp_folio_raw_needs);
 	uint64_t max = UINT64_C(1) << folio->order, node, page, pfn;
 	struct hwp_cycle cycle = {};
 	struct hwp_error *err = NULL;
 
-	if (l->folio.raw_hwp_scheme == HWP_RAW_HWP_NONE)
+	if (!at)
 		return NULL;
-	if (!folio_word(reader, folio->head_pfn, l->folio.raw_hwp, 8, &node))
+	if (!folio_word(reader, folio->head_pfn, at->list, 8, &node))
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "raw_hwp_list cannot be read");
 	while (node) {
-		uint64_t entry = node - l->raw_hwp_page.node;
+		uint64_t entry = node - at->node;
 
 		if (hwp_cycle_closed(&cycle, node) || pfns->nr >= max)
 			return hwp_error_create(HWP_ERROR_BAD_DATA, "raw_hwp_list does not end");
-		err = hwp_target_read_u64(target, entry + l->raw_hwp_page.page, &page);
+		err = hwp_target_read_u64(target, entry + at->page, &page);
 		if (!err)
 			err = hwp_target_read_u64(target, node, &node);
 		if (err)
@@ -317,18 +379,24 @@ struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page
 	return NULL;
 }
 
+bool hwp_folio_has_raw_list(const struct hwp_layout *layout)
+{
+	return hwp_layout_of(layout, &hwp_folio_raw_needs) != NULL;
+}
+
 /* mm/hugetlb.c: the llist_node is &folio->mapping. */
 struct hwp_error *hwp_folio_being_freed(struct hwp_target *target, const struct hwp_memmap *memmap,
 					hwp_pfn_vec *pfns)
 {
 	const struct hwp_layout *l = memmap->layout;
+	const struct hugetlb_layout *at = hwp_layout_of(l, &hwp_folio_hugetlb_needs);
 	struct hwp_cycle cycle = {};
 	uint64_t node, pfn;
 	struct hwp_error *err;
 
-	if (!l->symbol.hpage_freelist)
+	if (!at->hpage_freelist)
 		return NULL;
-	err = hwp_target_read_u64(target, l->symbol.hpage_freelist, &node);
+	err = hwp_target_read_u64(target, at->hpage_freelist, &node);
 	while (!err && node) {
 		if (!hwp_memmap_pfn_of(memmap, hwp_page_of_mapping(l, node), &pfn) ||
 		    hwp_cycle_closed(&cycle, node))

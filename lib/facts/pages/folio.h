@@ -7,6 +7,8 @@
 #include "memmap/page_reader.h"
 #include "model/findings.h"
 
+extern const struct hwp_needs hwp_folio_hugetlb_needs, hwp_folio_raw_needs;
+
 /** The words of the struct page bytes at @p page, and its enum hwp_page_bit. */
 void hwp_page_words(const struct hwp_layout *layout, const void *page,
 		    struct hwp_page_words *words_ret, uint32_t *bits_ret);
@@ -32,6 +34,9 @@ bool hwp_folio_is_alias(const struct hwp_layout *layout, const struct hwp_folio_
  */
 struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page_reader *reader,
 				      const struct hwp_folio_facts *folio, hwp_pfn_vec *pfns);
+
+/** Does this kernel keep such lists? From v6.0 on. */
+bool hwp_folio_has_raw_list(const struct hwp_layout *layout);
 
 /**
  * Append the heads of the HugeTLB folios on hpage_freelist, which wait for a

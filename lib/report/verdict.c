@@ -50,18 +50,27 @@ static void explain_leaked(struct sentence *s, const struct hwp_summary *sum)
 		hwp_plural(sum->nr_healthy_lost), nr_dropped == 1 ? "it" : "them");
 }
 
-static void explain_inconsistent(struct sentence *s, const struct hwp_findings *f)
+/** Names of the checks with this result that lead to the verdict: " (a, b)". */
+static void add_checks(struct sentence *s, const struct hwp_findings *f, enum hwp_result result)
 {
-	const char *separator = "";
+	const char *separator = " (";
 
-	add(s, "no leak was seen, but the memory's own records contradict each other (");
 	for (size_t i = 0; i < f->checks.nr; i++) {
-		if (f->checks.data[i].result != HWP_FAIL)
+		const struct hwp_check *check = f->checks.data[i].check;
+
+		if (f->checks.data[i].result != result ||
+		    check->outcomes[result].verdict > f->verdict)
 			continue;
-		fprintf(s->out, "%s%s", separator, f->checks.data[i].check->name);
+		fprintf(s->out, "%s%s", separator, check->name);
 		separator = ", ";
 	}
-	fputs(")", s->out);
+	fputs(strcmp(separator, ", ") == 0 ? ")" : "", s->out);
+}
+
+static void explain_inconsistent(struct sentence *s, const struct hwp_findings *f)
+{
+	add(s, "no leak was seen, but the memory's own records contradict each other");
+	add_checks(s, f, HWP_FAIL);
 }
 
 static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
@@ -88,6 +97,10 @@ static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
 		    hwp_plural(nr_unknown));
 	if (f->too_many)
 		add(s, "more pages are flagged than is plausible");
+	if (!s->nr_parts) {
+		add(s, "not everything could be checked");
+		add_checks(s, f, HWP_INCONCLUSIVE);
+	}
 }
 
 static void explain_at_risk(struct sentence *s, const struct hwp_findings *f)

@@ -126,10 +126,10 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 	table = hwp_table_create(text->out, text->style, columns, HWP_ARRAY_SIZE(columns));
 	if (!table)
 		return hwp_error_no_memory();
-	for (size_t i = 0; i < f->folios.nr && i < MAX_FOLIOS; i++)
+	for (size_t i = 0; i < f->folios.nr && i < MAX_FOLIOS; i++) {
 		put_folio(table, f, &f->folios.data[i]);
-	for (size_t i = 0; i < f->folios.nr; i++)
 		nr_larger += f->folios.data[i].max_order > f->folios.data[i].order;
+	}
 	hwp_text_heading(text, "Folios that hold poison, or held it when they were freed");
 	err = hwp_table_print(table, NULL, NULL);
 	if (!err && f->folios.nr > MAX_FOLIOS)

@@ -1,49 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The gate over a machine of 4 MiB: what it lets through, and what it touches to know. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "target/memory/gate.h"
-
-#define NR_PAGES 1024
-#define PAGE UINT64_C(4096)
-#define IMAGE UINT64_C(0xffffffff81000000)
-#define DIRECT_MAP UINT64_C(0xffff888000000000)
-#define MEMMAP UINT64_C(0xffffea0000000000)
-#define VMALLOC UINT64_C(0xffffc90000000000)
-#define PRESENT UINT64_C(0x63)
-#define HWPOISON (UINT64_C(1) << 20)
-
-/* pfns */
-enum {
-	IMAGE_PFN = 256,
-	MEMMAP_PFN = 512,
-	TABLES_PFN = 600,
-	SLAB_PFN = 700,
-	USER_PFN = 701,
-	KERNEL_PFN = 702,
-	BAD_SLAB_PFN = 703,
-	TAIL_PFN = 704,
-	BAD_IMAGE_PFN = IMAGE_PFN + 3,
-};
-
-/* As our rule understands it. */
-struct fake_page {
-	uint64_t flags, kind, head, rest[5];
-};
-
-struct machine {
-	unsigned char *memory;
-	unsigned int nr_reads[NR_PAGES];
-	unsigned int next_table;
-	struct hwp_gate *gate;
-};
+#include "gate_machine.h"
 
 static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, size_t size)
 {
@@ -57,48 +14,10 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 	return NULL;
 }
 
-static uint64_t head_of(const void *arg, const void *page, uint64_t address)
-{
-	(void)arg;
-	(void)address;
-	return ((const struct fake_page *)page)->head;
-}
-
-static enum hwp_live_kind kind_of(const void *arg, const void *page, const void *head)
-{
-	(void)arg;
-	if (((const struct fake_page *)page)->flags & HWPOISON)
-		return HWP_LIVE_POISONED;
-	return (enum hwp_live_kind)((const struct fake_page *)head)->kind;
-}
-
-static struct fake_page *page_of(struct machine *m, uint64_t pfn)
-{
-	return (struct fake_page *)(m->memory + MEMMAP_PFN * PAGE) + pfn;
-}
-
-static void map(struct machine *m, uint64_t address, uint64_t pfn)
-{
-	uint64_t table = IMAGE_PFN;
-
-	for (int shift = 39; shift > 12; shift -= 9) {
-		uint64_t *entry = (uint64_t *)(m->memory + table * PAGE) + (address >> shift & 511);
-
-		if (!*entry)
-			*entry = (TABLES_PFN + m->next_table++) * PAGE | PRESENT;
-		table = *entry / PAGE;
-	}
-	((uint64_t *)(m->memory + table * PAGE))[address >> 12 & 511] = pfn * PAGE | PRESENT;
-}
-
 static int setup(void **state)
 {
-	static const char text[] = "SIZE(page)=64\nOFFSET(page.flags)=0\nNUMBER(phys_base)=0\n"
-				   "SYMBOL(init_top_pgt)=ffffffff81000000\n"
-				   "NUMBER(pgtable_l5_enabled)=0\nNUMBER(PG_hwpoison)=20\n"
-				   "NUMBER(MAX_PHYSMEM_BITS)=46\n";
-	struct machine *m = calloc(1, sizeof(*m));
-	struct hwp_gate_memory memory = {
+	struct machine *m = machine_create();
+	const struct hwp_gate_memory memory = {
 		.arg = m,
 		.read_physical = read_physical,
 		.image_start = IMAGE,
@@ -107,22 +26,9 @@ static int setup(void **state)
 		.direct_map = DIRECT_MAP,
 		.ram_end = NR_PAGES * PAGE,
 		.vmemmap = MEMMAP,
-		.vmcoreinfo = text,
+		.vmcoreinfo = machine_text,
 	};
 
-	m->memory = calloc(NR_PAGES, PAGE);
-	for (uint64_t i = 0; i < NR_PAGES * sizeof(struct fake_page) / PAGE; i++)
-		map(m, MEMMAP + i * PAGE, MEMMAP_PFN + i);
-	map(m, VMALLOC, KERNEL_PFN);
-	map(m, VMALLOC + PAGE, USER_PFN);
-	for (uint64_t pfn = 0; pfn < NR_PAGES; pfn++)
-		page_of(m, pfn)->kind = HWP_LIVE_OTHER;
-	for (uint64_t pfn = IMAGE_PFN; pfn < IMAGE_PFN + 16; pfn++)
-		page_of(m, pfn)->kind = HWP_LIVE_METADATA;
-	page_of(m, SLAB_PFN)->kind = page_of(m, BAD_SLAB_PFN)->kind = HWP_LIVE_METADATA;
-	page_of(m, KERNEL_PFN)->kind = HWP_LIVE_KERNEL;
-	page_of(m, TAIL_PFN)->head = MEMMAP + SLAB_PFN * sizeof(struct fake_page);
-	page_of(m, BAD_SLAB_PFN)->flags = page_of(m, BAD_IMAGE_PFN)->flags = HWPOISON;
 	assert_null(hwp_gate_create(&memory, &m->gate));
 	*state = m;
 	return 0;
@@ -133,16 +39,13 @@ static int teardown(void **state)
 	struct machine *m = *state;
 
 	hwp_gate_destroy(m->gate);
-	free(m->memory);
-	free(m);
+	machine_destroy(m);
 	return 0;
 }
 
 static void set_rule(struct machine *m)
 {
-	const struct hwp_page_rule rule = { .head = head_of, .kind = kind_of };
-
-	hwp_gate_set_rule(m->gate, &rule);
+	hwp_gate_set_rule(m->gate, &machine_rule);
 }
 
 /** Read one page; was it let through, and was the page touched at all? */

@@ -13,6 +13,7 @@
 
 #include "base/bits.h"
 #include "base/vec.h"
+#include "target/memory/kcore.h"
 #include "target/providers.h"
 
 /* makedumpfile's flattened format: a header page, then records. */
@@ -410,7 +411,7 @@ struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_fil
 	if (S_ISDIR(st.st_mode))
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
 					"%s: is a directory, not a dump", path);
-	if (stat("/proc/kcore", &kcore) == 0 && kcore.st_dev == st.st_dev &&
+	if (stat(HWP_KCORE_PATH, &kcore) == 0 && kcore.st_dev == st.st_dev &&
 	    kcore.st_ino == st.st_ino)
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
 					"%s: this is the running kernel: name no target to look at "

@@ -12,7 +12,10 @@
 struct hwp_error *hwp_guest_memory_open(const char *path, struct hwp_provider *ret,
 					struct hwp_file_facts *facts);
 
-/** The same of @p memory, which reads by physical address; it is taken over, on failure too. */
+/**
+ * The same of @p memory, which reads by physical address and has VMCOREINFO, of libdrgn or
+ * a dump that a test takes for a guest. It is taken over, on failure too.
+ */
 struct hwp_error *hwp_guest_memory_create(const struct hwp_provider *memory,
 					  struct hwp_provider *ret);
 

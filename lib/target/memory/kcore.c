@@ -11,10 +11,10 @@
 #include "base/vec.h"
 #include "target/memory/privilege.h"
 
-#define KCORE "/proc/kcore"
 #define MAX_NOTES (UINT64_C(16) << 20)
 
 struct hwp_kcore {
+	const char *path;
 	int fd;
 	HWP_VEC(struct hwp_kcore_segment) segments;
 	char *vmcoreinfo;
@@ -36,19 +36,20 @@ static void kcore_destroyp(struct hwp_kcore **k)
 	hwp_kcore_destroy(*k);
 }
 
-static struct hwp_error *read_exactly(int fd, void *buf, size_t size, uint64_t offset)
+static struct hwp_error *read_exactly(const struct hwp_kcore *k, void *buf, size_t size,
+				      uint64_t offset)
 {
 	size_t done = 0;
 
 	while (done < size) {
-		ssize_t n = pread(fd, (char *)buf + done, size - done, (off_t)(offset + done));
+		ssize_t n = pread(k->fd, (char *)buf + done, size - done, (off_t)(offset + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return hwp_error_os(errno, "cannot read " KCORE);
+			return hwp_error_os(errno, "cannot read %s", k->path);
 		if (n == 0)
-			return hwp_error_create(HWP_ERROR_BAD_DATA, KCORE " ends early");
+			return hwp_error_create(HWP_ERROR_BAD_DATA, "%s ends early", k->path);
 		done += (size_t)n;
 	}
 	return NULL;
@@ -63,7 +64,7 @@ static struct hwp_error *find_vmcoreinfo(struct hwp_kcore *k, const Elf64_Phdr *
 
 	if (!buf)
 		return hwp_error_no_memory();
-	err = read_exactly(k->fd, buf, size, notes->p_offset);
+	err = read_exactly(k, buf, size, notes->p_offset);
 	while (!err && at + sizeof(Elf64_Nhdr) <= size) {
 		uint64_t desc, next;
 		Elf64_Nhdr header;
@@ -106,23 +107,24 @@ static struct hwp_error *read_headers(struct hwp_kcore *k)
 	struct hwp_error *err;
 	Elf64_Ehdr ehdr;
 
-	err = read_exactly(k->fd, &ehdr, sizeof(ehdr), 0);
+	err = read_exactly(k, &ehdr, sizeof(ehdr), 0);
 	if (hwp_error_catch(&err, HWP_ERROR_BAD_DATA) ||
 	    (!err && memcmp(ehdr.e_ident, ELFMAG, SELFMAG) != 0))
 		return hwp_error_create(
 			HWP_ERROR_UNSUPPORTED,
-			KCORE " is masked by another mount, as in a container: "
-			      "look from the host, or give the container the host's /proc");
+			"%s is masked by another mount, as in a container: run hwpoison on the "
+			"host, or give the container the host's /proc",
+			k->path);
 	if (err)
 		return err;
 	if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    ehdr.e_phentsize != sizeof(Elf64_Phdr))
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					KCORE " is not that of a 64-bit little-endian kernel");
+					"%s is not that of a 64-bit little-endian kernel", k->path);
 	phdrs = calloc(ehdr.e_phnum + 1, sizeof(*phdrs));
 	if (!phdrs)
 		return hwp_error_no_memory();
-	err = read_exactly(k->fd, phdrs, ehdr.e_phnum * sizeof(*phdrs), ehdr.e_phoff);
+	err = read_exactly(k, phdrs, ehdr.e_phnum * sizeof(*phdrs), ehdr.e_phoff);
 	for (size_t i = 0; i < ehdr.e_phnum && !err; i++) {
 		if (phdrs[i].p_type == PT_NOTE)
 			err = find_vmcoreinfo(k, &phdrs[i]);
@@ -132,16 +134,17 @@ static struct hwp_error *read_headers(struct hwp_kcore *k)
 	return err;
 }
 
-struct hwp_error *hwp_kcore_open(struct hwp_kcore **ret)
+struct hwp_error *hwp_kcore_open(const char *path, struct hwp_kcore **ret)
 {
 	_cleanup_(kcore_destroyp) struct hwp_kcore *k = calloc(1, sizeof(*k));
 	struct hwp_error *err;
 
 	if (!k)
 		return hwp_error_no_memory();
-	k->fd = open(KCORE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	k->path = path;
+	k->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (k->fd < 0)
-		return hwp_privilege_explain(errno, KCORE, HWP_CAP_SYS_RAWIO,
+		return hwp_privilege_explain(errno, path, HWP_CAP_SYS_RAWIO,
 					     "the kernel has CONFIG_PROC_KCORE=n");
 	err = read_headers(k);
 	if (err)
@@ -165,8 +168,7 @@ struct hwp_error *hwp_kcore_read(struct hwp_kcore *kcore, const struct hwp_kcore
 				 uint64_t address, void *buf, size_t size)
 {
 	if (address < segment->start || address > segment->end || size > segment->end - address)
-		return hwp_error_at(HWP_ERROR_FAULT, address, "0x%" PRIx64 " is not in " KCORE,
-				    address);
-	return read_exactly(kcore->fd, buf, size,
-			    segment->file_offset + (address - segment->start));
+		return hwp_error_at(HWP_ERROR_FAULT, address, "0x%" PRIx64 " is not in %s", address,
+				    kcore->path);
+	return read_exactly(kcore, buf, size, segment->file_offset + (address - segment->start));
 }

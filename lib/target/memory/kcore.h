@@ -22,11 +22,13 @@ struct hwp_kcore_segment {
 
 struct hwp_kcore;
 
+#define HWP_KCORE_PATH "/proc/kcore"
+
 /**
- * Open /proc/kcore. The error says which capability, mount or option is
- * missing (OS, UNSUPPORTED, BAD_DATA).
+ * Open HWP_KCORE_PATH, or what a test has in its place; @p path is borrowed. The error
+ * says which capability, mount or option is missing (OS, UNSUPPORTED, BAD_DATA).
  */
-struct hwp_error *hwp_kcore_open(struct hwp_kcore **ret);
+struct hwp_error *hwp_kcore_open(const char *path, struct hwp_kcore **ret);
 
 /** NULL is fine. */
 void hwp_kcore_destroy(struct hwp_kcore *kcore);

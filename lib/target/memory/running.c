@@ -11,6 +11,7 @@
 #include "target/vmcoreinfo.h"
 
 struct running {
+	const char *path;
 	/** As it was when the mappings were last looked for; NULL before. */
 	struct hwp_kcore *kcore;
 };
@@ -149,7 +150,7 @@ static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 	size_t nr;
 
 	/* The segments of an open file stay those of the time when it was opened. */
-	err = hwp_kcore_open(&fresh);
+	err = hwp_kcore_open(r->path, &fresh);
 	if (err)
 		return err;
 	hwp_kcore_destroy(r->kcore);
@@ -190,12 +191,13 @@ static bool running_ram(void *arg, size_t index, struct hwp_ram *ret)
 
 static struct hwp_error *running_clone(void *arg, void **ret)
 {
-	struct running *r = calloc(1, sizeof(*r));
+	const struct running *r = arg;
+	struct running *copy = calloc(1, sizeof(*copy));
 
-	(void)arg;
-	if (!r)
+	if (!copy)
 		return hwp_error_no_memory();
-	*ret = r;
+	copy->path = r->path;
+	*ret = copy;
 	return NULL;
 }
 
@@ -216,7 +218,7 @@ static const struct hwp_provider_ops running_ops = {
 	.destroy = hwp_live_destroy,
 };
 
-struct hwp_error *hwp_running_memory_open(struct hwp_provider *ret, struct hwp_file_facts *facts)
+struct hwp_error *hwp_running_memory_create(const char *kcore, struct hwp_provider *ret)
 {
 	struct running *r = calloc(1, sizeof(*r));
 	struct hwp_error *err;
@@ -224,11 +226,21 @@ struct hwp_error *hwp_running_memory_open(struct hwp_provider *ret, struct hwp_f
 
 	if (!r)
 		return hwp_error_no_memory();
+	r->path = kcore;
 	err = hwp_live_create(&running_source, r, &live);
+	if (err)
+		return err;
+	*ret = (struct hwp_provider){ &running_ops, live };
+	return NULL;
+}
+
+struct hwp_error *hwp_running_memory_open(struct hwp_provider *ret, struct hwp_file_facts *facts)
+{
+	struct hwp_error *err = hwp_running_memory_create(HWP_KCORE_PATH, ret);
+
 	if (err)
 		return err;
 	snprintf(facts->format, sizeof(facts->format), "kcore");
 	facts->page_shift = HWP_X86_64_PAGE_SHIFT;
-	*ret = (struct hwp_provider){ &running_ops, live };
 	return NULL;
 }

@@ -8,6 +8,9 @@
 /** /proc/kcore behind the gate. The error says what is missing. */
 struct hwp_error *hwp_running_memory_open(struct hwp_provider *ret, struct hwp_file_facts *facts);
 
+/** The same of @p kcore, borrowed, in place of /proc/kcore: for tests. */
+struct hwp_error *hwp_running_memory_create(const char *kcore, struct hwp_provider *ret);
+
 /** /proc/kallsyms. LOOKUP when kptr_restrict hides the addresses. */
 struct hwp_error *hwp_running_symbols_open(struct hwp_provider *ret);
 

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Targets by their options, as a command line gives them: which providers are taken, which
+ * file is found, and what is refused with which words. A sample is the vmcore; small
+ * vmlinux files that the compiler makes here have its build id.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "synth.h"
+
+#include <cmocka.h>
+
+/* A kernel that no distribution packages, not moved; and one that KASLR moved. */
+#define SAMPLE "vmcores/samples/fix-good/vmcore.kdump"
+#define SAMPLE_BUILD_ID "5dfe51ea7f3bfb168b3ea006b719179355a2f2f4"
+#define SAMPLE_RELEASE "7.3.4-fix-good"
+#define MOVED "vmcores/samples/6.1-amd64/vmcore.kdump"
+#define MOVED_BUILD_ID "06f8bde30046985060c60820f7a11515a33afb06"
+#define MOVED_BY UINT64_C(0x30a00000)
+#define OTHER_BUILD_ID "0123456789012345678901234567890123456789"
+
+#define TEXT "0xffffffff81000000"
+
+static char directory[] = "/tmp/hwp-open-XXXXXX";
+
+static const char source[] = "#ifndef NO_STEXT\n"
+			     "__asm__(\".text\\n.globl _stext\\n_stext:\\n\");\n"
+			     "#endif\n"
+			     "struct page { long flags; char rest[56]; } page;\n"
+			     "enum { SEVEN = 7 };\n"
+			     "long of_text(void) { return page.flags * SEVEN; }\n";
+
+static void put_path(char *path, size_t size, const char *name)
+{
+	if (*name == '/' || strncmp(name, "vmcores/", 8) == 0)
+		snprintf(path, size, "%s", name);
+	else
+		snprintf(path, size, "%s/%s", directory, name);
+}
+
+/** Compile to @p name in our directory. */
+static void build(const char *name, const char *build_id, const char *options)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "cd %s && cc -nostdlib -static -fno-pic -no-pie "
+		 "-mcmodel=kernel -fno-asynchronous-unwind-tables -Wl,-e,0 -Wl,-Ttext=" TEXT " "
+		 "-Wl,--build-id=0x%s %s kernel.c -o %s 2>&1",
+		 directory, build_id, options, name);
+	assert_int_equal(system(command), 0);
+}
+
+static void put_file(const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	put_path(path, sizeof(path), name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+struct given {
+	const char *core, *symbols, *provider, *vmcoreinfo, *qemu;
+};
+
+static struct hwp_error *open_given(const struct given *g, struct hwp_target **ret)
+{
+	char core[256] = "", symbols[256] = "", vmcoreinfo[256] = "", qemu[256] = "";
+	const char *const symbol_paths[] = { symbols };
+	const struct hwp_target_options options = {
+		.core_path = g->core ? core : NULL,
+		.symbol_paths = symbol_paths,
+		.nr_symbol_paths = g->symbols != NULL,
+		.provider = g->provider,
+		.vmcoreinfo_path = g->vmcoreinfo ? vmcoreinfo : NULL,
+		.qemu_socket = g->qemu ? qemu : NULL,
+	};
+
+	put_path(core, sizeof(core), g->core ? g->core : "");
+	put_path(symbols, sizeof(symbols), g->symbols ? g->symbols : "");
+	put_path(vmcoreinfo, sizeof(vmcoreinfo), g->vmcoreinfo ? g->vmcoreinfo : "");
+	put_path(qemu, sizeof(qemu), g->qemu ? g->qemu : "");
+	return hwp_target_open(&options, ret);
+}
+
+static void taken(void **state)
+{
+	static const struct {
+		struct given given;
+		const char *symbols, *types;
+	} cases[] = {
+		{ { .core = SAMPLE }, "kallsyms", "btf" },
+		{ { .core = SAMPLE, .provider = "btf" }, "kallsyms", "btf" },
+		{ { .core = SAMPLE, .symbols = "vmlinux" }, "kallsyms", "btf" },
+		{ { .core = SAMPLE, .provider = "dwarf", .symbols = "vmlinux" }, "dwarf", "dwarf" },
+		/* By directory: called vmlinux, by build id, by release. */
+		{ { .core = SAMPLE, .provider = "dwarf", .symbols = "" }, "dwarf", "dwarf" },
+		{ { .core = SAMPLE, .provider = "dwarf", .symbols = "ids" }, "dwarf", "dwarf" },
+		{ { .core = SAMPLE, .provider = "dwarf", .symbols = "names" }, "dwarf", "dwarf" },
+		{ { .core = SAMPLE, .provider = "dwarf", .symbols = "folders" }, "dwarf", "dwarf" },
+		/* Beside the vmcore. */
+		{ { .core = "beside/vmcore", .provider = "dwarf" }, "dwarf", "dwarf" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		struct hwp_target *target = NULL;
+		struct hwp_error *err = open_given(&cases[i].given, &target);
+
+		if (err)
+			print_message("# case %zu: %s\n", i, err->message);
+		assert_null(err);
+		assert_string_equal(hwp_target_release(target), SAMPLE_RELEASE);
+		assert_string_equal(hwp_target_memory_provider(target), "kdumpfile");
+		assert_string_equal(hwp_target_symbol_provider(target), cases[i].symbols);
+		assert_string_equal(hwp_target_type_provider(target), cases[i].types);
+		assert_int_equal(hwp_target_page_shift(target), 12);
+		assert_null(hwp_target_damage(target));
+		assert_non_null(strstr(hwp_target_format(target), "diskdump"));
+		assert_false(hwp_target_is_live(target));
+		assert_true(hwp_target_open_times(target).file_ns > 0);
+		hwp_target_destroy(target);
+	}
+}
+
+/** Symbols of a vmlinux are where KASLR put them; its types and functions are its own. */
+static void by_vmlinux(void **state)
+{
+	const struct given given = { .core = MOVED, .provider = "dwarf", .symbols = "moved" };
+	struct hwp_symbol syms[] = { { .name = "_stext" }, { .name = "absent" } };
+	struct hwp_target *target;
+	struct hwp_member m;
+	int64_t value;
+
+	(void)state;
+	assert_null(open_given(&given, &target));
+	assert_null(hwp_target_symbols(target, syms, HWP_ARRAY_SIZE(syms)));
+	assert_true(syms[0].found);
+	assert_int_equal(syms[0].address, strtoull(TEXT, NULL, 16) + MOVED_BY);
+	assert_false(syms[1].found);
+	assert_null(hwp_target_expect(target, "kernel.c"));
+	assert_null(hwp_target_member(target, "page", "rest", &m));
+	assert_int_equal(m.offset, 8);
+	assert_int_equal(m.nr_elements, 56);
+	assert_null(hwp_target_enumerator(target, NULL, "SEVEN", &value));
+	assert_int_equal(value, 7);
+	assert_int_equal(hwp_target_function(target, "kernel.c", "of_text"), HWP_FUNCTION_COMPILED);
+	assert_int_equal(hwp_target_function(target, "kernel.c", "absent"), HWP_FUNCTION_ABSENT);
+	assert_int_equal(hwp_target_function(target, "absent.c", "of_text"), HWP_FUNCTION_UNKNOWN);
+	hwp_target_destroy(target);
+}
+
+static void refused(void **state)
+{
+	static const struct {
+		struct given given;
+		enum hwp_error_code code;
+		const char *words;
+	} cases[] = {
+		{ { .core = "absent" }, HWP_ERROR_OS, "No such file" },
+		{ { .core = "/" }, HWP_ERROR_INVALID_ARGUMENT, "directory" },
+		{ { .core = "/dev/null" }, HWP_ERROR_INVALID_ARGUMENT, "not a regular file" },
+		{ { .core = "text" }, HWP_ERROR_UNSUPPORTED, "not a dump format" },
+		{ { .core = "vmlinux" }, HWP_ERROR_INVALID_ARGUMENT, "no core dump" },
+		{ { .core = SAMPLE, .vmcoreinfo = "absent" }, HWP_ERROR_OS, "No such file" },
+		{ { .core = SAMPLE, .vmcoreinfo = "vmcoreinfo-0" },
+		  HWP_ERROR_BAD_DATA,
+		  "PAGESIZE=0" },
+		{ { .core = SAMPLE, .provider = "dwarf" }, HWP_ERROR_LOOKUP, "-s FILE" },
+		{ { .core = SAMPLE, .symbols = "absent" }, HWP_ERROR_OS, "No such file" },
+		{ { .core = SAMPLE, .symbols = "empty" },
+		  HWP_ERROR_INVALID_ARGUMENT,
+		  SAMPLE_RELEASE },
+		{ { .core = SAMPLE, .symbols = "text" }, HWP_ERROR_INVALID_ARGUMENT, "vmlinux" },
+		{ { .core = SAMPLE, .symbols = "/dev/null" },
+		  HWP_ERROR_INVALID_ARGUMENT,
+		  "not a regular file" },
+		{ { .core = SAMPLE, .symbols = "core" }, HWP_ERROR_INVALID_ARGUMENT, "core dump" },
+		{ { .core = SAMPLE, .symbols = "other" },
+		  HWP_ERROR_INVALID_ARGUMENT,
+		  "another kernel" },
+		{ { .core = MOVED, .symbols = "vmlinux" },
+		  HWP_ERROR_INVALID_ARGUMENT,
+		  "another kernel" },
+		{ { .core = SAMPLE, .symbols = "elsewhere" },
+		  HWP_ERROR_BAD_DATA,
+		  "not of this kernel" },
+		{ { .core = SAMPLE, .symbols = "no-stext" }, HWP_ERROR_LOOKUP, "_stext" },
+		{ { .core = SAMPLE, .symbols = "stripped" }, HWP_ERROR_LOOKUP, "debug information" },
+		{ { .qemu = "absent", .provider = "drgn" }, HWP_ERROR_INVALID_ARGUMENT, "bypass" },
+		{ { .qemu = "absent" }, HWP_ERROR_UNSUPPORTED, "libdrgn" },
+		{ { .core = SAMPLE, .provider = "drgn" }, HWP_ERROR_UNSUPPORTED, "libdrgn" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		struct hwp_target *target = NULL;
+		struct hwp_error *err = open_given(&cases[i].given, &target);
+
+		assert_non_null(err);
+		print_message("# %s\n", err->message);
+		assert_int_equal(err->code, cases[i].code);
+		assert_non_null(strstr(err->message, cases[i].words));
+		assert_null(strchr(err->message, '\n'));
+		assert_null(target);
+		hwp_error_destroy(err);
+	}
+}
+
+/** A server that does not answer is named, and not asked where there is none. */
+static void debuginfod(void **state)
+{
+	const struct given given = { .core = SAMPLE, .provider = "dwarf" };
+	struct hwp_target *target;
+	struct hwp_error *err;
+
+	(void)state;
+	setenv("DEBUGINFOD_CACHE_PATH", directory, 1);
+	setenv("DEBUGINFOD_URLS", "http://127.0.0.1:1/", 1);
+	err = open_given(&given, &target);
+	unsetenv("DEBUGINFOD_URLS");
+	assert_int_equal(err->code, HWP_ERROR_LOOKUP);
+	print_message("# %s\n", err->message);
+	assert_non_null(strstr(err->message, "debuginfod"));
+	hwp_error_destroy(err);
+}
+
+static unsigned int nr_destroyed;
+
+static void count_destroyed(void *arg)
+{
+	(void)arg;
+	nr_destroyed++;
+}
+
+static struct hwp_error *no_bytes(void *arg, enum hwp_space space, uint64_t address, void *buf,
+				  size_t size, size_t *nr_read_ret)
+{
+	(void)arg;
+	(void)space;
+	(void)buf;
+	(void)size;
+	*nr_read_ret = 0;
+	return hwp_error_at(HWP_ERROR_FAULT, address, "no bytes");
+}
+
+static const struct hwp_provider_ops counted_ops = {
+	.name = "counted",
+	.read = no_bytes,
+	.destroy = count_destroyed,
+};
+
+/** It hands out all its providers, and then fails if its argument says so. */
+static struct hwp_error *hand_out(void *arg, struct hwp_host_providers *ret)
+{
+	const bool *fails = arg;
+
+	ret->memory = ret->symbols = ret->types = ret->reader = (struct hwp_provider){
+		.ops = &counted_ops
+	};
+	ret->facts.page_shift = 12;
+	return *fails ? hwp_error_create(HWP_ERROR_UNSUPPORTED, "host says no") : NULL;
+}
+
+/** The target destroys what a host hands out, whether or not it fails. */
+static void hosts(void **state)
+{
+	volatile sig_atomic_t interrupted = 0;
+	bool fails = true;
+	const struct hwp_host host = { .name = "test", .arg = &fails, .open = hand_out };
+	const struct hwp_target_options options = { .host = &host, .interrupted = &interrupted };
+	struct hwp_target *target = NULL;
+	struct hwp_error *err = hwp_target_open(&options, &target);
+	uint64_t word;
+
+	(void)state;
+	assert_string_equal(hwp_target_options_path(&options), "the running kernel");
+	assert_string_equal(err->message, "host says no");
+	hwp_error_destroy(err);
+	assert_int_equal(nr_destroyed, 4);
+	fails = false;
+	assert_null(hwp_target_open(&options, &target));
+	assert_true(hwp_target_has_reader(target));
+	err = hwp_target_clone(target, &target);
+	assert_int_equal(err->code, HWP_ERROR_UNSUPPORTED);
+	hwp_error_destroy(err);
+	err = hwp_target_read_u64(target, UINT64_MAX - 3, &word);
+	assert_int_equal(err->code, HWP_ERROR_FAULT);
+	hwp_error_destroy(err);
+	interrupted = 1;
+	err = hwp_target_read_u64(target, 0x1000, &word);
+	assert_int_equal(err->code, HWP_ERROR_INTERRUPTED);
+	hwp_error_destroy(err);
+	hwp_target_destroy(target);
+	assert_int_equal(nr_destroyed, 8);
+}
+
+/** Who does not know the page size leaves it to VMCOREINFO, which must have one. */
+static void page_sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int shift;
+	} cases[] = {
+		{ "OSRELEASE=x\nPAGESIZE=4096\n", 12 }, { "OSRELEASE=x\nPAGESIZE=65536\n", 16 },
+		{ "OSRELEASE=x\nPAGESIZE=2048\n", 0 },	{ "OSRELEASE=x\nPAGESIZE=131072\n", 0 },
+		{ "OSRELEASE=x\nPAGESIZE=5000\n", 0 },	{ "OSRELEASE=x\n", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		const struct synth s = { .vmcoreinfo = cases[i].text };
+		const struct hwp_host_providers parts = { .memory = synth_provider(&s) };
+		struct hwp_target *target = NULL;
+		struct hwp_error *err = synth_host_open(&parts, &target);
+
+		if (cases[i].shift)
+			assert_int_equal(hwp_target_page_shift(target), cases[i].shift);
+		else
+			assert_non_null(strstr(err->message, "PAGESIZE"));
+		hwp_error_destroy(err);
+		hwp_target_destroy(target);
+	}
+}
+
+static void run(const char *command)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "cd %s && %s", directory, command);
+	assert_int_equal(system(line), 0);
+}
+
+static int set_up(void **state)
+{
+	char sample[4096], link[64];
+
+	(void)state;
+	if (!mkdtemp(directory) || !realpath(SAMPLE, sample))
+		return -1;
+	unsetenv("DEBUGINFOD_URLS");
+	setenv("HWPOISON_LIBDRGN", "/nonexistent/libdrgn.so", 1);
+	put_file("kernel.c", source);
+	put_file("text", "no dump, and no ELF file\n");
+	put_file("vmcoreinfo-0", "OSRELEASE=x\nPAGESIZE=0\n");
+	build("vmlinux", SAMPLE_BUILD_ID, "-g");
+	build("moved", MOVED_BUILD_ID, "-g");
+	build("other", OTHER_BUILD_ID, "-g");
+	build("elsewhere", SAMPLE_BUILD_ID, "-g -Wl,-Ttext=0xffffffff81200000");
+	build("no-stext", SAMPLE_BUILD_ID, "-g -DNO_STEXT");
+	build("stripped", SAMPLE_BUILD_ID, "");
+	run("mkdir -p empty ids/.build-id/5d names folders/" SAMPLE_RELEASE " beside");
+	run("ln vmlinux ids/.build-id/5d/fe51ea7f3bfb168b3ea006b719179355a2f2f4.debug");
+	run("ln vmlinux names/vmlinux-" SAMPLE_RELEASE ".debug");
+	run("ln vmlinux folders/" SAMPLE_RELEASE "/vmlinux");
+	run("ln vmlinux beside/vmlinux");
+	/* e_type becomes ET_CORE. */
+	run("cp vmlinux core && printf '\\004' | dd of=core bs=1 seek=16 conv=notrunc 2>/dev/null");
+	snprintf(link, sizeof(link), "%s/beside/vmcore", directory);
+	return symlink(sample, link);
+}
+
+static int tear_down(void **state)
+{
+	char command[64];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(taken),   cmocka_unit_test(by_vmlinux),
+		cmocka_unit_test(refused), cmocka_unit_test(debuginfod),
+		cmocka_unit_test(hosts),   cmocka_unit_test(page_sizes),
+	};
+
+	return cmocka_run_group_tests_name("open", tests, set_up, tear_down);
+}

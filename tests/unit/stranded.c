@@ -28,7 +28,7 @@ static void withhold(struct machine *m, uint64_t pfn)
 	machine_poison(m, pfn);
 }
 
-/* A THP with two bad pages, thrown away whole: kernel-layouts.md 4.8. */
+/* A THP with two bad pages, thrown away whole by the page check of an allocation. */
 static void dropped_thp(void **state)
 {
 	struct machine *m = machine_create(kernel_73);

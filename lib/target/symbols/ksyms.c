@@ -20,7 +20,7 @@
 /* Bytes that a symbol's entry takes in the kernels seen, rounded up. */
 #define TYPICAL_ENTRY 13
 
-/** How kallsyms_offsets[] encodes an address; kernel-layouts.md 12. */
+/** How kallsyms_offsets[] encodes an address: kernel/kallsyms.c, kallsyms_sym_address(). */
 enum address_scheme {
 	/** &kallsyms_offsets[i] + (s32)v: v7.0 on, when relative_base went. */
 	SCHEME_PLACE_RELATIVE,

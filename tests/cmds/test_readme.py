@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the README files say is there: links, files, the example's rows, the states."""
+import pathlib
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import hwp
+
+TOP = hwp.TOP
+# A path in backticks is a file of the tree if it begins with one of its folders.
+PATH = re.compile(r'`((?:lib|cmds|ext|tests|vmcores)/[A-Za-z0-9_./-]*|Makefile)`')
+LINK = re.compile(r'\]\(([^)#:]+)?(#[^)]+)?\)')
+MAX_WORDS = 900
+
+
+def pages():
+    names = subprocess.run(['git', 'ls-files', '*.md'], cwd=TOP, capture_output=True, text=True)
+    found = names.stdout.split() or [str(p.relative_to(TOP)) for p in TOP.glob('[!b]*/**/*.md')]
+    return sorted({*found, 'README.md', 'HACKING.md'})
+
+
+def anchors(path):
+    return {re.sub(r'[^a-z0-9 -]', '', x.lower()).replace(' ', '-')
+            for x in re.findall(r'^#+ (.*)$', path.read_text(), re.MULTILINE)}
+
+
+def dangling(page):
+    path, wrong = TOP / page, []
+    text = path.read_text()
+    for target, anchor in LINK.findall(text):
+        file = path.parent / target if target else path
+        if not file.exists():
+            wrong.append(f'no file {target}')
+        elif anchor and anchor[1:] not in anchors(file):
+            wrong.append(f'no heading {target}{anchor}')
+    return wrong + [f'no file {x}' for x in PATH.findall(text)
+                    if not (TOP / x).exists() and not any(TOP.glob(f'{x}*'))]
+
+
+def example(text):
+    """Each line of the report that README shows is one of its sample's report."""
+    block = re.search(r'^```\n\$ hwpoison check vmcore\n(.*?)^```', text, re.M | re.S)[1]
+    run = hwp.Run('check', hwp.vmcore_of(TOP / 'vmcores/samples/7.3-cloud'))
+    lines = {' '.join(x.split()) for x in run.out.decode().splitlines()}
+    shown = [' '.join(x.split()) for x in block.splitlines()]
+    end = shown.index('$ echo $?')
+    wrong = [x for x in shown[:end] if x != '…' and x not in lines]
+    return wrong + ([] if shown[end + 1] == str(run.status) else [f'exit status {run.status}'])
+
+
+def states(text):
+    rows = re.findall(r'^\| `([a-z-]+)` \| ([a-z]+) \|', text, re.MULTILINE)
+    listed = re.findall(r'^  ([a-z-]+) +([a-z]+)  ', hwp.Run('help', 'states').out.decode(),
+                        re.MULTILINE)
+    return [] if rows == listed else [f'{rows} {listed}']
+
+
+def verdicts(text):
+    rows = re.findall(r'^\| `([a-z-]+)` \| ([0-2]) \|', text, re.MULTILINE)
+    listed = re.findall(r'^  ([a-z-]+) +([0-2])  ', hwp.Run('help', 'verdicts').out.decode(),
+                        re.MULTILINE)
+    return [] if rows == listed else [f'{rows} {listed}']
+
+
+def main():
+    cases = hwp.Cases()
+    readme = (TOP / 'README.md').read_text()
+    report = (TOP / 'lib/report/README.md').read_text()
+    for page in pages():
+        cases.tell(f'{page}: links and files', dangling(page))
+    cases.tell('README.md: the report', example(readme))
+    nr_words = len(readme.split())
+    cases.tell('README.md: one screen', [] if nr_words < MAX_WORDS else [f'{nr_words} words'])
+    cases.tell('lib/report/README.md: states', states(report))
+    cases.tell('lib/report/README.md: verdicts', verdicts(report))
+    return cases.exit()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

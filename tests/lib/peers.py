@@ -40,7 +40,7 @@ def dump(kernel):
             return directory, None
         lab = hwp.TOP / 'vmcores' / 'lab.sh'
         done = subprocess.run([lab, 'run', '--kernel', kernel, '--kaslr', '--scenarios', SCENARIOS,
-                               '--formats', 'elf,zlib', '--out', directory],
+                               '--formats', 'elf', '--out', directory],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=False)
     if done.returncode:

@@ -305,7 +305,7 @@ class Oracle:
     """The free lists of every zone and CPU."""
 
     def __init__(self, path):
-        self.dump = Dump(path)
+        self.dump, self._blocks = Dump(path), None
         self.symbols = Kallsyms(self.dump)
         self.btf = Btf(self.dump)
         info = self.dump.info
@@ -433,7 +433,10 @@ class Oracle:
         return self.dump.number(at, 'i')
 
     def blocks(self):
-        return [*self.buddy_blocks(), *self.pcp_blocks()]
+        """Those of the dump as it was when it was asked for them first."""
+        if self._blocks is None:
+            self._blocks = [*self.buddy_blocks(), *self.pcp_blocks()]
+        return self._blocks
 
 
 class Kinds:

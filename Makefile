@@ -47,7 +47,7 @@ ifneq ($(SAN),)
 endif
 
 # Targets that compile nothing need no libraries.
-no_build := check-asan check-tsan clean fix-kernels format fuzz help history-lab lab minimal-root uninstall
+no_build := check-asan check-tsan clean coverage fix-kernels format fuzz help history-lab lab minimal-root uninstall
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
   ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) && echo found),found)
     $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
@@ -182,6 +182,11 @@ unit-programs: $(UNIT)
 arch: all
 	@$(run) tests/run.sh 'arch/*$(T)'
 
+# Lines of each file of the library that the unit tests run.
+coverage:
+	@$(MAKE) --no-print-directory O='$(O)/coverage' CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage unit
+	@O='$(O)/coverage' tests/coverage.sh
+
 # DUMP=FILE measures on that one.
 bench: all $(O)/bench/stages
 	@$(run) tests/bench/bench.py $(DUMP)
@@ -273,7 +278,7 @@ format:
 clean:
 	$(Q)rm -rf $(addprefix $(O)/,lib cmds ext drgn unit tests flags objects hwpoison hwpoison.8 \
 		hwpoison.report.1.schema.json hwpoison.so libhwpoison.a excerpt \
-		excerpt.d bench fuzz san-*)
+		excerpt.d bench coverage fuzz san-*)
 
 help:
 	@echo 'make                build $(PROGRAM)'
@@ -282,6 +287,7 @@ help:
 	@echo 'make test           every test'
 	@echo 'make unit | arch    the unit tests | the architecture rules'
 	@echo '                    T=WORD: of these only the tests whose name holds WORD'
+	@echo 'make coverage       lines of the library that the unit tests run'
 	@echo 'make check-asan | check-tsan   every test under sanitizers'
 	@echo 'make fuzz [SECONDS=60] [T=WORD]  fuzz, each target so long'
 	@echo 'make bench [DUMP=FILE]  measure'
@@ -299,5 +305,5 @@ help:
 
 FORCE:
 .DELETE_ON_ERROR:
-.PHONY: all no-crash demo check test unit unit-programs arch bench same fuzz fuzz-programs check-asan check-tsan lab \
+.PHONY: all no-crash demo check test unit unit-programs arch coverage bench same fuzz fuzz-programs check-asan check-tsan lab \
 	samples history-lab minimal-root install uninstall fix-kernels fix-lab format clean help FORCE

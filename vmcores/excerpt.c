@@ -17,8 +17,10 @@
 #include <zstd.h>
 
 #include "layout/layout.h"
+#include "layout/needs.h"
 #include "layout/page.h"
 #include "memmap/memmap.h"
+#include "memmap/page_reader.h"
 #include "target/target.h"
 
 /* makedumpfile's diskdump format, header version 6. */
@@ -200,16 +202,34 @@ static bool is_healthy(struct excerpt *x, uint64_t start, uint64_t nr)
 	return true;
 }
 
+/** SPARSEMEM with page_ext, on x86_64: its size, and where a section has it. */
+struct record_layout {
+	uint64_t page_ext_size, page_offset_base;
+	uint32_t page_ext;
+};
+
+static const struct hwp_need record_rows[] = {
+	HWP_SYMBOL(struct record_layout, page_ext_size, "page_ext_size"),
+	HWP_SYMBOL(struct record_layout, page_offset_base, "page_offset_base"),
+	HWP_OFFSET(struct record_layout, page_ext, "mem_section.page_ext"),
+};
+
+static const struct hwp_needs record_needs = {
+	.rows = record_rows,
+	.nr = HWP_ARRAY_SIZE(record_rows),
+	.size = sizeof(struct record_layout),
+};
+
 /** Where the page_ext of @p pfn is; false for none. */
 static bool find_page_ext(struct excerpt *x, uint64_t pfn, uint64_t size, uint64_t *ret)
 {
+	const struct record_layout *at = hwp_layout_of(x->layout, &record_needs);
 	uint64_t section, base = 0;
 	struct hwp_error *error;
 
 	error = hwp_memmap_section_address(x->target, x->layout, pfn, &section);
 	if (!error)
-		error = hwp_target_read_u64(x->target, section + x->layout->section.page_ext,
-					    &base);
+		error = hwp_target_read_u64(x->target, section + at->page_ext, &base);
 	hwp_error_destroy(error);
 	*ret = base + size * pfn;
 	return base && !(base & 1);
@@ -218,19 +238,19 @@ static bool find_page_ext(struct excerpt *x, uint64_t pfn, uint64_t size, uint64
 static void find_healthy_records(struct excerpt *x)
 {
 	const struct hwp_layout *l = x->layout;
+	const struct record_layout *at = hwp_layout_of(l, &record_needs);
 	uint64_t nr = UINT64_C(1) << l->pmd_order, size, direct_map, start;
 
-	if (l->memory_model != HWP_SPARSEMEM || l->section.page_ext == HWP_ABSENT ||
-	    !l->symbol.page_offset_base)
+	if (!at)
 		return;
-	must(hwp_target_read_u64(x->target, l->symbol.page_ext_size, &size));
-	must(hwp_target_read_u64(x->target, l->symbol.page_offset_base, &direct_map));
+	must(hwp_target_read_u64(x->target, at->page_ext_size, &size));
+	must(hwp_target_read_u64(x->target, at->page_offset_base, &direct_map));
 	for (uint64_t pfn = 0; size && pfn < x->max_pfn; pfn += nr) {
 		if (!find_page_ext(x, pfn, size, &start) || !is_healthy(x, pfn, nr))
 			continue;
-		for (uint64_t at = (start + BLOCK - 1) / BLOCK; at < (start + size * nr) / BLOCK;
-		     at++) {
-			uint64_t frame = at - direct_map / BLOCK;
+		for (uint64_t block = (start + BLOCK - 1) / BLOCK;
+		     block < (start + size * nr) / BLOCK; block++) {
+			uint64_t frame = block - direct_map / BLOCK;
 
 			/* Other tables are not in the direct map. */
 			if (frame < x->max_pfn)
@@ -387,6 +407,8 @@ static void write_pages(struct excerpt *x, FILE *out, uint64_t descs)
 
 int main(int argc, char **argv)
 {
+	static const struct hwp_needs *const readers[] = { &hwp_layout_needs, &hwp_memmap_needs,
+							   &record_needs, NULL };
 	struct hwp_target_options options = {};
 	struct excerpt x = {};
 	FILE *out;
@@ -400,7 +422,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: excerpt [-p] VMCORE OUT");
 	options.core_path = argv[1];
 	must(hwp_target_open(&options, &x.target));
-	must(hwp_layout_create(x.target, &x.layout));
+	must(hwp_layout_create(x.target, readers, &x.layout));
 	must(hwp_memmap_create(x.target, x.layout, &x.memmap));
 	must(hwp_page_reader_create(x.target, x.memmap, &x.reader));
 	read_notes(&x, argv[1]);

@@ -20,8 +20,6 @@
 #include "hwpoison.h"
 #include "layout/pagekind.h"
 #include "readers.h"
-#include "verdict/check.h"
-#include "verdict/classify.h"
 #include "verdict/decide.h"
 #include "verdict/passes.h"
 
@@ -317,13 +315,12 @@ static struct hwp_error *look(struct analysis *a)
 	if (a->closed) {
 		err = hwp_kpageflags_look(a->findings, a->closed->message);
 		if (err)
-			return both_closed(a->closed, err);
-		hwp_summarise(a->findings);
-		return hwp_check_run(a->findings);
+			err = both_closed(a->closed, err);
+	} else {
+		err = map_memory(a);
+		if (!err)
+			err = read_facts(a);
 	}
-	err = map_memory(a);
-	if (!err)
-		err = read_facts(a);
 	return err ? err : hwp_decide(a->findings);
 }
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "layout/page_words.h"
 #include "target/target.h"
 
 /** An offset that the kernel does not have. */
@@ -52,22 +53,6 @@ enum hwp_hugetlb_scheme {
 	HWP_HUGETLB_FLAG,
 	/** HUGETLB_PAGE_DTOR in folio._folio_dtor or page.compound_dtor (to v6.5). */
 	HWP_HUGETLB_DTOR,
-};
-
-/** Page types that the kernel can tell. Those it cannot are 0 in types[]. */
-enum hwp_page_type {
-	HWP_TYPE_BUDDY,
-	HWP_TYPE_OFFLINE,
-	HWP_TYPE_TABLE,
-	HWP_TYPE_GUARD,
-	HWP_TYPE_HUGETLB,
-	HWP_TYPE_SLAB,
-	HWP_TYPE_ZSMALLOC,
-	HWP_TYPE_UNACCEPTED,
-	HWP_TYPE_LARGE_KMALLOC,
-	HWP_NR_TYPES,
-	/** The word is no type that we know. */
-	HWP_TYPE_NONE = HWP_NR_TYPES,
 };
 
 /** One resolved row, for `hwpoison layout`. */

@@ -9,13 +9,7 @@
 
 #include "base/bits.h"
 #include "layout/layout.h"
-
-/** private of a page that take_page_off_buddy() set aside; mm/internal.h, since v5.17. */
-#define HWP_MAGIC_HWPOISON UINT64_C(0x48575053)
-
-/** Low bits of page.mapping: include/linux/page-flags.h. */
-#define HWP_MAPPING_ANON UINT64_C(1)
-#define HWP_MAPPING_LOW_BITS UINT64_C(3)
+#include "layout/page_words.h"
 
 static inline uint64_t hwp_page_flags(const struct hwp_layout *l, const void *page)
 {

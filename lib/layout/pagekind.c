@@ -10,31 +10,42 @@ static uint64_t head_of(const void *arg, const void *page, uint64_t address)
 	return hwp_page_is_tail(l, page) ? hwp_tail_head_address(l, page, address) : 0;
 }
 
-static bool is_own(const struct hwp_layout *l, const void *head)
+/** What the head says; it is initialised, and neither it nor the page is poisoned. */
+static enum hwp_live_kind kind_of_head(const struct hwp_layout *l, const void *head)
 {
-	uint64_t flags = hwp_page_flags(l, head);
+	struct hwp_page_words w;
+	uint32_t bits;
 
-	switch (hwp_page_type(l, head)) {
-	case HWP_TYPE_SLAB:
-	case HWP_TYPE_TABLE:
-	case HWP_TYPE_LARGE_KMALLOC:
-		return true;
-	case HWP_TYPE_NONE:
-		return hwp_flag_set(flags, l->flag.reserved) || hwp_flag_set(flags, l->flag.slab);
-	default:
-		return false;
+	hwp_page_words(l, head, &w, &bits);
+	switch (hwp_page_kind(&w, bits)) {
+	case HWP_PAGE_SLAB:
+	case HWP_PAGE_TABLE:
+	case HWP_PAGE_LARGE_KMALLOC:
+	case HWP_PAGE_RESERVED:
+		return HWP_LIVE_METADATA;
+	/* Nothing that users' memory, the page cache or the allocator leaves on a page. */
+	case HWP_PAGE_USER_LEFT:
+	case HWP_PAGE_UNMARKED:
+		return w.refcount > 0 && w.nr_mapped == 0 &&
+				       !(bits & (HWP_BIT_SWAPBACKED | HWP_BIT_SWAPCACHE)) ?
+			       HWP_LIVE_KERNEL :
+			       HWP_LIVE_OTHER;
+	case HWP_PAGE_BUDDY:
+	case HWP_PAGE_OFFLINE:
+	case HWP_PAGE_GUARD:
+	case HWP_PAGE_HUGETLB:
+	case HWP_PAGE_ZSMALLOC:
+	case HWP_PAGE_UNACCEPTED:
+	case HWP_PAGE_TAKEN_OFF:
+	case HWP_PAGE_ANON:
+	case HWP_PAGE_ANON_LEFT:
+	case HWP_PAGE_FILE:
+	case HWP_PAGE_FILE_UNMARKED:
+	case HWP_PAGE_USER:
+	case HWP_PAGE_MOVABLE:
+		break;
 	}
-}
-
-/* Nothing that users' memory, the page cache, or the allocator leaves on a page. */
-static bool is_unmarked(const struct hwp_layout *l, const void *head)
-{
-	uint64_t flags = hwp_page_flags(l, head);
-
-	return hwp_page_type(l, head) == HWP_TYPE_NONE && hwp_page_refcount(l, head) > 0 &&
-	       !hwp_page_mapping(l, head) && hwp_page_nr_mapped(l, head) == 0 &&
-	       !hwp_flag_set(flags, l->flag.lru) && !hwp_flag_set(flags, l->flag.swapbacked) &&
-	       !hwp_flag_set(flags, l->flag.swapcache);
+	return HWP_LIVE_OTHER;
 }
 
 static enum hwp_live_kind kind_of(const void *arg, const void *page, const void *head)
@@ -47,9 +58,7 @@ static enum hwp_live_kind kind_of(const void *arg, const void *page, const void 
 	if (hwp_flag_set(hwp_page_flags(l, page), l->flag.hwpoison) ||
 	    hwp_flag_set(hwp_page_flags(l, head), l->flag.hwpoison))
 		return HWP_LIVE_POISONED;
-	if (is_own(l, head))
-		return HWP_LIVE_METADATA;
-	return is_unmarked(l, head) ? HWP_LIVE_KERNEL : HWP_LIVE_OTHER;
+	return kind_of_head(l, head);
 }
 
 struct hwp_page_rule hwp_page_rule(const struct hwp_layout *layout)

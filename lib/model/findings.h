@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/vec.h"
+#include "layout/page_words.h"
 #include "model/check.h"
 #include "model/words.h"
 
@@ -25,31 +26,6 @@ struct hwp_block {
 	int cpu;
 	/** Index in hwp_findings.zones, -1 when unknown. */
 	int zone;
-};
-
-/** The words of a struct page that evidence rests on. */
-struct hwp_page_words {
-	uint64_t flags, mapping, index, private;
-	uint32_t type_word;
-	int32_t refcount;
-	/** _mapcount + 1 where the word is a map count, else 0. */
-	int64_t nr_mapped;
-	/** enum hwp_page_type. */
-	int type;
-	bool is_tail;
-};
-
-/** What page.flags say, by name, whatever the bits of this kernel. */
-enum hwp_page_bit {
-	HWP_BIT_HEAD = 1 << 0,
-	HWP_BIT_LRU = 1 << 1,
-	HWP_BIT_RESERVED = 1 << 2,
-	HWP_BIT_SLAB = 1 << 3,
-	HWP_BIT_SWAPCACHE = 1 << 4,
-	HWP_BIT_SWAPBACKED = 1 << 5,
-	HWP_BIT_UPTODATE = 1 << 6,
-	HWP_BIT_DIRTY = 1 << 7,
-	HWP_BIT_HWPOISON = 1 << 8,
 };
 
 /** How often a folio is mapped; each count only where the kernel keeps it. */
@@ -156,6 +132,9 @@ struct hwp_poisoned {
 	int zone;
 	/** The struct page could be read; else nothing below is known. */
 	bool was_read;
+	/** Only /proc/kpageflags shows it: what it is, and HWP_BIT_HEAD for a compound page. */
+	bool is_shown;
+	enum hwp_page_kind shown;
 	/** Known from raw_hwp_list: the page's own flag need not be set. */
 	bool is_raw;
 	/** The head is flagged, but which raw page it is was not recorded. */

@@ -45,27 +45,58 @@ static const char *kind_of_folio(const struct hwp_findings *f, const struct hwp_
 		return "of a slab";
 	case HWP_FOLIO_LARGE:
 		return folio->order == (int)f->pmd_order ? "of a THP" : "of a large folio";
-	default:
-		return "of a compound page of the kernel";
+	case HWP_FOLIO_KERNEL:
+	case HWP_FOLIO_NONE:
+		break;
 	}
+	return "of a compound page of the kernel";
+}
+
+/** For a page that says itself what it is, whatever its reference count; else NULL. */
+static const char *marked_place(enum hwp_page_kind kind)
+{
+	switch (kind) {
+	case HWP_PAGE_TABLE:
+		return "a page table";
+	case HWP_PAGE_OFFLINE:
+		return "offline: given back to a hypervisor";
+	case HWP_PAGE_SLAB:
+		return "of a slab, order 0";
+	case HWP_PAGE_RESERVED:
+		return "reserved";
+	case HWP_PAGE_BUDDY:
+	case HWP_PAGE_GUARD:
+	case HWP_PAGE_HUGETLB:
+	case HWP_PAGE_ZSMALLOC:
+	case HWP_PAGE_UNACCEPTED:
+	case HWP_PAGE_LARGE_KMALLOC:
+	case HWP_PAGE_TAKEN_OFF:
+	case HWP_PAGE_ANON:
+	case HWP_PAGE_ANON_LEFT:
+	case HWP_PAGE_FILE:
+	case HWP_PAGE_FILE_UNMARKED:
+	case HWP_PAGE_USER:
+	case HWP_PAGE_MOVABLE:
+	case HWP_PAGE_USER_LEFT:
+	case HWP_PAGE_UNMARKED:
+		break;
+	}
+	return NULL;
 }
 
 static const char *kind_of_page(const struct hwp_poisoned *p)
 {
-	if (p->page.type == HWP_TYPE_TABLE)
-		return "a page table";
-	if (p->page.type == HWP_TYPE_OFFLINE)
-		return "offline: given back to a hypervisor";
-	if (p->page.type == HWP_TYPE_SLAB || p->bits & HWP_BIT_SLAB)
-		return "of a slab, order 0";
-	if (p->bits & HWP_BIT_RESERVED)
-		return "reserved";
+	enum hwp_page_kind kind = hwp_page_kind(&p->page, p->bits);
+	const char *marked = marked_place(kind);
+
+	if (marked)
+		return marked;
 	if (p->page.refcount == 0)
 		return "on no free list, refcount 0: behind the first page of an allocation, "
 		       "or withheld";
-	if (p->page.mapping & HWP_MAPPING_ANON)
+	if (kind == HWP_PAGE_ANON || kind == HWP_PAGE_ANON_LEFT)
 		return "anonymous, order 0";
-	if (p->page.mapping && !(p->page.mapping & HWP_MAPPING_LOW_BITS))
+	if (kind == HWP_PAGE_FILE || kind == HWP_PAGE_FILE_UNMARKED)
 		return "in the page cache, order 0";
 	return "allocated, by the kernel or by a user that left no mark";
 }

@@ -62,9 +62,30 @@ static enum owner owner_now(const struct hwp_poisoned *p)
 	case HWP_FOLIO_NONE:
 		break;
 	}
-	if (p->bits & HWP_BIT_SLAB || p->page.type == HWP_TYPE_SLAB ||
-	    p->page.type == HWP_TYPE_TABLE || p->page.type == HWP_TYPE_ZSMALLOC)
+	switch (hwp_page_kind(&p->page, p->bits)) {
+	case HWP_PAGE_SLAB:
+	case HWP_PAGE_TABLE:
+	case HWP_PAGE_ZSMALLOC:
 		return OWNER_KERNEL;
+	case HWP_PAGE_BUDDY:
+	case HWP_PAGE_OFFLINE:
+	case HWP_PAGE_GUARD:
+	case HWP_PAGE_HUGETLB:
+	case HWP_PAGE_UNACCEPTED:
+	case HWP_PAGE_LARGE_KMALLOC:
+		return OWNER_UNKNOWN;
+	case HWP_PAGE_RESERVED:
+	case HWP_PAGE_TAKEN_OFF:
+	case HWP_PAGE_ANON:
+	case HWP_PAGE_ANON_LEFT:
+	case HWP_PAGE_FILE:
+	case HWP_PAGE_FILE_UNMARKED:
+	case HWP_PAGE_USER:
+	case HWP_PAGE_MOVABLE:
+	case HWP_PAGE_USER_LEFT:
+	case HWP_PAGE_UNMARKED:
+		break;
+	}
 	if (p->page.refcount > 0 && (p->page.nr_mapped > 0 || p->bits & HWP_BIT_LRU))
 		return OWNER_LRU;
 	return OWNER_UNKNOWN;
@@ -216,26 +237,54 @@ struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_
 	return reuse;
 }
 
-static enum hwp_state typed_state(const struct hwp_poisoned *p, int type)
+/** The state of a page that says itself what it is; UNKNOWN: it does not. */
+static enum hwp_state marked_state(enum hwp_page_kind kind)
 {
-	switch (type) {
-	case HWP_TYPE_TABLE:
+	switch (kind) {
+	case HWP_PAGE_TABLE:
 		return HWP_STATE_PGTABLE;
-	case HWP_TYPE_SLAB:
+	case HWP_PAGE_SLAB:
 		return HWP_STATE_SLAB;
-	case HWP_TYPE_OFFLINE:
+	case HWP_PAGE_OFFLINE:
 		return HWP_STATE_OFFLINE;
-	case HWP_TYPE_GUARD:
-	case HWP_TYPE_BUDDY:
-	case HWP_TYPE_UNACCEPTED:
+	case HWP_PAGE_GUARD:
+	case HWP_PAGE_BUDDY:
+	case HWP_PAGE_UNACCEPTED:
 		return HWP_STATE_BUDDY;
-	case HWP_TYPE_HUGETLB:
+	case HWP_PAGE_HUGETLB:
 		return HWP_STATE_HUGETLB;
-	case HWP_TYPE_NONE:
-		return p->bits & HWP_BIT_SLAB ? HWP_STATE_SLAB : HWP_STATE_UNKNOWN;
-	default:
+	case HWP_PAGE_ZSMALLOC:
+	case HWP_PAGE_LARGE_KMALLOC:
 		return HWP_STATE_KERNEL;
+	case HWP_PAGE_RESERVED:
+		return HWP_STATE_RESERVED;
+	case HWP_PAGE_TAKEN_OFF:
+	case HWP_PAGE_ANON:
+	case HWP_PAGE_ANON_LEFT:
+	case HWP_PAGE_FILE:
+	case HWP_PAGE_FILE_UNMARKED:
+	case HWP_PAGE_USER:
+	case HWP_PAGE_MOVABLE:
+	case HWP_PAGE_USER_LEFT:
+	case HWP_PAGE_UNMARKED:
+		break;
 	}
+	return HWP_STATE_UNKNOWN;
+}
+
+/**
+ * By /proc/kpageflags: a page with no mark may be set apart, on a per-CPU list,
+ * lost or the kernel's.
+ */
+static enum hwp_state shown_state(const struct hwp_poisoned *p)
+{
+	enum hwp_state state = marked_state(p->shown);
+
+	if (state != HWP_STATE_UNKNOWN)
+		return state;
+	if (p->bits & HWP_BIT_HEAD)
+		return p->shown == HWP_PAGE_USER ? HWP_STATE_LARGE_FOLIO : HWP_STATE_KERNEL;
+	return p->shown == HWP_PAGE_USER ? HWP_STATE_IN_USE : HWP_STATE_UNKNOWN;
 }
 
 static bool event_says_lru(const struct hwp_findings *f, const struct hwp_poisoned *p)
@@ -249,24 +298,39 @@ static bool event_says_lru(const struct hwp_findings *f, const struct hwp_poison
 	       then == OWNER_HUGETLB || f->events.data[p->event].kind == HWP_EVENT_SOFT_OFFLINE;
 }
 
-/** Referenced, untyped, order 0. */
+/** Referenced, without a type, order 0. */
 static enum hwp_state referenced_state(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const uint32_t was_lru = HWP_BIT_UPTODATE | HWP_BIT_SWAPBACKED | HWP_BIT_DIRTY;
-	uint64_t low = p->page.mapping & HWP_MAPPING_LOW_BITS;
 
-	if (p->page.private == HWP_MAGIC_HWPOISON)
+	switch (hwp_page_kind(&p->page, p->bits)) {
+	case HWP_PAGE_TAKEN_OFF:
 		return HWP_STATE_TAKEN_OFF;
-	if (p->page.nr_mapped > 0 || p->bits & HWP_BIT_LRU)
+	case HWP_PAGE_ANON:
+	case HWP_PAGE_FILE:
+	case HWP_PAGE_FILE_UNMARKED:
+	case HWP_PAGE_USER:
 		return HWP_STATE_IN_USE;
-	/* The swap cache bit is an owner's own bit on pages without swap backing. */
-	if (p->bits & HWP_BIT_SWAPCACHE && p->bits & HWP_BIT_SWAPBACKED)
-		return HWP_STATE_IN_USE;
-	/* Page cache; an isolated anonymous page keeps its stale mapping. */
-	if (p->page.mapping && low == 0)
-		return HWP_STATE_IN_USE;
-	if (low & HWP_MAPPING_ANON || p->bits & was_lru || event_says_lru(f, p))
+	/* An isolated anonymous page keeps its stale mapping. */
+	case HWP_PAGE_ANON_LEFT:
+	case HWP_PAGE_USER_LEFT:
 		return HWP_STATE_ISOLATED;
+	case HWP_PAGE_MOVABLE:
+	case HWP_PAGE_UNMARKED:
+		return p->bits & was_lru || event_says_lru(f, p) ? HWP_STATE_ISOLATED :
+								   HWP_STATE_KERNEL;
+	case HWP_PAGE_BUDDY:
+	case HWP_PAGE_OFFLINE:
+	case HWP_PAGE_TABLE:
+	case HWP_PAGE_GUARD:
+	case HWP_PAGE_HUGETLB:
+	case HWP_PAGE_SLAB:
+	case HWP_PAGE_ZSMALLOC:
+	case HWP_PAGE_UNACCEPTED:
+	case HWP_PAGE_LARGE_KMALLOC:
+	case HWP_PAGE_RESERVED:
+		break;
+	}
 	return HWP_STATE_KERNEL;
 }
 
@@ -279,11 +343,13 @@ static enum hwp_state folio_state(const struct hwp_poisoned *p)
 		return HWP_STATE_LARGE_FOLIO;
 	case HWP_FOLIO_SLAB:
 		return HWP_STATE_SLAB;
-	default:
+	case HWP_FOLIO_KERNEL:
+	case HWP_FOLIO_NONE:
 		break;
 	}
-	return p->folio.head.type == HWP_TYPE_NONE ? HWP_STATE_KERNEL :
-						     typed_state(p, p->folio.head.type);
+	return p->folio.head.type == HWP_TYPE_NONE ?
+		       HWP_STATE_KERNEL :
+		       marked_state(hwp_page_kind(&p->folio.head, p->folio.head_bits));
 }
 
 static enum hwp_state allocated_state(const struct hwp_findings *f, const struct hwp_poisoned *p)
@@ -294,11 +360,9 @@ static enum hwp_state allocated_state(const struct hwp_findings *f, const struct
 		return HWP_STATE_REUSED;
 	if (p->folio.kind != HWP_FOLIO_NONE)
 		return folio_state(p);
-	state = typed_state(p, p->page.type);
+	state = marked_state(hwp_page_kind(&p->page, p->bits));
 	if (state != HWP_STATE_UNKNOWN)
 		return state;
-	if (p->bits & HWP_BIT_RESERVED)
-		return HWP_STATE_RESERVED;
 	if (p->page.refcount > 0)
 		return referenced_state(f, p);
 	/* It may be on the list that could not be walked. */
@@ -311,6 +375,8 @@ static enum hwp_state allocated_state(const struct hwp_findings *f, const struct
 
 static enum hwp_state decide(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
+	if (p->is_shown)
+		return shown_state(p);
 	if (!p->was_read)
 		return HWP_STATE_UNKNOWN;
 	if (p->section_offline)

@@ -71,38 +71,6 @@ const struct hwp_needs hwp_folio_raw_needs = {
 	.decide = decide_raw,
 };
 
-void hwp_page_words(const struct hwp_layout *l, const void *page, struct hwp_page_words *w,
-		    uint32_t *bits_ret)
-{
-	const struct {
-		uint32_t flag, bit;
-	} names[] = {
-		{ l->flag.head, HWP_BIT_HEAD },
-		{ l->flag.lru, HWP_BIT_LRU },
-		{ l->flag.reserved, HWP_BIT_RESERVED },
-		{ l->flag.slab, HWP_BIT_SLAB },
-		{ l->flag.swapcache, HWP_BIT_SWAPCACHE },
-		{ l->flag.swapbacked, HWP_BIT_SWAPBACKED },
-		{ l->flag.uptodate, HWP_BIT_UPTODATE },
-		{ l->flag.dirty, HWP_BIT_DIRTY },
-		{ l->flag.hwpoison, HWP_BIT_HWPOISON },
-	};
-	uint32_t bits = 0;
-
-	w->flags = hwp_page_flags(l, page);
-	w->mapping = hwp_page_mapping(l, page);
-	w->index = hwp_page_index(l, page);
-	w->private = hwp_page_private(l, page);
-	w->type_word = hwp_page_type_word(l, page);
-	w->refcount = hwp_page_refcount(l, page);
-	w->nr_mapped = hwp_page_nr_mapped(l, page);
-	w->type = hwp_page_type(l, page);
-	w->is_tail = hwp_page_is_tail(l, page);
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(names); i++)
-		bits |= hwp_flag_set(w->flags, names[i].flag) ? names[i].bit : 0;
-	*bits_ret = bits;
-}
-
 /**
  * Read @p size bytes at @p offset from the head's struct page, which lie in
  * one of the first struct pages: true unless unreadable.
@@ -233,14 +201,36 @@ static enum hwp_folio_kind kind_of(const struct hwp_layout *l, const struct hwp_
 {
 	const uint32_t user_bits = HWP_BIT_LRU | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE;
 
-	if (f->head.type == HWP_TYPE_SLAB || f->head_bits & HWP_BIT_SLAB)
+	switch (hwp_page_kind(&f->head, f->head_bits)) {
+	case HWP_PAGE_SLAB:
 		return HWP_FOLIO_SLAB;
-	if (f->head.type != HWP_TYPE_NONE)
+	case HWP_PAGE_BUDDY:
+	case HWP_PAGE_OFFLINE:
+	case HWP_PAGE_TABLE:
+	case HWP_PAGE_GUARD:
+	case HWP_PAGE_HUGETLB:
+	case HWP_PAGE_ZSMALLOC:
+	case HWP_PAGE_UNACCEPTED:
+	case HWP_PAGE_LARGE_KMALLOC:
 		return HWP_FOLIO_KERNEL;
-	if (f->head.mapping || f->head_bits & user_bits ||
-	    hwp_flag_set(flags_1, l->flag.large_rmappable))
+	case HWP_PAGE_ANON:
+	case HWP_PAGE_ANON_LEFT:
+	case HWP_PAGE_FILE:
+	case HWP_PAGE_FILE_UNMARKED:
+	case HWP_PAGE_MOVABLE:
 		return HWP_FOLIO_LARGE;
-	return HWP_FOLIO_KERNEL;
+	/* The kernel maps compound pages of its own to users as well. */
+	case HWP_PAGE_USER:
+	case HWP_PAGE_USER_LEFT:
+	case HWP_PAGE_RESERVED:
+	case HWP_PAGE_TAKEN_OFF:
+	case HWP_PAGE_UNMARKED:
+		break;
+	}
+	return f->head.mapping || f->head_bits & user_bits ||
+			       hwp_flag_set(flags_1, l->flag.large_rmappable) ?
+		       HWP_FOLIO_LARGE :
+		       HWP_FOLIO_KERNEL;
 }
 
 /** An atomic_t that starts at @p start; false when the kernel has none, or it is nonsense. */

@@ -9,10 +9,6 @@
 
 extern const struct hwp_needs hwp_folio_hugetlb_needs, hwp_folio_raw_needs;
 
-/** The words of the struct page bytes at @p page, and its enum hwp_page_bit. */
-void hwp_page_words(const struct hwp_layout *layout, const void *page,
-		    struct hwp_page_words *words_ret, uint32_t *bits_ret);
-
 /**
  * Find the compound page that @p pfn belongs to; ret->kind is NONE when it
  * belongs to none. *@p is_alias is set when its struct page is the read-only

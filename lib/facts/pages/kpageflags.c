@@ -42,6 +42,8 @@ enum {
 	KPF_RESERVED = 32,
 };
 
+#define COMPOUND (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL) | KPF(THP))
+
 struct look {
 	struct hwp_findings *findings;
 	int flags_fd, count_fd;
@@ -49,29 +51,27 @@ struct look {
 	uint64_t bad_folio;
 };
 
-static struct hwp_error *add_page(struct look *k, uint64_t pfn, enum hwp_state state)
+static struct hwp_error *add_page(struct look *k, uint64_t pfn, enum hwp_page_kind kind,
+				  bool is_compound)
 {
 	struct hwp_poisoned page = {
 		.pfn = pfn,
 		.zone = -1,
 		.was_read = true,
-		.bits = HWP_BIT_HWPOISON,
+		.is_shown = true,
+		.shown = kind,
+		.bits = HWP_BIT_HWPOISON | (is_compound ? HWP_BIT_HEAD : 0),
 		.folio.order = -1,
 		.by_page.order = -1,
 		.by_list.order = -1,
 		.event = -1,
-		.state = state,
-		.head_pfn = pfn,
-		.order = -1,
-		.migratetype = -1,
-		.cpu = -1,
 	};
 
 	if (k->findings->poisoned.nr >= HWP_MAX_POISONED_LIVE) {
 		k->findings->too_many = true;
 		return NULL;
 	}
-	page.raw_page_unknown = state == HWP_STATE_HUGETLB;
+	page.raw_page_unknown = kind == HWP_PAGE_HUGETLB;
 	return hwp_vec_push(&k->findings->poisoned, page) ? NULL : hwp_error_no_memory();
 }
 
@@ -84,26 +84,27 @@ static bool is_mapped(const struct look *k, uint64_t pfn)
 	       count;
 }
 
-/** A page with no mark may be set apart, on a per-CPU list, lost or the kernel's. */
-static enum hwp_state state_of(const struct look *k, uint64_t pfn, uint64_t flags)
+/** The kernel's own marks come first, as in hwp_page_kind(). */
+static enum hwp_page_kind kind_of(const struct look *k, uint64_t pfn, uint64_t flags)
 {
 	static const struct {
 		uint64_t flags;
-		enum hwp_state state;
+		enum hwp_page_kind kind;
 	} marks[] = {
-		{ KPF(BUDDY), HWP_STATE_BUDDY },       { KPF(OFFLINE), HWP_STATE_OFFLINE },
-		{ KPF(SLAB), HWP_STATE_SLAB },	       { KPF(PGTABLE), HWP_STATE_PGTABLE },
-		{ KPF(RESERVED), HWP_STATE_RESERVED }, { KPF(THP), HWP_STATE_LARGE_FOLIO },
+		{ KPF(HUGE), HWP_PAGE_HUGETLB },	 { KPF(BUDDY), HWP_PAGE_BUDDY },
+		{ KPF(OFFLINE), HWP_PAGE_OFFLINE },	 { KPF(SLAB), HWP_PAGE_SLAB },
+		{ KPF(PGTABLE), HWP_PAGE_TABLE },	 { KPF(RESERVED), HWP_PAGE_RESERVED },
+		{ KPF(THP) | KPF(MMAP), HWP_PAGE_USER },
 	};
+	bool is_compound = flags & COMPOUND;
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(marks); i++) {
 		if (flags & marks[i].flags)
-			return marks[i].state;
+			return marks[i].kind;
 	}
-	if (flags & (KPF(COMPOUND_HEAD) | KPF(COMPOUND_TAIL)))
-		return flags & (KPF(LRU) | KPF(ANON) | KPF(MMAP)) ? HWP_STATE_LARGE_FOLIO :
-								    HWP_STATE_KERNEL;
-	return flags & KPF(MMAP) || is_mapped(k, pfn) ? HWP_STATE_IN_USE : HWP_STATE_UNKNOWN;
+	if (is_compound ? flags & (KPF(LRU) | KPF(ANON)) : is_mapped(k, pfn))
+		return HWP_PAGE_USER;
+	return HWP_PAGE_UNMARKED;
 }
 
 /**
@@ -135,7 +136,7 @@ static struct hwp_error *look_at(struct look *k, uint64_t pfn, uint64_t flags)
 		return NULL;
 	if (flags & KPF(HUGE))
 		k->bad_folio = pfn;
-	return add_page(k, pfn, flags & KPF(HUGE) ? HWP_STATE_HUGETLB : state_of(k, pfn, flags));
+	return add_page(k, pfn, kind_of(k, pfn, flags), flags & COMPOUND);
 }
 
 static struct hwp_error *read_flags(struct look *k)

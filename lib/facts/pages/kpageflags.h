@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The running kernel by what /proc/kpageflags and /proc/kpagecount tell of
+ * The running kernel by what /proc/kpageflags and /proc/kpagecount show of
  * each page, for when /proc/kcore is closed. They show which pages are
  * poisoned and which of them are in free blocks; not the per-CPU lists, not
  * which pages of a HugeTLB folio are bad, and no reference counts.
@@ -11,8 +11,8 @@
 #include "model/findings.h"
 
 /**
- * Fill empty @p findings, states included, with one look at every page. What
- * cannot be seen is told as holes; @p why says why the better way is closed.
+ * Fill empty @p findings by one pass over every page. What cannot be seen is
+ * recorded as holes; @p why says why the better way is closed.
  * Error (OS): the files are closed as well; it says what is missing.
  */
 struct hwp_error *hwp_kpageflags_look(struct hwp_findings *findings, const char *why);

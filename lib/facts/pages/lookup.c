@@ -11,20 +11,33 @@ struct lookup {
 
 static enum hwp_use_kind kind_of_page(const struct hwp_page_words *w, uint32_t bits)
 {
-	const uint32_t user_bits = HWP_BIT_LRU | HWP_BIT_SWAPBACKED | HWP_BIT_SWAPCACHE;
-
-	if (w->type == HWP_TYPE_TABLE)
+	switch (hwp_page_kind(w, bits)) {
+	case HWP_PAGE_TABLE:
 		return HWP_USE_PAGE_TABLE;
-	if (w->type == HWP_TYPE_SLAB || bits & HWP_BIT_SLAB)
+	case HWP_PAGE_SLAB:
 		return HWP_USE_SLAB;
-	if (bits & HWP_BIT_RESERVED)
+	case HWP_PAGE_RESERVED:
 		return HWP_USE_RESERVED;
-	if (w->type != HWP_TYPE_NONE)
-		return HWP_USE_KERNEL;
-	if (w->mapping & HWP_MAPPING_ANON)
+	case HWP_PAGE_ANON:
+	case HWP_PAGE_ANON_LEFT:
 		return HWP_USE_ANONYMOUS;
-	if (w->mapping && !(w->mapping & HWP_MAPPING_LOW_BITS) && bits & user_bits)
+	case HWP_PAGE_FILE:
 		return HWP_USE_FILE;
+	case HWP_PAGE_BUDDY:
+	case HWP_PAGE_OFFLINE:
+	case HWP_PAGE_GUARD:
+	case HWP_PAGE_HUGETLB:
+	case HWP_PAGE_ZSMALLOC:
+	case HWP_PAGE_UNACCEPTED:
+	case HWP_PAGE_LARGE_KMALLOC:
+	case HWP_PAGE_TAKEN_OFF:
+	case HWP_PAGE_FILE_UNMARKED:
+	case HWP_PAGE_USER:
+	case HWP_PAGE_MOVABLE:
+	case HWP_PAGE_USER_LEFT:
+	case HWP_PAGE_UNMARKED:
+		break;
+	}
 	return HWP_USE_KERNEL;
 }
 
@@ -37,9 +50,11 @@ static enum hwp_use_kind kind_of_folio(const struct hwp_folio_facts *folio)
 		return HWP_USE_SLAB;
 	case HWP_FOLIO_LARGE:
 		return kind_of_page(&folio->head, folio->head_bits);
-	default:
-		return HWP_USE_KERNEL;
+	case HWP_FOLIO_KERNEL:
+	case HWP_FOLIO_NONE:
+		break;
 	}
+	return HWP_USE_KERNEL;
 }
 
 static struct hwp_error *find_owner(struct lookup *l, const struct hwp_page_words *page,

@@ -7,23 +7,49 @@
 #include "facts/pages/folio.h"
 #include "layout/page.h"
 
-static enum hwp_observed kind_of(const struct hwp_layout *l, const void *page)
+/** A referenced page: could it be the first of an allocation whose other pages have no mark? */
+static enum hwp_observed referenced(const struct hwp_page_words *w, uint32_t bits)
+{
+	switch (hwp_page_kind(w, bits)) {
+	case HWP_PAGE_UNMARKED:
+		return HWP_OBSERVED_MAY_HOLD;
+	case HWP_PAGE_USER_LEFT:
+		return bits & (HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE) ? HWP_OBSERVED_ACCOUNTED :
+									HWP_OBSERVED_MAY_HOLD;
+	/* What has an owner of its own is of order 0; or says what it is. */
+	case HWP_PAGE_BUDDY:
+	case HWP_PAGE_OFFLINE:
+	case HWP_PAGE_TABLE:
+	case HWP_PAGE_GUARD:
+	case HWP_PAGE_HUGETLB:
+	case HWP_PAGE_SLAB:
+	case HWP_PAGE_ZSMALLOC:
+	case HWP_PAGE_UNACCEPTED:
+	case HWP_PAGE_LARGE_KMALLOC:
+	case HWP_PAGE_RESERVED:
+	case HWP_PAGE_TAKEN_OFF:
+	case HWP_PAGE_ANON:
+	case HWP_PAGE_ANON_LEFT:
+	case HWP_PAGE_FILE:
+	case HWP_PAGE_FILE_UNMARKED:
+	case HWP_PAGE_USER:
+	case HWP_PAGE_MOVABLE:
+		break;
+	}
+	return HWP_OBSERVED_ACCOUNTED;
+}
+
+static enum hwp_observed observe(const struct hwp_layout *l, const void *page)
 {
 	struct hwp_page_words w;
 	uint32_t bits;
 
 	hwp_page_words(l, page, &w, &bits);
-	if (w.flags == UINT64_MAX || w.is_tail || w.type != HWP_TYPE_NONE ||
+	if (w.flags == UINT64_MAX || w.is_tail || w.type != HWP_TYPE_NONE || w.refcount < 0 ||
 	    bits & (HWP_BIT_HEAD | HWP_BIT_RESERVED | HWP_BIT_SLAB))
 		return HWP_OBSERVED_ACCOUNTED;
-	/* What is or was a user's page, or was taken off, is of order 0. */
 	if (w.refcount > 0)
-		return bits & (HWP_BIT_LRU | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE) ||
-				       w.nr_mapped || w.mapping || w.private == HWP_MAGIC_HWPOISON ?
-			       HWP_OBSERVED_ACCOUNTED :
-			       HWP_OBSERVED_MAY_HOLD;
-	if (w.refcount < 0)
-		return HWP_OBSERVED_ACCOUNTED;
+		return referenced(&w, bits);
 	return bits & HWP_BIT_HWPOISON ? HWP_OBSERVED_LOOSE_POISONED : HWP_OBSERVED_LOOSE_HEALTHY;
 }
 
@@ -93,7 +119,7 @@ struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader, const struc
 
 		if (err && err->code == HWP_ERROR_NO_MEMORY)
 			return err;
-		r->kinds[i] = (uint8_t)(err ? HWP_OBSERVED_UNREADABLE : kind_of(l, page));
+		r->kinds[i] = (uint8_t)(err ? HWP_OBSERVED_UNREADABLE : observe(l, page));
 		if (!err && r->kinds[i] == HWP_OBSERVED_ACCOUNTED &&
 		    is_old_head(l, reader, start_pfn + i, page))
 			r->kinds[i] = HWP_OBSERVED_LOOSE_HEALTHY;

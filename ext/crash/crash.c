@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * The command `hwpoison` inside crash, and crash as a host: memory by readmem(),
- * symbols and gdb's types. The only file that knows crash.
+ * crash's symbols and gdb's types. The only file that includes crash's header.
  *
  * crash leaves commands by longjmp(): on errors, on SIGINT, on SIGPIPE. None of
- * that can happen while the engine runs, so that everything it holds is freed:
- * each call here returns its errors, and both signals are ours meanwhile.
+ * these may happen while the library runs, or what it holds would not be freed:
+ * all calls of crash here return their errors, and both signals are handled here.
  */
 #include <crash/defs.h>
 #include <inttypes.h>
@@ -22,10 +22,10 @@
 
 #define MAX_EXPRESSION 256
 
-/** What a signal handler can reach. */
+/** Set by the signal handler. */
 static volatile sig_atomic_t interrupted;
 
-/** An answer of gdb's, which takes it 20 to 100 ms and stays the same. */
+/** An answer of gdb's, kept because each takes 20 to 100 ms. */
 struct known {
 	/** A member's path, or the name of an enumerator; NULL for the type itself. */
 	char *type, *name;
@@ -37,11 +37,11 @@ struct known {
 typedef HWP_VEC(struct known) known_vec;
 
 struct crash_types {
-	/** Where gdb's answers go. */
+	/** The file that gdb writes its answers to. */
 	FILE *answer;
 };
 
-/** Of the session: crash looks at one kernel as long as it runs. */
+/** Kept for the whole session: crash has one kernel open as long as it runs. */
 static known_vec known;
 
 static bool is_live(void)
@@ -107,7 +107,7 @@ static struct hwp_error *crash_symbols(void *arg, struct hwp_symbol *syms, size_
 	for (size_t i = 0; i < nr; i++) {
 		struct syment *symbol;
 
-		/* crash jumps away over an empty one. */
+		/* symbol_search() does not return from an empty name. */
 		symbol = *syms[i].name ? symbol_search((char *)syms[i].name) : NULL;
 
 		syms[i].found = symbol;
@@ -129,8 +129,8 @@ static const struct sigaction interrupt_action = {
 };
 
 /**
- * gdb would take a ^C for a wrong answer, and crash puts its own handler back after
- * each question, by which it would jump out of here: hold the signal until then.
+ * gdb would fail the request on ^C, and crash restores its own handler after each
+ * request, which would jump out of here: block the signal until ours is back.
  */
 static void hold_interrupts(sigset_t *before)
 {
@@ -147,7 +147,7 @@ static void release_interrupts(const sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-/** Let gdb run @p command; false when it refused. */
+/** Let gdb run @p command; false if it failed or printed nothing. */
 static bool ask_gdb(struct crash_types *t, const char *command, char *answer, size_t size)
 {
 	char line[MAX_EXPRESSION + 64];
@@ -167,7 +167,7 @@ static bool ask_gdb(struct crash_types *t, const char *command, char *answer, si
 	return len > 0;
 }
 
-/** Elements of the outermost array in "type = struct free_area [11]"; 0 when it is none. */
+/** Elements of the outermost array in "type = struct free_area [11]"; 0 if it is no array. */
 static uint64_t array_length(const char *whatis)
 {
 	size_t len = strcspn(whatis, "\n");
@@ -237,7 +237,7 @@ static bool find_member(struct crash_types *t, const char *type, const char *pat
 	return true;
 }
 
-/** What crash's own tables tell fast: a named member that is no array, or a type's size. */
+/** What crash's own functions find fast: a named member that is no array, or a type's size. */
 static bool find_plain_member(const char *type_name, const char *member, struct hwp_member *ret)
 {
 	/* crash takes what it does not change as char *. */
@@ -265,7 +265,7 @@ static bool look_up_member(struct crash_types *t, const char *type, const char *
 
 	if (find_plain_member(type, path, ret))
 		return true;
-	/* Without the type no member needs to be asked for. */
+	/* If the type does not exist, gdb need not be asked. */
 	for (size_t i = 0; path && STRUCT_SIZE((char *)type) > 0 && i < 2; i++) {
 		char name[128];
 
@@ -288,7 +288,7 @@ static struct known *find_known(bool is_enumerator, const char *type, const char
 	return NULL;
 }
 
-/** Keep @p answer, if there is memory for it: it can be asked for again. */
+/** Keep @p answer if there is memory for it; otherwise gdb is asked again. */
 static void remember(struct known answer, const char *type, const char *name)
 {
 	answer.type = type ? strdup(type) : NULL;
@@ -383,7 +383,7 @@ static void types_destroy(void *arg)
 	free(t);
 }
 
-/** crash keeps its symbols. */
+/** Symbols belong to crash. */
 static void symbols_destroy(void *arg)
 {
 	(void)arg;
@@ -409,13 +409,13 @@ static const struct hwp_provider_ops types_ops = {
 	.destroy = types_destroy,
 };
 
-/** Excluded pages that read as zeros would pass for healthy ones. */
+/** Excluded pages that read as zeros would look healthy. */
 static void note_zero_excluded(struct hwp_file_facts *facts)
 {
 	if (*diskdump_flags & ZERO_EXCLUDED)
 		snprintf(facts->damage, sizeof(facts->damage),
-			 "crash runs with --zero_excluded: pages that the dump leaves out read "
-			 "as zeros and would pass for healthy ones");
+			 "crash runs with --zero_excluded: pages that are not in the dump read "
+			 "as zeros and look healthy");
 }
 
 static struct hwp_error *open_dump(struct hwp_host_providers *parts)
@@ -455,8 +455,9 @@ static struct hwp_error *host_open(void *arg, struct hwp_host_providers *ret)
 
 	(void)arg;
 	if (is_minimal())
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"crash --minimal has no types: start crash without it");
+		return hwp_error_create(
+			HWP_ERROR_UNSUPPORTED,
+			"crash --minimal has no types: start crash without --minimal");
 	ret->symbols = (struct hwp_provider){ &symbols_ops, NULL };
 	err = is_live() ? hwp_running_memory_open(&ret->memory, &ret->facts) : open_dump(ret);
 	return err ? err : open_types(&ret->types);
@@ -499,7 +500,7 @@ static bool run(struct output *output)
 	return out && err;
 }
 
-/** To where crash's pipe or redirection leads; a reader may have had enough. */
+/** Print to crash's pipe or redirection, whose reader may be gone already. */
 static void print(const struct output *output)
 {
 	errno = 0;

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* crash takes its own name for the %s of a line. */
+/* crash puts its own name in place of %s. */
 char *hwp_crash_help[] = {
 	"hwpoison",
 	"pages poisoned by memory errors, and whether they leaked into free memory",
@@ -12,26 +12,26 @@ char *hwp_crash_help[] = {
 	"  is now: contained, still in use, or leaked back into the page allocator. It",
 	"  reads the memmap, the free lists and the kernel log, and writes nothing.",
 	"",
-	"       check  give the verdict, and show what it rests on; this is the default.",
+	"       check  print the verdict and what it rests on; this is the default.",
 	"        list  one row for each poisoned page, with its evidence.",
 	"   folio pfn  one folio, or the extent of one that was freed: its healthy blocks,",
 	"              and what became of them.",
 	"      events  the memory failures in the kernel log, and what followed.",
-	"    freelist  the lists of free pages, and the poison inside.",
+	"    freelist  the lists of free pages, and the poisoned pages in them.",
 	"   decompose  cut a folio with poison into its healthy blocks: arithmetic.",
 	"      layout  how this kernel was understood.",
 	"     version  versions of this extension and its libraries.",
 	"        help  \"hwpoison help\" lists the commands, \"hwpoison help check\" explains one.",
 	"",
-	"         -j   print JSON: the same report as that of the program hwpoison.",
-	"         -q   no warnings.",
+	"         -j   print JSON, the same report as the hwpoison program prints.",
+	"         -q   do not print warnings.",
 	"         -h   explain the command.",
 	"",
-	"  A pfn is hexadecimal, with or without 0x. The commands need a session with",
-	"  types: in one started with --minimal only decompose, version and help work.",
+	"  A pfn is hexadecimal, with or without 0x. In a session that was started with",
+	"  --minimal only decompose, version and help work: the others need types.",
 	"",
 	"EXAMPLES",
-	"  Look at everything:",
+	"  Check everything:",
 	"",
 	"    %s> hwpoison",
 	"    LEAKED: 6 poisoned pages are in free memory and can be handed out again",

@@ -2,7 +2,7 @@
 #ifndef HWP_CRASH_HELP_H
 #define HWP_CRASH_HELP_H
 
-/** What crash's `help hwpoison` prints: name, summary, synopsis, then lines; NULL ends it. */
+/** What crash's `help hwpoison` prints: name, summary, synopsis, then lines, up to a NULL. */
 extern char *hwp_crash_help[];
 
 #endif /* HWP_CRASH_HELP_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** drgn as a host: its Python API behind our providers. */
+/** drgn as a host: providers that call its Python API. */
 #include "plugin.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #define MAX_VMCOREINFO 65536
 
-/** One opening of the target; destroyed with its memory provider. */
+/** Belongs to the memory provider of one target. */
 struct session {
 	const struct hwp_drgn_call *call;
 	struct hwp_host_memory memory;

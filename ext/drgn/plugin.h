@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * What libhwpoison-drgn.so exports to the Python module: one call, which runs a
- * command line on the program that drgn has open, through functions over drgn's
- * public Python API.
+ * What libhwpoison-drgn.so exports to the Python module: one function, which runs
+ * a command line on the program that drgn has open. It calls back into Python, where
+ * drgn's public API answers.
  */
 #ifndef HWP_DRGN_PLUGIN_H
 #define HWP_DRGN_PLUGIN_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The size of struct hwp_drgn_call, by which both sides know each other. */
+/** The size of struct hwp_drgn_call: both sides must agree on it. */
 #define HWP_DRGN_CALL_VERSION ((uint32_t)sizeof(struct hwp_drgn_call))
 
 enum hwp_drgn_flag {
@@ -21,19 +21,19 @@ enum hwp_drgn_flag {
 };
 
 /**
- * ctypes.Structure _Call mirrors it. The functions are called from the calling
- * thread only, and return 0 or, when it cannot be done, something else.
+ * The ctypes.Structure _Call in hwpoison/__init__.py mirrors it. The functions are
+ * called in the thread of the caller only. They return 0 on success.
  */
 struct hwp_drgn_call {
 	uint32_t version;
 	/** enum hwp_drgn_flag. */
 	uint32_t flags;
 	uint32_t width;
-	/** The vmcore, to be opened by our own reader too; NULL when unknown or live. */
+	/** The vmcore, which our own reader opens as well; NULL if unknown or live. */
 	const char *core_path;
-	/** Set to end early. */
+	/** Not 0: end early. */
 	const volatile int *interrupted;
-	/** What @p is_physical says is the kind of @p address. */
+	/** @p address is a physical address if @p is_physical, else a kernel virtual one. */
 	int (*read)(uint64_t address, int is_physical, void *buf, size_t size);
 	int (*symbol)(const char *name, uint64_t *address_ret);
 	/** As hwp_provider_ops.member; @p ret is offset, size, nr_elements. */
@@ -45,7 +45,7 @@ struct hwp_drgn_call {
 	int (*write)(int stream, const char *data, size_t size);
 };
 
-/** Run @p argv, argv[0] being the program; the exit status, or -1 when the versions differ. */
+/** Run @p argv, argv[0] being the program; the exit status, or -1 if the versions differ. */
 __attribute__((__visibility__("default"))) int hwpoison_drgn_run(const struct hwp_drgn_call *call,
 								 int argc, char **argv);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Small arithmetic on untrusted numbers, and reads of target words from a
- * buffer. Targets are little-endian 64-bit, as the host is: target.c refuses
- * the rest.
+ * Small arithmetic on untrusted numbers, and loads of the target's integers from a
+ * buffer. Targets are 64-bit little-endian, as the host is: dumpfile.c and kcore.c
+ * refuse others.
  */
 #ifndef HWP_BASE_BITS_H
 #define HWP_BASE_BITS_H
@@ -38,7 +38,7 @@ static inline uint16_t hwp_u16(const void *p)
 	return v;
 }
 
-/** An unsigned word of @p size bytes (1, 2, 4 or 8); 0 for another size. */
+/** An unsigned integer of @p size bytes (1, 2, 4 or 8); 0 for another size. */
 static inline uint64_t hwp_word(const void *p, size_t size)
 {
 	switch (size) {
@@ -65,7 +65,7 @@ static inline unsigned int hwp_ilog2(uint64_t v)
 	return 63 - (unsigned int)__builtin_clzll(v);
 }
 
-/** ceil(log2(v)): the bits that count to @p v take. 0 for 0 and 1. */
+/** ceil(log2(v)): the bits that @p v different numbers take. 0 for 0 and 1. */
 static inline unsigned int hwp_bits_for(uint64_t v)
 {
 	return v <= 1 ? 0 : hwp_ilog2(v - 1) + 1;
@@ -77,12 +77,12 @@ static inline uint64_t hwp_align_down(uint64_t v, unsigned int order)
 	return order >= 64 ? 0 : v & ~((UINT64_C(1) << order) - 1);
 }
 
-/** Finds a cycle in a singly linked list of any length; start from {}. */
+/** Finds a cycle in a singly linked list of any length (Brent); start from {}. */
 struct hwp_cycle {
 	uint64_t marker, nr_steps, next_mark;
 };
 
-/** Tell each node's address in turn; true when the walk has come round (Brent). */
+/** Call it with the address of each node in turn; true once the walk is in a cycle. */
 static inline bool hwp_cycle_closed(struct hwp_cycle *c, uint64_t address)
 {
 	if (c->nr_steps && address == c->marker)

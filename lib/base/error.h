@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Errors as owned values: NULL is success; context is prefixed going up. */
+/** Errors are values: NULL is success, others are owned; callers prefix context on the way up. */
 #ifndef HWP_BASE_ERROR_H
 #define HWP_BASE_ERROR_H
 
@@ -21,9 +21,9 @@ enum hwp_error_code {
 	HWP_ERROR_LOOKUP,
 	/** What was read contradicts what it must be. */
 	HWP_ERROR_BAD_DATA,
-	/** Understood, and not supported. */
+	/** Recognised, but not supported. */
 	HWP_ERROR_UNSUPPORTED,
-	/** The user does not want to wait any longer. */
+	/** The user interrupted it. */
 	HWP_ERROR_INTERRUPTED,
 };
 
@@ -35,7 +35,7 @@ struct hwp_error {
 	uint64_t address;
 };
 
-/** The static NO_MEMORY error: returned when not even an error can be had. */
+/** The static NO_MEMORY error, which takes no memory itself. */
 struct hwp_error *hwp_error_no_memory(void);
 
 /** A new error, or the static NO_MEMORY one. The caller owns it. */
@@ -58,8 +58,8 @@ struct hwp_error *hwp_error_prefix(struct hwp_error *err, const char *fmt, ...)
 void hwp_error_destroy(struct hwp_error *err);
 
 /**
- * If *@p err has @p code, destroy it, set it to NULL and return true: the
- * caller takes the failure as an ordinary answer.
+ * If *@p err has @p code, destroy it, set it to NULL and return true: to the
+ * caller the failure is an ordinary answer.
  */
 bool hwp_error_catch(struct hwp_error **err, enum hwp_error_code code);
 

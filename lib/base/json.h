@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** A JSON writer that streams: it holds a few words, whatever is written. */
+/** A streaming JSON writer: its own state does not grow with what is written. */
 #ifndef HWP_BASE_JSON_H
 #define HWP_BASE_JSON_H
 

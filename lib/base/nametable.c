@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Open-addressed, at most half full; an empty one has no name. */
+/** A slot of the open-addressed table, which is at most half full; free if name is NULL. */
 struct hwp_name {
 	const char *name;
 	uint32_t hash, value;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** A typed growing array: `HWP_VEC(struct foo) foos = {};` */
+/** A typed array that grows: `HWP_VEC(struct foo) foos = {};` */
 #ifndef HWP_BASE_VEC_H
 #define HWP_BASE_VEC_H
 
@@ -24,7 +24,7 @@ static inline bool hwp_vec_grow(void **data, size_t *capacity, size_t size)
 	return true;
 }
 
-/** Append @p item; false when memory is out, the vector then unchanged. */
+/** Append @p item; false if out of memory, the vector is unchanged then. */
 #define hwp_vec_push(v, item)                                                      \
 	(((v)->nr < (v)->capacity ||                                               \
 	  hwp_vec_grow((void **)&(v)->data, &(v)->capacity, sizeof(*(v)->data))) ? \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Which providers make up a target: the host's, or the kernel's own words. */
+/** Which providers a target is made of: the host's, the kernel's own data, or its vmlinux. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,7 +18,7 @@ const char *hwp_target_options_path(const struct hwp_target_options *options)
 	return path ? path : "the running kernel";
 }
 
-/** What this system tells of itself in files is of the target. */
+/** Is it this system, so that its files in /proc and /sys describe the target? */
 static bool is_of_this_system(const struct hwp_target_options *options)
 {
 	return !options->core_path && !options->qemu_socket;
@@ -26,7 +26,7 @@ static bool is_of_this_system(const struct hwp_target_options *options)
 
 static struct hwp_error *no_btf(struct hwp_error *err)
 {
-	return hwp_error_prefix(err, "no usable BTF in the dump: needed is a kernel with "
+	return hwp_error_prefix(err, "no usable BTF in the dump: it takes a kernel with "
 				     "CONFIG_DEBUG_INFO_BTF=y and a dump that keeps kernel data, "
 				     "or the kernel's vmlinux");
 }
@@ -44,7 +44,7 @@ static struct hwp_error *need_vmcoreinfo(const struct hwp_target *target)
 				"(for QEMU: -device vmcoreinfo, and qemu_fw_cfg in the guest)");
 }
 
-/** The tables in memory serve whatever kptr_restrict hides; kernels before v6.0 do not tell them. */
+/** The tables in memory are not subject to kptr_restrict; VMCOREINFO locates them from v6.0 on. */
 static struct hwp_error *open_kallsyms(struct hwp_target *target,
 				       const struct hwp_target_options *options)
 {
@@ -106,8 +106,8 @@ static struct hwp_error *open_memory(struct hwp_target *target,
 }
 
 /**
- * What the kernel does not tell of itself comes from its vmlinux, which is looked for only
- * then: @p *err becomes NULL, or says what is missing and why there is no vmlinux.
+ * What the kernel's own data lacks comes from its vmlinux, which is searched for only
+ * then: *@p err becomes NULL, or says what is missing and why there is no vmlinux.
  */
 static void need_vmlinux(struct hwp_target *target, const struct hwp_target_options *options,
 			 struct hwp_vmlinux **vmlinux, struct hwp_error **err)
@@ -129,8 +129,8 @@ static void need_vmlinux(struct hwp_target *target, const struct hwp_target_opti
 	*err = why;
 }
 
-/** Symbols, then types: the kernel's own words, or else its vmlinux. */
-static struct hwp_error *open_words(struct hwp_target *target,
+/** Symbols, then types: from the kernel's own data, or else from its vmlinux. */
+static struct hwp_error *open_names(struct hwp_target *target,
 				    const struct hwp_target_options *options,
 				    struct hwp_open_times *times)
 {
@@ -180,7 +180,7 @@ static struct hwp_error *open_own(struct hwp_target *target,
 	if (err)
 		return err;
 	times.file_ns = hwp_now_ns() - start;
-	err = open_words(target, options, &times);
+	err = open_names(target, options, &times);
 	hwp_target_set_open_times(target, &times);
 	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
 }

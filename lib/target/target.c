@@ -13,16 +13,16 @@
 
 struct hwp_target {
 	struct hwp_provider memory, symbols, types;
-	/** Debug information of functions, whoever gives symbols and types. */
+	/** Debug information about functions, wherever symbols and types come from. */
 	struct hwp_provider functions;
-	/** A host's target only: the memory of its clones. */
+	/** The memory that clones read, for a host's target. */
 	struct hwp_provider reader;
 	const volatile sig_atomic_t *interrupted;
 	struct hwp_file_facts facts;
 	struct hwp_open_times times;
 	char *vmcoreinfo;
 	char release[128];
-	/** Of one CPU, 0 for no limit; since when, and reads since the last look at the clock. */
+	/** Share of one CPU, 0 for no limit, since start_ns; and the number of reads. */
 	unsigned int max_cpu_percent, nr_reads;
 	uint64_t start_ns;
 	/** A clone borrows symbols, types and VMCOREINFO. */
@@ -234,10 +234,10 @@ bool hwp_target_has_reader(const struct hwp_target *target)
 	return target->reader.ops;
 }
 
-/* Reads between looks at the clock. */
+/* The clock is read after so many reads. */
 #define READS_PER_LOOK 64
 
-/** Sleep until our share of one CPU's time is no more than it may be. */
+/** Sleep until our share of one CPU's time is within the limit. */
 static void pace(struct hwp_target *target)
 {
 	uint64_t used, wanted, passed;

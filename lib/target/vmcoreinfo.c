@@ -23,7 +23,7 @@ const char *hwp_vmcoreinfo_find(const char *text, const char *key, size_t *len_r
 	return NULL;
 }
 
-/* SYMBOL() values are hexadecimal without a prefix; of the others some bear one. */
+/* SYMBOL() values are hexadecimal without 0x; other numbers are decimal, or begin with it. */
 struct hwp_error *hwp_vmcoreinfo_number(const char *text, const char *key, uint64_t *ret)
 {
 	int base = strncmp(key, "SYMBOL(", 7) == 0 || strcmp(key, "KERNELOFFSET") == 0 ? 16 : 10;

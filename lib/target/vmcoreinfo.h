@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** VMCOREINFO: lines of "KEY=VALUE" by which a kernel describes itself. */
+/** VMCOREINFO: lines of "KEY=VALUE" in which a kernel describes itself. */
 #ifndef HWP_TARGET_VMCOREINFO_H
 #define HWP_TARGET_VMCOREINFO_H
 
@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 
-/** As hwp_target_vmcoreinfo(), of @p text, which may be NULL. */
+/** As hwp_target_vmcoreinfo(), in @p text, which may be NULL. */
 const char *hwp_vmcoreinfo_find(const char *text, const char *key, size_t *len_ret);
 
-/** As hwp_target_vmcoreinfo_number(), of @p text. */
+/** As hwp_target_vmcoreinfo_number(), in @p text. */
 struct hwp_error *hwp_vmcoreinfo_number(const char *text, const char *key, uint64_t *ret);
 
 #endif /* HWP_TARGET_VMCOREINFO_H */

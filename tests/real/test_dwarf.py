@@ -156,11 +156,11 @@ def check_bad_files(dump, vmlinux, where):
     text.write_text('no vmlinux\n')
     empty = where / 'empty'
     empty.write_bytes(b'')
-    refused('text for a vmlinux', text, dump, 'no ELF file')
-    refused('an empty vmlinux', empty, dump, 'no ELF file')
+    refused('text for a vmlinux', text, dump, 'not an ELF file')
+    refused('an empty vmlinux', empty, dump, 'not an ELF file')
     refused('no such vmlinux', where / 'absent', dump, 'No such file')
-    refused('an empty directory', pathlib.Path(tempfile.mkdtemp(dir=where)), dump, 'holds no vmlinux')
-    refused('a dump for a vmlinux', dump, dump, 'no ELF file')
+    refused('an empty directory', pathlib.Path(tempfile.mkdtemp(dir=where)), dump, 'has no vmlinux')
+    refused('a dump for a vmlinux', dump, dump, 'not an ELF file')
     short = where / 'short'
     with open(vmlinux, 'rb') as source, open(short, 'wb') as target:
         target.write(source.read(1 << 20))

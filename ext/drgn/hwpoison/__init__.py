@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""hwpoison inside drgn: where are the poisoned pages, and did any of them leak?
+"""hwpoison inside drgn: where are the poisoned pages, and have any of them leaked?
 
-In drgn's shell, on the program that is open, a vmcore or the running kernel:
+In drgn's shell, for the program that is open (a vmcore or the running kernel):
 
     >>> %hwpoison
     >>> %hwpoison list | grep buddy
     >>> import hwpoison
     >>> hwpoison.report(prog)['verdict']
 
-drgn finds the command by the entry point `hwpoison` of the group `drgn.plugins`. A drgn
-without commands of its own has the Python functions.
+drgn loads the command through the entry point `hwpoison` in the group `drgn.plugins`. In a
+drgn that does not support commands only the Python functions are available.
 """
 import codecs
 import contextlib
@@ -52,15 +52,15 @@ class _Call(ctypes.Structure):
 
 
 class Error(Exception):
-    """There is no report; the message is one line that says why."""
+    """There is no report. The message is one line that says why."""
 
 
 def _load():
-    """The library stands beside this file."""
+    """The library is installed beside this file."""
     path = os.environ.get('HWPOISON_DRGN_LIBRARY')
     path = path or str(pathlib.Path(__file__).resolve().parent / _LIBRARY)
     try:
-        # A CDLL gives up the GIL during a call.
+        # ctypes.CDLL releases the GIL during a call.
         return ctypes.CDLL(path).hwpoison_drgn_run
     except (OSError, AttributeError) as error:
         raise Error(f'{error}: run `make`, or name it in HWPOISON_DRGN_LIBRARY') from None
@@ -89,7 +89,7 @@ def _size(type_):
 
 
 def _find_member(prog, tag, path):
-    """Offset, size and number of elements, of the type itself when path is None."""
+    """Offset, size and number of elements; those of the type itself if path is None."""
     try:
         top = prog.type(f'struct {tag}')
     except LookupError:
@@ -118,7 +118,7 @@ def _vmcoreinfo_text(prog):
     try:
         return prog['VMCOREINFO'].string_()
     except KeyError:
-        # A drgn that does not tell it: the kernel's own copy.
+        # This drgn does not have it: read the kernel's own copy.
         data, size = prog['vmcoreinfo_data'], prog['vmcoreinfo_size']
         return prog.read(data.value_(), size.value_())
 
@@ -136,7 +136,7 @@ def _address(prog, name):
 
 
 class _Session:
-    """One call of the library: what it asks is answered in its thread."""
+    """One call of the library, which calls back in the thread that runs it."""
 
     def __init__(self, prog, core, out, err):
         self.prog = prog
@@ -168,7 +168,7 @@ class _Session:
         return flags
 
     def _read(self, address, is_physical, buf, size):
-        # Of a page that is not in the dump drgn says FaultError too.
+        # drgn raises FaultError for a page that is not in the dump, too.
         try:
             ctypes.memmove(buf, self.prog.read(address, size, bool(is_physical)), size)
         except Exception:
@@ -219,7 +219,7 @@ class _Session:
 
     @contextlib.contextmanager
     def _interruptible(self):
-        """Ctrl-C ends the call rather than the wait for it: KeyboardInterrupt comes after it."""
+        """Ctrl-C interrupts the call, not the wait for it; KeyboardInterrupt is raised after it."""
         before = signal.getsignal(signal.SIGINT)
         if threading.current_thread() is not threading.main_thread() or not callable(before):
             yield
@@ -237,7 +237,7 @@ class _Session:
             raise KeyboardInterrupt
 
     def run(self, arguments):
-        """The exit status. Python handles signals in the main thread, so another one works."""
+        """Return the exit status. Python handles signals in the main thread, so work in another."""
         function = _load()
         words = [b'hwpoison', *(os.fsencode(str(word)) for word in arguments)]
         argv = (ctypes.c_char_p * (len(words) + 1))(*words, None)
@@ -252,14 +252,14 @@ class _Session:
         worker = threading.Thread(target=work, name='hwpoison')
         with self._interruptible():
             worker.start()
-            # Not for ever: the signal may have come to another thread, which wakes nobody.
+            # With a timeout: a signal that another thread receives does not end the wait.
             while not done.wait(0.1):
                 pass
             worker.join()
         if self.broken:
             raise self.broken
         if status[0] < 0:
-            raise Error(f'{_LIBRARY} is of another version than this module')
+            raise Error(f'{_LIBRARY} does not belong to this version of the module')
         return status[0]
 
 
@@ -267,7 +267,7 @@ def _default_program():
     try:
         return drgn.get_default_prog()
     except AttributeError:
-        raise Error('this drgn knows no default program: give one') from None
+        raise Error('this drgn has no default program: pass one') from None
     except Exception as error:
         raise Error(str(error)) from None
 
@@ -280,24 +280,24 @@ def _core_of(prog, core):
 
 
 def run(prog, arguments, *, core=None, out=None, err=None):
-    """Run a command line, a list of words, as `hwpoison` in a shell does.
+    """Run the command line *arguments*, a list of strings, as `hwpoison` in a shell does.
 
-    Without words it is `check`. What is printed goes to *out* and *err*, by default
-    sys.stdout and sys.stderr. *core* is the path of the vmcore: a drgn before 0.0.31 does
-    not tell it, and without it a page that the dump leaves out counts as one that cannot
-    be read. Returns the exit status; raises Error when the library cannot be used.
+    An empty list means `check`. Output goes to *out* and *err*, by default sys.stdout and
+    sys.stderr. *core* is the path of the vmcore; drgn knows it from 0.0.31 on. Without it, a
+    page that is excluded from the dump counts as one that cannot be read. Returns the exit
+    status; raises Error if the library cannot be used.
     """
     if not prog.flags & drgn.ProgramFlags.IS_LINUX_KERNEL:
-        raise Error('what drgn has open is no Linux kernel: open a vmcore, or the running kernel')
+        raise Error('this program is not a Linux kernel: open a vmcore or the running kernel')
     session = _Session(prog, _core_of(prog, core), out or sys.stdout, err or sys.stderr)
     return session.run(list(arguments) or ['check'])
 
 
 def report(prog=None, *arguments, core=None):
-    """The report on a program as a dict: what `hwpoison check --json` prints.
+    """Return the report on a program as a dict: what `hwpoison check --json` prints.
 
-    *prog* is the program, by default drgn's own default; *arguments* may name another
-    command and its options, as report(prog, 'list'). Raises Error when there is no report.
+    *prog* is the program, by default drgn's default program; *arguments* may give another
+    command and its options, as in report(prog, 'list'). Raises Error if there is no report.
     """
     out, err = io.StringIO(), io.StringIO()
     run(prog or _default_program(), [*(arguments or ('check',)), '--json'], core=core, out=out,
@@ -305,7 +305,7 @@ def report(prog=None, *arguments, core=None):
     try:
         document = json.loads(out.getvalue())
     except ValueError:
-        raise Error(err.getvalue().strip() or 'that command prints no JSON') from None
+        raise Error(err.getvalue().strip() or 'this command prints no JSON') from None
     if 'error' in document:
         raise Error(document['error'])
     return document
@@ -318,8 +318,8 @@ def _register():
         name='hwpoison',
         description='find poisoned pages, and those that leaked into free memory',
         usage='**hwpoison** [*COMMAND*] [*OPTIONS*]',
-        long_description='This runs hwpoison on the program: `hwpoison help` lists its commands '
-        'and `hwpoison help COMMAND` explains one. Without a command it is `check`.',
+        long_description='Run hwpoison on the program: `hwpoison help` lists its commands and '
+        '`hwpoison help COMMAND` explains one. The default command is `check`.',
         parse=parse_shell_command,
         enabled=lambda prog: bool(prog.flags & drgn.ProgramFlags.IS_LINUX_KERNEL))
     def _cmd_hwpoison(prog, name, args, **kwargs):
@@ -336,9 +336,9 @@ def _register():
 try:
     _register()
 except ImportError:
-    # A drgn without commands; report() and run() are there.
+    # This drgn does not support commands; report() and run() work.
     pass
 
 
 def drgn_prog_set(prog):
-    """drgn's hook for plugins: importing this module was all."""
+    """drgn calls this hook of a plugin; importing the module has done everything."""

@@ -7,7 +7,7 @@
 
 #include "base/bits.h"
 
-/* Where there is a real one it must agree. */
+/* If there is a real drgn.h, api.h must agree with it. */
 #ifdef __has_include
 #if __has_include(<drgn.h>)
 #include <drgn.h>
@@ -27,14 +27,14 @@ _Static_assert(sizeof(struct drgn_object) <= HWP_DRGN_OBJECT_SIZE, "as drgn.h");
 	"install libdrgn or drgn 0.0.31 or later (Debian: python3-drgn), or name the library in " \
 	"HWPOISON_LIBDRGN"
 
-/* Deep: its libkdumpfile may be another version than ours. */
+/* RTLD_DEEPBIND: its libkdumpfile may be another version than ours. */
 #ifdef __SANITIZE_ADDRESS__
 #define LOAD_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)
 #else
 #define LOAD_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE | RTLD_DEEPBIND)
 #endif
 
-/** Where Debian, Fedora and pip keep modules. */
+/** Where Debian, Fedora and pip install modules. */
 static const char *const modules[] = {
 	"/usr/lib/python3/dist-packages/_drgn.cpython-*.so",
 	"/usr/local/lib/python3.*/dist-packages/_drgn.cpython-*.so",
@@ -60,9 +60,9 @@ static const char *module_suffix(const char *path)
 }
 
 /*
- * A program that the module's C API made is no Python object, but set_core_dump()
- * and set_kernel() hand it to Python plugins as one. Without the Python module that
- * would call them no plugin is called.
+ * A program created through the module's C API is not a Python object, but
+ * set_core_dump() and set_kernel() pass it to Python plugins as one. Without the
+ * Python module that calls them, no plugin is called.
  */
 static struct hwp_error *start_python(struct hwp_drgn_api *api)
 {
@@ -77,7 +77,7 @@ static struct hwp_error *start_python(struct hwp_drgn_api *api)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"Python runs in this process already: use drgn's own "
 					"command %%hwpoison there");
-	/* 0: signals stay ours. */
+	/* 0: leave signal handlers alone. */
 	initialize(0);
 	if (run("import sys\n"
 		"sys.modules['_drgn_util.plugins'] = None\n"
@@ -122,7 +122,7 @@ static struct hwp_error *load_module(struct hwp_drgn_api *api)
 	/* The last is the newest Python's. */
 	err = found.gl_pathc ?
 		      load_library(api, found.gl_pathv[found.gl_pathc - 1]) :
-		      hwp_error_create(HWP_ERROR_UNSUPPORTED, "there is no libdrgn here: " INSTALL);
+		      hwp_error_create(HWP_ERROR_UNSUPPORTED, "libdrgn is not installed: " INSTALL);
 	globfree(&found);
 	return err;
 }

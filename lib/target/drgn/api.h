@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The part of libdrgn's C API that is used, looked up at run time: Debian ships
+ * The part of libdrgn's C API that we use, looked up at run time: Debian ships
  * libdrgn only inside drgn's Python module, and without a header.
  */
 #ifndef HWP_TARGET_DRGN_API_H
@@ -19,13 +19,13 @@ struct drgn_program;
 struct drgn_symbol;
 struct drgn_type;
 
-/** As drgn.h has it: returned and taken by value. */
+/** As in drgn.h: passed and returned by value. */
 struct hwp_drgn_qualified_type {
 	struct drgn_type *type;
 	unsigned int qualifiers;
 };
 
-/** Room for a struct drgn_object (56 bytes in 0.3.0), which only drgn looks into. */
+/** Room for a struct drgn_object (56 bytes in 0.3.0), which is opaque to us. */
 #define HWP_DRGN_OBJECT_SIZE 256
 
 /** name, result, parameters: each is drgn_<name>, and all are needed. */
@@ -94,7 +94,7 @@ struct hwp_drgn_api {
  */
 struct hwp_error *hwp_drgn_api_load(struct hwp_drgn_api *ret);
 
-/** After the last object of it is gone. */
+/** Call it when nothing of libdrgn is in use any more. */
 void hwp_drgn_api_unload(struct hwp_drgn_api *api);
 
 #endif /* HWP_TARGET_DRGN_API_H */

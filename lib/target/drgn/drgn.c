@@ -14,7 +14,7 @@
 #define MAX_PATH_LENGTH 256
 #define MAX_VMCOREINFO (UINT64_C(1) << 20)
 
-/** One program. */
+/** One program of libdrgn. */
 struct session {
 	/** Providers that use it; the last to be destroyed frees it. */
 	unsigned int nr_users;
@@ -23,7 +23,7 @@ struct session {
 	struct hwp_host_memory memory;
 };
 
-/** A place for one object; drgn alone knows what is inside. */
+/** Storage for one object, which is opaque to us. */
 struct object {
 	alignas(16) char bytes[HWP_DRGN_OBJECT_SIZE];
 };
@@ -35,11 +35,11 @@ static struct drgn_object *drgn_of(struct object *o)
 
 static unsigned int code_of(const struct session *s, struct drgn_error *e)
 {
-	/* Up to 0.2.0 the struct begins with the code, in one byte. */
+	/* Up to 0.2.0 the code is the first byte of the struct. */
 	return s->api.error_code ? s->api.error_code(e) : *(const unsigned char *)e;
 }
 
-/** @p e as one of ours, and destroyed; NULL stays NULL. */
+/** Convert @p e to an error of ours and destroy it; NULL stays NULL. */
 static struct hwp_error *take(const struct session *s, struct drgn_error *e,
 			      enum hwp_error_code code)
 {
@@ -55,7 +55,7 @@ static struct hwp_error *take(const struct session *s, struct drgn_error *e,
 	return err;
 }
 
-/** Did it work? The reason does not matter. */
+/** Did it succeed? The reason of a failure is dropped. */
 static bool worked(const struct session *s, struct drgn_error *e)
 {
 	if (!e)
@@ -125,7 +125,7 @@ static struct hwp_error *drgn_op_symbols(void *arg, struct hwp_symbol *syms, siz
 	for (size_t i = 0; i < nr; i++) {
 		struct drgn_symbol *symbol;
 
-		/* Every ELF file has a symbol without a name. */
+		/* Every ELF file has a symbol with an empty name. */
 		syms[i].found = *syms[i].name &&
 				worked(s, s->api.program_find_symbol_by_name(
 						  s->program, syms[i].name, &symbol));
@@ -152,7 +152,7 @@ static bool find_type(const struct session *s, const char *tag, struct hwp_drgn_
 	return false;
 }
 
-/** A member on the way: its designator, "pcp[0].lists", and an object of it at address 0. */
+/** A step on a member's path: the designator so far, "pcp[0].lists", and that object. */
 struct step {
 	const struct session *session;
 	struct drgn_type *type;
@@ -160,7 +160,7 @@ struct step {
 	struct object object;
 };
 
-/** Bytes of one element when the designator is of an array, else false. */
+/** The size of one element if the designator is an array, else false. */
 static bool element_size(const struct step *step, uint64_t offset, uint64_t *ret)
 {
 	char second[MAX_PATH_LENGTH + 4];
@@ -199,7 +199,7 @@ static bool enter_member(struct step *step, const char *name, size_t len, uint64
 	       worked(step->session, api->object_member(object, object, member));
 }
 
-/** "a.b" enters arrays, of arrays too, at their first element. */
+/** "a.b" enters arrays, and arrays of arrays, at their first element. */
 static bool enter_elements(struct step *step, uint64_t offset)
 {
 	struct drgn_object *object = drgn_of(&step->object);
@@ -262,7 +262,7 @@ static struct hwp_error *drgn_op_member(void *arg, const char *tag, const char *
 		       hwp_error_create(HWP_ERROR_LOOKUP, "struct %s has no member %s", tag, path);
 }
 
-/* C has one name space for all enumerators. */
+/* In C all enumerators share one name space. */
 static struct hwp_error *drgn_op_enumerator(void *arg, const char *type, const char *name,
 					    int64_t *ret)
 {
@@ -328,7 +328,7 @@ static const struct hwp_provider_ops symbol_ops = {
 	.destroy = session_unref,
 };
 
-/** One provider more on the session. */
+/** One more provider of the session. */
 static struct hwp_provider use(struct session *s, const struct hwp_provider_ops *ops)
 {
 	s->nr_users++;
@@ -344,14 +344,14 @@ static struct drgn_error *set_target(struct session *s, const struct drgn_platfo
 		s->program = NULL;
 		return e;
 	}
-	/* It would write to stderr; what matters comes as an error too. */
+	/* It would write to stderr; what matters is returned as an error too. */
 	if (s->api.program_set_log_level)
 		s->api.program_set_log_level(s->program, HWP_DRGN_LOG_NONE);
 	return path ? s->api.program_set_core_dump(s->program, path) :
 		      s->api.program_set_kernel(s->program);
 }
 
-/* The kdump header that QEMU writes names no machine; then it is taken for one like this. */
+/* The kdump header that QEMU writes names no architecture: assume that of this machine. */
 static struct hwp_error *open_program(struct session *s, const char *path)
 {
 	struct drgn_error *e = set_target(s, NULL, path), *again;
@@ -388,9 +388,10 @@ static struct hwp_error *attach(struct session *s, int fd)
 	if (!e || code_of(s, e) != HWP_DRGN_NOT_IMPLEMENTED)
 		return take(s, e, HWP_ERROR_BAD_DATA);
 	s->api.error_destroy(e);
-	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-				"built without json-c, as Debian's is, it cannot speak QMP: name "
-				"one that can in HWPOISON_LIBDRGN, " OTHER_WAYS);
+	return hwp_error_create(
+		HWP_ERROR_UNSUPPORTED,
+		"it was built without json-c, as Debian's is, and cannot speak QMP: "
+		"name one that can in HWPOISON_LIBDRGN, " OTHER_WAYS);
 }
 
 struct hwp_error *hwp_drgn_open_guest(const char *path, struct hwp_provider *ret)
@@ -421,7 +422,7 @@ struct hwp_error *hwp_drgn_open_guest(const char *path, struct hwp_provider *ret
 	return NULL;
 }
 
-/** Debug symbols of some module missing is no error; those of the kernel itself are. */
+/** It is no error if a module's debug symbols are missing, but it is if the kernel's are. */
 static struct hwp_error *load_symbols(struct session *s, const struct hwp_target_options *options)
 {
 	struct drgn_error *e;
@@ -438,9 +439,9 @@ static struct hwp_error *load_symbols(struct session *s, const struct hwp_target
 	return hwp_error_create(
 		HWP_ERROR_LOOKUP,
 		options->nr_symbol_paths ?
-			"libdrgn takes no types from what -s names: it is not the vmlinux "
+			"libdrgn finds no types in the file given by -s: it is not the vmlinux "
 			"of this kernel, or has no debug symbols" :
-			"libdrgn finds no debug symbols of this kernel: name its vmlinux "
+			"libdrgn finds no debug symbols of this kernel: give its vmlinux "
 			"with -s FILE");
 }
 

@@ -13,11 +13,10 @@
 static struct hwp_error *no_qmp(void)
 {
 	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-				"it does not speak QMP: needed is the socket of QEMU's option "
-				"-qmp");
+				"it does not speak QMP: give the socket of QEMU's -qmp option");
 }
 
-/** A greeting is an object with the key QMP, and comes at once. */
+/** The greeting is an object with the key QMP, and is sent at once. */
 static struct hwp_error *expect_greeting(int fd)
 {
 	uint64_t end = hwp_now_ns() + HWP_QMP_TIMEOUT * HWP_NS_PER_SECOND, now;
@@ -38,11 +37,12 @@ static struct hwp_error *expect_greeting(int fd)
 		greeting[len] = '\0';
 		return strncmp(greeting, "{\"QMP\"", 6) == 0 ? NULL : no_qmp();
 	}
-	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-				"nobody answers within %d s: QMP serves one at a time, and another "
-				"program (libvirt, if it runs the guest) is connected; give QEMU a "
-				"second -qmp socket",
-				HWP_QMP_TIMEOUT);
+	return hwp_error_create(
+		HWP_ERROR_UNSUPPORTED,
+		"no answer within %d s: QMP serves one client at a time, and another "
+		"(libvirt, if it runs the guest) may be connected; give QEMU a "
+		"second -qmp socket",
+		HWP_QMP_TIMEOUT);
 }
 
 static struct hwp_error *greet(int fd, const struct sockaddr_un *address)
@@ -64,7 +64,7 @@ struct hwp_error *hwp_qmp_connect(const char *path, int *fd_ret)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"a socket's path has %zu characters at most",
+					"the path of a socket has at most %zu characters",
 					sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

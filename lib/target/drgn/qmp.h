@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** QEMU's monitor protocol, no further than that there is somebody who speaks it. */
+/** QEMU's monitor protocol (QMP): only enough to know that QEMU answers. */
 #ifndef HWP_TARGET_DRGN_QMP_H
 #define HWP_TARGET_DRGN_QMP_H
 
@@ -9,9 +9,10 @@
 #define HWP_QMP_TIMEOUT 10
 
 /**
- * Connect to the Unix socket @p path and wait for QMP's greeting, which stays unread in
- * *@p fd_ret: reads of it and writes to it end after HWP_QMP_TIMEOUT. The error says what is
- * there instead (OS, UNSUPPORTED), or that somebody else is connected: QMP serves one.
+ * Connect to the Unix socket @p path and wait for the greeting of QMP, which is left unread
+ * in *@p fd_ret. Reads and writes on that time out after HWP_QMP_TIMEOUT. The error says
+ * what is there instead (OS, UNSUPPORTED), or that another client is connected: QMP serves
+ * one at a time.
  */
 struct hwp_error *hwp_qmp_connect(const char *path, int *fd_ret);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The file before libkdumpfile sees it: what is refused, what is cut off,
- * and flattened files, which libkdumpfile reads only from 0.5.3 on.
+ * A dump file is checked before libkdumpfile opens it: what is refused, what is
+ * truncated, and flattened files, which libkdumpfile reads only from 0.5.3 on.
  */
 #include <elf.h>
 #include <endian.h>
@@ -114,7 +114,7 @@ static struct hwp_error *replace_flattened(int *fd, struct hwp_file_facts *facts
 	out = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (out < 0)
 		return hwp_error_os(errno,
-				    "a flattened dump needs room for a rearranged copy in %s "
+				    "a flattened dump needs space for a rearranged copy in %s "
 				    "(set TMPDIR, or run makedumpfile -R)",
 				    dir);
 	err = unflatten(*fd, out);
@@ -259,8 +259,9 @@ static struct hwp_error *check_elf(int fd, uint64_t file_size, struct hwp_file_f
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"only 64-bit little-endian kernels are supported");
 	if (ehdr.e_type != ET_CORE)
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"an ELF file, but no core dump (a vmlinux goes with -s)");
+		return hwp_error_create(
+			HWP_ERROR_INVALID_ARGUMENT,
+			"an ELF file, but not a core dump (give a vmlinux with -s)");
 	err = read_phdrs(fd, &ehdr, &phdrs);
 	return err ? err : check_segments(fd, file_size, &phdrs, facts);
 }
@@ -273,7 +274,7 @@ static struct hwp_error *check_elf(int fd, uint64_t file_size, struct hwp_file_f
 #define KDUMP_BITMAP_BLOCKS 436
 #define KDUMP_SUB_VMCOREINFO 32
 #define KDUMP_DESC_SIZE 24
-/* Descriptors looked at for the end of the page data: the last ones of a large dump. */
+/* The end of the page data follows from the descriptors; of a large dump, from the last ones. */
 #define MAX_DESC_BYTES (UINT64_C(64) << 20)
 
 struct kdump_parts {
@@ -355,7 +356,7 @@ static struct hwp_error *end_of_pages(int fd, const struct kdump_parts *parts, u
 	return err;
 }
 
-/** VMCOREINFO of a kdump file: offset and size stand in the sub-header. */
+/** VMCOREINFO of a kdump file: the sub-header has its offset and size. */
 static struct hwp_error *check_kdump_vmcoreinfo(int fd, uint64_t file_size)
 {
 	unsigned char header[KDUMP_HEADER_SIZE], where[16];
@@ -381,7 +382,7 @@ static struct hwp_error *check_kdump_vmcoreinfo(int fd, uint64_t file_size)
 	return err ? err : hwp_vmcoreinfo_check(text, size);
 }
 
-/* libkdumpfile maps what the header promises, so a short file must not reach it. */
+/* libkdumpfile maps what the header promises: a file that is shorter must not reach it. */
 static struct hwp_error *check_kdump(int fd, uint64_t file_size, struct hwp_file_facts *facts)
 {
 	struct kdump_parts parts;
@@ -414,8 +415,8 @@ struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_fil
 	if (stat(HWP_KCORE_PATH, &kcore) == 0 && kcore.st_dev == st.st_dev &&
 	    kcore.st_ino == st.st_ino)
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"%s: this is the running kernel: name no target to look at "
-					"it",
+					"%s: this is the running kernel: run hwpoison without a "
+					"target to check it",
 					path);
 	if (S_ISREG(st.st_mode) && st.st_size == 0)
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: the file is empty", path);

@@ -12,22 +12,22 @@
 #define MAX_STRUCT_PAGE 512
 
 /*
- * The struct page of a page that holds struct pages is held by a page in turn,
- * nearer to the memmap's start by a factor of 64: so this many at most.
+ * The struct page of a page of the memmap is in a page of the memmap in turn,
+ * 64 times nearer to the start of it: so many steps at most.
  */
 #define MAX_DEPTH 10
 
-/* Pages remembered as healthy until the next refresh. */
+/* Pages that are remembered as healthy until the next refresh. */
 #define NR_HEALTHY 8192
 
-/** Where an address leads, which decides what its page must be. */
+/** What kind of mapping an address belongs to: it decides what the page must be. */
 enum place {
 	PLACE_IMAGE,
 	PLACE_MEMMAP,
 	PLACE_DIRECT_MAP,
-	/** vmalloc and its like. */
+	/** vmalloc and other mappings of single pages. */
 	PLACE_MAPPED,
-	/** By physical address: page tables. */
+	/** A physical address: callers read page tables so. */
 	PLACE_PHYSICAL,
 };
 
@@ -35,16 +35,16 @@ struct hwp_gate {
 	struct hwp_gate_memory memory;
 	struct hwp_page_rule rule;
 	bool has_rule;
-	/** By VMCOREINFO: of struct page, and the mask of PG_hwpoison. */
+	/** From VMCOREINFO: struct page's size, the offset of flags, the mask of PG_hwpoison. */
 	uint64_t page_size, flags_offset, hwpoison, memmap_end;
 	/**
-	 * Of /proc/kcore a table in a poisoned page reads as zeros: the kernel sees to
-	 * that (fs/proc/kcore.c), and a walk ends there.
+	 * /proc/kcore shows a page table in a poisoned page as zeros (fs/proc/kcore.c),
+	 * and a walk ends there.
 	 */
 	struct hwp_page_tables tables;
-	/** The last leaf of the memmap's page tables: [start, end). */
+	/** What the last walk for the memmap found: [start, end) is physically contiguous. */
 	uint64_t leaf_start, leaf_end, leaf_physical;
-	/** pfn + 1 of pages without PG_hwpoison, by their low bits. */
+	/** pfn + 1 of pages without PG_hwpoison, indexed by the pfn's low bits. */
 	uint64_t healthy[NR_HEALTHY];
 };
 
@@ -82,7 +82,7 @@ static struct hwp_error *learn(struct hwp_gate *g)
 	    g->flags_offset > g->page_size - 8)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense");
 	hwp_error_destroy(hwp_vmcoreinfo_number(text, "NUMBER(MAX_PHYSMEM_BITS)", &physmem_bits));
-	/* A kernel without it cannot mark pages. */
+	/* A kernel without CONFIG_MEMORY_FAILURE cannot poison pages. */
 	err = hwp_vmcoreinfo_number(text, "NUMBER(PG_hwpoison)", &bit);
 	g->hwpoison = err || bit > 63 ? 0 : UINT64_C(1) << bit;
 	hwp_error_destroy(err);
@@ -106,7 +106,7 @@ struct hwp_error *hwp_gate_create(const struct hwp_gate_memory *memory, struct h
 	g->memory.vmcoreinfo = NULL;
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		err = hwp_error_create(HWP_ERROR_UNSUPPORTED,
-				       "a running kernel is looked at on x86_64 only");
+				       "a running kernel can be read on x86_64 only");
 	if (err) {
 		free(g);
 		return err;
@@ -142,7 +142,7 @@ static bool is_healthy(const struct hwp_gate *g, uint64_t pfn)
 	return g->healthy[pfn % NR_HEALTHY] == pfn + 1;
 }
 
-/** Remember of the struct pages in one page of the memmap those without PG_hwpoison. */
+/** Remember the pages without PG_hwpoison that one page of the memmap describes. */
 static void note_healthy(struct hwp_gate *g, uint64_t line_address, const char *line)
 {
 	uint64_t offset = line_address - g->memory.vmemmap;
@@ -160,7 +160,7 @@ static void note_healthy(struct hwp_gate *g, uint64_t line_address, const char *
 static struct hwp_error *memmap_physical(struct hwp_gate *g, uint64_t address, unsigned int depth,
 					 uint64_t *ret);
 
-/** Is the page healthy by the flags in its struct page? EXCLUDED when not. */
+/** EXCLUDED if PG_hwpoison is set in the struct page of @p pfn. */
 static struct hwp_error *need_healthy(struct hwp_gate *g, uint64_t pfn, uint64_t for_address,
 				      unsigned int depth)
 {
@@ -170,7 +170,7 @@ static struct hwp_error *need_healthy(struct hwp_gate *g, uint64_t pfn, uint64_t
 
 	if (is_healthy(g, pfn))
 		return NULL;
-	/* One that describes itself can be asked by itself only. */
+	/* A page of the memmap that holds its own struct page is the only witness. */
 	if (page_of(address) == page_of(for_address) || depth >= MAX_DEPTH)
 		err = translate_memmap(g, address, &physical);
 	else
@@ -184,7 +184,7 @@ static struct hwp_error *need_healthy(struct hwp_gate *g, uint64_t pfn, uint64_t
 	note_healthy(g, hwp_align_down(address, HWP_X86_64_PAGE_SHIFT), line);
 	if (is_healthy(g, pfn))
 		return NULL;
-	/* It straddles two pages, or bears the flag. */
+	/* The struct page straddles two pages, or has the flag. */
 	err = g->memory.read_physical(g->memory.arg, physical + g->flags_offset, &flags,
 				      sizeof(flags));
 	if (!err && flags & g->hwpoison)
@@ -193,7 +193,7 @@ static struct hwp_error *need_healthy(struct hwp_gate *g, uint64_t pfn, uint64_t
 	return err;
 }
 
-/** Where the memmap's page at @p address is, itself being healthy. */
+/** The physical address of the memmap's @p address, if its page is healthy. */
 static struct hwp_error *memmap_physical(struct hwp_gate *g, uint64_t address, unsigned int depth,
 					 uint64_t *ret)
 {
@@ -222,7 +222,7 @@ static struct hwp_error *read_struct_page(struct hwp_gate *g, uint64_t address, 
 	return NULL;
 }
 
-/** What the page is, by its own and its head's struct page, as the rule says. */
+/** What the page is, by its own and its head's struct page, according to the rule. */
 static struct hwp_error *ask(struct hwp_gate *g, uint64_t pfn, enum hwp_live_kind *ret)
 {
 	uint64_t address = g->memory.vmemmap + pfn * g->page_size, head_address;
@@ -250,7 +250,7 @@ static bool may_read(enum hwp_live_kind kind, enum place place)
 {
 	if (kind == HWP_LIVE_METADATA)
 		return true;
-	/* An unmarked page is the kernel's own where the kernel maps it on purpose. */
+	/* An unmarked page is the kernel's own if the kernel mapped it on purpose. */
 	return kind == HWP_LIVE_KERNEL && (place == PLACE_MAPPED || place == PLACE_PHYSICAL);
 }
 
@@ -290,7 +290,7 @@ static enum place place_of(const struct hwp_gate *g, enum hwp_space space, uint6
 	return PLACE_MAPPED;
 }
 
-/** Where the page at @p address is, if it may be read. */
+/** The physical address of @p address, if its page may be read. */
 static struct hwp_error *pass(struct hwp_gate *g, enum place place, uint64_t address, uint64_t *ret)
 {
 	struct hwp_error *err = NULL;
@@ -315,7 +315,7 @@ static struct hwp_error *pass(struct hwp_gate *g, enum place place, uint64_t add
 	return err ? err : check_page(g, *ret, address, place);
 }
 
-/** Bytes from @p address on that are one run of physical memory and may be read. */
+/** The bytes from @p address on that are physically contiguous and may be read. */
 static struct hwp_error *find_run(struct hwp_gate *g, enum hwp_space space, uint64_t address,
 				  size_t size, uint64_t *physical_ret, size_t *len_ret)
 {
@@ -337,7 +337,7 @@ static struct hwp_error *find_run(struct hwp_gate *g, enum hwp_space space, uint
 	return NULL;
 }
 
-/* What became a user's, or bad, while it was read, is thrown away. */
+/* What was reallocated or poisoned while it was read is discarded. */
 static struct hwp_error *check_again(struct hwp_gate *g, enum hwp_space space, uint64_t address,
 				     uint64_t physical, size_t len)
 {

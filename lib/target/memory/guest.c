@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The host does not say where the guest keeps what, so VMCOREINFO and the page tables
- * have to. A page that is poisoned in the guest may be so on the host, where to touch it
- * can end QEMU: as with /proc/kcore all goes through the gate.
+ * The host does not know the guest kernel's mappings, so they are found by VMCOREINFO and
+ * the guest's page tables. A page that is poisoned in the guest may be poisoned on the
+ * host too, where touching it can kill QEMU: as with /proc/kcore, all reads go through
+ * the gate.
  */
 #include "target/memory/guest.h"
 
@@ -24,10 +25,10 @@
 #define IMAGE_STEP 21
 
 struct guest {
-	/** libdrgn's. */
+	/** Reads by physical address. */
 	struct hwp_provider memory;
 	char *vmcoreinfo;
-	/** QEMU took too long to answer, and is not asked again. */
+	/** QEMU took too long to answer: it is not asked again. */
 	bool is_silent;
 };
 
@@ -54,14 +55,14 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 	if (!g->is_silent)
 		return err;
 	hwp_error_destroy(err);
-	return hwp_error_create(HWP_ERROR_OS, "QEMU does not answer any more");
+	return hwp_error_create(HWP_ERROR_OS, "QEMU no longer answers");
 }
 
 static struct hwp_error *nonsense(const char *what)
 {
 	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-				"the guest's page tables show no %s: a guest is looked at that "
-				"runs Linux on x86_64 with SPARSEMEM_VMEMMAP",
+				"the guest's page tables show no %s: only guests that run Linux "
+				"on x86_64 with SPARSEMEM_VMEMMAP can be read",
 				what);
 }
 
@@ -84,7 +85,7 @@ static struct hwp_error *find_image(struct hwp_page_tables *tables, struct hwp_g
 	err = hwp_page_tables_learn(tables, m->vmcoreinfo, m->image_start, end, m->image_physical);
 	for (address = m->image_start; !err; address = m->image_end) {
 		err = hwp_page_tables_next(tables, address, end, &address, &shift, &physical);
-		/* Behind it come modules. */
+		/* Modules follow the image. */
 		if (!err && physical != address - m->image_start + m->image_physical)
 			break;
 		if (!err)
@@ -96,7 +97,7 @@ static struct hwp_error *find_image(struct hwp_page_tables *tables, struct hwp_g
 	return m->image_end ? NULL : nonsense("kernel");
 }
 
-/** The first region that is mapped is the direct map, and ends where another begins. */
+/** The first region that is mapped is the direct map; it ends where another begins. */
 static struct hwp_error *find_direct_map(struct hwp_page_tables *tables, struct hwp_gate_memory *m)
 {
 	uint64_t address = ~UINT64_C(0) << (HWP_X86_64_PAGE_SHIFT + 9 * tables->nr_levels - 1),
@@ -132,8 +133,8 @@ static struct hwp_error *read_word(const struct hwp_page_tables *tables, uint64_
 }
 
 /**
- * VMCOREINFO tells it from v6.9 on; before, each section's section_mem_map does, and
- * section 0 is always there.
+ * VMCOREINFO has the address of the memmap from v6.9 on; before that it follows from a
+ * section's section_mem_map. Section 0 always exists.
  */
 static struct hwp_error *find_memmap(const struct hwp_page_tables *tables,
 				     struct hwp_gate_memory *m)

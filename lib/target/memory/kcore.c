@@ -100,7 +100,7 @@ static struct hwp_error *add_segment(struct hwp_kcore *k, const Elf64_Phdr *p)
 	return hwp_vec_push(&k->segments, segment) ? NULL : hwp_error_no_memory();
 }
 
-/** Linux 4.18 and older said 0 where later ones say -1: kernels without a note, not ours. */
+/** Up to v4.18 p_paddr was 0 where it is -1 now; those kernels have no note and are refused. */
 static struct hwp_error *read_headers(struct hwp_kcore *k)
 {
 	_cleanup_free_ Elf64_Phdr *phdrs = NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * /proc/kcore: an ELF core file whose segments are the kernel's memory as it
- * is now (fs/proc/kcore.c). Nobody but the gate (gate.h) reads by it.
+ * is now (fs/proc/kcore.c). It is read only for the gate (gate.h).
  */
 #ifndef HWP_TARGET_MEMORY_KCORE_H
 #define HWP_TARGET_MEMORY_KCORE_H
@@ -16,7 +16,7 @@
 /** One PT_LOAD: kernel addresses [start, end). */
 struct hwp_kcore_segment {
 	uint64_t start, end, file_offset;
-	/** Of the first byte; HWP_KCORE_NO_PHYSICAL where the kernel does not tell. */
+	/** Physical address of the first byte, or HWP_KCORE_NO_PHYSICAL. */
 	uint64_t physical;
 };
 
@@ -25,7 +25,7 @@ struct hwp_kcore;
 #define HWP_KCORE_PATH "/proc/kcore"
 
 /**
- * Open HWP_KCORE_PATH, or what a test has in its place; @p path is borrowed. The error
+ * Open HWP_KCORE_PATH, or a test's file in its place; @p path is borrowed. The error
  * says which capability, mount or option is missing (OS, UNSUPPORTED, BAD_DATA).
  */
 struct hwp_error *hwp_kcore_open(const char *path, struct hwp_kcore **ret);

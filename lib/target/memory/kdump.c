@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Memory of a dump file, by libkdumpfile: every format it reads. */
+/** The memory of a dump file in any format that libkdumpfile reads. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,13 +12,13 @@
 
 /*
  * libkdumpfile's page cache is a linear list. Pages of a kdump file are
- * decompressed into it and a short list is quicker to search; an ELF file is
- * mapped in larger pieces, which are dear to map again.
+ * decompressed into it, and a short list is faster to search; an ELF file is
+ * mapped in larger pieces, which are expensive to map again.
  */
 #define CACHE_SIZE_ELF 128
 #define CACHE_SIZE_KDUMP 32
 
-/* Pages whose presence in the file is looked up at once. */
+/* So many bits of the map of stored pages are read at once. */
 #define STORED_WINDOW UINT64_C(32768)
 
 struct kdump {
@@ -26,7 +26,7 @@ struct kdump {
 	/** Translation of kernel addresses; set up last. */
 	addrxlat_ctx_t *xlat;
 	addrxlat_sys_t *xlat_system;
-	/** Pages that the file holds; NULL when the format does not tell. */
+	/** The pages that the file holds; NULL if the format does not say. */
 	kdump_bmp_t *stored;
 	/** Bits of @p stored from stored_first on; none at first. */
 	uint64_t stored_first;
@@ -102,7 +102,7 @@ static bool is_stored(struct kdump *k, uint64_t physical)
 				       k->stored_bits) != KDUMP_OK)
 			k->stored_first = UINT64_MAX;
 	}
-	/* When the bitmap cannot tell, the read itself will. */
+	/* If the bitmap cannot be read, the read of the page decides. */
 	return k->stored_first == UINT64_MAX || hwp_test_bit(k->stored_bits, pfn - first);
 }
 
@@ -182,7 +182,7 @@ static void get_stored(struct kdump *k)
 	 * crash, where segments overlap. */
 	if (k->is_elf)
 		return;
-	/* It is lent: the reference is ours to take. */
+	/* The attribute is borrowed: take a reference. */
 	if (kdump_get_typed_attr(k->ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) == KDUMP_OK &&
 	    kdump_bmp_incref(attr.val.bitmap))
 		k->stored = attr.val.bitmap;
@@ -371,7 +371,7 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED, "the dump's page size is unknown");
 	k->page_shift = facts->page_shift = (unsigned int)page_shift;
 	get_stored(k);
-	/* Without VMCOREINFO there may be none; target.c tells what is missing. */
+	/* Without VMCOREINFO there may be none; open.c reports what is missing. */
 	hwp_error_destroy(get_translation(k));
 	return NULL;
 }
@@ -384,7 +384,7 @@ struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,
 
 	if (!k)
 		return hwp_error_no_memory();
-	/* A FIFO must not make us wait: it is refused. */
+	/* Do not wait for the writer of a FIFO, which is refused. */
 	k->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (k->fd < 0)
 		return hwp_error_os(errno, "%s", path);

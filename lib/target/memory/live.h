@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The memory of a running kernel: one provider, whose reads all go through the
- * gate (gate.h). This system (running.c) and a QEMU guest (guest.c) differ only
+ * The memory of a running kernel: one provider, which reads through the gate
+ * (gate.h) only. This system (running.c) and a QEMU guest (guest.c) differ only
  * in where the bytes come from and in how the kernel's mappings are found.
  */
 #ifndef HWP_TARGET_MEMORY_LIVE_H
@@ -16,11 +16,11 @@ struct hwp_live_source {
 	struct hwp_error *(*read_physical)(void *arg, uint64_t physical, void *buf, size_t size);
 	/**
 	 * Find the kernel's mappings and its VMCOREINFO as they are now: fill in all
-	 * of @p ret but arg and read_physical. The text is borrowed until the next call.
+	 * of @p ret except arg and read_physical. The text is borrowed until the next call.
 	 * Called when the memory is opened and at each refresh.
 	 */
 	struct hwp_error *(*find_mappings)(void *arg, struct hwp_gate_memory *ret);
-	/** As hwp_target_ram(), but for vmemmap. NULL: the ranges are not known. */
+	/** As hwp_target_ram(), without vmemmap. NULL: the ranges are not known. */
 	bool (*ram)(void *arg, size_t index, struct hwp_ram *ret);
 	/** A second handle for another thread. NULL: there is only one. */
 	struct hwp_error *(*clone)(void *arg, void **ret);

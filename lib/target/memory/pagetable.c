@@ -12,7 +12,7 @@
 #define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
 #define BITS_PER_LEVEL 9
 
-/* Between regions, and in the direct map where there is no memory: of 1 GiB or more. */
+/* Holes of 1 GiB or more: between regions, and in the direct map where there is no memory. */
 #define MAX_HOLES 16384
 
 struct hwp_error *hwp_page_tables_learn(struct hwp_page_tables *tables, const char *text,
@@ -92,7 +92,8 @@ struct hwp_error *hwp_page_tables_next(struct hwp_page_tables *tables, uint64_t 
 		if (!shift || !hwp_error_catch(&err, HWP_ERROR_FAULT))
 			return err;
 		if (++tables->nr_holes > MAX_HOLES)
-			return hwp_error_create(HWP_ERROR_BAD_DATA, "page tables without pages");
+			return hwp_error_create(HWP_ERROR_BAD_DATA,
+						"the page tables map next to nothing");
 	}
 	return hwp_error_create(HWP_ERROR_LOOKUP,
 				"nothing is mapped from 0x%" PRIx64 " to 0x%" PRIx64, start, end);

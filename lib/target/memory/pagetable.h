@@ -25,31 +25,31 @@ struct hwp_page_tables {
 	struct hwp_error *(*read_physical)(void *arg, uint64_t physical, void *buf, size_t size);
 	/** Physical address of the table at the top. */
 	uint64_t top_table;
-	/** What of an entry is a physical address. */
+	/** The bits of an entry that are a physical address. */
 	uint64_t address_mask;
 	unsigned int nr_levels;
-	/** What hwp_page_tables_next() met so far. */
+	/** Holes that hwp_page_tables_next() has met so far. */
 	unsigned int nr_holes;
 };
 
 /**
- * Fill in all but how to read, by VMCOREINFO's @p text and where the kernel's image is
- * mapped. LOOKUP where the text does not tell, BAD_DATA where it cannot be.
+ * Fill in @p tables, except how to read, from the VMCOREINFO @p text and from where the
+ * kernel's image is mapped. LOOKUP if the text lacks something, BAD_DATA if it contradicts.
  */
 struct hwp_error *hwp_page_tables_learn(struct hwp_page_tables *tables, const char *text,
 					uint64_t image_start, uint64_t image_end,
 					uint64_t image_physical);
 
 /**
- * Translate @p address; the entry that tells is of 2^*@p shift_ret bytes. FAULT when
- * there is none, and then as many bytes around @p address are not mapped.
+ * Translate @p address, which an entry of 2^*@p shift_ret bytes maps. FAULT if it is not
+ * mapped; then none of the 2^*@p shift_ret bytes around it is.
  */
 struct hwp_error *hwp_page_tables_walk(const struct hwp_page_tables *tables, uint64_t address,
 				       unsigned int *shift_ret, uint64_t *physical_ret);
 
 /**
- * The first address of [@p start, @p end) that is mapped, as hwp_page_tables_walk() has
- * it. LOOKUP when none is; BAD_DATA when there were more holes than any kernel leaves.
+ * Find the first address of [@p start, @p end) that is mapped, and translate it. LOOKUP if
+ * none is; BAD_DATA if there were more holes than any kernel leaves.
  */
 struct hwp_error *hwp_page_tables_next(struct hwp_page_tables *tables, uint64_t start, uint64_t end,
 				       uint64_t *address_ret, unsigned int *shift_ret,

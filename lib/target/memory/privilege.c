@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/** Of the whole process; all ones when /proc does not tell. */
+/** Those of the process; all ones if /proc cannot be read. */
 static uint64_t effective_capabilities(void)
 {
 	_cleanup_fclose_ FILE *f = fopen("/proc/self/status", "re");

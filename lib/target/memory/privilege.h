@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Why a file of /proc is closed to us. */
+/** Why a file of /proc cannot be opened. */
 #ifndef HWP_TARGET_MEMORY_PRIVILEGE_H
 #define HWP_TARGET_MEMORY_PRIVILEGE_H
 

@@ -12,7 +12,7 @@
 
 struct running {
 	const char *path;
-	/** As it was when the mappings were last looked for; NULL before. */
+	/** As it was when the mappings were last found; NULL before. */
 	struct hwp_kcore *kcore;
 };
 
@@ -39,7 +39,7 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 	for (size_t i = 0; i < nr; i++) {
 		const struct hwp_kcore_segment *s = &segments[i];
 
-		/* The image has a segment of its own, which leaves out no poisoned page. */
+		/* Not by the image's own segment, in which poisoned pages are not left out. */
 		if (is_ram(s) && physical >= s->physical &&
 		    physical - s->physical < s->end - s->start)
 			return hwp_kcore_read(r->kcore, s, s->start + (physical - s->physical), buf,
@@ -48,7 +48,7 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 	return hwp_error_at(HWP_ERROR_FAULT, physical, "0x%" PRIx64 " is no memory", physical);
 }
 
-/** The image is the segment that _stext is in. */
+/** The image is the segment that contains _stext. */
 static bool find_image(const struct hwp_kcore_segment *segments, size_t nr,
 		       struct hwp_gate_memory *m)
 {
@@ -87,7 +87,7 @@ static bool find_direct_map(const struct hwp_kcore_segment *segments, size_t nr,
 	return found;
 }
 
-/** How many ranges of RAM have their struct pages where @p base says. */
+/** How many ranges of RAM have their struct pages in a segment, if the memmap is at @p base. */
 static unsigned int nr_matches(const struct hwp_kcore_segment *segments, size_t nr, uint64_t base,
 			       uint64_t page_size)
 {
@@ -107,7 +107,10 @@ static unsigned int nr_matches(const struct hwp_kcore_segment *segments, size_t 
 	return matches;
 }
 
-/** VMCOREINFO tells it from v6.9 on; before, the segments do: each of RAM has one of struct pages. */
+/**
+ * VMCOREINFO has the address of the memmap from v6.9 on; before that it follows from the
+ * segments: for each segment of RAM there is one with its struct pages.
+ */
 static bool find_memmap(const struct hwp_kcore_segment *segments, size_t nr,
 			struct hwp_gate_memory *m)
 {
@@ -158,16 +161,15 @@ static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 	segments = hwp_kcore_segments(fresh, &nr);
 	ret->vmcoreinfo = hwp_kcore_vmcoreinfo(fresh);
 	if (!ret->vmcoreinfo)
-		return hwp_error_create(
-			HWP_ERROR_UNSUPPORTED,
-			"/proc/kcore carries no VMCOREINFO: needed is a kernel from "
-			"v4.19 on with CONFIG_VMCORE_INFO=y");
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"/proc/kcore has no VMCOREINFO: it takes a kernel from "
+					"v4.19 on with CONFIG_VMCORE_INFO=y");
 	if (!find_image(segments, nr, ret) || !find_direct_map(segments, nr, ret) ||
 	    !find_memmap(segments, nr, ret))
 		return hwp_error_create(
 			HWP_ERROR_UNSUPPORTED,
-			"/proc/kcore does not tell where the kernel, its direct map "
-			"and its memmap are: a running kernel is looked at on x86_64 "
+			"/proc/kcore does not show where the kernel, its direct map "
+			"and its memmap are: a running kernel can be read on x86_64 "
 			"with SPARSEMEM_VMEMMAP only");
 	return NULL;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Types from the BTF that the target kernel carries, by libbpf. libbpf checks
- * the shape of the blob when it takes it in, but not what the types refer to:
- * ids, depths and sizes are checked here as they are followed.
+ * Types from the target kernel's own BTF, by libbpf. libbpf checks the shape of
+ * the blob when it loads it, but not what the types refer to: ids, depths and
+ * sizes are checked here as they are followed.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 
 #define MAX_BTF_SIZE (UINT64_C(64) << 20)
 #define MAX_DEPTH 32
-/* Members looked at for one answer: types may contain themselves. */
+/* Members visited for one answer: types may contain themselves. */
 #define MAX_MEMBERS (1u << 16)
 
 struct btf_types {
@@ -98,7 +98,7 @@ static const struct btf_type *find_named(const struct btf_types *t, const char *
 	return NULL;
 }
 
-/** Through typedefs and qualifiers; NULL when it leads nowhere. */
+/** Resolve typedefs and qualifiers; NULL if they lead nowhere. */
 static const struct btf_type *resolve(const struct btf_types *t, uint32_t id)
 {
 	for (int depth = 0; depth < MAX_DEPTH; depth++) {
@@ -321,7 +321,7 @@ static struct hwp_error *open_blob(const void *data, uint32_t size, struct hwp_p
 
 	if (!t)
 		return hwp_error_no_memory();
-	/* It is of the whole process, which may be a host's. */
+	/* This setting is global to the process, which may be a host's. */
 	others = libbpf_set_print(print_nothing);
 	t->btf = btf__new(data, size);
 	why = errno;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Where a kernel's vmlinux may be: the names that debuggers and distributions use. */
+/** Where a kernel's vmlinux may be: the places and names that distributions use. */
 #include <dirent.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "target/providers.h"
 
-/* Entries of a directory that are looked at for one with the release in its name. */
+/* A directory is searched for names with the release up to so many entries. */
 #define MAX_ENTRIES 65536
 
 struct visitor {
@@ -14,7 +14,7 @@ struct visitor {
 	void *arg;
 };
 
-/** Visit "@p fmt" if it can be read; false to stop. */
+/** Visit the path @p fmt if it is readable; false to stop. */
 static bool __attribute__((__format__(__printf__, 2, 3)))
 offer(const struct visitor *visitor, const char *fmt, ...)
 {
@@ -40,7 +40,7 @@ static bool offer_build_id(const struct visitor *visitor, const char *dir,
 		     name->build_id + 2);
 }
 
-/** As "vmlinux-RELEASE.debug" and "RELEASE-vmlinux". */
+/** Such as "vmlinux-RELEASE.debug" and "RELEASE-vmlinux". */
 static bool offer_named(const struct visitor *visitor, const char *dir,
 			const struct hwp_kernel_name *name)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * A vmlinux by build id from the servers in $DEBUGINFOD_URLS. The library is
- * loaded only then: its dependencies would slow every start.
+ * A vmlinux by build id from the servers in $DEBUGINFOD_URLS. The library is loaded
+ * only if that is set: its dependencies would slow down every start.
  */
 #include <string.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Types from DWARF, by libdw, and without an index of all: the compilation units of the sources
+ * Types from DWARF, by libdw, without indexing all of it: the compilation units of the sources
  * that the caller expects to know the types are read first, then the others one by one until
- * what is wanted is found. What libdw hands out is checked as it is followed: DIEs only
- * forwards, types only so deep, and so many in all.
+ * the type is found. What libdw returns is not trusted: siblings must lie further on in the
+ * file, and the depth and the number of DIEs are limited.
  */
 #include "target/symbols/dwarfinfo.h"
 
@@ -18,7 +18,7 @@
 #include "base/vec.h"
 
 #define MAX_DEPTH 32
-/* DIEs looked at for one answer: types may contain themselves. */
+/* DIEs visited for one answer: types may contain themselves. */
 #define MAX_DIES (1u << 20)
 
 struct unit {
@@ -37,13 +37,13 @@ struct hwp_dwarf {
 	size_t next_expected;
 	/** Units before it are indexed. */
 	size_t next_unit;
-	/** Of what is indexed; the names stand for indices into types. */
+	/** All types indexed so far; structs and enums map names to indices into types. */
 	HWP_VEC(Dwarf_Die) types;
 	struct hwp_name_table structs, enums;
 	HWP_VEC(Dwarf_Die) unnamed_enums;
-	/** DIEs that may still be looked at while indexing. */
+	/** DIEs that may still be visited while indexing. */
 	uint64_t budget;
-	/** .debug_str: a name that is not in there names nothing. */
+	/** .debug_str: a name that is not in it names nothing. */
 	const char *strings;
 	size_t strings_size;
 };
@@ -68,7 +68,7 @@ static void dwarf_closep(struct hwp_dwarf **d)
 	hwp_dwarf_close(*d);
 }
 
-/** Go on to the sibling, which must lie behind; false at the end. */
+/** Go on to the sibling, which must lie further on; false at the end. */
 static bool next_sibling(Dwarf_Die *die)
 {
 	Dwarf_Die next;
@@ -139,7 +139,7 @@ static bool index_type(struct hwp_dwarf *d, Dwarf_Die *die)
 	       hwp_vec_push(&d->types, *die);
 }
 
-/** The types of a unit, and of those that dwz moved out of it; false when memory is out. */
+/** Index the types of a unit and of the units it imports (dwz); false if out of memory. */
 static bool index_unit(struct hwp_dwarf *d, Dwarf_Die *unit, int depth)
 {
 	Dwarf_Die die, imported;
@@ -159,7 +159,7 @@ static bool index_unit(struct hwp_dwarf *d, Dwarf_Die *unit, int depth)
 	return true;
 }
 
-/** Every type or enumerator has its name in .debug_str, unless it is very short. */
+/** The names of types and enumerators are in .debug_str, unless they are very short. */
 static bool may_exist(const struct hwp_dwarf *d, const char *name)
 {
 	size_t len = strlen(name);
@@ -251,7 +251,7 @@ static struct hwp_error *find_type(struct hwp_dwarf *d, const char *name, bool w
 				      want_enum ? "enum" : "struct", name);
 }
 
-/** Through typedefs and qualifiers; false when it leads nowhere. */
+/** Resolve typedefs and qualifiers; false if they lead nowhere. */
 static bool resolve(Dwarf_Die *die)
 {
 	for (int depth = 0; depth < MAX_DEPTH; depth++) {
@@ -279,7 +279,7 @@ static bool is_array(Dwarf_Die *die)
 	return dwarf_tag(die) == DW_TAG_array_type;
 }
 
-/** Elements of an array's dimension; 0 of one without bounds. */
+/** The elements in one dimension of an array; 0 if it has no bounds. */
 static uint64_t nr_elements_of(Dwarf_Die *range)
 {
 	uint64_t n;
@@ -289,7 +289,7 @@ static uint64_t nr_elements_of(Dwarf_Die *range)
 	return unsigned_attribute(range, DW_AT_upper_bound, &n) ? n + 1 : 0;
 }
 
-/** @p first_ret is that of the outermost dimension. */
+/** *@p first_ret is the number of elements in the outermost dimension. */
 static bool count_elements(Dwarf_Die *array, uint64_t *first_ret, uint64_t *all_ret)
 {
 	bool is_first = true;
@@ -335,7 +335,7 @@ static bool type_size(Dwarf_Die type, uint64_t *ret)
 	return false;
 }
 
-/** In bytes; 0 for the members of a union, which have none. */
+/** The offset in bytes; 0 for members of a union, which have no attribute. */
 static bool offset_of(Dwarf_Die *member, uint64_t *ret)
 {
 	uint64_t bits, at = 0, bytes, width;
@@ -354,7 +354,7 @@ static bool offset_of(Dwarf_Die *member, uint64_t *ret)
 			return false;
 		at = ops[0].number;
 	}
-	/* Up to DWARF 4 a bit field's offset counts from the far end of its unit. */
+	/* Up to DWARF 4 the offset of a bit field counts from the end of its storage unit. */
 	if (unsigned_attribute(member, DW_AT_bit_offset, &bits) &&
 	    unsigned_attribute(member, DW_AT_bit_size, &width) &&
 	    unsigned_attribute(member, DW_AT_byte_size, &bytes) && bytes <= 16 &&

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Types of a kernel, and the shape its functions took, from DWARF. */
+/** A kernel's types, and what the compiler made of its functions, from DWARF. */
 #ifndef HWP_TARGET_SYMBOLS_DWARFINFO_H
 #define HWP_TARGET_SYMBOLS_DWARFINFO_H
 
@@ -8,8 +8,8 @@
 struct hwp_dwarf;
 
 /**
- * Take the debug information of @p file, which must stay open. LOOKUP when it
- * has none. Nothing is read before it is asked for. One thread at a time.
+ * Open the debug information of @p file, which must stay open. LOOKUP if it has
+ * none. Nothing is read before it is asked for. One thread at a time.
  */
 struct hwp_error *hwp_dwarf_open(const struct hwp_elffile *file, struct hwp_dwarf **ret);
 

@@ -124,7 +124,7 @@ bool hwp_build_id_in_notes(const void *notes, size_t size, struct hwp_build_id *
 	return false;
 }
 
-/** In a vmlinux among .notes; in a .debug file in a section of its own. */
+/** A vmlinux has the note in .notes, a .debug file in a section of its own. */
 static void note_build_id(struct hwp_elffile *file)
 {
 	for (Elf_Scn *s = elf_nextscn(file->elf, NULL); s; s = elf_nextscn(file->elf, s)) {
@@ -140,7 +140,7 @@ static void note_build_id(struct hwp_elffile *file)
 	}
 }
 
-/** libelf maps the file: what its header promises must be there. */
+/** libelf maps the file: all that its header refers to must be there. */
 static struct hwp_error *check_header(const struct hwp_elffile *file, uint64_t file_size)
 {
 	uint64_t end;
@@ -148,14 +148,16 @@ static struct hwp_error *check_header(const struct hwp_elffile *file, uint64_t f
 	GElf_Ehdr ehdr;
 
 	if (elf_kind(file->elf) != ELF_K_ELF || !gelf_getehdr(file->elf, &ehdr))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"no ELF file: -s takes a vmlinux with debug information");
+		return hwp_error_create(
+			HWP_ERROR_INVALID_ARGUMENT,
+			"not an ELF file: -s takes a vmlinux with debug information");
 	if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ELFDATA2LSB)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"only 64-bit little-endian kernels are supported");
 	if (ehdr.e_type == ET_CORE)
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"a core dump: -s takes a vmlinux with debug information");
+		return hwp_error_create(
+			HWP_ERROR_INVALID_ARGUMENT,
+			"is a core dump: -s takes a vmlinux with debug information");
 	if (__builtin_add_overflow(ehdr.e_shoff, (uint64_t)ehdr.e_shnum * ehdr.e_shentsize, &end) ||
 	    end > file_size)
 		return hwp_error_create(HWP_ERROR_BAD_DATA,
@@ -174,7 +176,7 @@ static struct hwp_error *elffile_setup(struct hwp_elffile *file, const char *pat
 	struct hwp_error *err;
 	struct stat st;
 
-	/* A FIFO must not make us wait: it is refused. */
+	/* Do not wait for the writer of a FIFO, which is refused. */
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file->fd < 0 || fstat(file->fd, &st) < 0)
 		return hwp_error_os(errno, "cannot open");
@@ -210,12 +212,12 @@ struct hwp_error *hwp_elffile_open(const char *path, struct hwp_elffile **ret)
 	return NULL;
 }
 
-/** Wanted names by their first letters and length: chains through next. */
+/** Wanted symbols by the hash of their name's beginning; next chains them. */
 struct wanted {
 	int16_t first[NR_BUCKETS], next[MAX_WANTED];
 };
 
-/** By its beginning, which tells most names apart. */
+/** A hash of the beginning, by which most names differ. */
 static unsigned int bucket_of(const char *name)
 {
 	unsigned int h = 0;

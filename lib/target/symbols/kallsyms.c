@@ -9,7 +9,7 @@
 
 #define KALLSYMS "/proc/kallsyms"
 
-/** The next line's address and name; a module's symbols are left out. */
+/** The address and name of the next line that is not a module's symbol. */
 static bool next_symbol(FILE *f, char *line, size_t size, uint64_t *address, char **name)
 {
 	while (fgets(line, (int)size, f)) {

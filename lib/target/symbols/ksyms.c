@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Symbols from the kallsyms tables inside the target, found by VMCOREINFO
+ * Symbols from the kallsyms tables inside the target, located by VMCOREINFO
  * (Linux kernel commit 5fd8fea935a1 ("vmcoreinfo: include kallsyms symbols")
  * (in v6.0)).
  */
@@ -26,9 +26,9 @@ enum address_scheme {
 	SCHEME_PLACE_RELATIVE,
 	/** kallsyms_relative_base + (u32)v. */
 	SCHEME_RELATIVE,
-	/** As RELATIVE for negative v, absolute for others (x86_64 SMP to v6.14). */
+	/** Negative v: kallsyms_relative_base - 1 - v; else v itself (x86_64 SMP up to v6.14). */
 	SCHEME_ABSOLUTE_PERCPU,
-	/** kallsyms_addresses[]: one u64 each (to v6.10, BASE_RELATIVE=n). */
+	/** kallsyms_addresses[]: one u64 each (up to v6.10, BASE_RELATIVE=n). */
 	SCHEME_ADDRESSES,
 	NR_SCHEMES,
 };
@@ -37,7 +37,7 @@ struct token {
 	const char *text;
 	/** At least 1. */
 	size_t len;
-	/** Of the text, and HASH_BASE to the power of its length. */
+	/** The hash of the text, and HASH_BASE to the power of its length. */
 	uint32_t hash, power;
 };
 
@@ -51,7 +51,7 @@ struct ksyms {
 	char *token_table;
 	struct token tokens[NR_TOKENS];
 	uint32_t powers[MAX_NAME_LEN + 1];
-	/** Of each symbol: the hash of its name, and where its entry starts. */
+	/** For each symbol: the hash of its name, and where its entry starts. */
 	uint32_t *hashes, *positions;
 	uint64_t stext;
 };
@@ -115,8 +115,8 @@ static bool next_entry(const struct ksyms *k, size_t *at, const uint8_t **tokens
 }
 
 /*
- * Names are told apart by a polynomial hash: that of a name follows from those
- * of its tokens, so most names are never spelled out.
+ * Names are compared by a polynomial hash first: the hash of a name follows from
+ * those of its tokens, so most names are never spelled out.
  */
 #define HASH_BASE UINT32_C(0x01000193)
 
@@ -213,7 +213,7 @@ static struct hwp_error *table_address(struct hwp_target *target, const char *na
 	err = hwp_target_vmcoreinfo_number(target, key, ret);
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		return hwp_error_create(HWP_ERROR_LOOKUP,
-					"VMCOREINFO does not name %s: needed is a kernel from "
+					"VMCOREINFO does not have %s: it takes a kernel from "
 					"v6.0 on with CONFIG_KALLSYMS=y, or the "
 					"kernel's vmlinux",
 					name);
@@ -239,7 +239,7 @@ static struct hwp_error *read_tokens(struct hwp_target *target, struct ksyms *k)
 	k->token_table = calloc(1, size + 1);
 	if (!k->token_table)
 		return hwp_error_no_memory();
-	/* How long it is follows from its last token: read what is there. */
+	/* Its length follows from the last token: read as much as there is. */
 	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, table, k->token_table,
 			      (size_t)offsets[NR_TOKENS - 1] + 64, &nr_read);
 	hwp_error_destroy(err);
@@ -261,7 +261,7 @@ static struct hwp_error *read_tokens(struct hwp_target *target, struct ksyms *k)
 	return NULL;
 }
 
-/** Have room for one more step of names. */
+/** Make room for READ_STEP more bytes of names. */
 static bool make_room(struct ksyms *k, size_t *capacity)
 {
 	size_t bigger = *capacity ? *capacity * 2 : (size_t)k->nr_syms * TYPICAL_ENTRY + READ_STEP;
@@ -280,7 +280,7 @@ static bool make_room(struct ksyms *k, size_t *capacity)
 	return true;
 }
 
-/** Names have no stated size: read on until nr_syms entries are complete. */
+/** The size of the names is stored nowhere: read until nr_syms entries are complete. */
 static struct hwp_error *read_names(struct hwp_target *target, struct ksyms *k)
 {
 	size_t capacity = 0, at = 0, nr_tokens;
@@ -348,7 +348,7 @@ static struct hwp_error *read_offsets(struct hwp_target *target, struct ksyms *k
 			       NULL);
 }
 
-/** The right scheme is the one by which _stext is where VMCOREINFO says. */
+/** The right scheme is the one that decodes _stext to the address in VMCOREINFO. */
 static struct hwp_error *choose_scheme(struct ksyms *k)
 {
 	struct hwp_symbol sym = { .name = "_stext" };

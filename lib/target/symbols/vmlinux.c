@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The target's own vmlinux: found, proved to be of the same kernel, and relocated. */
+/** The target's vmlinux: found, checked to be of the same kernel, and relocated. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "target/providers.h"
 #include "target/symbols/dwarfinfo.h"
 
-/* The kernel's notes are some hundred bytes. */
+/* The kernel's notes are a few hundred bytes. */
 #define MAX_NOTES 65536
 #define MAX_BANNER 512
 
@@ -18,7 +18,7 @@ struct hwp_vmlinux {
 	unsigned int nr_refs;
 	struct hwp_elffile *file;
 	struct hwp_dwarf *dwarf;
-	/** To add to link-time addresses: KASLR. */
+	/** What KASLR added to link-time addresses. */
 	uint64_t offset;
 };
 
@@ -96,7 +96,7 @@ void hwp_vmlinux_provider(struct hwp_vmlinux *vmlinux, struct hwp_provider *ret)
 	*ret = (struct hwp_provider){ .ops = &vmlinux_ops, .arg = vmlinux };
 }
 
-/** Whose kernel it is, as VMCOREINFO tells. */
+/** Which kernel it is, according to VMCOREINFO. */
 static void name_kernel(const struct hwp_target *target, const char *core_path,
 			struct hwp_kernel_name *ret)
 {
@@ -146,7 +146,7 @@ static struct hwp_error *find_offset(const struct hwp_target *target, struct hwp
 	return err;
 }
 
-/** By the notes that the kernel itself has in memory; empty when they cannot be read. */
+/** From the kernel's notes in memory; empty if they cannot be read. */
 static void read_build_id(struct hwp_target *target, struct hwp_vmlinux *v,
 			  struct hwp_build_id *ret)
 {
@@ -165,7 +165,7 @@ static void read_build_id(struct hwp_target *target, struct hwp_vmlinux *v,
 		hwp_build_id_in_notes(notes, size, ret);
 }
 
-/** "Linux version ..." in the file and in memory. */
+/** Compare "Linux version ..." in the file and in memory. */
 static struct hwp_error *compare_banners(struct hwp_target *target, struct hwp_vmlinux *v)
 {
 	struct hwp_symbol sym = { .name = "linux_banner" };
@@ -180,14 +180,13 @@ static struct hwp_error *compare_banners(struct hwp_target *target, struct hwp_v
 		err = hwp_target_read_string(target, sym.address, there, sizeof(there));
 	if (err)
 		return hwp_error_prefix(err,
-					"whether it is of the target's kernel (%s) cannot be "
-					"told: VMCOREINFO has no build id, and in memory",
+					"it cannot be compared with the target's kernel (%s): "
+					"VMCOREINFO has no build id, and in memory",
 					hwp_target_release(target));
 	if (!text)
-		return hwp_error_create(
-			HWP_ERROR_LOOKUP,
-			"has neither a build id nor linux_banner to know its kernel "
-			"by");
+		return hwp_error_create(HWP_ERROR_LOOKUP,
+					"has neither a build id nor linux_banner, so its kernel "
+					"is unknown");
 	memcpy(here, text, size < sizeof(here) ? size : sizeof(here) - 1);
 	here[strcspn(here, "\n")] = there[strcspn(there, "\n")] = '\0';
 	if (strcmp(here, there) == 0 && here[0])
@@ -197,7 +196,7 @@ static struct hwp_error *compare_banners(struct hwp_target *target, struct hwp_v
 				there);
 }
 
-/** After the offset is known, for the target may have to be read. */
+/** Is it of the same kernel? The offset must be known: memory may have to be read. */
 static struct hwp_error *match_kernel(struct hwp_target *target, struct hwp_vmlinux *v,
 				      const struct hwp_kernel_name *name)
 {
@@ -232,7 +231,7 @@ static struct hwp_error *open_file(struct hwp_target *target, const struct hwp_k
 	if (err)
 		return err;
 	own = hwp_elffile_build_id(v->file);
-	/* Another kernel's file is told so before anything else is held against it. */
+	/* If it is another kernel's, say that first, whatever else is wrong with it. */
 	if (own->hex[0] && name->build_id[0])
 		err = match_kernel(target, v, name);
 	if (!err)
@@ -251,7 +250,7 @@ struct finder {
 	struct hwp_target *target;
 	struct hwp_kernel_name name;
 	struct hwp_vmlinux *found;
-	/** Why the first file of all was refused. */
+	/** Why the first file was refused. */
 	struct hwp_error *first_err;
 };
 
@@ -267,7 +266,7 @@ static bool visit(void *arg, const char *path)
 	return !f->found;
 }
 
-/** A file, or a directory that holds it; false once it is found. */
+/** Try a file, or the candidates in a directory; false once one is taken. */
 static bool visit_given(struct finder *f, const char *path)
 {
 	struct stat st;
@@ -277,12 +276,11 @@ static bool visit_given(struct finder *f, const char *path)
 	if (!hwp_debugfile_in(path, &f->name, visit, f))
 		return false;
 	if (!f->first_err)
-		f->first_err = hwp_error_create(
-			HWP_ERROR_INVALID_ARGUMENT,
-			"%s: this directory holds no vmlinux of %s, by name "
-			"or by build id (%s)",
-			path, hwp_target_release(f->target),
-			f->name.build_id[0] ? f->name.build_id : "unknown");
+		f->first_err = hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+						"%s: this directory has no vmlinux of %s, by name "
+						"or by build id (%s)",
+						path, hwp_target_release(f->target),
+						f->name.build_id[0] ? f->name.build_id : "unknown");
 	return true;
 }
 

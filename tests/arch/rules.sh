@@ -125,6 +125,20 @@ rule_layers_in_order()
 		done
 }
 
+# Files that call one another in a circle are one file, or one stands at the wrong place.
+rule_no_circles()
+{
+	nm -gA $(objects $(sources '*.c' lib cmds)) 2>&1 | awk '
+		{ file = $1; sub(/:.*/, "", file) }
+		$(NF - 1) == "U" { user[++nr] = file; used[nr] = $NF; next }
+		{ home[$NF] = file }
+		END {
+			for (i = 1; i <= nr; i++)
+				if (used[i] in home && home[used[i]] != user[i])
+					print user[i], home[used[i]]
+		}' | at_least_one called | tsort 2>&1 >/dev/null | sed "s|^tsort: ||; s|^$O/||"
+}
+
 # One .c file knows a foreign library; nobody else sees its types.
 rule_foreign_headers()
 {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What the functions of the checks share: their answer, in words. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "verdict/check/functions.h"
+
+#define CUT_MARK "..."
+
+/** Put the mark where the last word that may be torn begins. */
+static void cut_at_word(char *detail, size_t size)
+{
+	size_t end = size - sizeof(CUT_MARK), word = end;
+
+	while (word && detail[word - 1] != ' ')
+		word--;
+	memcpy(detail + (word ? word : end), CUT_MARK, sizeof(CUT_MARK));
+}
+
+static void append(struct hwp_check_result *r, const char *fmt, va_list ap)
+{
+	size_t len = strlen(r->detail), mark_len = strlen(CUT_MARK);
+	int nr;
+
+	if (len >= mark_len && strcmp(r->detail + len - mark_len, CUT_MARK) == 0)
+		return;
+	nr = vsnprintf(r->detail + len, sizeof(r->detail) - len, fmt, ap);
+	if (nr < 0 || (size_t)nr >= sizeof(r->detail) - len)
+		cut_at_word(r->detail, sizeof(r->detail));
+}
+
+enum hwp_result hwp_check_answer(struct hwp_check_result *r, enum hwp_result result,
+				 const char *fmt, ...)
+{
+	va_list ap;
+
+	r->detail[0] = '\0';
+	va_start(ap, fmt);
+	append(r, fmt, ap);
+	va_end(ap);
+	return result;
+}
+
+void hwp_check_add(struct hwp_check_result *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	append(r, fmt, ap);
+	va_end(ap);
+}

@@ -283,6 +283,13 @@ struct hwp_use {
 /** Does @p use go on where @p last ends, being of the same user? Single pages in a row do. */
 bool hwp_use_continues(const struct hwp_use *last, const struct hwp_use *use);
 
+/** The user's own statement that a folio was there: 2^order pages from pfn. */
+struct hwp_range {
+	bool given;
+	uint64_t pfn;
+	int order;
+};
+
 /** The page that the user asked about, poisoned or not. */
 struct hwp_subject {
 	bool asked;
@@ -340,8 +347,8 @@ struct hwp_kernel_facts {
 	char release[128];
 	bool has_memory_failure;
 	enum hwp_fix fix;
-	/** What fix rests on, in a few words; a literal. */
-	const char *fix_evidence;
+	/** What fix rests on, in a few words. */
+	char fix_evidence[128];
 	/** What was seen, whatever fix says: it may confirm or contradict it. */
 	enum hwp_fix_seen fix_seen;
 	/** fix follows from what was seen, as no symbol tells. */
@@ -431,12 +438,7 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_healthy_block) expected;
 	HWP_VEC(struct hwp_run) runs;
 	struct hwp_extent_orders hugetlb;
-	/** The user's own statement that a folio was there. */
-	struct {
-		bool given;
-		uint64_t pfn;
-		int order;
-	} range;
+	struct hwp_range range;
 	struct hwp_subject subject;
 	/** Of the subject's extent, when that was freed; ascending. */
 	HWP_VEC(struct hwp_use) uses;

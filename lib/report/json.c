@@ -73,7 +73,7 @@ static void put_kernel(struct hwp_json *json, const struct hwp_findings *f)
 		hwp_json_null(json, "num_poisoned_pages");
 	hwp_json_bool(json, "has_memory_failure", k->has_memory_failure);
 	hwp_json_string(json, "fix", hwp_fix_name(k->fix));
-	hwp_json_string(json, "fix_evidence", k->fix_evidence ? k->fix_evidence : "");
+	hwp_json_string(json, "fix_evidence", k->fix_evidence);
 	hwp_json_string(json, "fix_seen", hwp_fix_seen_name(k->fix_seen));
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(switches); i++)
 		hwp_json_string(json, switches[i].key, hwp_switch_name(switches[i].value));

@@ -185,7 +185,7 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 	if (k->has_memory_failure)
 		hwp_text_field(text, "Kernel", "%s; fix: %s (%s)%s", k->release,
 			       hwp_fix_name(k->fix),
-			       k->fix_evidence ? k->fix_evidence : "no evidence", behaviour(k));
+			       *k->fix_evidence ? k->fix_evidence : "no evidence", behaviour(k));
 	else
 		hwp_text_field(text, "Kernel", "%s, built without CONFIG_MEMORY_FAILURE",
 			       k->release);

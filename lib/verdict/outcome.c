@@ -127,7 +127,8 @@ static void learn_from_behaviour(struct hwp_findings *f)
 		if (k->fix == HWP_FIX_UNKNOWN && was_thp(f, folio)) {
 			k->fix = HWP_FIX_ABSENT;
 			k->fix_is_inferred = true;
-			k->fix_evidence = "a THP that held poison was freed whole";
+			snprintf(k->fix_evidence, sizeof(k->fix_evidence),
+				 "a THP that held poison was freed whole");
 		}
 	}
 }

@@ -105,10 +105,12 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 {
 	const struct kernel_layout *at = hwp_layout_of(l, &hwp_kernel_needs);
 	struct hwp_kernel_facts *k = &f->kernel;
+	const char *evidence;
 
 	snprintf(k->release, sizeof(k->release), "%s", hwp_target_release(target));
 	k->has_memory_failure = l->has_memory_failure;
-	k->fix = find_fix(at, &k->fix_evidence);
+	k->fix = find_fix(at, &evidence);
+	snprintf(k->fix_evidence, sizeof(k->fix_evidence), "%s", evidence);
 	k->frees_gigantic_whole = at->split_large_buddy != 0;
 	k->init_on_alloc = hwp_static_key_read(target, l, at->init_on_alloc);
 	k->init_on_free = hwp_static_key_read(target, l, at->init_on_free);

@@ -229,7 +229,7 @@ static void describe(struct hwp_findings *f)
 	f->kernel.has_memory_failure = f->counters.has_num_poisoned_pages ||
 				       access(EARLY_KILL, F_OK) == 0;
 	f->kernel.fix = HWP_FIX_UNKNOWN;
-	f->kernel.fix_evidence = "no symbols were read";
+	snprintf(f->kernel.fix_evidence, sizeof(f->kernel.fix_evidence), "no symbols were read");
 	f->kernel.init_on_alloc = f->kernel.init_on_free = f->kernel.check_pages =
 		f->kernel.page_poisoning = f->kernel.debug_pagealloc = f->kernel.page_owner =
 			f->kernel.kasan = f->kernel.hugetlb_vmemmap_optimized = HWP_SWITCH_UNKNOWN;

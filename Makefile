@@ -83,6 +83,8 @@ DRGN := $(O)/drgn
 DRGN_FILES := hwpoison/__init__.py hwpoison/libhwpoison-drgn.so pyproject.toml \
 	hwpoison-$(VERSION).dist-info/METADATA hwpoison-$(VERSION).dist-info/entry_points.txt
 DRGN_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard ext/drgn/*.c)))
+LOAD_FACTS := $(O)/tests/lib/load_facts.o
+REPLAY := $(O)/replay
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz-%,$(sort $(wildcard tests/fuzz/*.c)))
 
@@ -139,10 +141,19 @@ $(O)/%.o: %.c $(O)/flags
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(O)/unit/%: tests/unit/%.c $(LIB) $(O)/flags
+$(O)/tests/lib/%.o: tests/lib/%.c $(O)/flags
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/unit/%: tests/unit/%.c $(LOAD_FACTS) $(LIB) $(O)/flags
 	$(call msg,UNIT,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d \
-		$< $(LIB) $(LDFLAGS) $(TEST_LIBS) $(LIBS) -o $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) -Itests/lib $(CFLAGS) -MMD -MP \
+		-MF $@.d $< $(LOAD_FACTS) $(LIB) $(LDFLAGS) $(TEST_LIBS) $(LIBS) -o $@
+
+# What follows from facts that were saved, without the dump they were read from.
+$(REPLAY): $(O)/tests/lib/replay.o $(LOAD_FACTS) $(LIB)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(TEST_LIBS) $(LIBS) -o $@
 
 # These change only when their text does, and then rebuild what depends on it.
 define record
@@ -154,7 +165,8 @@ $(O)/flags: FORCE
 $(O)/objects: FORCE
 	$(call record,$(LIB_OBJS:$(O)/%=%))
 
--include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT:=.d) $(DRGN_OBJS:.o=.d) $(O)/excerpt.d
+-include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT:=.d) $(DRGN_OBJS:.o=.d) $(O)/excerpt.d \
+	$(LOAD_FACTS:.o=.d) $(O)/tests/lib/replay.d
 
 # A sample holds a leak, so `check` ends with 1: here that is success too.
 demo: all
@@ -177,7 +189,11 @@ check: all unit-programs
 unit: unit-programs
 	@$(run) tests/run.sh 'unit/*$(T)'
 
-unit-programs: $(UNIT)
+unit-programs: $(UNIT) $(REPLAY)
+
+# The facts of the samples, which tests/facts/test_replay.py replays.
+facts: $(REPLAY)
+	@O='$(O)' tests/facts/save.sh
 
 arch: all
 	@$(run) tests/run.sh 'arch/*$(T)'
@@ -276,7 +292,7 @@ format:
 
 # Not all of $(O): the lab keeps its kernels there.
 clean:
-	$(Q)rm -rf $(addprefix $(O)/,lib cmds ext drgn unit tests flags objects hwpoison hwpoison.8 \
+	$(Q)rm -rf $(addprefix $(O)/,lib cmds ext drgn unit tests flags objects replay hwpoison hwpoison.8 \
 		hwpoison.report.1.schema.json hwpoison.so libhwpoison.a excerpt \
 		excerpt.d bench coverage fuzz san-*)
 

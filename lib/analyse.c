@@ -267,7 +267,7 @@ static struct hwp_error *read_closely(struct analysis *a, struct hwp_collector *
 static struct hwp_error *read_facts(struct analysis *a)
 {
 	struct hwp_collector c = { a->target, a->layout, a->reader, a->zones, a->findings };
-	struct hwp_extent_orders hugetlb;
+	struct hwp_extent_orders hugetlb = {};
 	struct hwp_error *err;
 
 	read_boot_time(a);
@@ -321,7 +321,7 @@ static struct hwp_error *look(struct analysis *a)
 		if (!err)
 			err = read_facts(a);
 	}
-	return err ? err : hwp_decide(a->findings);
+	return err || a->options->facts_only ? err : hwp_decide(a->findings);
 }
 
 /** Nobody said how: the running kernel can be looked at in another way. */

@@ -38,6 +38,8 @@ struct hwp_options {
 	 * whole memmap. Takes a time that does not depend on memory's size.
 	 */
 	bool quick;
+	/** Read only, and decide nothing: the findings are facts, for hwp_facts_write(). */
+	bool facts_only;
 	/** Threads of the sweep; 0 lets the library choose. */
 	unsigned int nr_threads;
 	/**

@@ -213,6 +213,23 @@ static void refused(void **state)
 	}
 }
 
+/** Debian's drgn has libdrgn inside a Python module; some builds hide its C API. */
+static void libdrgn_without_api(void **state)
+{
+	const struct given given = { .core = SAMPLE, .provider = "drgn" };
+	struct hwp_target *target;
+	struct hwp_error *err;
+
+	(void)state;
+	setenv("HWPOISON_LIBDRGN", "libm.so.6", 1);
+	err = open_given(&given, &target);
+	setenv("HWPOISON_LIBDRGN", "/nonexistent/libdrgn.so", 1);
+	assert_int_equal(err->code, HWP_ERROR_UNSUPPORTED);
+	print_message("# %s\n", err->message);
+	assert_non_null(strstr(err->message, "hides its C API"));
+	hwp_error_destroy(err);
+}
+
 /** A server that does not answer is named, and not asked where there is none. */
 static void debuginfod(void **state)
 {
@@ -378,9 +395,13 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(taken),   cmocka_unit_test(by_vmlinux),
-		cmocka_unit_test(refused), cmocka_unit_test(debuginfod),
-		cmocka_unit_test(hosts),   cmocka_unit_test(page_sizes),
+		cmocka_unit_test(taken),
+		cmocka_unit_test(by_vmlinux),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(debuginfod),
+		cmocka_unit_test(libdrgn_without_api),
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(page_sizes),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, set_up, tear_down);

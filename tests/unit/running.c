@@ -3,6 +3,7 @@
 #include "gate_machine.h"
 
 #include <elf.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -308,13 +309,52 @@ static void refused(void **state)
 	machine_destroy(m);
 }
 
+/** The first address that /proc/kallsyms shows for a symbol of the kernel's own; 0 if hidden. */
+static uint64_t address_in_file(const char *wanted)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	char line[512], name[256], rest[256];
+	uint64_t address, found = 0;
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%" SCNx64 " %*c %255s %255s", &address, name, rest) == 2 &&
+		    strcmp(name, wanted) == 0)
+			found = address;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/** What this system's /proc/kallsyms shows to whoever runs the test; it may hide addresses. */
+static void symbols(void **state)
+{
+	struct hwp_symbol syms[] = { { .name = "linux_banner" }, { .name = "no_such_symbol" } };
+	struct hwp_provider provider = {};
+	struct hwp_error *err = hwp_running_symbols_open(&provider);
+
+	(void)state;
+	if (!address_in_file("_stext")) {
+		assert_true(err->code == HWP_ERROR_LOOKUP || err->code == HWP_ERROR_OS);
+		assert_non_null(strstr(err->message, "/proc/kallsyms"));
+		hwp_error_destroy(err);
+		return;
+	}
+	assert_null(err);
+	assert_null(provider.ops->symbols(provider.arg, syms, HWP_ARRAY_SIZE(syms)));
+	assert_int_equal(syms[0].found, address_in_file("linux_banner") != 0);
+	if (syms[0].found)
+		assert_int_equal(syms[0].address, address_in_file("linux_banner"));
+	assert_false(syms[1].found);
+	hwp_provider_deinit(&provider);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(through_the_gate),
-		cmocka_unit_test(refreshed),
-		cmocka_unit_test(memmap_by_name),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(through_the_gate), cmocka_unit_test(refreshed),
+		cmocka_unit_test(memmap_by_name),   cmocka_unit_test(refused),
+		cmocka_unit_test(symbols),
 	};
 
 	return cmocka_run_group_tests_name("running", tests, NULL, NULL);

@@ -22,7 +22,7 @@ struct watch {
 	const struct hwp_command *command;
 	const struct hwp_cmd_options *options;
 	struct hwp_known known;
-	/** Of the current check, and its time. */
+	/** The result of the current check, and its time. */
 	const struct hwp_findings *findings;
 	char time[24];
 	/** Why the last check gave no verdict; NULL when it did. */

@@ -22,7 +22,7 @@
 
 struct hwp_options {
 	struct hwp_target_options target;
-	/** Look at this page and its extent more closely: findings.subject and uses. */
+	/** The page that findings.subject and uses are about. */
 	bool has_folio_pfn;
 	uint64_t folio_pfn;
 	/** A folio was at pfns [range_pfn, range_end_pfn), and was freed. */
@@ -30,12 +30,12 @@ struct hwp_options {
 	uint64_t range_pfn, range_end_pfn;
 	/** rasdaemon's database, whose rows are joined with the log's events; NULL: none. */
 	const char *rasdaemon_path;
-	/** Of a running kernel: passes that must agree; 0 for the default. */
+	/** Passes over a running kernel that must agree; 0 for the default. */
 	unsigned int nr_passes;
 	/**
-	 * Of a running kernel: read only memory blocks that count poison, and
-	 * believe it when as much was found as the kernel counts; else the
-	 * whole memmap. Takes a time that does not depend on memory's size.
+	 * On a running kernel: read only memory blocks that count poison, and
+	 * the whole memmap if these do not hold exactly as many pages as the kernel
+	 * counts. The time does not depend on the size of memory.
 	 */
 	bool quick;
 	/** Read only, and decide nothing: the findings are facts, for hwp_facts_write(). */

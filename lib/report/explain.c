@@ -95,12 +95,12 @@ static const char *settling(enum hwp_settles settles)
 {
 	switch (settles) {
 	case HWP_SETTLES_BY_LAST:
-		return "On a running kernel, of which several passes are made, the last pass decides.";
+		return "On a running kernel, which is read in several passes, the last pass decides.";
 	case HWP_SETTLES_BY_BEST:
-		return "On a running kernel, of which several passes are made, the best result counts: "
+		return "On a running kernel, which is read in several passes, the best result counts: "
 		       "what contradicts itself in one pass only was changing.";
 	case HWP_SETTLES_BY_FAILURE:
-		return "On a running kernel, of which several passes are made, a failure of the last "
+		return "On a running kernel, which is read in several passes, a failure of the last "
 		       "pass counts; otherwise the best result does.";
 	}
 	return "";

@@ -225,8 +225,9 @@ struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_
 			      "allocated";
 	else if (!p->is_raw && !p->raw_page_unknown && is_allocated(p) &&
 		 hwp_page_owner_when(f, p) == HWP_AFTER_ERROR)
-		reuse.proof = "page_owner: the allocator handed it out after the log had told of its "
-			      "error";
+		reuse.proof =
+			"page_owner: the allocator handed it out after the log had reported its "
+			"error";
 	if (reuse.proof)
 		return reuse;
 	reuse.proof = proof_by_words(f, p);

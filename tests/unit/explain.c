@@ -119,7 +119,7 @@ static void words_for_what_follows(void **state)
 		"is leaked. inconclusive nobody knows. The verdict is incomplete or worse. skip "
 		"nobody asks. It rests on another: while that is inconclusive, this check does not "
 		"pass. Every check is skipped on a kernel without CONFIG_MEMORY_FAILURE. On a "
-		"running kernel, of which several passes are made, the last pass decides. ");
+		"running kernel, which is read in several passes, the last pass decides. ");
 	free(text);
 	other.needs = NULL;
 	other.outcomes[HWP_SKIP].meaning = NULL;
@@ -132,7 +132,7 @@ static void words_for_what_follows(void **state)
 		"a-check: all is well. Some words. RESULTS pass it is. fail it is not. The verdict "
 		"is inconsistent or worse. inconclusive nobody knows. The verdict does not rest on "
 		"that. Every check is skipped on a kernel without CONFIG_MEMORY_FAILURE. On a "
-		"running kernel, of which several passes are made, the best result counts: what "
+		"running kernel, which is read in several passes, the best result counts: what "
 		"contradicts itself in one pass only was changing. ");
 	free(text);
 	other.settles = HWP_SETTLES_BY_FAILURE;

@@ -212,7 +212,7 @@ def running(cases, work, path):
 
 def main():
     cases, path = hwp.Cases(), os.environ.get('HWPOISON_LIBDRGN')
-    debian = host_drgn.Program.available()
+    debian = host_drgn.missing()
     with contextlib.ExitStack() as stack:
         work = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         usage(cases, work)

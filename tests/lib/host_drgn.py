@@ -2,50 +2,24 @@
 """drgn 0.3.0 as a library under `hwpoison --provider drgn`, and as a host of the plugin."""
 import os
 import pathlib
-import re
 import subprocess
 
 import hwp
+import peers
 
-TOP = hwp.TOP
 BUILD = pathlib.Path(hwp.PROGRAM).resolve().parent
-PEERS = pathlib.Path(os.environ.get('HWP_PEERS', TOP / 'build' / 'peers'))
-DRGN3 = PEERS / 'drgn3'
-DRGN0 = PEERS / 'drgn0'
+DRGN3 = peers.PEERS / 'drgn3'
+DRGN0 = peers.PEERS / 'drgn0'
 #: What PYTHONPATH names for `import hwpoison` and for drgn to find the plugin.
 PLUGIN_PATH = BUILD / 'drgn'
 TIMEOUT = 240
 
 
-def _ask(*command):
-    """The last line that a fetching script prints, or None and why not."""
-    done = subprocess.run(command, capture_output=True, text=True)
-    lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
-    last = lines[-1] if lines else f'{command[0]} failed'
-    return (last, None) if done.returncode == 0 else (None, last)
-
-
-def peers():
+def missing():
     """None when both drgns are there, else why they are not."""
-    return _ask(str(TOP / 'tests' / 'peers' / 'drgn.sh'))[1]
-
-
-def _build_id(path):
-    told = subprocess.run(['readelf', '-n', path], capture_output=True, text=True).stdout
-    found = re.search(r'Build ID: ([0-9a-f]+)', told)
-    return found and found.group(1)
-
-
-def vmlinux(release, dump):
-    """The path of a kernel's vmlinux with debug symbols, or None and why not."""
-    _, is_own, name = release.partition('-fix-')
-    if is_own:
-        own = TOP / 'build' / 'lab' / 'kernels' / f'fix-{name}' / 'vmlinux'
-        wanted = re.search(rb'BUILD-ID=([0-9a-f]+)', pathlib.Path(dump).read_bytes())
-        if not own.exists() or not wanted or _build_id(own) != wanted.group(1).decode():
-            return None, f'no vmlinux of {release} as it was when the sample was made'
-        return str(own), None
-    return _ask(str(TOP / 'tests' / 'peers' / 'vmlinux.sh'), release)
+    if os.environ.get('SAN'):
+        return 'a sanitizer and the loader of another suite do not go together'
+    return peers.fetch('drgn.sh')[1]
 
 
 class Run:
@@ -63,12 +37,6 @@ class Run:
 class Program:
     """The program, with memory, symbols and types from libdrgn."""
     name = 'drgn program'
-
-    @staticmethod
-    def available():
-        if os.environ.get('SAN'):
-            return 'a sanitizer and the loader of another suite do not go together'
-        return peers()
 
     @staticmethod
     def run(path, vmlinux_path, args):
@@ -95,12 +63,6 @@ except drgn.MissingDebugInfoError:
 class Plugin:
     """%hwpoison in drgn."""
     name = 'drgn plugin'
-
-    @staticmethod
-    def available():
-        if os.environ.get('SAN'):
-            return 'a sanitizer and the loader of another suite do not go together'
-        return peers()
 
     @staticmethod
     def script(text, *args, python=DRGN3, stdin=None, env=None):

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is not ours: crash, drgn, vmlinux files, and full dumps that they can open.
 
-Each is fetched or made once and kept below build/peers. What cannot be had is None, and
-then the reason is told.
+Each is fetched or made once and kept below build/peers (or $HWP_PEERS). What cannot be had
+is None, and then the reason comes with it.
 """
 import fcntl
+import os
 import pathlib
+import re
 import subprocess
 
 import hwp
 
-PEERS = hwp.TOP / 'build' / 'peers'
+PEERS = pathlib.Path(os.environ.get('HWP_PEERS', hwp.TOP / 'build' / 'peers'))
+LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
 KERNELS = ('6.1-amd64', '6.12-cloud', '7.3-cloud')
 SCENARIOS = ('free,anon,file-tmpfs,thp-pinned,hugetlb-inuse,hugetlb-file,hugetlb-pool,slab-tail,'
              'thp-leak-pcp,thp-leak-buddy')
@@ -25,9 +28,24 @@ def fetch(script, *args):
     return (line, None) if done.returncode == 0 else (None, line)
 
 
-def vmlinux(release):
-    """The debug vmlinux of a Debian kernel."""
-    return fetch('vmlinux.sh', release)
+def build_id(path):
+    notes = subprocess.run(['readelf', '-n', path], capture_output=True, text=True,
+                           check=False).stdout
+    found = re.search(r'Build ID: ([0-9a-f]+)', notes)
+    return found and found.group(1)
+
+
+def vmlinux(release, dump=None):
+    """The vmlinux with debug information of a Debian kernel, or of one that the lab built:
+    of that only if it is the very build that the dump is of."""
+    _, is_own, name = release.partition('-fix-')
+    if not is_own:
+        return fetch('vmlinux.sh', release)
+    own = LAB / 'kernels' / f'fix-{name}' / 'vmlinux'
+    wanted = dump and re.search(rb'BUILD-ID=([0-9a-f]+)', pathlib.Path(dump).read_bytes())
+    if not own.exists() or not wanted or build_id(own) != wanted.group(1).decode():
+        return None, f'no vmlinux of {release} as it was when the sample was made'
+    return str(own), None
 
 
 def dump(kernel):

@@ -6,11 +6,11 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
-to=build/peers/prometheus
+to=${HWP_PEERS:-build/peers}/prometheus
 packages=(prometheus prometheus-node-exporter python3-prometheus-client python3-decorator)
 
-[ ! -e $to/complete ] || exit 0
+[ ! -e "$to/complete" ] || exit 0
 for package in "${packages[@]}"; do
-	vmcores/kernels.sh unpack bookworm "$package" $to
+	vmcores/kernels.sh unpack bookworm "$package" "$to"
 done
-touch $to/complete
+touch "$to/complete"

@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import host_drgn
 import hwp
+import peers
 
 KDUMP_UTSNAME = 12
 UTS_LENGTH = 65
@@ -207,7 +208,7 @@ def old_drgn(cases, name, path, vmlinux, plain):
 def sample(cases, directory, work):
     path = hwp.vmcore_of(directory)
     plain = hwp.Run('check', '--json', path)
-    vmlinux, why = host_drgn.vmlinux(plain.json()['kernel']['release'], path)
+    vmlinux, why = peers.vmlinux(plain.json()['kernel']['release'], path)
     if why:
         print(f'skip {directory.name}: {why}', flush=True)
         return
@@ -227,7 +228,7 @@ def sample(cases, directory, work):
 
 
 def main():
-    why = host_drgn.Program.available()
+    why = host_drgn.missing()
     if why:
         print(why)
         sys.exit(77)

@@ -264,10 +264,8 @@ def look(kernel):
 
 def missing():
     """Why nothing can be tried here."""
-    if os.environ.get('SAN'):
-        return 'a sanitizer and the loader of another suite do not go together'
-    return next((why for why in (host_crash.find(8)[1], host_crash.find(9)[1], host_drgn.peers())
-                 if why), None)
+    return next((why for why in (host_drgn.missing(), host_crash.find(8)[1],
+                                 host_crash.find(9)[1]) if why), None)
 
 
 def main():

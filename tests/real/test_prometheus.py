@@ -23,8 +23,9 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import base
 import hwp
+import peers
 
-PEER = hwp.TOP / 'build' / 'peers' / 'prometheus'
+PEER = peers.PEERS / 'prometheus'
 TOOLS = PEER / 'usr' / 'bin'
 RULES = hwp.TOP / 'ext' / 'prometheus' / 'hwpoison.rules.yml'
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))

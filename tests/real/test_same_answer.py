@@ -27,10 +27,7 @@ class Target:
     def __init__(self, name, kernel, vmcore, is_sample):
         self.name, self.kernel, self.vmcore, self.is_sample = name, kernel, vmcore, is_sample
         self.release = peers.release(vmcore.parent)
-        if '-fix-' in self.release:
-            self.vmlinux, self.why = None, 'the vmlinux of a lab kernel is not kept'
-        else:
-            self.vmlinux, self.why = peers.vmlinux(self.release)
+        self.vmlinux, self.why = peers.vmlinux(self.release, vmcore)
         run = hwp.Run('check', '--json', vmcore)
         self.report = comparable(run.out)
 
@@ -65,7 +62,7 @@ def by_crash(target):
 def by_drgn(host):
     """One of the two ways of drgn: our program over libdrgn, or drgn over our plugin."""
     def run(target):
-        why = host.available()
+        why = host_drgn.missing()
         if why:
             return None, why
         return host.run(target.vmcore, target.vmlinux, ['check', '--json'])[1], None

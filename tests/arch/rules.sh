@@ -176,6 +176,62 @@ rule_pure_reads_nothing()
 	list_layers | awk '$3 == "reads" && $2 ~ /^(base|model|verdict|report)$/ { print $4 " must be pure" }'
 }
 
+# What is pure calls nothing of a file that reads, whatever its name.
+rule_pure_calls_the_pure()
+{
+	local readers
+	readers=$(nm -g --defined-only $(objects $(marked reads)) 2>&1 | awk '$2 == "T" { print $3 }' |
+		paste -s -d '|')
+	references "${readers:-no-reader}" $(objects $(marked pure))
+}
+
+# Outputs the functions that headers declare whose layer is in LAYERS, a regex.
+declared_by()
+{
+	local headers
+	headers=$(sources '*.h' lib | layers_of | awk -v layers="^($1)\$" '$2 ~ layers { print $4 }')
+	[ -z "$headers" ] || grep -hE '^[^[:space:]]' $headers |
+		grep -oE '\<hwp_[a-z0-9_]+\(' | tr -d '(' | sort -u
+}
+
+# In lib/analyse.c, the road, no function reads once it has asked the verdict for
+# anything: not by a function of its own either that reads.
+rule_reads_before_decisions()
+{
+	local road=lib/analyse.c
+	[ -e $road ] || echo "$road is not there"
+	awk '
+		FILENAME == ARGV[1] { reads[$1] = 1; next }
+		FILENAME == ARGV[2] { decides[$1] = 1; next }
+		/^[ \t]*(\/\*|\*|\/\/)/ { next }
+		/^[a-z].*\(/ { match($0, /[a-z_0-9]+\(/); name = substr($0, RSTART, RLENGTH - 1) }
+		/^\{/ { inside = 1 }
+		/^\}/ { inside = 0 }
+		inside {
+			rest = $0
+			while (match(rest, /[a-z_0-9]+\(/)) {
+				called = substr(rest, RSTART, RLENGTH - 1)
+				rest = substr(rest, RSTART + RLENGTH)
+				callers[++nr] = name
+				calls[nr] = called
+				if (called in reads)
+					reads[name] = 1
+				if (called in decides)
+					nr_decisions++
+			}
+		}
+		END {
+			for (i = 1; i <= nr; i++) {
+				if (calls[i] in decides)
+					decided[callers[i]] = calls[i]
+				else if (callers[i] in decided && calls[i] in reads)
+					print FILENAME ": " callers[i] " calls " calls[i] " after " decided[callers[i]]
+			}
+			if (!nr_decisions)
+				print FILENAME " asks the verdict for nothing"
+		}' <(declared_by 'target|layout|memmap|facts') <(declared_by verdict) $road 2>&1
+}
+
 # A command asks the library; it reads no memory of the target itself.
 rule_commands_read_nothing()
 {

@@ -46,6 +46,7 @@ make_good_tree()
 3 facts   reads lib/facts
 3 facts   pure  lib/facts/log/line
 4 verdict pure  lib/verdict
+5 api     reads lib/analyse
 END
 	header lib/base/base.h 'int hwp_base(void);'
 	put lib/base/base.c '#include "base/base.h"' '#include <stdio.h>' '#include <string.h>' \
@@ -68,6 +69,10 @@ END
 	header lib/verdict/check.h 'int hwp_check(void);'
 	put lib/verdict/check.c '#include "verdict/check.h"' '#include "facts/pages/scan.h"' '#include "facts/log/line.h"' \
 		'int hwp_check(void)' '{' '	return hwp_state() + hwp_base();' '}'
+	put lib/analyse.c '#include "verdict/check.h"' '#include "facts/pages/scan.h"' 'static int read_facts(void)' \
+		'{' '	return hwp_scan();' '}' 'int hwp_analyse(void)' '{' '	int n = read_facts();' '' \
+		'	return n + hwp_check();' '}'
+	header lib/analyse.h 'int hwp_analyse(void);'
 	put cmds/main.c '#include "verdict/check.h"' '#include <stdio.h>' \
 		'int main(void)' '{' '	return printf("%d\n", hwp_check());' '}'
 }
@@ -166,6 +171,13 @@ for call in 'open("f", 0)' 'pread(0, 0, 0, 0)' '!fopen("f", "r")' '!mmap(0, 1, 1
 done
 sed -i 's/pure  lib.verdict/reads lib\/verdict/' tests/arch/layers
 caught pure-reads-nothing/mark
+sed -i 's/return hwp_state() + /return hwp_scan() + /' lib/verdict/check.c
+caught pure-calls-the-pure
+
+sed -i 's/	return n + hwp_check();/	return n + hwp_check() + hwp_scan();/' lib/analyse.c
+caught reads-before-decisions
+sed -i 's/	return n + hwp_check();/	n += hwp_check();\n	return n + read_facts();/' lib/analyse.c
+caught reads-before-decisions/own-function
 
 add cmds/main.c 'int hwp_target_read(int);' 'int f(void)' '{' '	return hwp_target_read(1);' '}'
 caught commands-read-nothing

@@ -153,10 +153,10 @@ struct hwp_poisoned {
 	uint64_t stranded_pfn;
 	int stranded_order;
 	uint64_t nr_stranded_healthy;
-	/** A live page that may own it as a tail of a non-compound allocation. */
-	bool has_owner;
-	uint64_t owner_pfn;
-	int owner_order;
+	/** A live page before it may hold it: as a tail of an allocation without __GFP_COMP. */
+	bool has_holder;
+	uint64_t holder_pfn;
+	int holder_order;
 	struct hwp_owner owner;
 	struct hwp_page_owner page_owner;
 	enum hwp_direct_map direct_map;

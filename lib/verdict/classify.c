@@ -9,56 +9,56 @@
  * tick of the true time: two of them at HZ=100. */
 #define MAX_CLOCKS_APART_NS 20000000
 
-/** Whose a page is, or was when memory_failure() met it. */
-enum owner {
-	OWNER_UNKNOWN,
-	OWNER_FREE,
-	OWNER_HUGETLB,
+/** As what a page is held, or was when memory_failure() met it. */
+enum held_as {
+	HELD_AS_UNKNOWN,
+	HELD_AS_FREE,
+	HELD_AS_HUGETLB,
 	/** A THP that could not be split. */
-	OWNER_THP,
+	HELD_AS_THP,
 	/** An order-0 page, anonymous or of a file. */
-	OWNER_LRU,
-	OWNER_KERNEL,
+	HELD_AS_LRU,
+	HELD_AS_KERNEL,
 };
 
 /**
  * The words of action_page_types[] in mm/memory-failure.c, all versions. "High-order kernel
  * page" is whatever has no reference and is in no free list; on v5.10 also a THP of shmem.
  */
-static enum owner owner_then(const struct hwp_event *e)
+static enum held_as held_then(const struct hwp_event *e)
 {
 	static const struct {
 		const char *word;
-		enum owner owner;
+		enum held_as held_as;
 	} words[] = {
-		{ "high-order kernel page", OWNER_UNKNOWN },
-		{ "free buddy page", OWNER_FREE },
-		{ "huge page", OWNER_HUGETLB },
-		{ "unsplit thp", OWNER_THP },
-		{ "LRU page", OWNER_LRU },
-		{ "swapcache page", OWNER_LRU },
-		{ "kernel slab page", OWNER_KERNEL },
-		{ "kernel page", OWNER_KERNEL },
+		{ "high-order kernel page", HELD_AS_UNKNOWN },
+		{ "free buddy page", HELD_AS_FREE },
+		{ "huge page", HELD_AS_HUGETLB },
+		{ "unsplit thp", HELD_AS_THP },
+		{ "LRU page", HELD_AS_LRU },
+		{ "swapcache page", HELD_AS_LRU },
+		{ "kernel slab page", HELD_AS_KERNEL },
+		{ "kernel page", HELD_AS_KERNEL },
 	};
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(words); i++) {
 		if (e->kind == HWP_EVENT_ACTION && strstr(e->page_type, words[i].word))
-			return words[i].owner;
+			return words[i].held_as;
 	}
-	return OWNER_UNKNOWN;
+	return HELD_AS_UNKNOWN;
 }
 
-/** Who owns an allocated page now, as far as its own words tell. */
-static enum owner owner_now(const struct hwp_poisoned *p)
+/** As what an allocated page is held now, as far as its struct page shows. */
+static enum held_as held_now(const struct hwp_poisoned *p)
 {
 	switch (p->folio.kind) {
 	case HWP_FOLIO_HUGETLB:
-		return OWNER_HUGETLB;
+		return HELD_AS_HUGETLB;
 	case HWP_FOLIO_LARGE:
-		return OWNER_THP;
+		return HELD_AS_THP;
 	case HWP_FOLIO_SLAB:
 	case HWP_FOLIO_KERNEL:
-		return OWNER_KERNEL;
+		return HELD_AS_KERNEL;
 	case HWP_FOLIO_NONE:
 		break;
 	}
@@ -66,14 +66,14 @@ static enum owner owner_now(const struct hwp_poisoned *p)
 	case HWP_PAGE_SLAB:
 	case HWP_PAGE_TABLE:
 	case HWP_PAGE_ZSMALLOC:
-		return OWNER_KERNEL;
+		return HELD_AS_KERNEL;
 	case HWP_PAGE_BUDDY:
 	case HWP_PAGE_OFFLINE:
 	case HWP_PAGE_GUARD:
 	case HWP_PAGE_HUGETLB:
 	case HWP_PAGE_UNACCEPTED:
 	case HWP_PAGE_LARGE_KMALLOC:
-		return OWNER_UNKNOWN;
+		return HELD_AS_UNKNOWN;
 	case HWP_PAGE_RESERVED:
 	case HWP_PAGE_TAKEN_OFF:
 	case HWP_PAGE_ANON:
@@ -87,33 +87,33 @@ static enum owner owner_now(const struct hwp_poisoned *p)
 		break;
 	}
 	if (p->page.refcount > 0 && (p->page.nr_mapped > 0 || p->bits & HWP_BIT_LRU))
-		return OWNER_LRU;
-	return OWNER_UNKNOWN;
+		return HELD_AS_LRU;
+	return HELD_AS_UNKNOWN;
 }
 
 /*
- * A page changes hands only through the allocator. Each row is a pair of
- * owners, then and now, that no page can have without having been freed in
+ * A page changes hands only through the allocator. Each row is a pair, held as
+ * what then and now, that no page can have without having been freed in
  * between. THP to THP needs the flag: memory_failure() sets PG_has_hwpoisoned
  * before it tries to split, and only a split or a free clears it. THP to LRU
  * proves nothing: the THP may have been split since.
  */
-static bool changed_hands(enum owner then, enum owner now, const struct hwp_poisoned *p)
+static bool changed_hands(enum held_as then, enum held_as now, const struct hwp_poisoned *p)
 {
 	switch (then) {
-	case OWNER_FREE:
-		return now != OWNER_UNKNOWN;
-	case OWNER_HUGETLB:
-		return now == OWNER_THP || now == OWNER_LRU || now == OWNER_KERNEL;
-	case OWNER_THP:
-		return now == OWNER_HUGETLB || now == OWNER_KERNEL ||
-		       (now == OWNER_THP && p->folio.can_have_hwpoisoned &&
+	case HELD_AS_FREE:
+		return now != HELD_AS_UNKNOWN;
+	case HELD_AS_HUGETLB:
+		return now == HELD_AS_THP || now == HELD_AS_LRU || now == HELD_AS_KERNEL;
+	case HELD_AS_THP:
+		return now == HELD_AS_HUGETLB || now == HELD_AS_KERNEL ||
+		       (now == HELD_AS_THP && p->folio.can_have_hwpoisoned &&
 			!p->folio.has_hwpoisoned);
-	case OWNER_LRU:
-		return now == OWNER_HUGETLB || now == OWNER_KERNEL || now == OWNER_THP;
-	case OWNER_KERNEL:
-		return now == OWNER_HUGETLB || now == OWNER_THP || now == OWNER_LRU;
-	case OWNER_UNKNOWN:
+	case HELD_AS_LRU:
+		return now == HELD_AS_HUGETLB || now == HELD_AS_KERNEL || now == HELD_AS_THP;
+	case HELD_AS_KERNEL:
+		return now == HELD_AS_HUGETLB || now == HELD_AS_THP || now == HELD_AS_LRU;
+	case HELD_AS_UNKNOWN:
 		break;
 	}
 	return false;
@@ -126,7 +126,7 @@ static bool log_tells_of_hugetlb(const struct hwp_findings *f, const struct hwp_
 		const struct hwp_event *e = &f->events.data[i];
 
 		if (e->pfn >= folio->head_pfn && (e->pfn - folio->head_pfn) >> folio->order == 0 &&
-		    owner_then(e) == OWNER_HUGETLB)
+		    held_then(e) == HELD_AS_HUGETLB)
 			return true;
 	}
 	return false;
@@ -162,7 +162,7 @@ static bool is_allocated(const struct hwp_poisoned *p)
 		return false;
 	return p->folio.kind != HWP_FOLIO_NONE || p->page.refcount > 0 ||
 	       p->page.type == HWP_TYPE_SLAB || p->page.type == HWP_TYPE_TABLE ||
-	       (p->has_owner && p->owner_order == record->order);
+	       (p->has_holder && p->holder_order == record->order);
 }
 
 /**
@@ -181,7 +181,7 @@ static bool owner_is_younger(const struct hwp_findings *f, const struct hwp_pois
 static const char *proof_by_words(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const struct hwp_folio_facts *folio = &p->folio;
-	enum owner then, now = owner_now(p);
+	enum held_as then, now = held_now(p);
 
 	if (folio->kind == HWP_FOLIO_HUGETLB && p->raw_page_unknown && folio->raw_list_readable &&
 	    !folio->raw_unreliable && folio->nr_raw == 0 && !log_tells_of_hugetlb(f, folio))
@@ -192,10 +192,10 @@ static const char *proof_by_words(const struct hwp_findings *f, const struct hwp
 	if (owner_is_younger(f, p))
 		return "it belongs to a process that started after the error struck, and was "
 		       "allocated by it";
-	then = owner_then(&f->events.data[p->event]);
+	then = held_then(&f->events.data[p->event]);
 	if (!changed_hands(then, now, p))
 		return NULL;
-	if (now == OWNER_THP && then == OWNER_THP)
+	if (now == HELD_AS_THP && then == HELD_AS_THP)
 		return "its folio has PG_has_hwpoisoned clear, but the log says that it was in a "
 		       "huge page that could not be split: that one was freed since";
 	return "the log says whose it was when the error struck, and it is another's now: it was "
@@ -290,13 +290,13 @@ static enum hwp_state shown_state(const struct hwp_poisoned *p)
 
 static bool event_says_lru(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
-	enum owner then;
+	enum held_as then;
 
 	if (p->event < 0)
 		return false;
-	then = owner_then(&f->events.data[p->event]);
-	return then == OWNER_LRU || then == OWNER_THP || then == OWNER_FREE ||
-	       then == OWNER_HUGETLB || f->events.data[p->event].kind == HWP_EVENT_SOFT_OFFLINE;
+	then = held_then(&f->events.data[p->event]);
+	return then == HELD_AS_LRU || then == HELD_AS_THP || then == HELD_AS_FREE ||
+	       then == HELD_AS_HUGETLB || f->events.data[p->event].kind == HWP_EVENT_SOFT_OFFLINE;
 }
 
 /** Referenced, without a type, order 0. */
@@ -369,7 +369,7 @@ static enum hwp_state allocated_state(const struct hwp_findings *f, const struct
 	/* It may be on the list that could not be walked. */
 	if (p->zone < 0 || f->zones.data[p->zone].lists_cut)
 		return HWP_STATE_UNKNOWN;
-	if (p->has_owner)
+	if (p->has_holder)
 		return HWP_STATE_KERNEL;
 	return p->is_stranded ? HWP_STATE_DROPPED : HWP_STATE_ISOLATED;
 }
@@ -411,9 +411,9 @@ static void place(struct hwp_poisoned *p)
 	} else if (p->folio.kind != HWP_FOLIO_NONE) {
 		p->head_pfn = p->folio.head_pfn;
 		p->order = p->folio.order;
-	} else if (p->has_owner) {
-		p->head_pfn = p->owner_pfn;
-		p->order = p->owner_order;
+	} else if (p->has_holder) {
+		p->head_pfn = p->holder_pfn;
+		p->order = p->holder_order;
 	}
 }
 

@@ -248,11 +248,11 @@ static void say_kernel(const struct speaker *s, const struct hwp_poisoned *p)
 		say(s, "PG_slab is set");
 	if (p->bits & HWP_BIT_RESERVED)
 		say(s, "PG_reserved is set");
-	if (p->has_owner)
+	if (p->has_holder)
 		say(s,
 		    "behind 0x%" PRIx64 ", which is in use: a tail of its allocation of order "
 		    "%d",
-		    p->owner_pfn, p->owner_order);
+		    p->holder_pfn, p->holder_order);
 	else if (p->state == HWP_STATE_KERNEL && p->folio.kind == HWP_FOLIO_NONE)
 		say(s, "refcount %d, not mapped, no trace of an LRU page", p->page.refcount);
 }

@@ -275,8 +275,8 @@ static bool is_page(const struct hwp_findings *f, const struct hwp_poisoned *p)
 	       is_index(p->event, f->events.nr) && is_order(p->folio.order) &&
 	       (p->folio.kind == HWP_FOLIO_NONE || p->folio.order >= 0) &&
 	       is_pfn(p->folio.head_pfn) && is_block(f, &p->by_page) && is_block(f, &p->by_list) &&
-	       is_pfn(p->stranded_pfn) && is_order(p->stranded_order) && is_pfn(p->owner_pfn) &&
-	       is_order(p->owner_order) && is_owner(f, &p->owner) &&
+	       is_pfn(p->stranded_pfn) && is_order(p->stranded_order) && is_pfn(p->holder_pfn) &&
+	       is_order(p->holder_order) && is_owner(f, &p->owner) &&
 	       is_order(p->page_owner.order) && is_order(p->order) && p->page.type >= 0 &&
 	       p->page.type <= HWP_TYPE_NONE && p->folio.head.type >= 0 &&
 	       p->folio.head.type <= HWP_TYPE_NONE;

@@ -220,9 +220,9 @@ static void dropped(void **state)
 	assert_int_equal(p.order, 9);
 	/* Behind a live page: a tail of an allocation that leaves no mark. */
 	p = bare_page(0);
-	p.has_owner = true;
-	p.owner_pfn = 0x20c;
-	p.owner_order = 1;
+	p.has_holder = true;
+	p.holder_pfn = 0x20c;
+	p.holder_order = 1;
 	p = classify(p);
 	assert_int_equal(p.state, HWP_STATE_KERNEL);
 	assert_int_equal(p.head_pfn, 0x20c);
@@ -564,10 +564,10 @@ static void thrown_away_is_not_reused(void **state)
 	p->page.nr_mapped = 0;
 	assert_reuse(f, NULL);
 	/* A tail of an allocation that is not compound, of its own order. */
-	p->has_owner = true;
-	p->owner_order = 3;
+	p->has_holder = true;
+	p->holder_order = 3;
 	assert_reuse(f, NULL);
-	p->owner_order = 9;
+	p->holder_order = 9;
 	assert_reuse(f, "certain");
 	/* What is free is free. */
 	p->by_list = buddy_block;

@@ -183,9 +183,9 @@ static void every_other_state(void **state)
 	t = tell(p, HWP_STATE_UNKNOWN);
 	assert_says(&t, "could not be read");
 	p = bare(0);
-	p.has_owner = true;
-	p.owner_pfn = 0x20c;
-	p.owner_order = 1;
+	p.has_holder = true;
+	p.holder_pfn = 0x20c;
+	p.holder_order = 1;
 	t = tell(p, HWP_STATE_KERNEL);
 	assert_says(&t, "0x20c");
 }

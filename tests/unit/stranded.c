@@ -41,7 +41,7 @@ static void dropped_thp(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		p = look(m, m->poisoned.data[i]);
 		assert_true(p.is_stranded);
-		assert_false(p.has_owner);
+		assert_false(p.has_holder);
 		assert_int_equal(p.stranded_pfn, 0x1600);
 		assert_int_equal(p.stranded_order, 9);
 		assert_int_equal(p.nr_stranded_healthy, 510);
@@ -82,7 +82,7 @@ static void withheld_page(void **state)
 	synth_put(machine_page(m, 0x1600), 24, UINT64_C(0xff11000101110ea1), 8);
 	p = look(m, 0x1601);
 	assert_false(p.is_stranded);
-	assert_false(p.has_owner);
+	assert_false(p.has_holder);
 	machine_destroy(m);
 
 	/* Its buddy is free, and so is what lies around. */
@@ -93,7 +93,7 @@ static void withheld_page(void **state)
 	machine_free(m, 0x1600, 2, 0);
 	p = look(m, 0x1605);
 	assert_false(p.is_stranded);
-	assert_false(p.has_owner);
+	assert_false(p.has_holder);
 	machine_destroy(m);
 
 	/* Its neighbours are on per-CPU lists, which leave no mark on a page. */
@@ -103,7 +103,7 @@ static void withheld_page(void **state)
 	machine_free_pcp(m, 0x1606, 1, 1, 4);
 	p = look(m, 0x1605);
 	assert_false(p.is_stranded);
-	assert_false(p.has_owner);
+	assert_false(p.has_holder);
 	machine_destroy(m);
 }
 
@@ -124,7 +124,7 @@ static void decomposed(void **state)
 		machine_free(m, 0x1600 + chunks[i].offset, chunks[i].order, 1);
 	p = look(m, 0x160d);
 	assert_false(p.is_stranded);
-	assert_false(p.has_owner);
+	assert_false(p.has_holder);
 	machine_destroy(m);
 }
 
@@ -141,7 +141,7 @@ static void two_withheld(void **state)
 	assert_false(p.is_stranded);
 	p = look(m, 0x1605);
 	assert_false(p.is_stranded);
-	assert_false(p.has_owner);
+	assert_false(p.has_holder);
 	machine_destroy(m);
 }
 
@@ -156,10 +156,10 @@ static void not_compound(void **state)
 	synth_put(machine_page(m, 0x1608), 52, 1, 4);
 	machine_poison(m, 0x160d);
 	p = look(m, 0x160d);
-	assert_true(p.has_owner);
+	assert_true(p.has_holder);
 	assert_false(p.is_stranded);
-	assert_int_equal(p.owner_pfn, 0x1608);
-	assert_int_equal(p.owner_order, 3);
+	assert_int_equal(p.holder_pfn, 0x1608);
+	assert_int_equal(p.holder_order, 3);
 	machine_destroy(m);
 }
 
@@ -182,7 +182,7 @@ static void set_aside_own_nothing(void **state)
 			synth_put(page, 0, MACHINE_FLAGS | 1 << 3 | 1 << 17 | 1 << 21, 8);
 		p = look(m, 0x1605);
 		print_message("# neighbour %d\n", i);
-		assert_false(p.has_owner);
+		assert_false(p.has_holder);
 		assert_false(p.is_stranded);
 		machine_destroy(m);
 	}
@@ -229,7 +229,7 @@ static void accounted(void **state)
 		p = look(m, 0x1604);
 		print_message("# neighbour %zu\n", i);
 		assert_false(p.is_stranded);
-		assert_false(p.has_owner);
+		assert_false(p.has_holder);
 		machine_destroy(m);
 	}
 }

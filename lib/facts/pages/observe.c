@@ -99,7 +99,7 @@ static struct hwp_error *observe_folio(struct observer *o, const struct hwp_foli
 	err = hwp_region_examine(o->reader, o->findings, folio->head_pfn, nr, &o->region);
 	if (err)
 		return err;
-	hwp_region_settle_owners(&o->region);
+	hwp_region_settle_holders(&o->region);
 	o->current = (struct hwp_block){ .order = -1, .cpu = -1 };
 	o->run = (struct hwp_observed_run){};
 	for (uint64_t pfn = folio->head_pfn; pfn < hwp_folio_end(folio) && !err; pfn++)

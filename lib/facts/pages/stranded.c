@@ -138,17 +138,17 @@ static bool is_loose(const struct hwp_region *r, uint64_t i)
 
 /**
  * A high-order allocation without __GFP_COMP leaves no mark on its tails: the
- * page before the run owns [it, it + 2^k) if that fits into the run. Returns
+ * page before the run holds [it, it + 2^k) if that fits into the run. Returns
  * the largest such k, 0 for none.
  */
-static int owner_order(const struct hwp_region *r, uint64_t first, uint64_t end)
+static int holder_order(const struct hwp_region *r, uint64_t first, uint64_t end)
 {
-	uint64_t owner = first - 1;
+	uint64_t holder = first - 1;
 	int order = 0;
 
-	if (first == 0 || r->kinds[owner] != HWP_OBSERVED_MAY_HOLD)
+	if (first == 0 || r->kinds[holder] != HWP_OBSERVED_MAY_HOLD)
 		return 0;
-	for (int k = 1; owner % (UINT64_C(1) << k) == 0 && owner + (UINT64_C(1) << k) <= end &&
+	for (int k = 1; holder % (UINT64_C(1) << k) == 0 && holder + (UINT64_C(1) << k) <= end &&
 			UINT64_C(1) << k <= r->nr_pages;
 	     k++)
 		order = k;
@@ -162,11 +162,11 @@ static uint64_t end_of_run(const struct hwp_region *r, uint64_t i)
 	return i;
 }
 
-void hwp_region_settle_owners(struct hwp_region *r)
+void hwp_region_settle_holders(struct hwp_region *r)
 {
 	for (uint64_t i = 0; i < r->nr_pages; i++) {
 		uint64_t end = end_of_run(r, i);
-		int order = end > i ? owner_order(r, i, end) : 0;
+		int order = end > i ? holder_order(r, i, end) : 0;
 
 		if (order)
 			memset(r->kinds + i, HWP_OBSERVED_ACCOUNTED, (UINT64_C(1) << order) - 1);
@@ -236,11 +236,11 @@ struct hwp_error *hwp_stranded_find(struct hwp_page_reader *reader,
 	while (first > 0 && is_loose(region, first - 1))
 		first--;
 	end = end_of_run(region, at);
-	order = owner_order(region, first, end);
+	order = holder_order(region, first, end);
 	if (order && at < first - 1 + (UINT64_C(1) << order)) {
-		page->has_owner = true;
-		page->owner_pfn = start + first - 1;
-		page->owner_order = order;
+		page->has_holder = true;
+		page->holder_pfn = start + first - 1;
+		page->holder_order = order;
 		return NULL;
 	}
 	find_block(region, first, end, at, hwp_page_reader_memmap(reader)->layout->pmd_order, page);

@@ -31,11 +31,11 @@ struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader,
 				     const struct hwp_findings *findings, uint64_t start_pfn,
 				     uint64_t nr_pages, struct hwp_region *region);
 
-/** Make accounted for what a live page before it owns: see hwp_stranded_find(). */
-void hwp_region_settle_owners(struct hwp_region *region);
+/** Make accounted for what a live page before it holds: see hwp_stranded_find(). */
+void hwp_region_settle_holders(struct hwp_region *region);
 
 /**
- * Decide is_stranded, has_owner and what goes with them for @p page, which is
+ * Decide is_stranded, has_holder and what goes with them for @p page, which is
  * on no list and not compound. @p region is reused from call to call: zero it
  * first; pages should come in ascending order.
  */

@@ -349,20 +349,11 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 
 const struct hwp_pfn_range *hwp_memmap_find(const struct hwp_memmap *memmap, uint64_t pfn)
 {
-	size_t low = 0, high = memmap->ranges.nr;
+	size_t i = hwp_vec_lower_bound(&memmap->ranges, r, r->end_pfn <= pfn);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		const struct hwp_pfn_range *r = &memmap->ranges.data[mid];
-
-		if (pfn < r->start_pfn)
-			high = mid;
-		else if (pfn >= r->end_pfn)
-			low = mid + 1;
-		else
-			return r;
-	}
-	return NULL;
+	return i < memmap->ranges.nr && memmap->ranges.data[i].start_pfn <= pfn ?
+		       &memmap->ranges.data[i] :
+		       NULL;
 }
 
 bool hwp_memmap_page_address(const struct hwp_memmap *memmap, uint64_t pfn, uint64_t *ret)

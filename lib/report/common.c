@@ -17,22 +17,6 @@ const struct hwp_folio_facts *hwp_report_folio_facts(const struct hwp_findings *
 	return NULL;
 }
 
-const struct hwp_poisoned *hwp_report_poisoned(const struct hwp_findings *f, uint64_t pfn)
-{
-	size_t low = 0, high = f->poisoned.nr;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (f->poisoned.data[mid].pfn < pfn)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < f->poisoned.nr && f->poisoned.data[low].pfn == pfn ? &f->poisoned.data[low] :
-									  NULL;
-}
-
 const struct hwp_healthy_block *hwp_report_expected(const struct hwp_findings *f,
 						    const struct hwp_folio *folio)
 {

@@ -12,9 +12,6 @@
 const struct hwp_folio_facts *hwp_report_folio_facts(const struct hwp_findings *findings,
 						     const struct hwp_folio *folio);
 
-/** The poisoned page @p pfn, or NULL. */
-const struct hwp_poisoned *hwp_report_poisoned(const struct hwp_findings *findings, uint64_t pfn);
-
 /** The healthy blocks of @p folio; NULL when there are none. */
 const struct hwp_healthy_block *hwp_report_expected(const struct hwp_findings *findings,
 						    const struct hwp_folio *folio);

@@ -15,7 +15,7 @@ struct columns {
 /** The page @pfn; in a HugeTLB folio without a record of its bad pages it may be any of them. */
 static const struct hwp_poisoned *find_page(const struct hwp_findings *f, uint64_t pfn)
 {
-	const struct hwp_poisoned *page = hwp_report_poisoned(f, pfn);
+	const struct hwp_poisoned *page = hwp_findings_poisoned_at(f, pfn);
 	const struct hwp_folio *folio = page ? NULL : hwp_findings_folio_at(f, pfn);
 
 	for (size_t i = 0; folio && i < folio->nr_poisoned; i++) {

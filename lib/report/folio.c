@@ -401,7 +401,7 @@ static void put_evidence(void *arg, const char *sentence)
 
 static void put_subject(struct hwp_text *text, const struct hwp_findings *f)
 {
-	const struct hwp_poisoned *bad = hwp_report_poisoned(f, f->subject.page.pfn);
+	const struct hwp_poisoned *bad = hwp_findings_poisoned_at(f, f->subject.page.pfn);
 	const struct hwp_poisoned *page = bad ? bad : &f->subject.page;
 	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
 	char where[64] = "", what[200];
@@ -443,7 +443,7 @@ static void put_plain_folio(struct hwp_text *text, const struct hwp_findings *f)
 		if (folio->kind == HWP_FOLIO_HUGETLB)
 			put_hugetlb(text, folio);
 		hwp_text_field(text, "Poison", "none in this folio");
-	} else if (hwp_report_poisoned(f, page->pfn)) {
+	} else if (hwp_findings_poisoned_at(f, page->pfn)) {
 		hwp_text_field(text, "Folio",
 			       "none is known to have been here; if you know of one, "
 			       "name its pages with --range");

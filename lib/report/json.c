@@ -386,7 +386,7 @@ struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f
 struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *f)
 {
 	const struct hwp_folio *folio = hwp_findings_folio_at(f, f->subject.page.pfn);
-	const struct hwp_poisoned *page = hwp_report_poisoned(f, f->subject.page.pfn);
+	const struct hwp_poisoned *page = hwp_findings_poisoned_at(f, f->subject.page.pfn);
 	struct hwp_json json = { .out = out };
 
 	put_head(&json, f);

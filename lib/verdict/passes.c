@@ -11,19 +11,10 @@ void hwp_passes_deinit(struct hwp_passes *passes)
 
 static const struct hwp_seen *find(const struct hwp_passes *passes, uint64_t pfn)
 {
-	size_t low = 0, high = passes->seen.nr;
+	size_t i = hwp_vec_lower_bound(&passes->seen, seen, seen->pfn < pfn);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (passes->seen.data[mid].pfn < pfn)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < passes->seen.nr && passes->seen.data[low].pfn == pfn ?
-		       &passes->seen.data[low] :
-		       NULL;
+	return i < passes->seen.nr && passes->seen.data[i].pfn == pfn ? &passes->seen.data[i] :
+									NULL;
 }
 
 /** Leaked and lost are one fate in two stages. */

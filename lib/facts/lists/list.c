@@ -72,42 +72,18 @@ struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct 
 	return NULL;
 }
 
-/** First index in the ascending poisoned pfns that is not below @p pfn. */
-static size_t lower_bound(const struct hwp_list_walk *w, uint64_t pfn)
-{
-	size_t low = 0, high = w->nr_poisoned;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (w->poisoned_pfns[mid] < pfn)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static bool poisoned_within(const struct hwp_list_walk *w, uint64_t start, uint64_t end)
 {
-	size_t i = lower_bound(w, start);
+	size_t i = hwp_lower_bound(w->poisoned_pfns, w->nr_poisoned, pfn, *pfn < start);
 
 	return i < w->nr_poisoned && w->poisoned_pfns[i] < end;
 }
 
 static bool is_of_interest(const struct hwp_list_walk *w, uint64_t start, uint64_t end)
 {
-	size_t low = 0, high = w->nr_spans;
+	size_t i = hwp_lower_bound(w->spans, w->nr_spans, span, span->end_pfn <= start);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (w->spans[mid].end_pfn <= start)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < w->nr_spans && w->spans[low].start_pfn < end;
+	return i < w->nr_spans && w->spans[i].start_pfn < end;
 }
 
 struct hwp_error *hwp_list_add(struct hwp_list *list, uint64_t pfn, int order)

@@ -171,22 +171,14 @@ static struct hwp_error *find_by_page(struct hwp_collector *c, struct hwp_poison
 /** List-first: the walked block that covers the page. */
 static void find_by_list(const struct hwp_findings *f, struct hwp_poisoned *p)
 {
-	size_t low = 0, high = f->blocks.nr;
+	size_t i = hwp_vec_lower_bound(&f->blocks, b, b->head_pfn <= p->pfn);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (f->blocks.data[mid].head_pfn <= p->pfn)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	/* Of blocks that start at or below the page, the nearest that reaches it. */
-	for (size_t i = low; i-- > 0;) {
+	/* The nearest that reaches it. One block is enough to look at where they are disjoint,
+	 * as they are but on lists that contradict each other; none is larger than this. */
+	while (i-- > 0) {
 		const struct hwp_block *b = &f->blocks.data[i];
 
-		if (p->pfn - b->head_pfn >= UINT64_C(1) << f->max_order &&
-		    p->pfn - b->head_pfn >= UINT64_C(1) << 16)
+		if (p->pfn - b->head_pfn >= UINT64_C(1) << f->max_order)
 			break;
 		if (p->pfn - b->head_pfn < UINT64_C(1) << b->order) {
 			p->by_list = *b;

@@ -127,14 +127,14 @@ def sockets(cases, work, look):
     plain.write_text('')
     for name, path, word in (('no socket', work / 'none', 'No such file'),
                              ('a file', plain, 'cannot connect'),
-                             ('a long path', f'{work}/{"x" * 200}', 'characters at most')):
+                             ('a long path', f'{work}/{"x" * 200}', 'at most 107 characters')):
         cases.tell(name, refused(look('--qemu', path), str(path)[:60], word))
     with machine(work) as (qmp, monitor):
         cases.tell('a monitor for people',
                    refused(look('--qemu', monitor), 'does not speak QMP'))
         with Qmp(qmp):
             cases.tell('somebody else is connected',
-                       refused(look('--qemu', qmp), 'serves one at a time'))
+                       refused(look('--qemu', qmp), 'serves one client at a time'))
         if look is by_debian:
             cases.tell('Debian\'s drgn', refused(look('--qemu', qmp), 'without json-c',
                                                  'HWPOISON_LIBDRGN', 'dump-guest-memory'))

@@ -193,7 +193,7 @@ def errors(cases, path):
             wrong.append(f'stderr: {err!r}')
         cases.tell(f'error: {name}', wrong)
     run = host_drgn.Plugin.script(NO_KERNEL)
-    cases.tell('error: no kernel', [] if b'no Linux kernel' in run.out else [repr(run.err)])
+    cases.tell('error: no kernel', [] if b'not a Linux kernel' in run.out else [repr(run.err)])
 
 
 def old_drgn(cases, name, path, vmlinux, plain):

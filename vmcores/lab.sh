@@ -13,7 +13,7 @@
 #     --smp N            default 2
 #     --formats LIST     of elf,zlib,lzo,snappy,paging (default elf: QEMU takes as long for zlib as for all the rest)
 #     --no-vmcoreinfo    a dump without the note
-#     --timeout SECONDS  for the guest's part (default 60)
+#     --timeout SECONDS  for the guest's part (default 240: it takes 10, but not on a busy machine)
 #   lab.sh matrix [NAME...]   make the standard set (all of it, or these) under build/lab/dumps
 #   lab.sh history [NAME...]  the same of matrix.history: what happened to pages that leaked
 #   lab.sh list               what the standard set is
@@ -171,7 +171,7 @@ check_result() {
 run() {
 	local began=$SECONDS
 	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 mem=1G smp=2
-	machine=pc vmcoreinfo=1 formats=elf timeout=60 keep=0 recipe=
+	machine=pc vmcoreinfo=1 formats=elf timeout=240 keep=0 recipe=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;

@@ -29,7 +29,8 @@ import truth
 
 VMCORES = hwp.TOP / 'vmcores'
 LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
-LIMIT = 600
+# The lab boots up to three times.
+LIMIT = 900
 TOOLS = (os.environ.get('QEMU', 'qemu-system-x86_64'), 'busybox', 'cpio', 'gcc', 'xz', 'zstd')
 # These are read in every form that a dump can have, and by several threads.
 IN_ALL_FORMS = ('61-hvo', '612-numa', '73-la57', '73-thp')

@@ -98,7 +98,7 @@ static void decide_order(struct hwp_resolver *r)
 		l->folio.order_scheme = HWP_ORDER_IN_FLAGS_1;
 		l->folio.order = l->folio.flags_1;
 	} else {
-		hwp_resolve_missing(r, "folio._flags_1, folio._folio_order, page.compound_order");
+		hwp_resolve_missing(r, "folio._flags_1 folio._folio_order page.compound_order");
 	}
 	hwp_resolve_note(r, "compound order", l->folio.order, "computed");
 	if (l->folio.flags_1 == HWP_ABSENT)
@@ -125,7 +125,7 @@ static void decide_hugetlb(struct hwp_resolver *r)
 		else if (hwp_resolve_member(r, "page.compound_dtor", &m))
 			l->folio.dtor = l->page.size + (uint32_t)m.offset;
 		else
-			hwp_resolve_missing(r, "folio._folio_dtor, page.compound_dtor");
+			hwp_resolve_missing(r, "folio._folio_dtor page.compound_dtor");
 		if (l->folio.dtor != HWP_ABSENT)
 			l->folio.dtor_size = (uint32_t)m.size;
 	} else {

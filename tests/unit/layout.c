@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The layout from what a kernel tells of itself, and from what a liar tells. */
+/** The layout from what a kernel says of itself, from less than that, and from lies. */
 #include "types_73.h"
 
 #include <cmocka.h>
@@ -87,42 +87,7 @@ static void rename_member(struct tables *t, const char *type, const char *from, 
 	find_member(t, type, from)->member = to;
 }
 
-/* Each of these alone makes the kernel unreadable, and is named. */
-static void missing(void **state)
-{
-	static const char *const required[][2] = {
-		{ "page", "flags" },
-		{ "page", "compound_info" },
-		{ "page", "lru" },
-		{ "page", "private" },
-		{ "page", "_mapcount" },
-		{ "page", "_refcount" },
-		{ "zone", "zone_start_pfn" },
-		{ "zone", "free_area" },
-		{ "zone", "per_cpu_pageset" },
-		{ "free_area", "nr_free" },
-		{ "per_cpu_pages", "lists" },
-		{ "pglist_data", "node_zones" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(required); i++) {
-		struct tables *t = tables_create();
-		struct hwp_layout *l;
-		struct hwp_error *err;
-
-		rename_member(t, required[i][0], required[i][1], "renamed");
-		err = create(&t->synth, &l);
-		assert_non_null(err);
-		assert_int_equal(err->code, HWP_ERROR_UNSUPPORTED);
-		print_message("# %s\n", err->message);
-		assert_non_null(strstr(err->message, required[i][1]));
-		hwp_error_destroy(err);
-		free(t);
-	}
-}
-
-/* All that is missing is told at once. */
+/* All that is missing is reported at once. */
 static void missing_together(void **state)
 {
 	struct tables *t = tables_create();
@@ -211,6 +176,245 @@ static void no_memory_failure(void **state)
 	assert_false(l->has_memory_failure);
 	hwp_layout_destroy(l);
 	free(t);
+}
+
+/*
+ * A kernel that has everything that some table names: the real one of types_73.h, and what
+ * it lacks with made-up numbers.
+ */
+struct whole {
+	struct synth_member members[HWP_ARRAY_SIZE(types_73) + 256];
+	struct synth_enumerator enumerators[HWP_ARRAY_SIZE(enumerators_73) + 64];
+	struct synth_symbol symbols[HWP_ARRAY_SIZE(symbols_73) + 64];
+	size_t nr_members, nr_enumerators, nr_symbols;
+	char names[1024][64];
+	size_t nr_names;
+	char vmcoreinfo[sizeof(vmcoreinfo_73)];
+	struct synth synth;
+};
+
+static const char *name_of(struct whole *w, const char *s, size_t len)
+{
+	assert_true(w->nr_names < HWP_ARRAY_SIZE(w->names) && len < sizeof(w->names[0]));
+	snprintf(w->names[w->nr_names], sizeof(w->names[0]), "%.*s", (int)len, s);
+	return w->names[w->nr_names++];
+}
+
+static void add_member(struct whole *w, const char *path)
+{
+	const char *dot = strchr(path, '.');
+	const char *type = name_of(w, path, strcspn(path, ".")), *member = dot ? dot + 1 : NULL;
+
+	for (size_t i = 0; i < w->nr_members; i++) {
+		const struct synth_member *m = &w->members[i];
+
+		if (strcmp(m->type, type) == 0 && !m->member == !member &&
+		    (!member || strcmp(m->member, member) == 0))
+			return;
+	}
+	w->members[w->nr_members++] = (struct synth_member){ type, member, { 0, 64, 8 } };
+}
+
+static void add_enumerator(struct whole *w, const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	for (size_t i = 0; i < w->nr_enumerators; i++) {
+		if (strcmp(w->enumerators[i].name, colon + 1) == 0)
+			return;
+	}
+	w->enumerators[w->nr_enumerators++] = (struct synth_enumerator){
+		*name == ':' ? NULL : name_of(w, name, (size_t)(colon - name)), colon + 1, 1
+	};
+}
+
+static void add_symbol(struct whole *w, const char *name)
+{
+	for (size_t i = 0; i < w->nr_symbols; i++) {
+		if (strcmp(w->symbols[i].name, name) == 0)
+			return;
+	}
+	w->symbols[w->nr_symbols++] = (struct synth_symbol){ name, NODE_DATA + 8 * w->nr_names };
+}
+
+/** The name by which the kernel has what @p need asks for: the newest that is no VMCOREINFO line. */
+static const char *present(struct whole *w, const struct hwp_need *need)
+{
+	const char *s = need->names;
+	size_t len = strcspn(s, " ");
+
+	while (memchr(s, '(', len) && s[len])
+		s += len + 1, len = strcspn(s, " ");
+	return name_of(w, s, len);
+}
+
+static struct whole *whole_create(void)
+{
+	struct whole *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	memcpy(w->members, types_73, sizeof(types_73));
+	memcpy(w->enumerators, enumerators_73, sizeof(enumerators_73));
+	memcpy(w->symbols, symbols_73, sizeof(symbols_73));
+	w->nr_members = HWP_ARRAY_SIZE(types_73) - 1;
+	w->nr_enumerators = HWP_ARRAY_SIZE(enumerators_73) - 1;
+	w->nr_symbols = HWP_ARRAY_SIZE(symbols_73) - 1;
+	add_member(w, "page_owner");
+	for (size_t t = 0; hwp_readers[t]; t++) {
+		for (size_t i = 0; i < hwp_readers[t]->nr; i++) {
+			const struct hwp_need *need = &hwp_readers[t]->rows[i];
+			const char *name = present(w, need);
+
+			if (need->kind == HWP_NEED_SYMBOL)
+				add_symbol(w, name);
+			else if (strchr(name, ':'))
+				add_enumerator(w, name);
+			else if (!strchr(name, '('))
+				add_member(w, name);
+		}
+	}
+	w->synth = (struct synth){ .members = w->members,
+				   .enumerators = w->enumerators,
+				   .symbols = w->symbols,
+				   .vmcoreinfo = w->vmcoreinfo };
+	return w;
+}
+
+/** Let the kernel not have @p name. */
+static void lose(struct whole *w, const char *name)
+{
+	const char *colon = strchr(name, ':'), *line = vmcoreinfo_73;
+
+	w->synth.lost = colon ? colon + 1 : name;
+	w->vmcoreinfo[0] = '\0';
+	for (; *line; line += strcspn(line, "\n") + 1) {
+		size_t len = strcspn(line, "\n") + 1, used = strlen(w->vmcoreinfo);
+
+		if (strncmp(line, name, strlen(name)) != 0 || line[strlen(name)] != '=')
+			snprintf(w->vmcoreinfo + used, sizeof(w->vmcoreinfo) - used, "%.*s",
+				 (int)len, line);
+	}
+}
+
+/* Nothing works without these; without anything else something is found out less. */
+static bool is_required(const char *name)
+{
+	static const char *const names[] = {
+		"page",
+		"page.flags",
+		"page.compound_info",
+		"page.lru",
+		"page.mapping",
+		"page.private",
+		"page._mapcount",
+		"page._refcount",
+		"folio._flags_1",
+		"pageflags:PG_hwpoison",
+		"pageflags:PG_head",
+		"pageflags:PG_reserved",
+		"mem_section",
+		"mem_section.section_mem_map",
+		"NUMBER(SECTION_SIZE_BITS)",
+		"NUMBER(MAX_PHYSMEM_BITS)",
+		"zone",
+		"zone.name",
+		"zone.zone_start_pfn",
+		"zone.spanned_pages",
+		"zone.present_pages",
+		"zone.free_area",
+		"zone.per_cpu_pageset",
+		"free_area",
+		"free_area.free_list",
+		"free_area.nr_free",
+		"pglist_data.node_id",
+		"pglist_data.node_zones",
+		"pglist_data.nr_zones",
+		"per_cpu_pages.count",
+		"per_cpu_pages.lists",
+	};
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(names); i++) {
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Before v5.4 one bit stood for both. */
+static bool has_fallback(const char *name)
+{
+	return strcmp(name, "page_ext_flags:PAGE_EXT_OWNER_ALLOCATED") == 0;
+}
+
+/* One thing, and nothing else. */
+static void assert_only_missing(struct hwp_error *err, const char *name)
+{
+	const char *missing;
+
+	if (!err)
+		fail_msg("without %s", name);
+	print_message("# %s\n", err->message);
+	assert_int_equal(err->code, HWP_ERROR_UNSUPPORTED);
+	missing = strstr(err->message, "missing: ");
+	assert_non_null(missing);
+	assert_non_null(strstr(missing, name));
+	assert_null(strchr(missing, ','));
+	hwp_error_destroy(err);
+}
+
+/* Each thing that some reader needs is lost in turn. */
+static void losses(void **state)
+{
+	struct whole *w = whole_create();
+	unsigned int nr_required = 0;
+
+	(void)state;
+	for (size_t t = 0; hwp_readers[t]; t++) {
+		for (size_t i = 0; i < hwp_readers[t]->nr; i++) {
+			const struct hwp_need *need = &hwp_readers[t]->rows[i];
+			const char *name = present(w, need);
+			struct hwp_layout *l = NULL;
+			struct hwp_error *err;
+			bool can_do_without;
+
+			lose(w, name);
+			err = create(&w->synth, &l);
+			if (is_required(name)) {
+				nr_required++;
+				assert_only_missing(err, w->synth.lost);
+				continue;
+			}
+			if (err)
+				fail_msg("without %s: %s", name, err->message);
+			can_do_without = need->optional || has_fallback(name);
+			if (hwp_readers[t]->size &&
+			    can_do_without != (hwp_layout_of(l, hwp_readers[t]) != NULL))
+				fail_msg("table %zu without %s", t, name);
+			hwp_layout_destroy(l);
+		}
+	}
+	assert_true(nr_required >= 31);
+	free(w);
+}
+
+/* A kernel that has everything: every reader works. */
+static void nothing_lost(void **state)
+{
+	struct whole *w = whole_create();
+	struct hwp_layout *l = NULL;
+	struct hwp_error *err;
+
+	(void)state;
+	lose(w, "");
+	err = create(&w->synth, &l);
+	if (err)
+		fail_msg("%s", err->message);
+	for (size_t t = 0; hwp_readers[t]; t++) {
+		if (hwp_readers[t]->size && !hwp_layout_of(l, hwp_readers[t]))
+			fail_msg("table %zu", t);
+	}
+	hwp_layout_destroy(l);
+	free(w);
 }
 
 static struct tables *lie_with;
@@ -317,13 +521,10 @@ static void outside_its_type(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_73),
-		cmocka_unit_test(missing),
-		cmocka_unit_test(missing_together),
-		cmocka_unit_test(variants),
-		cmocka_unit_test(no_memory_failure),
-		cmocka_unit_test(lies),
-		cmocka_unit_test(outside_its_type),
+		cmocka_unit_test(of_73),	cmocka_unit_test(missing_together),
+		cmocka_unit_test(variants),	cmocka_unit_test(no_memory_failure),
+		cmocka_unit_test(nothing_lost), cmocka_unit_test(losses),
+		cmocka_unit_test(lies),		cmocka_unit_test(outside_its_type),
 	};
 
 	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);

@@ -294,17 +294,7 @@ static bool decide(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_layout_needs = {
 	.rows = rows,
 	.nr = HWP_ARRAY_SIZE(rows),
-	.sources =
-		(const char *const[]){
-			"mm/memory-failure.c",
-			"mm/page_alloc.c",
-			"mm/hugetlb.c",
-			"mm/workingset.c",
-			"mm/rmap.c",
-			"mm/memory_hotplug.c",
-			"fs/namespace.c",
-			NULL,
-		},
+	.sources = (const char *const[]){ "mm/page_alloc.c", "mm/memory-failure.c", NULL },
 	.required = true,
 	.decide = decide,
 };

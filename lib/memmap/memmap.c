@@ -80,6 +80,7 @@ static bool decide(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_memmap_needs = {
 	.rows = rows,
 	.nr = HWP_ARRAY_SIZE(rows),
+	.sources = (const char *const[]){ "mm/page_alloc.c", NULL },
 	.size = sizeof(struct sections),
 	.required = true,
 	.decide = decide,

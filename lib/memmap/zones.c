@@ -55,6 +55,7 @@ static bool decide(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_zones_needs = {
 	.rows = rows,
 	.nr = HWP_ARRAY_SIZE(rows),
+	.sources = (const char *const[]){ "mm/page_alloc.c", NULL },
 	.size = sizeof(struct zones_layout),
 	.required = true,
 	.decide = decide,

@@ -66,6 +66,7 @@ static bool decide_blocks(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_counters_blocks_needs = {
 	.rows = blocks_rows,
 	.nr = HWP_ARRAY_SIZE(blocks_rows),
+	.sources = (const char *const[]){ "mm/memory_hotplug.c", "mm/workingset.c", NULL },
 	.size = sizeof(struct blocks_layout),
 	.decide = decide_blocks,
 };
@@ -98,6 +99,7 @@ static bool decide_queue(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_counters_queue_needs = {
 	.rows = queue_rows,
 	.nr = HWP_ARRAY_SIZE(queue_rows),
+	.sources = (const char *const[]){ "mm/memory-failure.c", NULL },
 	.size = sizeof(struct queue_layout),
 	.decide = decide_queue,
 };

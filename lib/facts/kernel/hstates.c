@@ -22,6 +22,7 @@ static const struct hwp_need rows[] = {
 const struct hwp_needs hwp_hstates_needs = {
 	.rows = rows,
 	.nr = HWP_ARRAY_SIZE(rows),
+	.sources = (const char *const[]){ "mm/hugetlb.c", NULL },
 	.size = sizeof(struct hstates_layout),
 };
 

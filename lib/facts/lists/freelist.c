@@ -76,6 +76,7 @@ static bool decide(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_freelist_needs = {
 	.rows = rows,
 	.nr = HWP_ARRAY_SIZE(rows),
+	.sources = (const char *const[]){ "mm/page_alloc.c", NULL },
 	.size = sizeof(struct hwp_freelist_layout),
 	.required = true,
 	.decide = decide,

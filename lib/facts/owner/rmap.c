@@ -41,6 +41,7 @@ static const struct hwp_need process_rows[] = {
 const struct hwp_needs hwp_rmap_process_needs = {
 	.rows = process_rows,
 	.nr = HWP_ARRAY_SIZE(process_rows),
+	.sources = (const char *const[]){ "mm/rmap.c", NULL },
 	.size = sizeof(struct process_layout),
 };
 
@@ -63,6 +64,7 @@ static const struct hwp_need anon_rows[] = {
 const struct hwp_needs hwp_rmap_anon_needs = {
 	.rows = anon_rows,
 	.nr = HWP_ARRAY_SIZE(anon_rows),
+	.sources = (const char *const[]){ "mm/rmap.c", NULL },
 	.size = sizeof(struct anon_layout),
 };
 
@@ -93,6 +95,7 @@ static const struct hwp_need mapper_rows[] = {
 const struct hwp_needs hwp_rmap_mapper_needs = {
 	.rows = mapper_rows,
 	.nr = HWP_ARRAY_SIZE(mapper_rows),
+	.sources = (const char *const[]){ "mm/rmap.c", NULL },
 	.size = sizeof(struct mapper_layout),
 };
 

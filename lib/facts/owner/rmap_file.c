@@ -44,6 +44,7 @@ static const struct hwp_need file_rows[] = {
 const struct hwp_needs hwp_rmap_file_needs = {
 	.rows = file_rows,
 	.nr = HWP_ARRAY_SIZE(file_rows),
+	.sources = (const char *const[]){ "fs/namespace.c", NULL },
 	.size = sizeof(struct file_layout),
 };
 
@@ -80,6 +81,7 @@ static bool decide_mount(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_rmap_mount_needs = {
 	.rows = mount_rows,
 	.nr = HWP_ARRAY_SIZE(mount_rows),
+	.sources = (const char *const[]){ "fs/namespace.c", NULL },
 	.size = sizeof(struct mount_layout),
 	.decide = decide_mount,
 };

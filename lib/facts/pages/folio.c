@@ -31,6 +31,7 @@ static const struct hwp_need hugetlb_rows[] = {
 const struct hwp_needs hwp_folio_hugetlb_needs = {
 	.rows = hugetlb_rows,
 	.nr = HWP_ARRAY_SIZE(hugetlb_rows),
+	.sources = (const char *const[]){ "mm/hugetlb.c", NULL },
 	.size = sizeof(struct hugetlb_layout),
 };
 
@@ -67,6 +68,7 @@ static bool decide_raw(struct hwp_resolver *r, void *own)
 const struct hwp_needs hwp_folio_raw_needs = {
 	.rows = raw_rows,
 	.nr = HWP_ARRAY_SIZE(raw_rows),
+	.sources = (const char *const[]){ "mm/memory-failure.c", NULL },
 	.size = sizeof(struct raw_layout),
 	.decide = decide_raw,
 };

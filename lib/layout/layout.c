@@ -88,18 +88,14 @@ static void decide_order(struct hwp_resolver *r)
 	struct hwp_member m;
 
 	/* Linux kernel commit ebc1baf5c9b4 ("mm: free up a word in the first tail page") (in v6.6). */
-	if (hwp_resolve_member(r, "folio._folio_order", &m)) {
-		l->folio.order_scheme = HWP_ORDER_BYTE;
+	if (hwp_resolve_member(r, "folio._folio_order", &m))
 		l->folio.order = (uint32_t)m.offset;
-	} else if (hwp_resolve_member(r, "page.compound_order", &m)) {
-		l->folio.order_scheme = HWP_ORDER_BYTE;
+	else if (hwp_resolve_member(r, "page.compound_order", &m))
 		l->folio.order = l->page.size + (uint32_t)m.offset;
-	} else if (l->folio.flags_1 != HWP_ABSENT) {
-		l->folio.order_scheme = HWP_ORDER_IN_FLAGS_1;
+	else if (l->folio.flags_1 != HWP_ABSENT)
 		l->folio.order = l->folio.flags_1;
-	} else {
+	else
 		hwp_resolve_missing(r, "folio._flags_1 folio._folio_order page.compound_order");
-	}
 	hwp_resolve_note(r, "compound order", l->folio.order, "computed");
 	if (l->folio.flags_1 == HWP_ABSENT)
 		l->folio.flags_1 = l->page.size + l->page.flags;

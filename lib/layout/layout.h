@@ -30,22 +30,15 @@ enum hwp_compound_scheme {
 	HWP_COMPOUND_INFO_MASK,
 };
 
-/** Where the order of a compound page is. */
-enum hwp_order_scheme {
-	/** Low byte of folio._flags_1 (v6.6). */
-	HWP_ORDER_IN_FLAGS_1,
-	/** A byte of its own: folio._folio_order or page.compound_order. */
-	HWP_ORDER_BYTE,
-};
-
-/** How the word at page._mapcount tells a page type. */
+/** How the word at page._mapcount encodes a page type. */
 enum hwp_type_scheme {
 	/** The top byte is a value of enum pagetype, PGTY_* (v6.12). */
 	HWP_TYPE_TOP_BYTE,
-	/** Base 0xf0000000 or 0x80000000; a cleared bit says the type is set (v4.18 to v6.11). */
+	/** Base 0xf0000000 or 0x80000000; a bit that is clear means that type (v4.18 to v6.11). */
 	HWP_TYPE_CLEARED_BIT,
 };
 
+/** How the head of a HugeTLB folio is marked. */
 enum hwp_hugetlb_scheme {
 	/** A page type on the head (v6.9). */
 	HWP_HUGETLB_PAGE_TYPE,
@@ -59,7 +52,7 @@ enum hwp_hugetlb_scheme {
 struct hwp_layout_row {
 	char name[48];
 	uint64_t value;
-	/** A provider, as "btf", "dwarf" and "kallsyms"; "vmcoreinfo", "computed" or "absent". */
+	/** A provider ("btf", "dwarf", "kallsyms"), "vmcoreinfo", "computed" or "absent". */
 	const char *source;
 };
 
@@ -77,18 +70,23 @@ struct hwp_layout {
 	unsigned int page_shift;
 
 	struct {
+		/** Offsets; compound: of the word that bit 0 marks in a tail; type: of _mapcount. */
 		uint32_t size, flags, compound, lru, mapping, index, private, type, refcount;
 		enum hwp_compound_scheme compound_scheme;
 	} page;
 
 	struct {
-		enum hwp_order_scheme order_scheme;
-		/** Offset from the head's struct page of the word or byte. */
+		/**
+		 * Offset from the head's struct page of the byte that is the order: the low one
+		 * of folio._flags_1 (v6.6), or folio._folio_order or page.compound_order.
+		 */
 		uint32_t order;
-		/** HWP_HUGETLB_DTOR: offset and value; HWP_HUGETLB_FLAG: bit of _flags_1. */
 		enum hwp_hugetlb_scheme hugetlb_scheme;
-		uint32_t dtor, dtor_size, hugetlb_dtor, hugetlb_bit;
-		/** _flags_1: has_hwpoisoned lives there. */
+		/** HWP_HUGETLB_DTOR: offset, bytes and value. */
+		uint32_t dtor, dtor_size, hugetlb_dtor;
+		/** HWP_HUGETLB_FLAG: the bit of _flags_1. */
+		uint32_t hugetlb_bit;
+		/** Offset of _flags_1, which holds PG_has_hwpoisoned. */
 		uint32_t flags_1;
 		/** Counts of mappings, offsets from the head's struct page. */
 		uint32_t entire_mapcount, large_mapcount, nr_pages_mapped;
@@ -111,9 +109,11 @@ struct hwp_layout {
 		unsigned int node_shift, node_width, zone_shift, zone_width;
 	} field;
 
+	/** Orders are below nr_orders; zones of a node and nodes, below these. */
 	unsigned int nr_orders, max_zones, max_nodes;
-	/** Order of the pcp lists for THP, and of a PMD-mapped huge page. */
+	/** Order of a PMD-mapped huge page, and of the per-CPU lists for THP. */
 	unsigned int pmd_order;
+	/** Empty where the kernel has no such type. */
 	char migratetype_names[HWP_MAX_MIGRATETYPES][16];
 
 	/** The kernel marks pages at all (CONFIG_MEMORY_FAILURE). */
@@ -121,8 +121,10 @@ struct hwp_layout {
 	/** The address of memory_failure(), or 0. */
 	uint64_t memory_failure;
 
+	/** For `hwpoison layout`. */
 	struct hwp_layout_row *rows;
 	size_t nr_rows;
+	/** For hwp_layout_of(). */
 	struct hwp_resolved *resolved;
 	size_t nr_resolved;
 };
@@ -135,7 +137,7 @@ struct hwp_error *hwp_layout_create(struct hwp_target *target,
 				    const struct hwp_needs *const *readers,
 				    struct hwp_layout **ret);
 
-/** NULL is fine. */
+/** @p layout may be NULL. */
 void hwp_layout_destroy(struct hwp_layout *layout);
 
 static inline void hwp_layout_destroyp(struct hwp_layout **layout)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Decoders of one struct page's bytes: pure, and the only place besides
- * layout that knows how kernels encode them. @p page always points to
+ * Decoders of one struct page's bytes: pure, and with layout.c the only place
+ * that knows how kernels encode them. @p page always points to
  * layout->page.size bytes.
  */
 #ifndef HWP_LAYOUT_PAGE_H
@@ -37,7 +37,7 @@ static inline uint64_t hwp_page_mapping(const struct hwp_layout *l, const void *
 	return hwp_u64((const char *)page + l->page.mapping);
 }
 
-/** In its file, in pages; 0 when the kernel does not tell. */
+/** Its offset in its file, in pages; 0 when the types do not say where that is. */
 static inline uint64_t hwp_page_index(const struct hwp_layout *l, const void *page)
 {
 	return l->page.index == HWP_ABSENT ? 0 : hwp_u64((const char *)page + l->page.index);
@@ -109,7 +109,7 @@ static inline uint64_t hwp_tail_head_address(const struct hwp_layout *l, const v
 	return word & ~UINT64_C(1);
 }
 
-/** Does the type word of a head or order-0 page say @p type? */
+/** Is @p type the type in the word of a head or order-0 page? */
 static inline bool hwp_page_has_type(const struct hwp_layout *l, const void *page,
 				     enum hwp_page_type type)
 {
@@ -121,7 +121,7 @@ static inline bool hwp_page_has_type(const struct hwp_layout *l, const void *pag
 						     (word & (l->type_base | mark)) == l->type_base;
 }
 
-/** The type that the word tells of a head or order-0 page. */
+/** The type in the word of a head or order-0 page. */
 static inline enum hwp_page_type hwp_page_type(const struct hwp_layout *l, const void *page)
 {
 	for (int i = 0; i < HWP_NR_TYPES; i++) {
@@ -157,7 +157,7 @@ static inline uint64_t hwp_page_of_mapping(const struct hwp_layout *l, uint64_t 
 	return address - l->page.mapping;
 }
 
-/** node and zone as page.flags tells them; memmap.c knows whether to trust it. */
+/** Node and zone in page.flags; zones.c knows whether they can be trusted. */
 static inline unsigned int hwp_page_nid(const struct hwp_layout *l, uint64_t flags)
 {
 	return l->field.node_width ?

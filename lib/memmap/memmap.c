@@ -148,7 +148,8 @@ static struct hwp_error *add_subsections(struct walk *w, uint64_t usage, uint64_
 	struct hwp_error *err;
 
 	if (!nr || size > sizeof(bitmap))
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "a section of %" PRIu64 " pages",
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"a memory section has %" PRIu64 " pages",
 					w->pages_per_section);
 	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, usage + w->sections->subsection_map,
 			      bitmap, size, NULL);

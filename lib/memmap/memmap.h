@@ -6,18 +6,21 @@
 #include "base/vec.h"
 #include "layout/layout.h"
 
-/** pfns [start_pfn, end_pfn) whose struct pages lie in one row. */
+/** pfns [start_pfn, end_pfn) whose struct pages are one array. */
 struct hwp_pfn_range {
 	uint64_t start_pfn, end_pfn;
 	/** The struct page of pfn is at base + pfn * sizeof(struct page). */
 	uint64_t base;
-	/** false: the section is offline, its struct pages may be stale or gone. */
+	/** False: the section is offline, its struct pages may be stale or gone. */
 	bool online;
 };
 
+/** Required: where struct pages are, by SPARSEMEM or FLATMEM. */
 extern const struct hwp_needs hwp_memmap_needs;
 
+/** Every struct page of the kernel: include/linux/mmzone.h, mm/sparse.c. */
 struct hwp_memmap {
+	/** Borrowed. */
 	const struct hwp_layout *layout;
 	/** Ascending and disjoint. */
 	HWP_VEC(struct hwp_pfn_range) ranges;
@@ -27,6 +30,10 @@ struct hwp_memmap {
 	bool is_contiguous;
 };
 
+/**
+ * Find the struct pages of @p target, whose @p layout is borrowed. Errors: BAD_DATA (nothing
+ * sound is found), LOOKUP, FAULT, EXCLUDED. The caller destroys the result.
+ */
 struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_layout *layout,
 				    struct hwp_memmap **ret);
 /** NULL is fine. */

@@ -132,8 +132,10 @@ static struct hwp_error *add_node(struct walk *w, uint64_t address)
 	if (err)
 		return hwp_error_prefix(err, "node at 0x%" PRIx64, address);
 	if (nid >= l->max_nodes || nr_zones > l->max_zones)
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "node at 0x%" PRIx64 " is nonsense",
-					address);
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"the node at 0x%" PRIx64 " has id %" PRIu32 " and %" PRIu32
+					" zones",
+					address, nid, nr_zones);
 	if (!hwp_vec_push(&w->zones->nodes, ((struct hwp_node){ (int)nid, address })))
 		return hwp_error_no_memory();
 	/* ZONE_DEVICE lies beyond nr_zones, so all of them are read. */

@@ -22,7 +22,7 @@ static void make_compound(struct machine *m, unsigned int order, const struct wo
 	put_words(machine_page(m, HEAD), head);
 	for (uint64_t i = 1; i < UINT64_C(1) << order; i++)
 		put_words(machine_page(m, HEAD + i), &tail);
-	if (l->folio.order_scheme == HWP_ORDER_IN_FLAGS_1)
+	if (l->folio.order == l->folio.flags_1)
 		synth_put(machine_page(m, HEAD + 1), 0, MACHINE_FLAGS | order, 8);
 	else
 		synth_put(machine_page(m, HEAD), l->folio.order, order, 1);

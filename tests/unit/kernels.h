@@ -37,7 +37,6 @@ SYNTH_UNUSED static void kernel_73(struct hwp_layout *l)
 {
 	kernel_common(l);
 	l->page.compound_scheme = HWP_COMPOUND_INFO_MASK;
-	l->folio.order_scheme = HWP_ORDER_IN_FLAGS_1;
 	l->folio.order = l->folio.flags_1 = 64;
 	l->folio.hugetlb_scheme = HWP_HUGETLB_PAGE_TYPE;
 	l->flag.head = 6;
@@ -75,7 +74,6 @@ SYNTH_UNUSED static void kernel_61(struct hwp_layout *l)
 {
 	kernel_common(l);
 	l->page.compound_scheme = HWP_COMPOUND_HEAD_POINTER;
-	l->folio.order_scheme = HWP_ORDER_BYTE;
 	l->folio.order = 81;
 	l->folio.flags_1 = 64;
 	l->folio.hugetlb_scheme = HWP_HUGETLB_DTOR;

@@ -30,7 +30,6 @@ static void of_73(void **state)
 	assert_int_equal(l->page.compound, 8);
 	assert_int_equal(l->page.type, 48);
 	assert_int_equal(l->page.compound_scheme, HWP_COMPOUND_INFO_MASK);
-	assert_int_equal(l->folio.order_scheme, HWP_ORDER_IN_FLAGS_1);
 	assert_int_equal(l->folio.order, 64);
 	assert_int_equal(l->folio.hugetlb_scheme, HWP_HUGETLB_PAGE_TYPE);
 	assert_int_equal(l->type_scheme, HWP_TYPE_TOP_BYTE);
@@ -150,7 +149,6 @@ static void variants(void **state)
 	t = tables_create();
 	rename_member(t, "folio", "_nr_pages", "_folio_order");
 	create_well(t, &l);
-	assert_int_equal(l->folio.order_scheme, HWP_ORDER_BYTE);
 	assert_int_equal(l->folio.order, 120);
 	hwp_layout_destroy(l);
 	free(t);

@@ -6,6 +6,7 @@
 #include "memmap/zones.h"
 #include "model/findings.h"
 
+/** Counts of the machine and its nodes, of memory blocks (from v6.2 on), and queued errors. */
 extern const struct hwp_needs hwp_counters_totals_needs, hwp_counters_blocks_needs,
 	hwp_counters_queue_needs;
 

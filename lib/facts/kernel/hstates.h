@@ -6,6 +6,7 @@
 #include "layout/layout.h"
 #include "model/findings.h"
 
+/** hstates[] (CONFIG_HUGETLB_PAGE). */
 extern const struct hwp_needs hwp_hstates_needs;
 
 /** The orders in hstates[], ascending; none when the kernel has no HugeTLB. */

@@ -6,6 +6,7 @@
 #include "layout/layout.h"
 #include "model/findings.h"
 
+/** Symbols only, each of them optional. */
 extern const struct hwp_needs hwp_kernel_needs;
 
 /** Fill findings.kernel. */

@@ -6,6 +6,7 @@
 #include "layout/layout.h"
 #include "model/findings.h"
 
+/** struct static_key. */
 extern const struct hwp_needs hwp_static_key_needs;
 
 /** The key at @p address: NOT_BUILT if that is 0, UNKNOWN if it cannot be read. */

@@ -14,6 +14,7 @@ struct hwp_pfn_span {
 	uint64_t start_pfn, end_pfn;
 };
 
+/** Required: free areas, per-CPU lists and the other lists of free pages. */
 extern const struct hwp_needs hwp_freelist_needs;
 
 struct hwp_list_walk {

@@ -5,6 +5,7 @@
 
 #include "layout/layout.h"
 
+/** The ring, and the buffer before it: one of them is enough. */
 extern const struct hwp_needs hwp_klog_ring_needs, hwp_klog_buffer_needs;
 
 struct hwp_klog_record {

@@ -6,6 +6,7 @@
 #include "memmap/zones.h"
 #include "model/findings.h"
 
+/** page_ext, and struct page_owner in it (CONFIG_PAGE_OWNER). */
 extern const struct hwp_needs hwp_page_owner_needs;
 
 /**

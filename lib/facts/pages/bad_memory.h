@@ -10,6 +10,7 @@
 #include "layout/layout.h"
 #include "model/findings.h"
 
+/** Where the direct map begins (x86_64). */
 extern const struct hwp_needs hwp_bad_memory_needs;
 
 /** Fill direct_map of every poisoned page, and contents where a switch makes them tell. */

@@ -7,6 +7,7 @@
 #include "memmap/page_reader.h"
 #include "model/findings.h"
 
+/** HugeTLB flags and the list of folios to free; raw HWPoison pages (from v6.0 on). */
 extern const struct hwp_needs hwp_folio_hugetlb_needs, hwp_folio_raw_needs;
 
 /**

@@ -289,6 +289,16 @@ rule_exports_are_declared()
 		!($NF in is_declared) { print $NF " (" $(NF - 1) ") is in no header" }'
 }
 
+# A reader that is not asked what it needs is never resolved, and does nothing.
+rule_readers_are_listed()
+{
+	local name
+	for name in $(grep -hoE '^const struct hwp_needs \w+' $(sources '*.c' lib) | awk '{ print $NF }' |
+		at_least_one a-table-of-needs); do
+		grep -qE "&$name\>" lib/readers.c || echo "$name is not in lib/readers.c"
+	done
+}
+
 rule_threads_in_scan()
 {
 	references '(pthread|thrd|mtx|cnd|GOMP)_.*' \

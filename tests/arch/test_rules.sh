@@ -46,7 +46,7 @@ make_good_tree()
 3 facts   reads lib/facts
 3 facts   pure  lib/facts/log/line
 4 verdict pure  lib/verdict
-5 api     reads lib/analyse
+5 api     reads lib/analyse lib/readers
 END
 	header lib/base/base.h 'int hwp_base(void);'
 	put lib/base/base.c '#include "base/base.h"' '#include <stdio.h>' '#include <string.h>' \
@@ -56,8 +56,12 @@ END
 	put lib/target/target.c '#include "target/target.h"' '#include <fcntl.h>' \
 		'int hwp_target_read(int n)' '{' '	return n;' '}' \
 		'int hwp_target_open(int n)' '{' '	return open("/dev/null", n);' '}'
-	header lib/facts/pages/scan.h '#include "target/target.h"' 'int hwp_scan(void);'
+	header lib/facts/pages/scan.h '#include "target/target.h"' 'int hwp_scan(void);' \
+		'struct hwp_needs { int nr; };' 'extern const struct hwp_needs hwp_scan_needs;'
+	header lib/readers.h '#include "facts/pages/scan.h"' 'extern const struct hwp_needs *const hwp_readers[1];'
+	put lib/readers.c '#include "readers.h"' 'const struct hwp_needs *const hwp_readers[1] = { &hwp_scan_needs };'
 	put lib/facts/pages/scan.c '#include "facts/pages/scan.h"' '#include <pthread.h>' \
+		'const struct hwp_needs hwp_scan_needs = { 1 };' \
 		'int hwp_scan(void)' '{' '	pthread_t t;' '' \
 		'	return hwp_target_read(2) + pthread_create(&t, 0, 0, 0);' '}'
 	add lib/facts/pages/scan.c 'struct layout { struct { int lru; } page; };' \
@@ -206,6 +210,13 @@ add lib/base/base.c 'int hwp_base2(void)' '{' '	return 1;' '}'
 caught exports-are-declared
 add lib/base/base.c 'int base2(void)' '{' '	return 1;' '}'
 caught exports-are-declared/prefix
+
+add lib/facts/pages/scan.c 'const struct hwp_needs hwp_scan_more_needs = { 2 };'
+add lib/facts/pages/scan.h 'extern const struct hwp_needs hwp_scan_more_needs;'
+caught readers-are-listed
+sed -i '/^const struct hwp_needs/d' lib/facts/pages/scan.c
+sed -i '/hwp_needs/d' lib/facts/pages/scan.h lib/readers.h lib/readers.c
+caught readers-are-listed/none
 
 add lib/base/base.c '#include <pthread.h>' 'int hwp_lock(pthread_mutex_t *m)' '{' \
 	'	return pthread_mutex_lock(m);' '}'

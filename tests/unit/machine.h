@@ -303,6 +303,7 @@ static void machine_destroy(struct machine *m)
 	hwp_target_destroy(m->target);
 	hwp_vec_deinit(&m->memmap.ranges);
 	hwp_vec_deinit(&m->zones.zones);
+	hwp_vec_deinit(&m->zones.nodes);
 	hwp_layout_deinit(&m->layout);
 	hwp_vec_deinit(&m->poisoned);
 	free(m);

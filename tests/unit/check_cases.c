@@ -295,6 +295,16 @@ SETUP(freed_whole)
 	add_freed(f, (struct hwp_run){ 0x200, 4, HWP_RUN_BUDDY, 2, -1, true });
 }
 
+/* The second piece of the second folio. */
+SETUP(freed_in_pieces)
+{
+	freed_1(f);
+	add_freed(f, (struct hwp_run){ 0x202, 2, HWP_RUN_BUDDY, 1, -1, false });
+	assert_true(
+		hwp_vec_push(&f->runs, ((struct hwp_run){ 0x200, 2, HWP_RUN_BUDDY, 1, -1, true })));
+	f->folios.data[1].nr_runs = 2;
+}
+
 SETUP(freed_over_the_edge)
 {
 	add_freed(f, (struct hwp_run){ 0x202, 3, HWP_RUN_PCP, 3, 0, false });
@@ -323,6 +333,11 @@ SETUP(freed_with_hole)
 SETUP(large_1)
 {
 	add_large(f, 0x20d);
+}
+
+SETUP(contained)
+{
+	add_poisoned(f, isolated_page(0x1234));
 }
 
 SETUP(large_2)
@@ -916,6 +931,9 @@ static const struct {
 	{ "ranges-held", freed_whole, WRONG,
 	  "the free block of order 2 with pfn 0x200, in the folio at 0x200 (order 2), is not inside "
 	  "a healthy range" },
+	{ "ranges-held", freed_in_pieces, WRONG,
+	  "the free block of order 1 with pfn 0x200, in the folio at 0x200 (order 2), is not inside "
+	  "a healthy range" },
 	{ "ranges-held", freed_over_the_edge, WRONG,
 	  "the free block of order 3 with pfn 0x202, in the folio at 0x200 (order 2), is not inside "
 	  "a healthy range" },
@@ -924,6 +942,7 @@ static const struct {
 	  "inconclusive" },
 
 	{ "folio-flag-matches-pages", nothing, PASS, "no large folio holds poison" },
+	{ "folio-flag-matches-pages", contained, PASS, "no large folio holds poison" },
 	{ "folio-flag-matches-pages", large_1, PASS,
 	  "PG_has_hwpoisoned is set for 1 poisoned page" },
 	{ "folio-flag-matches-pages", large_2, PASS,

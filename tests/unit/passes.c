@@ -206,7 +206,7 @@ static struct hwp_check row_of(enum hwp_settles settles, bool answers_troubles)
 	};
 }
 
-/** A pass without pages, in which @p check and one that always passes have these results. */
+/** A pass without pages, in which @p check has @p result and @p other passes. */
 static struct hwp_findings *check_pass(struct hwp_passes *passes, const struct hwp_check *check,
 				       const struct hwp_check *other, enum hwp_result result)
 {
@@ -218,8 +218,8 @@ static struct hwp_findings *check_pass(struct hwp_passes *passes, const struct h
 	f->kernel.has_memory_failure = true;
 	/* It says of which pass it is. */
 	r.detail[0] = (char)('1' + passes->nr);
-	assert_true(hwp_vec_push(&f->checks, good));
 	assert_true(hwp_vec_push(&f->checks, r));
+	assert_true(hwp_vec_push(&f->checks, good));
 	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a list"));
 	assert_null(hwp_passes_add(passes, 2, f));
 	return f;
@@ -271,11 +271,11 @@ static void test_settling(void **state)
 				strchr(letters, rows[i].answers[pass]) - letters);
 			size_t counts = (size_t)(rows[i].counts[pass] - '1');
 			struct hwp_findings *f = check_pass(&passes, &check, &other, answer);
-			const struct hwp_check_result *r = &f->checks.data[1];
+			const struct hwp_check_result *r = &f->checks.data[0];
 
 			assert_int_equal(letters[r->result], rows[i].answers[counts]);
 			assert_int_equal(r->detail[0], rows[i].counts[pass]);
-			assert_int_equal(f->checks.data[0].result, HWP_PASS);
+			assert_int_equal(f->checks.data[1].result, HWP_PASS);
 			/* The verdict follows what counts, and nothing drops the troubles. */
 			assert_int_equal(f->verdict, check.outcomes[r->result].verdict);
 			assert_int_equal(f->troubles.nr, 1);

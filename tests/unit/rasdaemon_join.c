@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "verdict/rasdaemon_join.h"
 
 #define BOOT INT64_C(1790000000)
@@ -156,6 +157,160 @@ static void test_later(void **state)
 	hwp_findings_destroy(f);
 }
 
+/* As near as two roundings and the drift of the log's clock allow, before and after. */
+static void test_near(void **state)
+{
+	static const struct {
+		uint64_t line;
+		int64_t row;
+		bool joined;
+	} rows[] = {
+		{ 100, 105, true },	 { 100, 95, true },	 { 100, 106, false },
+		{ 100, 94, false },	 { 4999, 5004, true },	 { 4999, 5005, false },
+		{ 5000, 5006, true },	 { 5000, 5007, false },	 { 50000, 50015, true },
+		{ 50000, 50016, false }, { 50000, 49985, true }, { 50000, 49984, false },
+	};
+	const int64_t boot = BOOT;
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+
+		add_line(f, rows[i].line, 0x10, "Failed");
+		add_row(f, rows[i].row, 0x10, "Failed");
+		join(f, &boot);
+		assert_int_equal(f->rasdaemon.data[0].event, rows[i].joined ? 0 : -1);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* Of a dump: five seconds before its boot, and as many, and drift, after its last line. */
+static void test_ends_of_the_boot(void **state)
+{
+	static const struct {
+		int64_t row;
+		enum hwp_boot boot;
+	} rows[] = {
+		{ -6, HWP_BOOT_EARLIER }, { -5, HWP_BOOT_THIS },       { 0, HWP_BOOT_THIS },
+		{ 10007, HWP_BOOT_THIS }, { 10008, HWP_BOOT_UNKNOWN },
+	};
+	const int64_t boot = BOOT;
+
+	(void)state;
+	for (int live = 0; live < 2; live++)
+		for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+			struct hwp_findings *f = clean_findings();
+			bool later = rows[i].boot == HWP_BOOT_UNKNOWN;
+			struct hwp_event e = { .time_ns = 99999 * HWP_NS_PER_SECOND,
+					       .pfn = 0x12,
+					       .kind = HWP_EVENT_OTHER,
+					       .rasdaemon = -1 };
+
+			f->live = live;
+			add_line(f, 10, 0x10, "Failed");
+			add_line(f, 10000, 0x11, "Failed");
+			/* Only actions of memory_failure() are in rasdaemon's table. */
+			assert_true(hwp_vec_push(&f->events, e));
+			add_row(f, rows[i].row, 0x20, "Failed");
+			join(f, &boot);
+			assert_row(f, 0, -1, live && later ? HWP_BOOT_THIS : rows[i].boot);
+			hwp_findings_destroy(f);
+		}
+}
+
+/* Pages in any order, pages that only one of the two has, and events that are no actions. */
+static void test_mixed(void **state)
+{
+	static const uint64_t lines[] = { 0x50, 0x10, 0x30, 0x70, 0x20 };
+	static const uint64_t rows[] = { 0x30, 0x60, 0x10, 0x05, 0x50, 0x80, 0x70 };
+	static const int64_t events[] = { 3, -1, 2, -1, 1, -1, 4 };
+	const int64_t boot = BOOT;
+
+	(void)state;
+	for (int known = 0; known < 2; known++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_event other = {
+			.pfn = 0x10, .kind = HWP_EVENT_INJECTED, .result = "Failed", .rasdaemon = -1
+		};
+
+		f->live = true;
+		/* It would be joined, were it an action. */
+		assert_true(hwp_vec_push(&f->events, other));
+		for (size_t i = 0; i < HWP_ARRAY_SIZE(lines); i++)
+			add_line(f, 10 + lines[i], lines[i], "Failed");
+		for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++)
+			add_row(f, 10 + (int64_t)rows[i], rows[i], "Failed");
+		join(f, known ? &boot : NULL);
+		for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++)
+			assert_row(f, i, events[i], HWP_BOOT_THIS);
+		assert_int_equal(f->events.data[0].rasdaemon, -1);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* Without a time a row is joined to nothing, and of no boot. */
+static void test_without_time(void **state)
+{
+	const int64_t boot = BOOT;
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	add_line(f, 10, 0x10, "Failed");
+	add_row(f, 10, 0x10, "Failed");
+	f->rasdaemon.data[0].has_time = false;
+	f->live = true;
+	join(f, &boot);
+	assert_row(f, 0, -1, HWP_BOOT_UNKNOWN);
+	hwp_findings_destroy(f);
+}
+
+/* A line takes one row, a row one line; the rest is not in the log. */
+static void test_alone(void **state)
+{
+	const int64_t boot = BOOT;
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	f->live = true;
+	add_line(f, 10, 0x10, "Failed");
+	add_row(f, 10, 0x10, "Failed");
+	add_row(f, 11, 0x10, "Failed");
+	add_row(f, 12, 0x10, "Failed");
+	add_row(f, -99, 0x10, "Failed");
+	add_row(f, 13, 0x11, "Failed");
+	join(f, &boot);
+	assert_row(f, 0, 0, HWP_BOOT_THIS);
+	assert_row(f, 1, -1, HWP_BOOT_THIS);
+	assert_ptr_equal(hwp_rasdaemon_alone(f, 0x10), &f->rasdaemon.data[2]);
+	assert_ptr_equal(hwp_rasdaemon_alone(f, 0x11), &f->rasdaemon.data[4]);
+	assert_null(hwp_rasdaemon_alone(f, 0x12));
+	f->rasdaemon.data[2].event = 0;
+	f->rasdaemon.data[1].event = 0;
+	assert_null(hwp_rasdaemon_alone(f, 0x10));
+	/* The first row, too. */
+	f->rasdaemon.data[0].event = -1;
+	assert_ptr_equal(hwp_rasdaemon_alone(f, 0x10), &f->rasdaemon.data[0]);
+	hwp_findings_destroy(f);
+}
+
+/* One row, and two lines that it may be: the earlier has it. */
+static void test_fewer_rows(void **state)
+{
+	const int64_t boot = BOOT;
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	add_line(f, 10, 0x10, "Failed");
+	add_line(f, 12, 0x10, "Failed");
+	add_line(f, 14, 0x11, "Failed");
+	add_row(f, 11, 0x10, "Failed");
+	add_row(f, 14, 0x11, "Failed");
+	join(f, &boot);
+	assert_row(f, 0, 0, HWP_BOOT_THIS);
+	assert_row(f, 1, 2, HWP_BOOT_THIS);
+	hwp_findings_destroy(f);
+}
+
 static void find_word(void *arg, const char *sentence)
 {
 	*(bool *)arg |= strcmp(sentence, "rasdaemon, then: unsplit thp: Failed") == 0;
@@ -189,6 +344,9 @@ int main(void)
 		cmocka_unit_test(test_nothing),	 cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_median),	 cmocka_unit_test(test_result_and_distance),
 		cmocka_unit_test(test_live),	 cmocka_unit_test(test_later),
+		cmocka_unit_test(test_near),	 cmocka_unit_test(test_ends_of_the_boot),
+		cmocka_unit_test(test_mixed),	 cmocka_unit_test(test_without_time),
+		cmocka_unit_test(test_alone),	 cmocka_unit_test(test_fewer_rows),
 		cmocka_unit_test(test_evidence),
 	};
 

@@ -33,7 +33,7 @@ struct analysis {
 	struct hwp_findings *findings;
 	hwp_pfn_vec flagged;
 	uint64_t layout_ns;
-	/** Of a running kernel whose memory is closed: why. */
+	/** Why the memory of the running kernel is closed; NULL when it is open. */
 	struct hwp_error *closed;
 };
 

@@ -120,7 +120,7 @@ static bool changed_hands(enum held_as then, enum held_as now, const struct hwp_
 }
 
 /** An error that struck the folio while it was HugeTLB has left a record; so had it. */
-static bool log_tells_of_hugetlb(const struct hwp_findings *f, const struct hwp_folio_facts *folio)
+static bool log_names_hugetlb(const struct hwp_findings *f, const struct hwp_folio_facts *folio)
 {
 	for (size_t i = 0; i < f->events.nr; i++) {
 		const struct hwp_event *e = &f->events.data[i];
@@ -184,7 +184,7 @@ static const char *proof_by_words(const struct hwp_findings *f, const struct hwp
 	enum held_as then, now = held_now(p);
 
 	if (folio->kind == HWP_FOLIO_HUGETLB && p->raw_page_unknown && folio->raw_list_readable &&
-	    !folio->raw_unreliable && folio->nr_raw == 0 && !log_tells_of_hugetlb(f, folio))
+	    !folio->raw_unreliable && folio->nr_raw == 0 && !log_names_hugetlb(f, folio))
 		return "the HugeTLB head is flagged but raw_hwp_list is empty: it was poisoned "
 		       "before the folio was allocated";
 	if (p->is_raw || p->event < 0)

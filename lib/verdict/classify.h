@@ -14,7 +14,7 @@ struct hwp_reuse {
 struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *findings,
 				 const struct hwp_poisoned *page);
 
-/** Was it last handed out before, or after, the log told of its error? */
+/** Was it last handed out before, or after, the log recorded its error? */
 enum hwp_when {
 	HWP_WHEN_UNKNOWN,
 	HWP_BEFORE_ERROR,

@@ -92,7 +92,7 @@ static enum hwp_outcome outcome_of(const struct hwp_findings *f, const struct hw
 	return f->kernel.fix == HWP_FIX_PRESENT ? HWP_OUTCOME_WOULD_HOLD : HWP_OUTCOME_WOULD_LEAK;
 }
 
-/** The log tells that an error struck a THP there which could not be split. */
+/** Does the log record an error there in a THP that could not be split? */
 static bool was_thp(const struct hwp_findings *f, const struct hwp_folio *folio)
 {
 	for (size_t i = 0; i < folio->nr_poisoned; i++) {
@@ -156,7 +156,7 @@ static bool may_have_been(const struct hwp_findings *f, const struct hwp_folio *
 		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
 		const char *type = hwp_extent_page_type(f, p);
 
-		/* These two tell the size. */
+		/* These two give the size. */
 		if (strstr(type, "unsplit thp") ||
 		    (strstr(type, "huge page") && !hwp_extent_is_huge_page(f, type, order)))
 			return false;
@@ -168,7 +168,7 @@ static bool may_have_been(const struct hwp_findings *f, const struct hwp_folio *
 
 /**
  * No trace is left of a HugeTLB page's size: hstates count what is there now, and the
- * struct pages say what was there last. All that can be told is what it was not.
+ * struct pages say what was there last. All that can be said is what it was not.
  */
 static int largest_order(const struct hwp_findings *f, const struct hwp_folio *folio)
 {

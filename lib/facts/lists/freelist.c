@@ -112,7 +112,7 @@ static struct hwp_error *walk_area_once(struct hwp_list_walk *w, int zone, unsig
 	return err;
 }
 
-/** Of a running kernel: until the count and the lists agree, or differ by the same each time. */
+/** On a running kernel, walk until count and lists agree, or differ by the same each time. */
 static struct hwp_error *walk_area(struct hwp_list_walk *w, int zone, unsigned int order)
 {
 	const struct hwp_list_mark mark = hwp_list_mark(w, zone);
@@ -207,7 +207,7 @@ static struct hwp_error *walk_pcp_once(struct hwp_list_walk *w, int zone, int cp
 	return err;
 }
 
-/** Of a running kernel: what contradicts itself anew each time has moved. */
+/** On a running kernel, what contradicts itself differently each time has moved. */
 static struct hwp_error *walk_pcp(struct hwp_list_walk *w, int zone, int cpu, uint64_t offset)
 {
 	const struct hwp_list_mark mark = hwp_list_mark(w, zone);
@@ -351,7 +351,7 @@ static int compare_blocks(const void *a, const void *b)
 	return x->order - y->order;
 }
 
-/** A hole in @p zone (-1: in all) is told and does not hide the others. */
+/** A hole in @p zone (-1: in all) is recorded and does not hide the others. */
 static struct hwp_error *tolerate(struct hwp_list_walk *w, struct hwp_error *err, int zone,
 				  const char *what)
 {

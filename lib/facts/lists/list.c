@@ -7,7 +7,7 @@
 #include "layout/page.h"
 #include "target/target.h"
 
-/* Contradictions told in full for one list; the rest are counted. */
+/* Contradictions of one list that are reported; the rest are left out. */
 #define MAX_TOLD 3
 
 const struct hwp_zone *hwp_list_zone(const struct hwp_list *list)

@@ -5,7 +5,7 @@
 
 #include "facts/lists/freelist.h"
 
-/* Of a running kernel: walks of one list before it is given up. */
+/* How often a list of a running kernel is walked before it is given up. */
 #define HWP_LIST_MAX_ATTEMPTS 6
 
 struct hwp_list {

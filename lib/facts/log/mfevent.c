@@ -112,7 +112,7 @@ static const struct {
 };
 
 /**
- * arch/x86/kernel/cpu/mce/core.c tells the physical address, in bare hex, after
+ * arch/x86/kernel/cpu/mce/core.c prints the physical address, in bare hex, after
  * whatever prefix the file has.
  */
 static bool parse_machine_check(const char *line, struct hwp_event *e)

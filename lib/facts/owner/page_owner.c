@@ -71,7 +71,7 @@ static bool decide(struct hwp_resolver *r, void *own)
 		return false;
 	at->size = (uint32_t)m.size;
 	hwp_resolve_note(r, "page_owner", m.size, hwp_target_type_provider(r->target));
-	/* Of the two memory models a kernel has one. */
+	/* A kernel has one of the two memory models. */
 	at->section_page_ext = hwp_resolve_offset(r, "mem_section.page_ext");
 	at->node_page_ext = hwp_resolve_offset(r, "pglist_data.node_page_ext");
 	at->node_start_pfn = hwp_resolve_offset(r, "pglist_data.node_start_pfn");

@@ -108,7 +108,7 @@ struct walk {
 	const struct mapper_layout *mapper;
 	uint64_t anon_vma;
 	unsigned int nr_vmas;
-	/** Of a file: the page's index in it, and the address spaces that were counted. */
+	/** For a page of a file: its index there, and the address spaces that were counted. */
 	uint64_t index, mms[MAX_VMAS];
 	struct hwp_owner *owner;
 };

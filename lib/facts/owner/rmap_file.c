@@ -295,7 +295,7 @@ static void begin_path(struct walk *w)
 	w->is_cut = false;
 }
 
-/** Of a file that never was in a directory, as a memfd, the name is that of its root. */
+/** A file that never was in a directory, like a memfd, has the name of its root. */
 static bool put_names_in_file_system(struct walk *w, uint64_t dentry)
 {
 	return climb(w, dentry) && put_names_below(w, w->nr_dentries > 1 ? w->nr_dentries - 1 : 1);

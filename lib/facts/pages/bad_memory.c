@@ -102,7 +102,7 @@ void hwp_bad_memory_look(struct hwp_target *target, const struct hwp_layout *l,
 {
 	struct page_tables tables = { .target = target };
 	bool has_tables = find_tables(&tables, l);
-	/* Of a running kernel the bad page must not be touched. */
+	/* A bad page of a running kernel must not be touched. */
 	bool may_be_written = !hwp_target_is_live(target) && (f->kernel.page_poisoning == HWP_ON ||
 							      f->kernel.init_on_free == HWP_ON);
 

@@ -13,7 +13,7 @@
 /** Where the direct map begins (x86_64). */
 extern const struct hwp_needs hwp_bad_memory_needs;
 
-/** Fill direct_map of every poisoned page, and contents where a switch makes them tell. */
+/** Fill direct_map of every poisoned page, and contents where a kernel switch gives them a meaning. */
 void hwp_bad_memory_look(struct hwp_target *target, const struct hwp_layout *layout,
 			 struct hwp_findings *findings);
 

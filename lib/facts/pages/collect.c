@@ -16,7 +16,7 @@
 #define MAX_EVENTS 65536
 #define MAX_EVENTS_LIVE 16384
 
-/** Fill in what the page's own struct page and @p folio tell. */
+/** Fill in what the page's own struct page and @p folio show. */
 static struct hwp_error *read_page(struct hwp_collector *c, uint64_t pfn,
 				   const struct hwp_folio_facts *folio, bool is_alias,
 				   struct hwp_poisoned *page)

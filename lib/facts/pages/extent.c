@@ -86,14 +86,14 @@ bool hwp_extent_is_huge_page(const struct hwp_findings *f, const char *type, uns
 	       (!strstr(type, "non-pmd-sized") || order > f->pmd_order);
 }
 
-/** The size of a folio that the log tells of; -1 when it tells of none. */
+/** The order of the folio that the log says was there; -1 when it names none. */
 static int order_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const char *type = hwp_extent_page_type(f, p);
 
 	if (strstr(type, "unsplit thp"))
 		return (int)f->pmd_order;
-	/* Of several sizes the log does not tell which: the smallest claims least. */
+	/* The log does not say which of several sizes it was: the smallest claims least. */
 	for (size_t i = 0; i < f->hugetlb.nr; i++) {
 		if (hwp_extent_is_huge_page(f, type, f->hugetlb.orders[i]))
 			return (int)f->hugetlb.orders[i];

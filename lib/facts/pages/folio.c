@@ -113,7 +113,7 @@ static bool head_of_tail(struct hwp_page_reader *reader, uint64_t pfn, const voi
 
 /**
  * With HVO from v5.18 to v7.0 the first struct page of each vmemmap page of a
- * folio is a copy of the head; the one after it, a real tail, tells:
+ * folio is a copy of the head; the one after it, a real tail, names the head:
  * Linux kernel commit e7d324850bfc ("mm: hugetlb: free the 2nd vmemmap page
  * associated with each HugeTLB page") (in v5.18), page_fixed_fake_head().
  */

@@ -43,9 +43,9 @@ struct hwp_error *hwp_folio_being_freed(struct hwp_target *target, const struct 
 					hwp_pfn_vec *pfns);
 
 /**
- * Stands @p pfn, which bears PG_head, first in a page of the vmemmap, the page
- * behind it being no tail of it? Then it is what was left of a HugeTLB folio's
- * head, or a copy of that. False when the page behind it cannot be read.
+ * For @p pfn with PG_head set: is its struct page the first in a page of the
+ * vmemmap, and the one after it no tail of it? Then it is what was left of a
+ * HugeTLB folio's head, or a copy of that. False when that one cannot be read.
  */
 bool hwp_head_has_no_tail(struct hwp_page_reader *reader, uint64_t pfn);
 

@@ -109,7 +109,7 @@ static enum hwp_page_kind kind_of(const struct look *k, uint64_t pfn, uint64_t f
 
 /**
  * Is it the head of another HugeTLB folio? Where the memmap is optimised, pages
- * within a folio look like heads as well, so it is told by alignment.
+ * within a folio look like heads as well, so alignment decides.
  */
 static bool is_other_folio(const struct look *k, uint64_t pfn)
 {
@@ -201,7 +201,7 @@ static struct hwp_error *read_log(struct hwp_findings *f)
 		return hwp_error_no_memory();
 	size = klogctl(SYSLOG_READ_ALL, log, size);
 	f->log_readable = size >= 0;
-	/* Where it begins is not told. */
+	/* syslog(2) does not say whether the beginning is still there. */
 	f->log_wrapped = true;
 	for (char *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (!add_event(f, line))

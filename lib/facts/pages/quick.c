@@ -24,7 +24,7 @@ static struct hwp_error *add_block(const struct hwp_memmap *memmap,
 	return NULL;
 }
 
-/** A folio that covers the block's start bears its flag on the head, outside the block. */
+/** A folio that covers the block's start has its flag on the head, outside the block. */
 static struct hwp_error *add_head(struct hwp_page_reader *reader, uint64_t pfn, hwp_pfn_vec *heads)
 {
 	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;

@@ -13,6 +13,9 @@
 #     --smp N            default 2
 #     --formats LIST     of elf,zlib,lzo,snappy,paging (default elf: QEMU takes as long for zlib as for all the rest)
 #     --no-vmcoreinfo    a dump without the note
+#     --dumps N          N dumps of one guest that is busy: every CPU allocates and frees, and the
+#                        guest runs for some milliseconds between them (vmcore.elf, vmcore.2.elf ...;
+#                        cut down to .kdump where the excerpt program is built)
 #     --timeout SECONDS  for the guest's part (default 240: it takes 10, but not on a busy machine)
 #   lab.sh matrix [NAME...]   make the standard set (all of it, or these) under build/lab/dumps
 #   lab.sh history [NAME...]  the same of matrix.history: what happened to pages that leaked
@@ -32,7 +35,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,25s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,28s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -87,6 +90,25 @@ capture_all() {
 	done
 }
 
+# The guest goes on for 10 to 99 ms before each.
+capture_busy() {
+	local i shrink=${O:-$here/../build}/excerpt file=$work/vmcore.elf
+	for ((i = 1; i <= dumps; i++)); do
+		if [ "$i" -gt 1 ]; then
+			file=$work/vmcore.$i.elf
+			qmp '{"execute":"cont"}'
+			qmp_wait '"return"' 10 || fail "cont"
+			sleep "0.0$((RANDOM % 90 + 10))"
+			qmp '{"execute":"stop"}'
+			qmp_wait '"return"' 10 || fail "stop"
+			capture "$file" false ""
+		fi
+		[ -x "$shrink" ] || continue
+		"$shrink" -p "$file" "${file%.elf}.kdump" >/dev/null || fail "excerpt"
+		rm "$file"
+	done
+}
+
 fail() {
 	kill "$vm_pid" 2>/dev/null || true
 	echo "lab.sh: $out: $*; see $work" >&2
@@ -101,6 +123,7 @@ start_vm() {
 	[ "$la57" = 1 ] && cpu=max,-cx16
 	append="console=ttyS0 loglevel=${HWP_LOGLEVEL:-4} panic=-1 printk.devkmsg=on hwp.run=$scenarios"
 	[[ $scenarios != *hugetlb* ]] || append+=" hwp.pool=16"
+	[ "$dumps" -eq 1 ] || append+=" hwp.busy=$((dumps * 300))"
 	append+=${cmdline:+ $cmdline}
 	[ "$kaslr" = 1 ] || append="nokaslr $append"
 	truncate -s 32M "$work/disk"
@@ -171,7 +194,7 @@ check_result() {
 run() {
 	local began=$SECONDS
 	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 mem=1G smp=2
-	machine=pc vmcoreinfo=1 formats=elf timeout=240 keep=0 recipe=
+	machine=pc vmcoreinfo=1 formats=elf timeout=240 keep=0 dumps=1 recipe=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;
@@ -190,11 +213,13 @@ run() {
 		--mem) mem=$2 ;;
 		--smp) smp=$2 ;;
 		--formats) formats=$2 ;;
+		--dumps) dumps=$2 ;;
 		--timeout) timeout=$2 ;;
 		*) die "unknown option $1" ;;
 		esac
 		shift 2
 	done
+	[ "$dumps" -eq 1 ] || { scenarios+=,busy; formats=elf; }
 	[[ $kernel && $scenarios && $out ]] ||
 		die "run needs --kernel, --scenarios and --out"
 	command -v "$qemu" >/dev/null || die "no $qemu; apt-get install qemu-system-x86"
@@ -210,6 +235,7 @@ run() {
 	boot
 	[ -z "${HWP_LOOK:-}" ] || "$HWP_LOOK" "$work/qmp.sock" "$work" || fail "the look failed"
 	capture_all
+	[ "$dumps" -eq 1 ] || capture_busy
 	qmp '{"execute":"cont"}'
 	qmp_wait '"SHUTDOWN"' 60 || fail "the guest did not tell the truth"
 	wait "$vm_pid" || true

@@ -224,6 +224,10 @@ void truth_final(const char *scenarios);
 void truth_close(void);
 void truth_freeze(void);
 
+/* busy.c: the load while dumps are made */
+void busy_start(void);
+void busy_end(void);
+
 /* live.c: hwpoison itself, in the guest */
 void live_start(void);
 void live_reserve(void);
@@ -237,6 +241,6 @@ struct scenario {
 extern const struct scenario page_scenarios[], thp_scenarios[];
 extern const struct scenario hugetlb_scenarios[], kernel_scenarios[];
 extern const struct scenario fix_scenarios[], stress_scenarios[];
-extern const struct scenario history_scenarios[];
+extern const struct scenario history_scenarios[], busy_scenarios[];
 
 #endif

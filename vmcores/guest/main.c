@@ -15,7 +15,7 @@
 
 static const struct scenario *const tables[] = {
 	page_scenarios, thp_scenarios,	  hugetlb_scenarios, kernel_scenarios,
-	fix_scenarios,	stress_scenarios, history_scenarios,
+	fix_scenarios,	stress_scenarios, history_scenarios, busy_scenarios,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -92,7 +92,9 @@ int main(int argc, char **argv)
 	nap_ms(100);
 	live_check();
 	truth_memory();
+	busy_start();
 	truth_freeze();
+	busy_end();
 	truth_final(argv[2]);
 	truth_close();
 	sync();

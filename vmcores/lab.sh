@@ -188,7 +188,8 @@ check_result() {
 	[ -s "$work/truth.txt" ] || fail "no truth was told"
 	[ "$vmcoreinfo" = 0 ] || check_vmcoreinfo
 	rm -f "$work/truth.tar" "$work/disk" "$work/initrd" "$work/qmp.sock"
-	! grep '^unnoted ' "$work/truth.txt" || fail "poison that no scenario made"
+	# Some kernels that are broken on purpose mark other pages.
+	[[ $cmdline == *hwpbreak=* ]] || ! grep '^unnoted ' "$work/truth.txt" || fail "poison that no scenario made"
 }
 
 run() {

@@ -3,10 +3,11 @@
 #
 # Build small kernels with free_has_hwpoisoned(), right and broken on purpose.
 #
-#   build.sh [good|break-1|...|break-5|measure]...     default: good and all broken ones
+#   build.sh [good|break|break-1|...|break-5|measure]...   default: good and all broken ones
 #
-# Each becomes build/lab/kernels/fix-{good,1..5,measure}/{vmlinuz,vmlinux,config,release,modules/order},
-# which lab.sh boots. All are built in one tree, one after the other: the first takes about
+# "break" is one kernel with every mistake of the table fix/breaks, chosen by hwpbreak=N.
+# Each becomes build/lab/kernels/fix-NAME/{vmlinuz,vmlinux,config,release,modules/order},
+# NAME without "break-", which lab.sh boots. All are built in one tree, one after the other: the first takes about
 # ten minutes of two cores and 3 GB, each further one only what its patch changes.
 # JOBS=N for make -j; it runs with nice 19.
 set -euo pipefail
@@ -96,9 +97,10 @@ kernel() {
 	local name=$1 to=$lab/kernels/fix-$1 patches=("$here/free-has-hwpoisoned.patch") new
 	case $name in
 	good) ;;
+	break) patches+=("$here/break.patch") ;;
 	[1-5]) patches+=("$here/break-$name"-*.patch) ;;
 	measure) patches+=("$here/measure.patch") ;;
-	*) die "no kernel $name; known: good, break-1 ... break-5, measure" ;;
+	*) die "no kernel $name; known: good, break, break-1 ... break-5, measure" ;;
 	esac
 	apply "${patches[@]}"
 	configure
@@ -124,7 +126,7 @@ mkdir -p "$work" "$lab/kernels"
 exec 9>"$work/lock"
 flock 9
 unpack_source
-[ $# -gt 0 ] || set -- good 1 2 3 4 5
+[ $# -gt 0 ] || set -- good break 1 2 3 4 5
 for name; do
 	SECONDS=0
 	kernel "${name#break-}"

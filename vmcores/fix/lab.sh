@@ -6,6 +6,8 @@
 #   lab.sh [NAME...]            dumps of the rows of fix/matrix, all or these, into build/lab/fix/NAME
 #   lab.sh samples [NAME...]    excerpts of these dumps (good and 1 to 5), with their truth, into
 #                               vmcores/samples/fix-NAME
+#   lab.sh breaks [N...]        dumps of the mistakes of the table fix/breaks, all or these, into
+#                               build/lab/fix/break-N
 #   lab.sh time                 how long 1 GiB takes to free with no and with eight bad pages
 #
 # A broken kernel's dump is made as well; verify.py says what is wrong in each.
@@ -19,6 +21,7 @@ texts='truth buddyinfo pagetypeinfo meminfo zoneinfo sysfs iomem dmesg cmdline v
 
 die() { echo "fix/lab.sh: $*" >&2; exit 2; }
 
+# shellcheck disable=SC2120
 dump() {
 	local out=$lab/fix/$name
 	eval "set -- $options"
@@ -64,6 +67,35 @@ del report["target"]
 print(json.dumps(report, indent=1))'
 }
 
+# The usual eight: 20 bad pages in five THPs and three HugeTLB pages of 2 MiB.
+usual=fix-thp-1,fix-thp-2,fix-thp-8,fix-thp-edges,fix-thp-adjacent,fix-hugetlb-1,fix-hugetlb-2,fix-hugetlb-8
+
+# fix/breaks: N | options | scenarios | the mistake | what memory shows | what is to be said
+breaks() {
+	local number name options scenarios words wanted=" $* " all=$# made=0
+	while IFS='|' read -r number options scenarios words; do
+		number=${number// /} scenarios=${scenarios// /}
+		[ "$all" -eq 0 ] || [[ $wanted == *" $number "* ]] || continue
+		name=break-$number
+		[[ $options == *--mem* ]] || options+=' --mem 256M'
+		# One command line: the row's own words and the number.
+		if [[ $options == *'--cmdline "'* ]]; then
+			options=${options/'--cmdline "'/"--cmdline \"hwpbreak=$number "}
+		elif [[ $options == *--cmdline* ]]; then
+			options=$(sed -E "s/--cmdline (\S+)/--cmdline \"hwpbreak=$number \1\"/" <<<"$options")
+		else
+			options+=" --cmdline hwpbreak=$number"
+		fi
+		options="--kernel fix-break $options"
+		[ "$scenarios" != - ] || scenarios=$usual
+		echo "$name: ${words%%|*}"
+		# shellcheck disable=SC2119
+		dump || echo "$name: no dump" >&2
+		made=$((made + 1))
+	done < <(grep -v '^#' "$here/breaks")
+	[ "$all" -eq 0 ] || [ "$made" -eq "$all" ] || die "fix/breaks has not all of:$wanted"
+}
+
 rows() {
 	local what=$1 name options scenarios wanted all made=0
 	shift
@@ -101,6 +133,7 @@ samples)
 	[ $# -gt 0 ] || set -- good 1 2 3 4 5
 	rows sample "$@"
 	;;
+breaks) shift; breaks "$@" ;;
 time) times ;;
 *) rows dump "$@" ;;
 esac

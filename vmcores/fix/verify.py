@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """verify.py VMLINUX DIR...: what became of the freed folios of dumps of the lab, by the
 kernel's own interfaces (truth.txt, kpageflags.bin, buddyinfo.txt, dmesg.txt) and by
-struct page, the per-CPU lists and the pages' contents in vmcore.elf. Types are pahole's.
-It shares nothing with hwpoison. Where truth.txt leaves a choice (pcp|isolated), it settles
-it there. Ends with 1 if a folio was not freed as it should."""
+struct page, the free lists, the counters and the pages' contents in vmcore.elf. Types are
+pahole's. It shares nothing with hwpoison. Where truth.txt leaves a choice (pcp|isolated), it
+settles it there, and the outcome of each freed folio. Ends with 1 if one was not freed as it
+should be, or memory contradicts itself."""
 
 import array
 import re
@@ -12,13 +13,11 @@ import struct
 import subprocess
 import sys
 
+import lists as free_lists
+
 BUDDY, HWPOISON = 1 << 10, 1 << 19
 PGTY_BUDDY = 0xf0
 VMEMMAP = 0xffffea0000000000
-# Orders 0 to 3 by three migratetypes, and two lists of order 9.
-NR_PCP_LISTS = 14
-# More than there are is harmless: what follows has no page set.
-NR_ZONES = 3
 # The flags of linux/kernel-page-flags.h; those from 33 on are of no use to us.
 SHOWN = (1 << 33) - 1
 MAX_PAGE_ORDER = 10
@@ -58,6 +57,8 @@ class Dump:
         phnum, = struct.unpack_from('<H', head, 56)
         self.loads = []
         self.info = {}
+        self.frames = {}
+        self.memmap = None, b''
         for i in range(phnum):
             self.file.seek(phoff + i * 56)
             kind, _, offset, _, phys, size = struct.unpack_from('<IIQQQQ', self.file.read(56))
@@ -72,6 +73,9 @@ class Dump:
         self.pgd = (int(self.info['SYMBOL(swapper_pg_dir)'], 16) - 0xffffffff80000000 +
                     int(self.info['NUMBER(phys_base)']))
 
+        self.page_layout = [int(self.info[key]) for key in (
+            'SIZE(page)', 'OFFSET(page._refcount)', 'OFFSET(page._mapcount)', 'OFFSET(page.private)')]
+
     def phys(self, address, size):
         for start, length, offset in self.loads:
             if start <= address < start + length:
@@ -80,6 +84,12 @@ class Dump:
         raise ValueError(f'{address:#x} is not in the dump')
 
     def virt(self, address, size):
+        """Of one page of memory at most."""
+        if address >> 12 not in self.frames:
+            self.frames[address >> 12] = self.walk_tables(address & ~4095)
+        return self.phys(self.frames[address >> 12] + (address & 4095), size)
+
+    def walk_tables(self, address):
         table = self.pgd
         for shift in (39, 30, 21, 12):
             entry, = struct.unpack('<Q', self.phys(table + (address >> shift & 511) * 8, 8))
@@ -88,7 +98,7 @@ class Dump:
                 raise ValueError(f'{address:#x} is not mapped')
             if shift == 12 or entry & 0x80:
                 table &= ~((1 << shift) - 1)
-                return self.phys(table + (address & (1 << shift) - 1), size)
+                return table + (address & (1 << shift) - 1)
         return None
 
     def word(self, address):
@@ -96,29 +106,15 @@ class Dump:
 
     def page(self, pfn):
         """Refcount, type, private and whether it is a tail."""
-        size = int(self.info['SIZE(page)'])
-        data = self.virt(VMEMMAP + pfn * size, size)
-        refcount, = struct.unpack_from('<i', data, int(self.info['OFFSET(page._refcount)']))
-        kind, = struct.unpack_from('<I', data, int(self.info['OFFSET(page._mapcount)']))
-        private, = struct.unpack_from('<Q', data, int(self.info['OFFSET(page.private)']))
-        return refcount, kind, private, data[8] & 1
-
-    def on_pcp(self, types):
-        """(pfn, order) of every block on a per-CPU list."""
-        size, lru = int(self.info['SIZE(page)']), int(self.info['OFFSET(page.lru)'])
-        node = self.word(types.symbols['node_data'])
-        for zone in range(NR_ZONES):
-            pageset = self.word(node + types.offset('pglist_data', 'node_zones') +
-                                zone * types.size('zone') +
-                                types.offset('zone', 'per_cpu_pageset'))
-            for cpu in range(2 if pageset else 0):
-                head = (pageset + self.word(types.symbols['__per_cpu_offset'] + 8 * cpu) +
-                        types.offset('per_cpu_pages', 'lists')) % (1 << 64)
-                for index in range(NR_PCP_LISTS):
-                    at = self.word(head + 16 * index)
-                    while at != head + 16 * index:
-                        yield (at - lru - VMEMMAP) // size, index // 3 if index < 12 else 9
-                        at = self.word(at)
+        size, refcount, mapcount, private = self.page_layout
+        at = pfn * size
+        # Neighbours are asked for one after the other.
+        if self.memmap[0] != at >> 12:
+            self.memmap = at >> 12, self.virt(VMEMMAP + (at & ~4095), 4096)
+        data, at = self.memmap[1], at & 4095
+        return (*struct.unpack_from('<i', data, at + refcount),
+                *struct.unpack_from('<I', data, at + mapcount),
+                *struct.unpack_from('<Q', data, at + private), data[at + 8] & 1)
 
 
 def blocks(start, end):
@@ -209,6 +205,20 @@ def folio(record, poisons, flags, dump, pcp):
     return not wrong
 
 
+def outcome(match, dump, flags, pcp):
+    """Of a freed folio: the guest's, unless memory shows a worse one, or that nothing is lost."""
+    base, nr = int(match.group(1), 16), 1 << int(match.group(2))
+    bad = [int(pfn, 16) for pfn in match.group(3).split(',')]
+    if any(where_is(pfn, flags, pcp) for pfn in bad):
+        return 'leaked'
+    told = match.group(4).split('|')
+    if told[0] == 'leaked':
+        return told[0]
+    if any(is_lost(dump, pfn, flags, pcp) for pfn in range(base, base + nr) if pfn not in bad):
+        return 'lost'
+    return told[0] if told[0] != 'lost' else 'unknown'
+
+
 def settle(where, dump, flags, pcp):
     """Whoever looks from inside cannot tell a page on a per-CPU list from one on no list,
     nor whether a healthy page without a flag is lost."""
@@ -227,9 +237,25 @@ def settle(where, dump, flags, pcp):
                     [state for state in match.group(2).split('|') if state not in out]
                 if states:
                     line = line.replace('state=' + match.group(2), 'state=' + '|'.join(states))
+            match = re.match(r'extent base=(\w+) order=(\d+) .*poisons=(\S+) .*outcome=(\S+)', line)
+            if match:
+                line = line.replace('outcome=' + match.group(4),
+                                    'outcome=' + outcome(match, dump, flags, pcp))
             lines.append(line)
     with open(path, 'w', encoding='latin-1') as file:
         file.writelines(lines)
+
+
+def say_wrong(wrong):
+    """At most eight of a kind: the same words but for numbers."""
+    kinds = {}
+    for what in wrong:
+        kinds.setdefault(re.sub(r'0x\w+|\d+', '#', what), []).append(what)
+    for rows in kinds.values():
+        for what in rows[:8]:
+            print('  WRONG:', what)
+        if len(rows) > 8:
+            print(f'  WRONG: ... {len(rows)} of this kind')
 
 
 def verify(types, where):
@@ -238,7 +264,9 @@ def verify(types, where):
     flags = array.array('Q')
     with open(f'{where}/kpageflags.bin', 'rb') as file:
         flags.frombytes(file.read())
-    pcp = set(dump.on_pcp(types))
+    lists = free_lists.Lists(dump, types)
+    pcp = set(lists.on_pcp())
+    lists.blocks = {block for zone in lists.zones for block in lists.check_zone(zone)}
     settle(where, dump, flags, pcp)
     good = True
     for record in records(f'{where}/truth.txt', 'folio'):
@@ -246,6 +274,10 @@ def verify(types, where):
     with open(f'{where}/buddyinfo.txt', encoding='ascii') as file:
         free = sum(int(count) << order for line in file
                    for order, count in enumerate(line.split()[4:]))
+    bad = [int(pfn, 16) for r in records(f'{where}/truth.txt', 'folio')
+           for pfn in r['poisons'].split(',') if pfn]
+    wrong = lists.wrong + free_lists.check_marks(dump, lists, bad, poisons, lists.zones[-1].end)
+    say_wrong(wrong)
     print(f'  buddyinfo has {free} pages, kpageflags a moment later',
           sum(1 for word in flags if word & BUDDY), 'and the per-CPU lists',
           sum(1 << order for _, order in pcp))
@@ -253,7 +285,7 @@ def verify(types, where):
         complaints = [line.strip() for line in file
                       if re.search(r'BUG:|Bad page|WARNING:|Oops|pagealloc:', line)]
     print('  the kernel log has', complaints[:3] or 'no complaint')
-    return good and not complaints
+    return good and not complaints and not wrong
 
 
 if __name__ == '__main__':

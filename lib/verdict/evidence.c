@@ -317,8 +317,14 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 	case HWP_STATE_UNKNOWN:
 		say_unknown(&s, p);
 		break;
-	default:
+	case HWP_STATE_SLAB:
+	case HWP_STATE_PGTABLE:
+	case HWP_STATE_RESERVED:
+	case HWP_STATE_KERNEL:
 		say_kernel(&s, p);
+		break;
+	case HWP_NR_STATES:
+		break;
 	}
 	if (p->nr_passes == 1 && !p->unconfirmed)
 		say(&s, "transient: in the last of %u passes only", f->nr_passes);

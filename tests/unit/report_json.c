@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The documents of folio, decompose and layout, and what they say of hand-made facts. */
+#include "findings_synth.h"
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "report/report.h"
+#include "verdict/decide.h"
+
+static char *text;
+static size_t text_size;
+
+static FILE *begin(void)
+{
+	FILE *out = open_memstream(&text, &text_size);
+
+	assert_non_null(out);
+	return out;
+}
+
+/** The words that are in the text, each behind the one before. */
+static void has_all(FILE *out, const char *const *words)
+{
+	const char *p;
+
+	fclose(out);
+	p = text;
+	for (; *words; words++) {
+		const char *found = strstr(p, *words);
+
+		if (!found)
+			fail_msg("no %s in %s", *words, p);
+		p = found + strlen(*words);
+	}
+	free(text);
+}
+#define HAS(out, ...) has_all(out, (const char *const[]){ __VA_ARGS__, NULL })
+
+/** Two poisoned pages of a THP at 0x5400, mapped by the process that owns it, as well as a file. */
+static struct hwp_findings *poisoned_thp(void)
+{
+	static const uint64_t pfns[] = { 0x5400, 0x55ff };
+	struct hwp_findings *f = clean_findings();
+	struct hwp_file file = { .inode = 77,
+				 .filesystem = "ext4",
+				 .device = "vda1",
+				 .path = "/srv/data",
+				 .is_mounted = true };
+
+	f->pmd_order = 9;
+	assert_true(hwp_vec_push(&f->files, file));
+	for (size_t i = 0; i < 2; i++) {
+		struct hwp_poisoned p = isolated_page(pfns[i]);
+
+		p.page.is_tail = i > 0;
+		p.folio = (struct hwp_folio_facts){
+			.kind = HWP_FOLIO_LARGE,
+			.head_pfn = 0x5400,
+			.order = 9,
+			.head = { .refcount = 1,
+				  .nr_mapped = 0,
+				  .type = HWP_TYPE_NONE,
+				  .type_word = 0xffffffff,
+				  .mapping = 0xff11000101110ea1 },
+			.head_bits = HWP_BIT_HEAD | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE,
+			.mapped = { .has_entire = true, .entire = 1, .has_large = true, .large = 1 },
+			.has_hwpoisoned = true,
+			.can_have_hwpoisoned = true,
+		};
+		p.owner = (struct hwp_owner){ .found = true,
+					      .pid = 127,
+					      .comm = "qemu",
+					      .has_file = true,
+					      .nr_mappers = 3,
+					      .saw_all_mappers = true };
+		p.page_owner = (struct hwp_page_owner){ .found = true,
+							.allocated = true,
+							.order = 9,
+							.gfp_mask = 0x1cc2,
+							.pid = 118,
+							.tgid = 117,
+							.free_pid = -1,
+							.free_tgid = -1,
+							.handle = 5,
+							.comm = "qemu",
+							.alloc_ns = 12345678000 };
+		add_poisoned(f, p);
+	}
+	assert_true(hwp_vec_push(&f->folios, ((struct hwp_folio){ .head_pfn = 0x5400,
+								  .order = 9,
+								  .max_order = 9,
+								  .kind = HWP_EXTENT_THP,
+								  .nr_poisoned = 2 })));
+	f->subject.asked = true;
+	f->subject.page = f->poisoned.data[1];
+	return f;
+}
+
+static void folio_of_users(void **state)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = poisoned_thp();
+	FILE *out = begin();
+
+	(void)state;
+	assert_null(hwp_decide(f));
+	assert_null(hwp_report_folio_json(out, f));
+	/* The kernel lacks the fix: the folio would leak, with its 510 healthy pages. */
+	HAS(out, "\"verdict\": \"at-risk\"", "\"subject\": {", "\"pfn\": 22015",
+	    "\"phys\": \"0x55ff000\"", "\"poisoned\": true",
+	    "\"folio\": {\"kind\": \"large\", \"head_pfn\": 21504, \"order\": 9",
+	    "\"entire_mapcount\": 1, \"large_mapcount\": 1, \"nr_pages_mapped\": null}",
+	    "\"free_block\": null",
+	    "\"owner\": {\"pid\": 127, \"comm\": \"qemu\", \"nr_mappers\": 3, \"file\": {\"path\": "
+	    "\"/srv/data\", \"mounted\": true, \"deleted\": false, \"inode\": 77, \"filesystem\": "
+	    "\"ext4\", \"device\": \"vda1\"}}",
+	    "\"page_owner\": {\"allocated\": true, \"migrated\": false, \"order\": 9, \"gfp_mask\": "
+	    "\"0x1cc2\", \"alloc_ns\": 12345678000, \"pid\": 118, \"tgid\": 117, \"comm\": \"qemu\", "
+	    "\"handle\": 5, \"free_ns\": null, \"free_pid\": null, \"free_tgid\": null, "
+	    "\"free_handle\": null}",
+	    "\"users\": []", "\"state\": \"large-folio\", \"class\": \"pending\"",
+	    "\"poisoned_pfns\": [21504, 22015]", "\"flag_has_hwpoisoned\": true, \"raw_hwp\": null",
+	    "\"expected\": [{\"pfn\": 21505, \"order\": 0}, {\"pfn\": 21506, \"order\": 1}",
+	    "\"nr_healthy\": 510", "\"outcome\": \"would-leak\"");
+}
+
+static void users_of_a_freed_extent(void **state)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = poisoned_thp();
+	struct hwp_use uses[] = {
+		{ .pfn = 0x5410,
+		  .nr_pages = 4,
+		  .kind = HWP_USE_ANONYMOUS,
+		  .owner = { .found = true, .pid = 9, .comm = "sh" } },
+		{ .pfn = 0x5420, .nr_pages = 1, .kind = HWP_USE_SLAB, .head_pfn = 0x5420 },
+	};
+	FILE *out = begin();
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		assert_true(hwp_vec_push(&f->uses, uses[i]));
+	f->subject.page.by_list = (struct hwp_block){ .head_pfn = 0x55f8,
+						      .order = 3,
+						      .cpu = 1,
+						      .migratetype = 1,
+						      .container = HWP_PCP_LIST };
+	f->subject.page.folio = (struct hwp_folio_facts){ .order = -1 };
+	f->subject.page.was_read = false;
+	assert_null(hwp_report_folio_json(out, f));
+	HAS(out, "\"struct_page\": null", "\"folio\": null",
+	    "\"free_block\": {\"container\": \"pcp\", \"pfn\": 22008, \"order\": 3, \"migratetype\": "
+	    "\"Movable\", \"cpu\": 1}",
+	    "{\"pfn\": 21520, \"nr_pages\": 4, \"use\": \"anonymous\"",
+	    "\"owner\": {\"pid\": 9, \"comm\": \"sh\", \"nr_mappers\": null, \"file\": null}}",
+	    "{\"pfn\": 21536, \"nr_pages\": 1, \"use\": \"slab\", \"head_pfn\": 21536, \"order\": 0, "
+	    "\"owner\": null}");
+}
+
+/** Four pages from 0x100, of which 0x101 is bad: one page before it, two after it. */
+static void healthy_blocks(void **state)
+{
+	static const struct hwp_healthy_block blocks[] = { { 0x100, 0 }, { 0x102, 1 } };
+	_cleanup_(hwp_poison_map_deinit) struct hwp_poison_map map = {};
+	const struct hwp_report_style style = { .width = 80 };
+	struct hwp_decompose_report report = { &map, blocks, 2, 10 };
+	FILE *out = begin();
+
+	(void)state;
+	assert_null(hwp_poison_map_init(&map, 0x100, 2));
+	assert_true(hwp_poison_map_add(&map, 0x101));
+	assert_null(hwp_report_decompose_json(out, &report));
+	HAS(out, "\"providers\": null",
+	    "\"decompose\": {\"max_order\": 10, \"nr_pages\": 4, \"nr_poisoned\": 1, \"nr_blocks\": 2}",
+	    "{\"head_pfn\": 256, \"order\": 2, \"poisoned_pfns\": [257], \"expected\": [{\"pfn\": 256, "
+	    "\"order\": 0}, {\"pfn\": 258, \"order\": 1}], \"nr_healthy\": 3}");
+	out = begin();
+	assert_null(hwp_report_decompose(out, &report, &style));
+	HAS(out, "0x100", "0x102");
+}
+
+static void layout_rows(void **state)
+{
+	struct hwp_layout_row rows[] = { { "struct page.mapping", 24, "btf" },
+					 { "hstates", 0, "absent" } };
+	struct hwp_layout layout = { .rows = rows, .nr_rows = 2 };
+	struct hwp_layout_report report = { "7.3.4", "kdumpfile", "btf", &layout };
+	const struct hwp_report_style style = { .width = 80 };
+	FILE *out = begin();
+
+	(void)state;
+	assert_null(hwp_report_layout_json(out, &report));
+	HAS(out, "\"providers\": {\"memory\": \"kdumpfile\", \"types\": \"btf\"}",
+	    "\"kernel\": {\"release\": \"7.3.4\"}",
+	    "{\"name\": \"struct page.mapping\", \"value\": \"0x18\", \"source\": \"btf\"}",
+	    "{\"name\": \"hstates\", \"value\": null, \"source\": \"absent\"}");
+	out = begin();
+	assert_null(hwp_report_layout(out, &report, &style));
+	HAS(out, "struct page.mapping", "0x18", "btf", "hstates", "absent");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(folio_of_users),
+		cmocka_unit_test(users_of_a_freed_extent),
+		cmocka_unit_test(healthy_blocks),
+		cmocka_unit_test(layout_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

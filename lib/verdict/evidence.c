@@ -270,62 +270,70 @@ static void say_unknown(const struct speaker *s, const struct hwp_poisoned *p)
 		    p->page.refcount);
 }
 
-void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
-		  void (*each)(void *arg, const char *sentence), void *arg)
+/** What led to the page's state. */
+static void say_state(const struct speaker *s, const struct hwp_findings *f,
+		      const struct hwp_poisoned *p)
 {
-	const struct speaker s = { each, arg };
-	const struct hwp_rasdaemon_row *row;
 	struct hwp_reuse reuse;
 
 	switch (p->state) {
 	case HWP_STATE_BUDDY:
 	case HWP_STATE_PCP:
-		say_free(&s, f, p);
+		say_free(s, f, p);
 		break;
 	case HWP_STATE_REUSED:
 		reuse = hwp_reuse_proof(f, p);
 		if (reuse.proof) {
-			say(&s, "%s", reuse.proof);
-			say(&s, "confidence: %s", hwp_confidence_name(reuse.confidence));
+			say(s, "%s", reuse.proof);
+			say(s, "confidence: %s", hwp_confidence_name(reuse.confidence));
 		}
 		if (p->folio.kind != HWP_FOLIO_NONE)
-			say_folio(&s, p);
+			say_folio(s, p);
 		else
-			say_order_0(&s, p);
+			say_order_0(s, p);
 		break;
 	case HWP_STATE_DROPPED:
-		say_dropped(&s, p);
+		say_dropped(s, p);
 		break;
 	case HWP_STATE_LARGE_FOLIO:
-		say_folio(&s, p);
+		say_folio(s, p);
 		break;
 	case HWP_STATE_HUGETLB:
-		say_raw(&s, p);
+		say_raw(s, p);
 		break;
 	case HWP_STATE_IN_USE:
 	case HWP_STATE_TAKEN_OFF:
 	case HWP_STATE_ISOLATED:
-		say_order_0(&s, p);
+		say_order_0(s, p);
 		break;
 	case HWP_STATE_OFFLINE:
-		say(&s, p->section_offline ? "its memory section is offline" :
-					     "page type: offline (given back to a hypervisor)");
+		say(s, p->section_offline ? "its memory section is offline" :
+					    "page type: offline (given back to a hypervisor)");
 		break;
 	case HWP_STATE_DEVICE:
-		say(&s, "in ZONE_DEVICE");
+		say(s, "in ZONE_DEVICE");
 		break;
 	case HWP_STATE_UNKNOWN:
-		say_unknown(&s, p);
+		say_unknown(s, p);
 		break;
 	case HWP_STATE_SLAB:
 	case HWP_STATE_PGTABLE:
 	case HWP_STATE_RESERVED:
 	case HWP_STATE_KERNEL:
-		say_kernel(&s, p);
+		say_kernel(s, p);
 		break;
 	case HWP_NR_STATES:
 		break;
 	}
+}
+
+void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
+		  void (*each)(void *arg, const char *sentence), void *arg)
+{
+	const struct speaker s = { each, arg };
+	const struct hwp_rasdaemon_row *row;
+
+	say_state(&s, f, p);
 	if (p->nr_passes == 1 && !p->unconfirmed)
 		say(&s, "transient: in the last of %u passes only", f->nr_passes);
 	say_owner(&s, f, &p->owner);

@@ -169,20 +169,25 @@ static void unknown_raw_page(void **state)
 	struct hwp_findings *f = no_events();
 	struct hwp_poisoned p = isolated_page(0x200);
 	struct hwp_folio folio = {
-		.head_pfn = 0x200, .order = 9, .max_order = 9, .first_poisoned = 0, .nr_poisoned = 2
+		.head_pfn = 0x200, .order = 9, .max_order = 9, .first_poisoned = 1, .nr_poisoned = 2
 	};
 
 	(void)state;
-	p.state = HWP_STATE_IN_USE;
+	p.pfn = 0x100;
 	p.event = 0;
 	add_poisoned(f, p);
-	p.pfn = 0x210;
+	p.pfn = 0x200;
 	p.state = HWP_STATE_HUGETLB;
 	p.raw_page_unknown = true;
 	p.event = -1;
 	add_poisoned(f, p);
+	p.pfn = 0x210;
+	p.state = HWP_STATE_IN_USE;
+	p.raw_page_unknown = false;
+	p.event = 1;
+	add_poisoned(f, p);
 	assert_true(hwp_vec_push(&f->folios, folio));
-	add_event(f, 0x200, 0, HWP_EVENT_INJECTED, "");
+	add_event(f, 0x210, 0, HWP_EVENT_INJECTED, "");
 	add_event(f, 0x3ff, 0, HWP_EVENT_INJECTED, "");
 	add_event(f, 0x400, 0, HWP_EVENT_INJECTED, "");
 	/* Without an event of its own, it is not unlogged: nobody knows which page it is. */
@@ -191,9 +196,31 @@ static void unknown_raw_page(void **state)
 			 "Events    3 lines about memory failures\n"
 			 "\n"
 			 "    TIME  PFN    STATE NOW  RESULT  WHAT\n"
-			 "0.000000  0x200  in-use     -       injected\n"
+			 "0.000000  0x210  in-use     -       injected\n"
 			 "0.000000  0x3ff  hugetlb    -       injected\n"
 			 "0.000000  0x400  unmarked   -       injected\n");
+	hwp_findings_destroy(f);
+}
+
+/** What does not fit goes on below WHAT, whose column follows from the widest cells. */
+static void long_lines_wrap(void **state)
+{
+	struct hwp_findings *f = no_events();
+
+	(void)state;
+	add_event(f, 0x20, 0, HWP_EVENT_OTHER,
+		  "Memory failure: 0x20: one456789 two456789 thr456789 fou456789 fiv456789 "
+		  "six456789 sev456789");
+	/* 35 columns, six words of 9 and the spaces between them: 94 of 100. */
+	assert_report(f,
+		      "Target    vmcore\n"
+		      "Log       complete, from its first line on\n"
+		      "Events    1 line about memory failures\n"
+		      "\n"
+		      "    TIME  PFN   STATE NOW  RESULT  WHAT\n"
+		      "0.000000  0x20  unmarked   -       one456789 two456789 thr456789 fou456789 "
+		      "fiv456789 six456789\n"
+		      "                                   sev456789\n");
 	hwp_findings_destroy(f);
 }
 
@@ -253,11 +280,19 @@ static void by_rasdaemon(void **state)
 	assert_non_null(strstr(text, "\nRasdaemon 2 rows, 1 of them not in the log\n"));
 	snprintf(line, sizeof(line), "\n2026-01-02 03:04:05 +0000  %s",
 		 hwp_boot_name(f->rasdaemon.data[1].boot));
-	assert_non_null(strstr(text, "\n\nRASDAEMON ONLY "));
+	/* All of it is aligned to the left. */
+	assert_non_null(strstr(text, "\n\nRASDAEMON ONLY             BOOT "));
+	assert_non_null(strstr(text, " PFN   STATE NOW  RESULT     WHAT\n"));
 	assert_non_null(strstr(text, line));
 	assert_non_null(strstr(text, "0x40  unmarked   Recovered  free buddy page\n\nCLEAN"));
 	/* The row that is in the log is not in the table. */
 	assert_null(strstr(strstr(text, "RASDAEMON ONLY"), "0x20"));
+	free(text);
+	/* Nor is what lies behind the rows. */
+	add_row(f, 0x50, -1);
+	f->rasdaemon.nr--;
+	text = report(f, false);
+	assert_null(strstr(text, "0x50"));
 	free(text);
 	hwp_findings_destroy(f);
 }
@@ -265,9 +300,10 @@ static void by_rasdaemon(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_log),   cmocka_unit_test(kinds),
-		cmocka_unit_test(state_now), cmocka_unit_test(unknown_raw_page),
-		cmocka_unit_test(unlogged),  cmocka_unit_test(by_rasdaemon),
+		cmocka_unit_test(the_log),	   cmocka_unit_test(kinds),
+		cmocka_unit_test(state_now),	   cmocka_unit_test(unknown_raw_page),
+		cmocka_unit_test(long_lines_wrap), cmocka_unit_test(unlogged),
+		cmocka_unit_test(by_rasdaemon),
 	};
 
 	return cmocka_run_group_tests_name("report_events", tests, NULL, NULL);

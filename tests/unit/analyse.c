@@ -337,6 +337,8 @@ struct host {
 	uint64_t address, value;
 	/** How often it was refreshed; the first times that fails, with this. */
 	unsigned int nr_refreshed, nr_failures;
+	/** How often it was given the rule by which pages may be read. */
+	unsigned int nr_rules;
 	enum hwp_error_code failure;
 	bool live;
 };
@@ -369,8 +371,11 @@ static struct hwp_error *host_refresh(void *arg)
 
 static void host_set_page_rule(void *arg, const struct hwp_page_rule *rule)
 {
-	(void)arg;
-	(void)rule;
+	struct host *h = arg;
+
+	assert_non_null(rule->head);
+	assert_non_null(rule->kind);
+	h->nr_rules++;
 }
 
 static bool host_ram(void *arg, size_t index, struct hwp_ram *ret)
@@ -531,6 +536,7 @@ static void passes(void **state)
 	assert_true(f->boot_unix_seconds >= booted - 1 && f->boot_unix_seconds <= booted + 1);
 	assert_int_equal(f->nr_passes, 2);
 	assert_int_equal(h.nr_refreshed, 3);
+	assert_int_equal(h.nr_rules, 1);
 	/* The facts are of one pass, not of the sum of them. */
 	assert_int_equal(f->zones.nr, 2);
 	assert_int_equal(f->coverage.nr_pages, NR_PAGES);

@@ -115,6 +115,7 @@ static void errors(void **state)
 	err = hwp_error_os(ENOENT, "%s", "/no/file");
 	assert_int_equal(err->code, HWP_ERROR_OS);
 	assert_string_equal(err->message, "/no/file: No such file or directory");
+	assert_int_equal(err->address, 0);
 	hwp_error_destroy(err);
 	/* The one error that needs no memory is never freed. */
 	err = hwp_error_no_memory();

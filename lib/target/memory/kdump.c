@@ -34,8 +34,25 @@ struct kdump {
 	unsigned int page_shift;
 	int fd;
 	/** A clone borrows the descriptor. */
-	bool is_clone, is_elf;
+	bool is_clone, is_elf, is_diskdump;
 };
+
+/*
+ * Before 0.5.2 kdump_free() of a kdump file looks at two attributes that it has freed, and
+ * crashes when malloc has joined their memory with its neighbours: libkdumpfile commit
+ * 97c716a424a8 ("Run attribute cleanup hooks before deallocating attributes"). A host's
+ * session must not die of that, so the context stays, with an empty cache.
+ */
+static void free_context(struct kdump *k)
+{
+#if KDUMPFILE_VERSION < KDUMPFILE_MKVER(0, 5, 2)
+	if (k->is_diskdump && !k->is_clone) {
+		kdump_set_number_attr(k->ctx, "cache.size", 1);
+		return;
+	}
+#endif
+	kdump_free(k->ctx);
+}
 
 static void kdump_close(void *arg)
 {
@@ -50,7 +67,7 @@ static void kdump_close(void *arg)
 	if (k->xlat)
 		addrxlat_ctx_decref(k->xlat);
 	if (k->ctx)
-		kdump_free(k->ctx);
+		free_context(k);
 	if (!k->is_clone && k->fd >= 0)
 		close(k->fd);
 	free(k);
@@ -359,6 +376,7 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 	if (kdump_get_string_attr(k->ctx, KDUMP_ATTR_FILE_FORMAT, &format) != KDUMP_OK)
 		format = "unknown";
 	k->is_elf = strcmp(format, "elf") == 0;
+	k->is_diskdump = strcmp(format, "diskdump") == 0;
 	snprintf(facts->format + strlen(facts->format),
 		 sizeof(facts->format) - strlen(facts->format), "%s", format);
 	kdump_set_number_attr(k->ctx, "cache.size", k->is_elf ? CACHE_SIZE_ELF : CACHE_SIZE_KDUMP);

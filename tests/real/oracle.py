@@ -209,12 +209,13 @@ class Btf:
             self.start, self.blob = start, blob
             self.type_start = self.start + self.hdr_len + self.type_off
             self.str_start = self.start + self.hdr_len + self.str_off
-            # A process that had read it leaves its pages in no order.
+            # A process that had read it leaves its pages in no order; that may even parse.
             try:
                 self._parse()
-                return
             except (ValueError, struct.error):
                 continue
+            if (4, 'page') in self.by_name and (4, 'zone') in self.by_name:
+                return
         raise Wrong('no BTF')
 
     def _candidates(self, dump):

@@ -47,7 +47,7 @@ ifneq ($(SAN),)
 endif
 
 # Targets that compile nothing need no libraries.
-no_build := check-asan check-tsan clean coverage fix-kernels format fuzz help history-lab lab minimal-root uninstall
+no_build := check-asan check-tsan clean coverage fix-kernels format fuzz help history-lab lab minimal-root mutants uninstall
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
   ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) && echo found),found)
     $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
@@ -203,6 +203,12 @@ coverage:
 	@$(MAKE) --no-print-directory O='$(O)/coverage' CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage unit
 	@O='$(O)/coverage' tests/coverage.sh
 
+# Changes one token of lib/ at a time and sees whether a fast test notices.
+mutants:
+	@tests/bite/mutate.py --seed $(SEED) --number $(NUMBER)
+SEED := 1
+NUMBER := 60
+
 # DUMP=FILE measures on that one.
 bench: all $(O)/bench/stages
 	@$(run) tests/bench/bench.py $(DUMP)
@@ -304,6 +310,7 @@ help:
 	@echo 'make unit | arch    the unit tests | the architecture rules'
 	@echo '                    T=WORD: of these only the tests whose name holds WORD'
 	@echo 'make coverage       lines of the library that the unit tests run'
+	@echo 'make mutants [SEED=1] [NUMBER=60]  do the fast tests notice a changed token?'
 	@echo 'make check-asan | check-tsan   every test under sanitizers'
 	@echo 'make fuzz [SECONDS=60] [T=WORD]  fuzz, each target so long'
 	@echo 'make bench [DUMP=FILE]  measure'
@@ -321,5 +328,5 @@ help:
 
 FORCE:
 .DELETE_ON_ERROR:
-.PHONY: all no-crash demo check test unit unit-programs arch coverage bench same fuzz fuzz-programs check-asan check-tsan lab \
+.PHONY: all mutants no-crash demo check test unit unit-programs arch coverage bench same fuzz fuzz-programs check-asan check-tsan lab \
 	samples history-lab minimal-root install uninstall fix-kernels fix-lab format clean help FORCE

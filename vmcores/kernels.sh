@@ -56,6 +56,13 @@ apt_in() {
 		-o Acquire::Languages=none -o Acquire::Check-Valid-Until=false "$@"
 }
 
+# The apt of a suite is used by one process at a time, to its end: apt waits for no lock.
+lock_suite() {
+	mkdir -p "$cache/$1"
+	exec 9>"$cache/$1/lock"
+	flock 9
+}
+
 # One isolated apt per suite, refreshed at most once a day.
 apt_update() {
 	local suite=$1 dir=$cache/$1 keyring=${HWP_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg} uri
@@ -114,6 +121,7 @@ pick_modules() {
 fetch() {
 	local name=$1 suite=$2 image=$3 mods=$4 dir=$cache/$2 tmp release package
 	local to=$lab/kernels/$name
+	[ -e "$to/release" ] || lock_suite "$suite"
 	if [ -e "$to/release" ]; then
 		echo "$name: $(cat "$to/release") (cached)"
 		return
@@ -147,6 +155,7 @@ fetch() {
 
 unpack_any() {
 	local suite=$1 pattern=$2 root=$3 package
+	lock_suite "$suite"
 	apt_update "$suite"
 	package=$(newest "$cache/$suite" "$pattern")
 	[ -n "$package" ] || die "no package matches $pattern in $suite"
@@ -157,9 +166,8 @@ unpack_any() {
 # A program of another suite runs from such a folder, under its own loader.
 closure() {
 	local suite=$1 package=$2 root=$3 dir=$cache/$1 deb
-	mkdir -p "$dir" "$root"
-	exec 9>"$dir/lock"
-	flock 9
+	mkdir -p "$root"
+	lock_suite "$suite"
 	apt_update "$suite"
 	rm -f "$dir"/cache/archives/*.deb
 	# Its status file is empty, so nothing counts as installed.

@@ -22,6 +22,8 @@ void hwp_page_words(const struct hwp_layout *l, const void *page, struct hwp_pag
 	uint32_t bits = 0;
 
 	w->flags = hwp_page_flags(l, page);
+	w->word_1 = hwp_page_lru_next(l, page);
+	w->word_2 = hwp_page_lru_prev(l, page);
 	w->mapping = hwp_page_mapping(l, page);
 	w->index = hwp_page_index(l, page);
 	w->private = hwp_page_private(l, page);

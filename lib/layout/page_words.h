@@ -19,6 +19,37 @@ struct hwp_layout;
 #define HWP_MAPPING_ANON UINT64_C(1)
 #define HWP_MAPPING_LOW_BITS UINT64_C(3)
 
+/**
+ * What list_del() leaves in the two words of a struct list_head, above POISON_POINTER_DELTA:
+ * include/linux/poison.h. The second was 0x200 up to v4.19.
+ */
+#define HWP_LIST_POISON1 UINT64_C(0x100)
+#define HWP_LIST_POISON2 UINT64_C(0x122)
+#define HWP_LIST_POISON2_OLD UINT64_C(0x200)
+
+/**
+ * POISON_POINTER_DELTA, CONFIG_ILLEGAL_POINTER_VALUE: of x86_64, arm64, riscv, s390 and others, and
+ * of powerpc. Elsewhere it is 0. No list has a link with any of these values, so which architecture
+ * it is need not be known.
+ */
+#define HWP_POISON_POINTER_DELTA UINT64_C(0xdead000000000000)
+#define HWP_POISON_POINTER_DELTA_POWERPC UINT64_C(0x5deadbeef0000000)
+
+/** Is @p word LIST_POISON1, or LIST_POISON2? */
+static inline bool hwp_is_list_poison1(uint64_t word)
+{
+	uint64_t delta = word - HWP_LIST_POISON1;
+
+	return delta == HWP_POISON_POINTER_DELTA || delta == HWP_POISON_POINTER_DELTA_POWERPC ||
+	       delta == 0;
+}
+
+static inline bool hwp_is_list_poison2(uint64_t word)
+{
+	return hwp_is_list_poison1(word - HWP_LIST_POISON2 + HWP_LIST_POISON1) ||
+	       hwp_is_list_poison1(word - HWP_LIST_POISON2_OLD + HWP_LIST_POISON1);
+}
+
 /** Page types that a kernel may know. */
 enum hwp_page_type {
 	HWP_TYPE_BUDDY,
@@ -37,7 +68,16 @@ enum hwp_page_type {
 
 /** The words of a struct page that evidence rests on. */
 struct hwp_page_words {
-	uint64_t flags, mapping, index, private;
+	uint64_t flags;
+	/**
+	 * The two words of page.lru as they are: links of a list, or what it was last used for.
+	 * The first is compound_head, or compound_info, of a tail (bit 0 set). A page that left a
+	 * list has LIST_POISON1 and LIST_POISON2 there; a page of a folio that was freed whole
+	 * has 0 in the first, by free_tail_page_prepare() or before v6.5 free_tail_pages_check(),
+	 * which end in clear_compound_head(): mm/page_alloc.c.
+	 */
+	uint64_t word_1, word_2;
+	uint64_t mapping, index, private;
 	uint32_t type_word;
 	int32_t refcount;
 	/** _mapcount + 1 where the word is a map count, else 0. */

@@ -69,8 +69,8 @@ TABLE(hwp_block);
 
 #define TYPE struct hwp_page_words
 static const struct hwp_fact hwp_page_words_rows[] = {
-	HEX(flags),    HEX(mapping),   HEX(index), HEX(private),  HEX(type_word),
-	INT(refcount), INT(nr_mapped), INT(type),  BOOL(is_tail),
+	HEX(flags),	HEX(word_1),   HEX(word_2),    HEX(mapping), HEX(index),    HEX(private),
+	HEX(type_word), INT(refcount), INT(nr_mapped), INT(type),    BOOL(is_tail),
 };
 TABLE(hwp_page_words);
 #undef TYPE

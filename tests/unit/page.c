@@ -168,7 +168,9 @@ static const struct vector words_61[] = {
 static void check_vector(const struct hwp_layout *l, const struct vector *v)
 {
 	char page[KERNEL_PAGE_SIZE];
+	struct hwp_page_words words;
 	uint64_t flags;
+	uint32_t bits;
 
 	print_message("# %s\n", v->name);
 	put_words(page, &v->words);
@@ -190,6 +192,10 @@ static void check_vector(const struct hwp_layout *l, const struct vector *v)
 	assert_int_equal(hwp_page_nid(l, flags), v->nid);
 	assert_int_equal(hwp_page_zone(l, flags), v->zone);
 	assert_false(hwp_page_is_uninitialised(l, page));
+	hwp_page_words(l, page, &words, &bits);
+	assert_int_equal(words.word_1, v->words.at_8);
+	assert_int_equal(words.word_2, v->words.at_16);
+	assert_int_equal(words.is_tail, v->tail);
 }
 
 static void real_words(void **state)

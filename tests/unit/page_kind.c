@@ -88,9 +88,40 @@ static void every_kind_has_a_row(void **state)
 		assert_true(seen[i]);
 }
 
+/* Words that were read from running kernels, and what other architectures would leave. */
+static void list_poison(void **state)
+{
+	static const struct {
+		uint64_t word;
+		bool is_1, is_2;
+	} words[] = {
+		{ 0xdead000000000100, true, false },
+		{ 0xdead000000000122, false, true },
+		{ 0xdead000000000200, false, true },
+		{ 0x5deadbeef0000100, true, false },
+		{ 0x5deadbeef0000122, false, true },
+		{ 0x100, true, false },
+		{ 0x122, false, true },
+		{ 0x200, false, true },
+		{ 0, false, false },
+		{ 0xdead000000000000, false, false },
+		{ 0xdead000000000400, false, false },
+		{ 0xffd4000000810008, false, false },
+		{ 0xffffffffffff8001, false, false },
+		{ UINT64_MAX, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(words); i++) {
+		assert_int_equal(hwp_is_list_poison1(words[i].word), words[i].is_1);
+		assert_int_equal(hwp_is_list_poison2(words[i].word), words[i].is_2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(list_poison),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(every_kind_has_a_row),
 	};

@@ -171,11 +171,29 @@ TABLE(hwp_poisoned);
 
 #define TYPE struct hwp_event
 static const struct hwp_fact hwp_event_rows[] = {
-	UINT(seq),	 UINT(time_ns),	 UINT(pfn),  WORD(kind, hwp_event_kinds),
-	TEXT(page_type), TEXT(result),	 TEXT(comm), INT(pid),
-	TEXT(text),	 INT(rasdaemon),
+	UINT(seq),
+	UINT(time_ns),
+	UINT(pfn),
+	WORD(kind, hwp_event_kinds),
+	TEXT(page_type),
+	TEXT(result),
+	TEXT(comm),
+	INT(pid),
+	HEX(virtual_address),
+	INT(caller_pid),
+	INT(caller_cpu),
+	TEXT(text),
+	INT(rasdaemon),
 };
 TABLE(hwp_event);
+#undef TYPE
+
+#define TYPE struct hwp_log_facts
+static const struct hwp_fact hwp_log_facts_rows[] = {
+	WORD(state, hwp_log_states), TEXT(why), UINT(first_seq), UINT(first_ns), UINT(nr_lost),
+	UINT(nr_user_lines),
+};
+TABLE(hwp_log_facts);
 #undef TYPE
 
 #define TYPE struct hwp_rasdaemon_row
@@ -401,8 +419,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	STRUCT(range, hwp_range),
 	STRUCT(subject, hwp_subject),
 	VECTOR(uses, hwp_use),
-	BOOL(log_wrapped),
-	BOOL(log_readable),
+	STRUCT(log, hwp_log_facts),
 	VECTOR(rasdaemon, hwp_rasdaemon_row),
 	BOOL(has_rasdaemon),
 	BOOL(has_boot_time),

@@ -188,9 +188,31 @@ struct hwp_event {
 	/** SIGBUS: to whom; pid -1 otherwise. */
 	char comm[20];
 	int pid;
+	/** Where in its process the page was, as the line gives it; 0 when it does not. */
+	uint64_t virtual_address;
+	/**
+	 * Who printed the line, by printk_caller_id(): the task, or in an interrupt the CPU; -1
+	 * otherwise, both when the kernel keeps neither. An error that a process met, or injected
+	 * by madvise(), is printed by that process; one by debugfs by whoever wrote to it; one that
+	 * was queued by a worker of the kernel.
+	 */
+	int caller_pid, caller_cpu;
 	char text[160];
 	/** What rasdaemon tells of it, index in hwp_findings.rasdaemon, or -1. */
 	int64_t rasdaemon;
+};
+
+/** The kernel log as a whole: what the absence of a line in it is worth. */
+struct hwp_log_facts {
+	enum hwp_log_state state;
+	/** UNREADABLE, LOST: the first reason, in a few words; else empty. */
+	char why[160];
+	/** The oldest line that is there: above 0 the log has lost its beginning, LOST or not. */
+	uint64_t first_seq, first_ns;
+	/** Places where lines are missing behind it: at least as many lines. */
+	uint64_t nr_lost;
+	/** Lines that read like memory failure's, but that a user wrote to /dev/kmsg: no events. */
+	uint64_t nr_user_lines;
 };
 
 /** A row of rasdaemon's table memory_failure_event: the kernel's tracepoint. */
@@ -442,8 +464,7 @@ struct hwp_findings {
 	struct hwp_subject subject;
 	/** Of the subject's extent, when that was freed; ascending. */
 	HWP_VEC(struct hwp_use) uses;
-	/** The log has lost its beginning. */
-	bool log_wrapped, log_readable;
+	struct hwp_log_facts log;
 	/** rasdaemon's rows, in its order; has_rasdaemon: it was asked. */
 	HWP_VEC(struct hwp_rasdaemon_row) rasdaemon;
 	bool has_rasdaemon;

@@ -31,6 +31,7 @@ TABLE(hwp_use_kinds, HWP_USE_KINDS);
 TABLE(hwp_direct_maps, HWP_DIRECT_MAPS);
 TABLE(hwp_contents_words, HWP_CONTENTS);
 TABLE(hwp_event_kinds, HWP_EVENT_KINDS);
+TABLE(hwp_log_states, HWP_LOG_STATES);
 TABLE(hwp_boots, HWP_BOOTS);
 
 const char *hwp_state_name(enum hwp_state state)
@@ -121,6 +122,11 @@ const char *hwp_use_kind_name(enum hwp_use_kind kind)
 const char *hwp_event_kind_name(enum hwp_event_kind kind)
 {
 	return hwp_event_kinds.words[kind].name;
+}
+
+const char *hwp_log_state_name(enum hwp_log_state state)
+{
+	return hwp_log_states.words[state].name;
 }
 
 const char *hwp_boot_name(enum hwp_boot boot)

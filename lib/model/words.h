@@ -185,6 +185,13 @@
 	ROW(HWP_EVENT_MACHINE_CHECK, "machine-check", "the hardware reported the error by a machine check") \
 	ROW(HWP_EVENT_OTHER, "other", "another line of memory failure about the page")
 
+/** How much of the kernel log is there, least first. */
+#define HWP_LOG_STATES(ROW) \
+	ROW(HWP_LOG_UNREADABLE, "unreadable", "no line of it could be read") \
+	ROW(HWP_LOG_LOST, "lost", "lines are missing in its middle, or at its end") \
+	ROW(HWP_LOG_WRAPPED, "wrapped", "newer lines have taken the place of its first ones") \
+	ROW(HWP_LOG_COMPLETE, "complete", "every line since boot is there")
+
 /** Which boot a row of rasdaemon's database belongs to. */
 #define HWP_BOOTS(ROW) \
 	ROW(HWP_BOOT_UNKNOWN, "unknown", "neither its time nor the log shows it") \
@@ -216,6 +223,7 @@ enum hwp_use_kind { HWP_USE_KINDS(HWP_ENUMERATOR) };
 enum hwp_direct_map { HWP_DIRECT_MAPS(HWP_ENUMERATOR) };
 enum hwp_contents { HWP_CONTENTS(HWP_ENUMERATOR) };
 enum hwp_event_kind { HWP_EVENT_KINDS(HWP_ENUMERATOR) };
+enum hwp_log_state { HWP_LOG_STATES(HWP_ENUMERATOR) };
 enum hwp_boot { HWP_BOOTS(HWP_ENUMERATOR) };
 
 #undef HWP_ENUMERATOR
@@ -234,7 +242,7 @@ extern const struct hwp_words hwp_states, hwp_classes, hwp_verdicts, hwp_results
 	hwp_outcomes, hwp_fixes, hwp_fixes_seen, hwp_switches, hwp_sweeps, hwp_trouble_kinds,
 	hwp_containers, hwp_folio_kinds, hwp_extent_kinds, hwp_extent_sources, hwp_observations,
 	hwp_run_states, hwp_use_kinds, hwp_direct_maps, hwp_contents_words, hwp_event_kinds,
-	hwp_boots;
+	hwp_log_states, hwp_boots;
 
 const char *hwp_state_name(enum hwp_state state);
 const char *hwp_class_name(enum hwp_class class);
@@ -254,6 +262,7 @@ const char *hwp_extent_source_name(enum hwp_extent_source source);
 const char *hwp_run_state_name(enum hwp_run_state state);
 const char *hwp_use_kind_name(enum hwp_use_kind kind);
 const char *hwp_event_kind_name(enum hwp_event_kind kind);
+const char *hwp_log_state_name(enum hwp_log_state state);
 const char *hwp_boot_name(enum hwp_boot boot);
 
 enum hwp_class hwp_state_class(enum hwp_state state);

@@ -121,14 +121,31 @@ static void put_event(struct hwp_text *text, const struct hwp_findings *f,
 
 static void put_log(struct hwp_text *text, const struct hwp_findings *f)
 {
-	if (!f->log_readable)
-		hwp_text_field(text, "Log", "could not be read%s: events may be missing",
-			       f->events.nr ? " to its end" : "");
-	else if (f->log_wrapped)
+	const struct hwp_log_facts *log = &f->log;
+
+	switch (log->state) {
+	case HWP_LOG_UNREADABLE:
+		hwp_text_field(text, "Log", "could not be read: %s", log->why);
+		break;
+	case HWP_LOG_LOST:
+		hwp_text_field(text, "Log", "%s lines: events may be missing (%s)",
+			       log->first_seq ? "has lost its beginning, and other" :
+						"has lost some",
+			       log->why);
+		break;
+	case HWP_LOG_WRAPPED:
 		hwp_text_field(text, "Log",
 			       "has lost its beginning: earlier events may be missing");
-	else
+		break;
+	case HWP_LOG_COMPLETE:
 		hwp_text_field(text, "Log", "complete, from its first line on");
+		break;
+	}
+	if (log->nr_user_lines)
+		hwp_text_field(text, "",
+			       "%" PRIu64 " line%s like memory failure's written to /dev/kmsg "
+			       "by a user: left out",
+			       log->nr_user_lines, hwp_plural(log->nr_user_lines));
 }
 
 /** Poisoned pages without an event. */

@@ -375,8 +375,14 @@ struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f
 
 	put_head(&json, f);
 	hwp_json_row_object(&json, "log");
-	hwp_json_bool(&json, "readable", f->log_readable);
-	hwp_json_bool(&json, "has_beginning", f->log_readable && !f->log_wrapped);
+	hwp_json_string(&json, "state", hwp_log_state_name(f->log.state));
+	hwp_json_bool(&json, "readable", f->log.state != HWP_LOG_UNREADABLE);
+	hwp_json_bool(&json, "has_beginning",
+		      f->log.state != HWP_LOG_UNREADABLE && !f->log.first_seq &&
+			      f->log.state != HWP_LOG_WRAPPED);
+	hwp_json_string(&json, "why", *f->log.why ? f->log.why : NULL);
+	hwp_json_u64(&json, "nr_lost", f->log.nr_lost);
+	hwp_json_u64(&json, "nr_user_lines", f->log.nr_user_lines);
 	hwp_json_end(&json);
 	put_pages(&json, f, 0, f->poisoned.nr);
 	put_events(&json, f);

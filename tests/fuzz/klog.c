@@ -6,13 +6,13 @@
 #include "facts/log/klog.h"
 #include "facts/log/mfevent.h"
 
-static bool fuzz_klog_line(void *arg, const struct hwp_klog_record *record)
+static struct hwp_error *fuzz_klog_line(void *arg, const struct hwp_klog_record *record)
 {
 	uint64_t *left = arg;
 	struct hwp_event e;
 
 	hwp_mfevent_parse(record->text, record->len, &e);
-	return --*left > 0;
+	return --*left > 0 ? NULL : hwp_error_no_memory();
 }
 
 /** Put bytes over those at @p bytes: place (u16), length (u8), bytes. */
@@ -32,9 +32,10 @@ static void fuzz_klog_patch(const uint8_t *data, size_t size, char *bytes, size_
 
 static void fuzz_klog_walk(struct hwp_target *target, const struct hwp_layout *l)
 {
-	uint64_t first, left = 100000;
+	struct hwp_log_facts log;
+	uint64_t left = 100000;
 
-	hwp_error_destroy(hwp_klog_walk(target, l, fuzz_klog_line, &left, &first));
+	hwp_error_destroy(hwp_klog_walk(target, l, fuzz_klog_line, &left, &log));
 	hwp_target_destroy(target);
 }
 

@@ -149,7 +149,9 @@ static void facts(void **state)
 	assert_int_equal(f->coverage.nr_read, NR_PAGES);
 	assert_int_equal(f->counters.num_poisoned_pages, f->poisoned.nr);
 	assert_int_equal(f->troubles.nr, 0);
-	assert_true(f->log_readable);
+	assert_int_equal(f->log.state, HWP_LOG_COMPLETE);
+	assert_int_equal(f->log.first_seq, 0);
+	assert_int_equal(f->log.nr_user_lines, 0);
 	assert_true(f->events.nr >= f->poisoned.nr);
 	assert_zones(f);
 	assert_truth(f);

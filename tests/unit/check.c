@@ -500,8 +500,9 @@ static void accounts(void **state)
 		f->counters.num_poisoned_pages = rows[i].counted;
 		f->counters.has_num_poisoned_pages = rows[i].has_count;
 		f->counters.mf_running = rows[i].running;
-		f->log_wrapped = rows[i].wrapped;
-		f->log_readable = !rows[i].unreadable;
+		f->log.state = rows[i].unreadable ? HWP_LOG_UNREADABLE :
+			       rows[i].wrapped	  ? HWP_LOG_WRAPPED :
+						    HWP_LOG_COMPLETE;
 		f->poisoned.data[0].raw_page_unknown = rows[i].unrecorded;
 		for (int64_t n = 0; n < rows[i].nr_repeats; n++)
 			add_repeat(f, n & 1);

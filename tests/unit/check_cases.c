@@ -584,19 +584,19 @@ SETUP(uncounted_unrecorded)
 SETUP(log_wrapped)
 {
 	counted_3(f);
-	f->log_wrapped = true;
+	f->log.state = HWP_LOG_WRAPPED;
 }
 
 SETUP(log_unreadable)
 {
 	counted_3(f);
-	f->log_readable = false;
+	f->log.state = HWP_LOG_UNREADABLE;
 }
 
 SETUP(uncounted_log_wrapped)
 {
 	counted_1(f);
-	f->log_wrapped = true;
+	f->log.state = HWP_LOG_WRAPPED;
 }
 
 static void add_node(struct hwp_findings *f, int nid, int64_t total, uint64_t start_pfn)

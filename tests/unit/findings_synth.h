@@ -34,7 +34,7 @@ SYNTH_UNUSED static struct hwp_findings *clean_findings(void)
 	f->coverage.nr_pages = f->coverage.nr_read = 0x40000;
 	f->kernel.has_memory_failure = true;
 	f->kernel.fix = HWP_FIX_ABSENT;
-	f->log_readable = true;
+	f->log.state = HWP_LOG_COMPLETE;
 	f->counters.has_num_poisoned_pages = true;
 	strcpy(f->migratetype_names[1], "Movable");
 	return f;

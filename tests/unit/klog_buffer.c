@@ -10,10 +10,11 @@
 struct heard {
 	char text[128][128];
 	uint64_t seq[128], time_ns[128];
-	size_t nr, stop_at;
+	struct hwp_klog_record last;
+	size_t nr, fail_at;
 };
 
-static bool hear(void *arg, const struct hwp_klog_record *record)
+static struct hwp_error *hear(void *arg, const struct hwp_klog_record *record)
 {
 	struct heard *h = arg;
 
@@ -23,33 +24,33 @@ static bool hear(void *arg, const struct hwp_klog_record *record)
 		h->seq[h->nr] = record->seq;
 		h->time_ns[h->nr] = record->time_ns;
 	}
+	h->last = *record;
 	h->nr++;
-	return h->nr != h->stop_at;
+	return h->nr == h->fail_at ? hwp_error_no_memory() : NULL;
 }
 
 static struct hwp_error *walk(struct log_memory *m, const struct hwp_layout *l, struct heard *h,
-			      uint64_t *first)
+			      struct hwp_log_facts *log)
 {
 	struct hwp_target *target = log_target(m);
 	struct hwp_error *err;
 
 	h->nr = 0;
-	*first = 0;
-	err = hwp_klog_walk(target, l, hear, h, first);
+	memset(log, 0xff, sizeof(*log));
+	err = hwp_klog_walk(target, l, hear, h, log);
 	hwp_target_destroy(target);
 	return err;
 }
 
-static void assert_walk_fails(struct log_memory *m, const struct hwp_layout *l, struct heard *h,
-			      enum hwp_error_code code)
+static void assert_log(struct log_memory *m, const struct hwp_layout *l, struct heard *h,
+		       enum hwp_log_state state)
 {
-	uint64_t first;
-	struct hwp_error *err = walk(m, l, h, &first);
+	struct hwp_log_facts log;
 
-	assert_non_null(err);
-	print_message("# %s\n", err->message);
-	assert_int_equal(err->code, code);
-	hwp_error_destroy(err);
+	assert_null(walk(m, l, h, &log));
+	print_message("# %s\n", log.why);
+	assert_int_equal(log.state, state);
+	assert_int_equal(*log.why != '\0', state == HWP_LOG_LOST || state == HWP_LOG_UNREADABLE);
 }
 
 /* Lines of every length, from every place, through many turns of the buffer. */
@@ -58,7 +59,7 @@ static void wraps(void **state)
 	static struct log_memory m;
 	static struct heard h;
 	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
-	uint64_t first;
+	struct hwp_log_facts log;
 
 	(void)state;
 	for (uint32_t header = 16; header <= 24; header += 8) {
@@ -70,17 +71,21 @@ static void wraps(void **state)
 
 				snprintf(text, sizeof(text), "%0*d", len, (int)i);
 				log_add(&m, text);
-				assert_null(walk(&m, &l, &h, &first));
-				assert_int_equal(first, m.first_seq);
+				assert_null(walk(&m, &l, &h, &log));
+				assert_int_equal(log.first_seq, m.first_seq);
+				assert_int_equal(log.first_ns, 1000 * m.first_seq);
+				assert_int_equal(log.nr_lost, 0);
+				assert_int_equal(log.state,
+						 m.first_seq ? HWP_LOG_WRAPPED : HWP_LOG_COMPLETE);
 				assert_int_equal(h.nr, m.next_seq - m.first_seq);
 				assert_string_equal(h.text[h.nr - 1], text);
 				for (size_t n = 0; n < h.nr; n++) {
-					assert_int_equal(h.seq[n], first + n);
-					assert_int_equal(h.time_ns[n], 1000 * (first + n));
-					assert_int_equal(atoi(h.text[n]), first + n);
+					assert_int_equal(h.seq[n], m.first_seq + n);
+					assert_int_equal(h.time_ns[n], 1000 * (m.first_seq + n));
+					assert_int_equal(atoi(h.text[n]), m.first_seq + n);
 				}
 			}
-			assert_true(first > 0);
+			assert_true(m.first_seq > 0);
 		}
 	}
 }
@@ -90,34 +95,57 @@ static void empty(void **state)
 	static struct log_memory m;
 	static struct heard h;
 	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
-	uint64_t first;
 
 	(void)state;
 	log_layout(&l, 16);
 	log_init(&m, 16, 0, 0);
-	assert_null(walk(&m, &l, &h, &first));
-	assert_int_equal(h.nr, 0);
-	assert_int_equal(first, 0);
+	assert_log(&m, &l, &h, HWP_LOG_UNREADABLE);
 	log_init(&m, 16, LOG_SIZE - 16, 77);
-	assert_null(walk(&m, &l, &h, &first));
+	assert_log(&m, &l, &h, HWP_LOG_UNREADABLE);
 	assert_int_equal(h.nr, 0);
-	assert_int_equal(first, 77);
 }
 
-static void stops_when_told(void **state)
+static void out_of_memory(void **state)
 {
 	static struct log_memory m;
-	static struct heard h = { .stop_at = 2 };
+	static struct heard h = { .fail_at = 2 };
 	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
-	uint64_t first;
+	struct hwp_log_facts log;
+	struct hwp_error *err;
 
 	(void)state;
 	log_layout(&l, 16);
 	log_init(&m, 16, 0, 0);
 	for (int i = 0; i < 5; i++)
 		log_add(&m, "line");
-	assert_null(walk(&m, &l, &h, &first));
+	err = walk(&m, &l, &h, &log);
+	assert_non_null(err);
+	assert_int_equal(err->code, HWP_ERROR_NO_MEMORY);
 	assert_int_equal(h.nr, 2);
+}
+
+/* The facility is there whether types or VMCOREINFO say where, the caller by types alone. */
+static void who_wrote_it(void **state)
+{
+	static struct log_memory m;
+	static struct heard h;
+	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
+	uint32_t index;
+
+	(void)state;
+	for (int by_types = 0; by_types < 2; by_types++) {
+		log_layout_of(&l, 24, NULL, by_types);
+		log_init(&m, 24, 0, 0);
+		index = log_add(&m, "line");
+		assert_log(&m, &l, &h, HWP_LOG_COMPLETE);
+		assert_int_equal(h.last.facility, 0);
+		synth_put(log_at(&m, index), 14, 1, 1);
+		synth_put(log_at(&m, index), 16, 4242, 4);
+		assert_log(&m, &l, &h, HWP_LOG_COMPLETE);
+		assert_int_equal(h.last.facility, 1);
+		assert_int_equal(h.last.has_caller, by_types);
+		assert_int_equal(h.last.caller_id, by_types ? 4242 : 0);
+	}
 }
 
 static void not_understood(void **state)
@@ -129,14 +157,14 @@ static void not_understood(void **state)
 	(void)state;
 	log_init(&m, 16, 0, 0);
 	log_layout_of(&l, 16, "log_first_seq", false);
-	assert_walk_fails(&m, &l, &h, HWP_ERROR_LOOKUP);
+	assert_log(&m, &l, &h, HWP_LOG_UNREADABLE);
 	log_layout_of(&l, 16, "printk_log.text_len", true);
-	assert_walk_fails(&m, &l, &h, HWP_ERROR_LOOKUP);
+	assert_log(&m, &l, &h, HWP_LOG_UNREADABLE);
 	log_layout_of(&l, 16, "printk_log", true);
-	assert_walk_fails(&m, &l, &h, HWP_ERROR_LOOKUP);
+	assert_log(&m, &l, &h, HWP_LOG_UNREADABLE);
 	/* No kernel had such a header. */
 	log_layout(&l, 65);
-	assert_walk_fails(&m, &l, &h, HWP_ERROR_LOOKUP);
+	assert_log(&m, &l, &h, HWP_LOG_UNREADABLE);
 }
 
 /* Lengths that lead out of the buffer, or out of the record, or nowhere. */
@@ -163,15 +191,15 @@ static void hostile_records(void **state)
 		log_add(&m, "three");
 		synth_put(log_at(&m, index), 8, rows[i].len, 2);
 		synth_put(log_at(&m, index), 10, rows[i].text_len, 2);
-		assert_walk_fails(&m, &l, &h, HWP_ERROR_BAD_DATA);
-		/* What came before was told. */
+		assert_log(&m, &l, &h, HWP_LOG_LOST);
+		/* What came before is there. */
 		assert_string_equal(h.text[0], "one");
 	}
 	/* A mark at the end that leads to another. */
 	log_init(&m, 16, 512, 0);
 	m.next = 32;
 	log_update(&m);
-	assert_walk_fails(&m, &l, &h, HWP_ERROR_BAD_DATA);
+	assert_log(&m, &l, &h, HWP_LOG_UNREADABLE);
 }
 
 /* Every word of the head in turn, extreme. */
@@ -183,7 +211,7 @@ static void hostile_heads(void **state)
 	static struct log_memory m;
 	static struct heard h;
 	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
-	uint64_t first;
+	struct hwp_log_facts log;
 
 	(void)state;
 	log_layout(&l, 16);
@@ -194,7 +222,7 @@ static void hostile_heads(void **state)
 				for (int n = 0; n < 40; n++)
 					log_add(&m, "some line of text");
 				synth_put(m.bytes, at, extremes[i], size);
-				hwp_error_destroy(walk(&m, &l, &h, &first));
+				assert_null(walk(&m, &l, &h, &log));
 				assert_true(h.nr <= LOG_SIZE);
 			}
 		}
@@ -207,10 +235,9 @@ static void excluded(void **state)
 	static struct log_memory m;
 	static struct heard h;
 	_cleanup_(hwp_layout_deinit) struct hwp_layout l = {};
+	struct hwp_log_facts log;
 	struct hwp_target *target;
-	struct hwp_error *err;
 	struct synth s = {};
-	uint64_t first = 0;
 	uint32_t index;
 
 	(void)state;
@@ -221,21 +248,21 @@ static void excluded(void **state)
 	synth_add(&s, LOG_AT, m.bytes, 0x40 + index);
 	synth_exclude(&s, LOG_DATA + index, LOG_SIZE - index);
 	target = synth_open(&s);
-	err = hwp_klog_walk(target, &l, hear, &h, &first);
-	assert_non_null(err);
-	assert_int_equal(err->code, HWP_ERROR_EXCLUDED);
-	hwp_error_destroy(err);
+	h.nr = 0;
+	assert_null(hwp_klog_walk(target, &l, hear, &h, &log));
 	hwp_target_destroy(target);
 	assert_int_equal(h.nr, 1);
+	assert_int_equal(log.state, HWP_LOG_LOST);
+	assert_int_equal(log.nr_lost, 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wraps),	   cmocka_unit_test(empty),
-		cmocka_unit_test(stops_when_told), cmocka_unit_test(not_understood),
-		cmocka_unit_test(hostile_records), cmocka_unit_test(hostile_heads),
-		cmocka_unit_test(excluded),
+		cmocka_unit_test(wraps),	  cmocka_unit_test(empty),
+		cmocka_unit_test(out_of_memory),  cmocka_unit_test(who_wrote_it),
+		cmocka_unit_test(not_understood), cmocka_unit_test(hostile_records),
+		cmocka_unit_test(hostile_heads),  cmocka_unit_test(excluded),
 	};
 
 	return cmocka_run_group_tests_name("klog_buffer", tests, NULL, NULL);

@@ -30,11 +30,16 @@ static void log_layout_of(struct hwp_layout *l, uint32_t header, const char *los
 						       { "log_next_idx", LOG_AT + 20 },
 						       { "log_first_seq", LOG_AT + 24 },
 						       {} };
-	const struct synth_member types[] = { SIZE("printk_log", header),
-					      MEMBER("printk_log", "ts_nsec", 0, 8),
-					      MEMBER("printk_log", "len", 8, 2),
-					      MEMBER("printk_log", "text_len", 10, 2),
-					      {} };
+	const struct synth_member types[] = {
+		SIZE("printk_log", header),
+		MEMBER("printk_log", "ts_nsec", 0, 8),
+		MEMBER("printk_log", "len", 8, 2),
+		MEMBER("printk_log", "text_len", 10, 2),
+		MEMBER("printk_log", "facility", 14, 1),
+		/* The table ends where there is none. */
+		{ header == 24 ? "printk_log" : NULL, "caller_id", { 16, 4, 0 } },
+		{}
+	};
 	struct synth s = { .symbols = symbols, .lost = lost };
 	char text[256];
 

@@ -24,6 +24,8 @@ struct ring_memory {
 	char bytes[0x8000 + RING_DATA_SIZE];
 	uint64_t head_lpos;
 	uint64_t next_id, nr;
+	/** Of the first record that ring_add() makes. */
+	uint64_t first_seq;
 };
 
 static const struct synth_symbol ring_symbols[] = { { "prb", RING_PRB - 0x100 }, {} };
@@ -47,6 +49,7 @@ static const struct synth_member ring_types[] = { MEMBER("printk_ringbuffer", "d
 						  MEMBER("printk_info", "seq", 0, 8),
 						  MEMBER("printk_info", "ts_nsec", 8, 8),
 						  MEMBER("printk_info", "text_len", 16, 2),
+						  MEMBER("printk_info", "facility", 18, 1),
 						  MEMBER("printk_info", "caller_id", 20, 4),
 						  {} };
 
@@ -134,7 +137,7 @@ static uint64_t ring_add(struct ring_memory *r, const char *text, bool since_619
 	synth_put(ring_desc(r, id), 0, UINT64_C(2) << 62 | id, 8);
 	synth_put(ring_desc(r, id), 8, begin, 8);
 	synth_put(ring_desc(r, id), 16, next, 8);
-	synth_put(ring_info(r, id), 0, 100 + r->nr, 8);
+	synth_put(ring_info(r, id), 0, r->first_seq + r->nr, 8);
 	synth_put(ring_info(r, id), 8, 1000 * r->nr, 8);
 	synth_put(ring_info(r, id), 16, len, 2);
 	r->nr++;

@@ -60,19 +60,39 @@ static void the_log(void **state)
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
 			 "Events    0 lines about memory failures\n");
-	f->log_wrapped = true;
+	f->log.state = HWP_LOG_WRAPPED;
 	assert_report(f, "Target    vmcore\n"
 			 "Log       has lost its beginning: earlier events may be missing\n"
 			 "Events    0 lines about memory failures\n");
-	f->log_readable = false;
+	f->log.state = HWP_LOG_UNREADABLE;
+	strcpy(f->log.why, "neither printk_ringbuffer nor log_buf");
 	assert_report(f, "Target    vmcore\n"
-			 "Log       could not be read: events may be missing\n"
+			 "Log       could not be read: neither printk_ringbuffer nor log_buf\n"
 			 "Events    0 lines about memory failures\n");
+	f->log.nr_user_lines = 1;
+	f->log.state = HWP_LOG_LOST;
+	strcpy(f->log.why, "a line was being written");
+	assert_report(
+		f,
+		"Target    vmcore\n"
+		"Log       has lost some lines: events may be missing (a line was being written)\n"
+		"          1 line like memory failure's written to /dev/kmsg by a user: left out\n"
+		"Events    0 lines about memory failures\n");
+	f->log.first_seq = 7;
+	f->log.nr_user_lines = 2;
+	assert_report(
+		f,
+		"Target    vmcore\n"
+		"Log       has lost its beginning, and other lines: events may be missing "
+		"(a line was being written)\n"
+		"          2 lines like memory failure's written to /dev/kmsg by a user: left out\n"
+		"Events    0 lines about memory failures\n");
+	f->log = (struct hwp_log_facts){ .state = HWP_LOG_COMPLETE };
 	free(f->path);
 	f->path = NULL;
 	add_event(f, 0x10, 0, HWP_EVENT_INJECTED, "Injecting memory failure at pfn 0x10");
 	assert_report(f, "Target    the running kernel\n"
-			 "Log       could not be read to its end: events may be missing\n"
+			 "Log       complete, from its first line on\n"
 			 "Events    1 line about memory failures\n"
 			 "\n"
 			 "    TIME  PFN   STATE NOW  RESULT  WHAT\n"

@@ -391,14 +391,14 @@ static void lines_of_the_log(void **state)
 	assert_says("unmarked - unpoisoned");
 	assert_says("unmarked - soft offline: thp split failed");
 	assert_null(strstr(text, "Unlogged"));
-	f->log_wrapped = true;
+	f->log.state = HWP_LOG_WRAPPED;
 	f->coverage.nr_read--;
 	f->poisoned.data[0].event = -1;
 	report(hwp_report_events, f);
 	assert_says("Log has lost its beginning");
 	assert_says("0x99 unknown - unhandlable page.");
 	assert_says("Unlogged 1 poisoned page is in no line of the log; the first is 0x1234");
-	f->log_readable = false;
+	f->log.state = HWP_LOG_UNREADABLE;
 	f->events.nr = 0;
 	report(hwp_report_events, f);
 	assert_says("Log could not be read");

@@ -2,6 +2,8 @@
 #include "facts/log/klog.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -11,6 +13,8 @@
 #define DESC_STATE_SHIFT 62
 #define DESC_ID_MASK (~(UINT64_C(3) << DESC_STATE_SHIFT))
 enum { DESC_RESERVED, DESC_COMMITTED, DESC_FINALIZED, DESC_REUSABLE };
+/** Begin and end of an empty line's text, NO_LPOS or EMPTY_LINE_LPOS. */
+#define NO_LPOS 3
 
 #define MAX_COUNT_BITS 22
 #define MAX_SIZE_BITS 28
@@ -27,7 +31,7 @@ struct ring_layout {
 	uint64_t prb;
 	uint32_t desc_ring, text_ring, count_bits, descs, infos, head_id, tail_id, size_bits, data;
 	uint32_t desc_size, state_var, text_blk, begin, next;
-	uint32_t info_size, seq, ts_nsec, text_len, caller_id;
+	uint32_t info_size, seq, ts_nsec, text_len, facility, caller_id;
 };
 
 #define IN_DESC(bytes) HWP_INSIDE(struct ring_layout, desc_size, bytes)
@@ -57,8 +61,9 @@ static const struct hwp_need ring_rows[] = {
 	HWP_OFFSET(struct ring_layout, seq, "printk_info.seq", IN_INFO(8)),
 	HWP_OFFSET(struct ring_layout, ts_nsec, "printk_info.ts_nsec", IN_INFO(8)),
 	HWP_OFFSET(struct ring_layout, text_len, "printk_info.text_len", IN_INFO(2)),
-	/* For `hwpoison layout` only: the caller's name in a line is text. */
-	HWP_OFFSET(struct ring_layout, caller_id, "printk_info.caller_id", .optional = true),
+	HWP_OFFSET(struct ring_layout, facility, "printk_info.facility", IN_INFO(1)),
+	HWP_OFFSET(struct ring_layout, caller_id, "printk_info.caller_id", .optional = true,
+		   IN_INFO(4)),
 };
 
 static bool decide_ring(struct hwp_resolver *r, void *own)
@@ -81,7 +86,7 @@ const struct hwp_needs hwp_klog_ring_needs = {
 /** The log of records in one buffer, to v5.9. */
 struct buffer_layout {
 	uint64_t log_buf, log_buf_len, first_idx, next_idx, first_seq;
-	uint32_t header_size, ts_nsec, len, text_len;
+	uint32_t header_size, ts_nsec, len, text_len, facility, caller_id;
 };
 
 #define IN_HEADER(bytes) HWP_INSIDE(struct buffer_layout, header_size, bytes)
@@ -99,12 +104,23 @@ static const struct hwp_need buffer_rows[] = {
 		   IN_HEADER(2)),
 	HWP_OFFSET(struct buffer_layout, text_len,
 		   "OFFSET(printk_log.text_len) printk_log.text_len", IN_HEADER(2)),
+	HWP_OFFSET(struct buffer_layout, facility, "printk_log.facility", .optional = true,
+		   IN_HEADER(1)),
+	/* CONFIG_PRINTK_CALLER: Linux kernel commit 15ff2069cb7f ("printk: Add caller information
+	 * to printk() output.") (in v5.1). */
+	HWP_OFFSET(struct buffer_layout, caller_id, "printk_log.caller_id", .optional = true,
+		   IN_HEADER(4)),
 };
 
 static bool decide_buffer(struct hwp_resolver *r, void *own)
 {
+	struct buffer_layout *at = own;
+
 	(void)r;
-	return ((const struct buffer_layout *)own)->header_size <= MAX_LOG_HEADER;
+	/* VMCOREINFO lacks it. Since v3.5: ts_nsec, then len, text_len, dict_len, facility. */
+	if (at->facility == HWP_ABSENT && at->text_len + 5 <= at->header_size)
+		at->facility = at->text_len + 4;
+	return at->header_size <= MAX_LOG_HEADER;
 }
 
 const struct hwp_needs hwp_klog_buffer_needs = {
@@ -115,11 +131,40 @@ const struct hwp_needs hwp_klog_buffer_needs = {
 	.decide = decide_buffer,
 };
 
+/** What became of a descriptor between the ring's ends. */
+enum found {
+	/** Nothing was there to read: unused, or a line without text. */
+	FOUND_NOTHING,
+	/** It has made room, or is of another turn of the ring. */
+	FOUND_REUSED,
+	/** There was a line, and it cannot be read. */
+	FOUND_LOST,
+	FOUND_RECORD,
+};
+
+/** A part of the log is lost; @p fmt says why, of which the first is kept. */
+static void lose(struct hwp_log_facts *log, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
+
+static void lose(struct hwp_log_facts *log, const char *fmt, ...)
+{
+	va_list args;
+
+	if (log->nr_lost++)
+		return;
+	va_start(args, fmt);
+	vsnprintf(log->why, sizeof(log->why), fmt, args);
+	va_end(args);
+}
+
 struct ring {
 	struct hwp_target *target;
 	const struct ring_layout *at;
+	struct hwp_log_facts *log;
 	uint32_t count_bits, size_bits;
-	uint64_t descs, infos, data, head_id, tail_id;
+	uint64_t descs, infos, data, head_at, head_id, tail_id;
+	/** Of the record before. */
+	uint64_t last_id, last_seq;
 	char *desc_batch, *info_batch;
 	/** Index of the first descriptor of the batches; -1 for none. */
 	int64_t batch_start;
@@ -141,6 +186,7 @@ static struct hwp_error *ring_init(struct ring *r)
 	err = hwp_target_read_u64(r->target, at->prb, &prb);
 	desc_ring = prb + at->desc_ring;
 	text_ring = prb + at->text_ring;
+	r->head_at = desc_ring + at->head_id;
 	if (!err)
 		err = hwp_target_read_u32(r->target, desc_ring + at->count_bits, &r->count_bits);
 	if (!err)
@@ -148,7 +194,7 @@ static struct hwp_error *ring_init(struct ring *r)
 	if (!err)
 		err = hwp_target_read_u64(r->target, desc_ring + at->infos, &r->infos);
 	if (!err)
-		err = hwp_target_read_u64(r->target, desc_ring + at->head_id, &r->head_id);
+		err = hwp_target_read_u64(r->target, r->head_at, &r->head_id);
 	if (!err)
 		err = hwp_target_read_u64(r->target, desc_ring + at->tail_id, &r->tail_id);
 	if (!err)
@@ -227,67 +273,120 @@ static bool read_text(struct ring *r, uint64_t begin, uint64_t next, uint64_t id
 	return false;
 }
 
-/** Fill @p record from descriptor @p id; false when it holds no text. */
-static struct hwp_error *read_record(struct ring *r, uint64_t id, struct hwp_klog_record *record,
-				     bool *valid)
+/** The text of a descriptor that was committed; its info is at @p info. */
+static enum found read_committed(struct ring *r, uint64_t id, const char *desc, const char *info,
+				 struct hwp_klog_record *record)
 {
 	const struct ring_layout *at = r->at;
-	uint64_t index = id & ((UINT64_C(1) << r->count_bits) - 1), state, begin, next;
-	const char *desc, *info;
-	struct hwp_error *err = load_batch(r, index);
+	uint64_t begin = hwp_u64(desc + at->text_blk + at->begin);
+	uint64_t next = hwp_u64(desc + at->text_blk + at->next);
 
-	*valid = false;
-	if (err)
-		return err;
-	desc = r->desc_batch + (index % BATCH) * at->desc_size;
-	info = r->info_batch + (index % BATCH) * at->info_size;
-	state = hwp_u64(desc + at->state_var);
-	if ((state & DESC_ID_MASK) != id || (state >> DESC_STATE_SHIFT != DESC_COMMITTED &&
-					     state >> DESC_STATE_SHIFT != DESC_FINALIZED))
-		return NULL;
 	record->seq = hwp_u64(info + at->seq);
 	record->time_ns = hwp_u64(info + at->ts_nsec);
 	record->len = hwp_u16(info + at->text_len);
-	begin = hwp_u64(desc + at->text_blk + at->begin);
-	next = hwp_u64(desc + at->text_blk + at->next);
-	/* Odd positions mark a record without data. */
-	if (begin & 1 || next & 1)
-		return NULL;
+	record->facility = *(const unsigned char *)(info + at->facility);
+	record->has_caller = at->caller_id != HWP_ABSENT;
+	record->caller_id = record->has_caller ? hwp_u32(info + at->caller_id) : 0;
 	record->text = r->text;
-	*valid = read_text(r, begin, next, id, &record->len);
-	return NULL;
+	/* Odd positions mark a record without data: NO_LPOS of an empty line, FAILED_LPOS. */
+	if (begin & 1 || next & 1) {
+		if (begin == NO_LPOS && next == NO_LPOS)
+			return FOUND_NOTHING;
+		lose(r->log, "line %" PRIu64 " found no room for its text", record->seq);
+		return FOUND_LOST;
+	}
+	/* printk() stores no NUL. */
+	if (!read_text(r, begin, next, id, &record->len) || memchr(r->text, '\0', record->len)) {
+		lose(r->log, "the text of line %" PRIu64 " is not there", record->seq);
+		return FOUND_LOST;
+	}
+	return FOUND_RECORD;
+}
+
+/** Fill @p record from descriptor @p id. */
+static enum found read_record(struct ring *r, uint64_t id, struct hwp_klog_record *record)
+{
+	uint64_t index = id & ((UINT64_C(1) << r->count_bits) - 1), state;
+	_cleanup_error_ struct hwp_error *err = load_batch(r, index);
+	const char *desc, *info;
+
+	if (err) {
+		lose(r->log, "%s", err->message);
+		return FOUND_LOST;
+	}
+	desc = r->desc_batch + (index % BATCH) * r->at->desc_size;
+	info = r->info_batch + (index % BATCH) * r->at->info_size;
+	state = hwp_u64(desc + r->at->state_var);
+	if ((state & DESC_ID_MASK) != id || state >> DESC_STATE_SHIFT == DESC_REUSABLE)
+		return FOUND_REUSED;
+	if (state >> DESC_STATE_SHIFT == DESC_RESERVED) {
+		lose(r->log, "a line was being written");
+		return FOUND_LOST;
+	}
+	return read_committed(r, id, desc, info, record);
+}
+
+/** Each descriptor has the number after the one before it: prb_reserve(). */
+static void check_number(struct ring *r, uint64_t id, const struct hwp_klog_record *record,
+			 bool is_first)
+{
+	if (!is_first && record->seq - r->last_seq != ((id - r->last_id) & DESC_ID_MASK))
+		lose(r->log, "line %" PRIu64 " is not the one that belongs behind line %" PRIu64,
+		     record->seq, r->last_seq);
+	r->last_id = id;
+	r->last_seq = record->seq;
+}
+
+/**
+ * A head that stands before the last line hides what follows. The head moves
+ * before the descriptor that it moves to is written: desc_reserve().
+ */
+static void check_head(struct ring *r)
+{
+	uint64_t id = (r->head_id + 1) & DESC_ID_MASK, head_id, state;
+	uint64_t index = id & ((UINT64_C(1) << r->count_bits) - 1);
+	_cleanup_error_ struct hwp_error *err = NULL;
+
+	err = hwp_target_read_u64(r->target, r->descs + index * r->at->desc_size + r->at->state_var,
+				  &state);
+	if (!err)
+		err = hwp_target_read_u64(r->target, r->head_at, &head_id);
+	if (!err && head_id == r->head_id && (state & DESC_ID_MASK) == id &&
+	    (state >> DESC_STATE_SHIFT == DESC_COMMITTED ||
+	     state >> DESC_STATE_SHIFT == DESC_FINALIZED))
+		lose(r->log, "there are lines behind the one that the ring calls its last");
 }
 
 static struct hwp_error *walk_ring(struct hwp_target *target, const struct ring_layout *at,
-				   hwp_klog_each *each, void *arg, uint64_t *first_seq_ret)
+				   hwp_klog_each *each, void *arg, struct hwp_log_facts *log,
+				   bool *found_any)
 {
-	_cleanup_(ring_deinit) struct ring r = { .target = target, .at = at };
-	struct hwp_error *err;
-	bool is_first = true;
-	uint64_t nr;
+	_cleanup_(ring_deinit) struct ring r = { .target = target, .at = at, .log = log };
+	struct hwp_error *err = ring_init(&r);
+	uint64_t nr = ((r.head_id - r.tail_id) & DESC_ID_MASK) + 1;
 
-	err = ring_init(&r);
-	if (err)
-		return err;
-	nr = ((r.head_id - r.tail_id) & DESC_ID_MASK) + 1;
-	if (nr > UINT64_C(1) << r.count_bits)
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "the ring's ends are nonsense");
-	for (uint64_t i = 0; i < nr; i++) {
-		struct hwp_klog_record record;
-		bool valid;
+	if (!err && nr > UINT64_C(1) << r.count_bits)
+		err = hwp_error_create(HWP_ERROR_BAD_DATA, "the ring's ends are nonsense");
+	for (uint64_t i = 0; !err && i < nr; i++) {
+		uint64_t id = (r.tail_id + i) & DESC_ID_MASK;
+		struct hwp_klog_record record = {};
+		enum found found = read_record(&r, id, &record);
 
-		err = read_record(&r, (r.tail_id + i) & DESC_ID_MASK, &record, &valid);
-		if (err)
-			return err;
-		if (!valid)
+		if (found == FOUND_REUSED && *found_any)
+			lose(log, "a line in the middle has been written over");
+		if (found != FOUND_RECORD)
 			continue;
-		if (is_first)
-			*first_seq_ret = record.seq;
-		is_first = false;
-		if (!each(arg, &record))
-			break;
+		check_number(&r, id, &record, !*found_any);
+		if (!*found_any) {
+			log->first_seq = record.seq;
+			log->first_ns = record.time_ns;
+		}
+		*found_any = true;
+		err = each(arg, &record);
 	}
-	return NULL;
+	if (!err)
+		check_head(&r);
+	return err;
 }
 
 /** One buffer of struct printk_log, each followed by its text (to v5.9). */
@@ -348,6 +447,11 @@ static struct hwp_error *buffer_record(struct buffer *b, uint32_t index, uint32_
 		return hwp_error_create(HWP_ERROR_BAD_DATA,
 					"the record at %" PRIu32 " in log_buf is nonsense", index);
 	record->time_ns = hwp_u64(b->header + at->ts_nsec);
+	record->facility = at->facility == HWP_ABSENT ?
+				   0 :
+				   *(const unsigned char *)(b->header + at->facility);
+	record->has_caller = at->caller_id != HWP_ABSENT;
+	record->caller_id = record->has_caller ? hwp_u32(b->header + at->caller_id) : 0;
 	record->text = b->text;
 	record->len = text_len < MAX_TEXT ? text_len : MAX_TEXT;
 	return hwp_target_read(b->target, HWP_KERNEL_VIRTUAL, b->data + index + header, b->text,
@@ -356,7 +460,8 @@ static struct hwp_error *buffer_record(struct buffer *b, uint32_t index, uint32_
 
 /** From the oldest record to where the next would be put: past the buffer's end at most once. */
 static struct hwp_error *walk_buffer(struct hwp_target *target, const struct buffer_layout *at,
-				     hwp_klog_each *each, void *arg, uint64_t *first_seq_ret)
+				     hwp_klog_each *each, void *arg, struct hwp_log_facts *log,
+				     bool *found_any)
 {
 	struct buffer b = { .target = target, .at = at };
 	struct hwp_klog_record record = {};
@@ -364,36 +469,55 @@ static struct hwp_error *walk_buffer(struct hwp_target *target, const struct buf
 	uint32_t index = b.first, len = 0;
 	bool wraps = b.first > b.next;
 
-	if (err)
-		return err;
-	*first_seq_ret = record.seq = b.first_seq;
-	while (wraps || index != b.next) {
+	log->first_seq = record.seq = b.first_seq;
+	while (!err && (wraps || index != b.next)) {
 		err = buffer_record(&b, index, wraps ? b.size : b.next, &record, &len);
+		if (!err && len == 0 && !wraps)
+			err = hwp_error_create(HWP_ERROR_BAD_DATA, "log_buf wraps twice");
 		if (err)
-			return err;
-		if (len == 0 && !wraps)
-			return hwp_error_create(HWP_ERROR_BAD_DATA, "log_buf wraps twice");
+			break;
 		wraps = wraps && len > 0;
 		index = len > 0 ? index + len : 0;
-		if (len > 0 && !each(arg, &record))
-			break;
-		record.seq += len > 0;
+		if (!len)
+			continue;
+		if (!*found_any)
+			log->first_ns = record.time_ns;
+		*found_any = true;
+		err = each(arg, &record);
+		record.seq++;
 	}
-	return NULL;
+	return err;
 }
 
 struct hwp_error *hwp_klog_walk(struct hwp_target *target, const struct hwp_layout *layout,
-				hwp_klog_each *each, void *arg, uint64_t *first_seq_ret)
+				hwp_klog_each *each, void *arg, struct hwp_log_facts *log)
 {
 	const struct ring_layout *ring = hwp_layout_of(layout, &hwp_klog_ring_needs);
 	const struct buffer_layout *buffer = hwp_layout_of(layout, &hwp_klog_buffer_needs);
+	bool found_any = false;
 	struct hwp_error *err;
 
+	*log = (struct hwp_log_facts){};
 	if (ring)
-		err = walk_ring(target, ring, each, arg, first_seq_ret);
+		err = walk_ring(target, ring, each, arg, log, &found_any);
 	else if (buffer)
-		err = walk_buffer(target, buffer, each, arg, first_seq_ret);
+		err = walk_buffer(target, buffer, each, arg, log, &found_any);
 	else
 		err = hwp_error_create(HWP_ERROR_LOOKUP, "neither printk_ringbuffer nor log_buf");
-	return hwp_error_prefix(err, "kernel log");
+	if (err && err->code == HWP_ERROR_NO_MEMORY)
+		return err;
+	if (err)
+		lose(log, "%s", err->message);
+	hwp_error_destroy(err);
+	/* No kernel is silent: a log without a line is one that was not found. */
+	if (!found_any) {
+		log->state = HWP_LOG_UNREADABLE;
+		if (!*log->why)
+			snprintf(log->why, sizeof(log->why), "it has no line");
+	} else if (log->nr_lost) {
+		log->state = HWP_LOG_LOST;
+	} else {
+		log->state = log->first_seq ? HWP_LOG_WRAPPED : HWP_LOG_COMPLETE;
+	}
+	return NULL;
 }

@@ -89,6 +89,15 @@ static void parse_failure(const char *s, struct hwp_event *e)
 		e->kind = HWP_EVENT_OTHER;
 }
 
+/** "at process virtual address 0x…": madvise_inject_error() in mm/madvise.c. */
+static uint64_t parse_address(const char *s)
+{
+	static const char words[] = "at process virtual address ";
+	const char *at = strstr(s, words);
+
+	return at ? strtoull(at + sizeof(words) - 1, NULL, 16) : 0;
+}
+
 /* Newest kernels spell most of them with capitals; both are accepted. */
 static const struct {
 	const char *prefix;
@@ -137,7 +146,7 @@ static bool parse_machine_check(const char *line, struct hwp_event *e)
 
 bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret)
 {
-	struct hwp_event e = { .pid = -1, .rasdaemon = -1 };
+	struct hwp_event e = { .pid = -1, .caller_pid = -1, .caller_cpu = -1, .rasdaemon = -1 };
 	char line[MAX_LINE];
 	const char *s;
 
@@ -161,6 +170,7 @@ bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret)
 		/* Only a success unpoisons: "page was already unpoisoned" and others do not. */
 		if (e.kind == HWP_EVENT_UNPOISON && *s && !strstr(s, "unpoisoned page"))
 			e.kind = HWP_EVENT_OTHER;
+		e.virtual_address = parse_address(s);
 		copy(e.text, sizeof(e.text), line, strlen(line));
 		*ret = e;
 		return true;

@@ -261,17 +261,38 @@ struct hwp_error *hwp_collect_one(struct hwp_collector *c, uint64_t pfn, struct 
 	return find_by_page(c, ret);
 }
 
-static bool keep_event(void *arg, const struct hwp_klog_record *record)
+struct reading {
+	struct hwp_findings *findings;
+	/** Lines that a user wrote, and events that are more than are kept. */
+	uint64_t nr_user_lines, nr_left_out;
+};
+
+/* kernel/printk/printk.c, printk_caller_id() */
+#define CALLER_IS_CPU UINT32_C(0x80000000)
+
+static struct hwp_error *keep_event(void *arg, const struct hwp_klog_record *record)
 {
-	struct hwp_findings *f = arg;
+	struct reading *reading = arg;
+	struct hwp_findings *f = reading->findings;
 	struct hwp_event event;
 
 	if (!hwp_mfevent_parse(record->text, record->len, &event))
-		return true;
+		return NULL;
+	if (record->facility) {
+		reading->nr_user_lines++;
+		return NULL;
+	}
+	if (f->events.nr >= (f->live ? MAX_EVENTS_LIVE : MAX_EVENTS)) {
+		reading->nr_left_out++;
+		return NULL;
+	}
 	event.seq = record->seq;
 	event.time_ns = record->time_ns;
-	return f->events.nr < (f->live ? MAX_EVENTS_LIVE : MAX_EVENTS) &&
-	       hwp_vec_push(&f->events, event);
+	if (record->has_caller && record->caller_id & CALLER_IS_CPU)
+		event.caller_cpu = (int)(record->caller_id & ~CALLER_IS_CPU);
+	else if (record->has_caller)
+		event.caller_pid = (int)record->caller_id;
+	return hwp_vec_push(&f->events, event) ? NULL : hwp_error_no_memory();
 }
 
 /**
@@ -326,17 +347,20 @@ void hwp_collect_join_events(struct hwp_findings *f)
 struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
+	struct reading reading = { .findings = f };
 	struct hwp_error *err;
-	uint64_t first_seq = 0;
 
-	err = hwp_klog_walk(c->target, c->layout, keep_event, f, &first_seq);
-	f->log_readable = !err;
-	f->log_wrapped = first_seq > 0;
-	hwp_collect_join_events(f);
-	/* A log that cannot be read costs evidence, not the answer. */
-	if (err && err->code != HWP_ERROR_NO_MEMORY) {
-		hwp_error_destroy(err);
-		err = NULL;
+	err = hwp_klog_walk(c->target, c->layout, keep_event, &reading, &f->log);
+	if (err)
+		return err;
+	f->log.nr_user_lines = reading.nr_user_lines;
+	if (reading.nr_left_out) {
+		if (!f->log.nr_lost)
+			snprintf(f->log.why, sizeof(f->log.why),
+				 "it has more lines about memory failure than are kept");
+		f->log.nr_lost += reading.nr_left_out;
+		f->log.state = HWP_LOG_LOST;
 	}
-	return err;
+	hwp_collect_join_events(f);
+	return NULL;
 }

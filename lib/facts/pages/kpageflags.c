@@ -172,37 +172,68 @@ static void read_count(struct hwp_findings *f)
 	}
 }
 
+/** "[    T1]" or "[    C0]", with CONFIG_PRINTK_CALLER. */
+static void read_caller(const char *text, struct hwp_event *event)
+{
+	char kind;
+	int id;
+
+	if (sscanf(text, "[ %c%d]", &kind, &id) != 2)
+		return;
+	if (kind == 'T')
+		event->caller_pid = id;
+	else if (kind == 'C')
+		event->caller_cpu = id;
+}
+
 static bool add_event(struct hwp_findings *f, const char *line)
 {
 	struct hwp_event event;
+	unsigned int priority;
 	const char *text;
 	double seconds;
+	int end = 0;
 
-	if (sscanf(line, "<%*d>[%lf]", &seconds) != 1)
+	if (sscanf(line, "<%u>[%lf]%n", &priority, &seconds, &end) != 2 || !end)
 		return true;
+	if (!f->log.first_ns)
+		f->log.first_ns = (uint64_t)(seconds * 1e9);
 	text = strstr(line, "] ");
 	if (!text || !hwp_mfevent_parse(text + 2, strlen(text + 2), &event))
 		return true;
+	/* The facility, which of the kernel's own lines alone is 0. */
+	if (priority >> 3) {
+		f->log.nr_user_lines++;
+		return true;
+	}
+	read_caller(line + end, &event);
 	event.seq = f->events.nr;
 	event.time_ns = (uint64_t)(seconds * 1e9);
 	return hwp_vec_push(&f->events, event);
 }
 
+/** syslog(2) does not say whether the beginning is still there. */
 static struct hwp_error *read_log(struct hwp_findings *f)
 {
 	int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
 	_cleanup_free_ char *log = NULL;
 	char *save = NULL;
 
-	if (size <= 0 || (uint64_t)size > MAX_LOG)
+	if (size > 0 && (uint64_t)size <= MAX_LOG) {
+		log = calloc(1, (size_t)size + 1);
+		if (!log)
+			return hwp_error_no_memory();
+		size = klogctl(SYSLOG_READ_ALL, log, size);
+	}
+	if (size < 0) {
+		snprintf(f->log.why, sizeof(f->log.why), "syslog: %s", strerror(errno));
 		return NULL;
-	log = calloc(1, (size_t)size + 1);
-	if (!log)
-		return hwp_error_no_memory();
-	size = klogctl(SYSLOG_READ_ALL, log, size);
-	f->log_readable = size >= 0;
-	/* syslog(2) does not say whether the beginning is still there. */
-	f->log_wrapped = true;
+	}
+	if (!log || !size) {
+		snprintf(f->log.why, sizeof(f->log.why), "syslog: a log of %d bytes", size);
+		return NULL;
+	}
+	f->log.state = HWP_LOG_WRAPPED;
 	for (char *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (!add_event(f, line))
 			return hwp_error_no_memory();

@@ -107,7 +107,7 @@ static enum hwp_result explain_difference(const struct hwp_findings *f, int64_t 
 				 "explain the difference");
 		return HWP_INCONCLUSIVE;
 	}
-	if (more > 0 && (f->log_wrapped || !f->log_readable)) {
+	if (more > 0 && f->log.state != HWP_LOG_COMPLETE) {
 		hwp_check_add(r, ": repeated reports may explain the difference, but the log is "
 				 "not complete");
 		return HWP_INCONCLUSIVE;

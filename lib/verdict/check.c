@@ -20,7 +20,7 @@ const struct hwp_check *hwp_check_find(const char *name)
 	return NULL;
 }
 
-/** What has no ground under it does not pass; what fails, fails in any case. */
+/** No check passes while the one that it rests on is inconclusive; a failure stands. */
 static void apply_need(const struct hwp_findings *f, struct hwp_check_result *r)
 {
 	if (!r->check->needs || r->result != HWP_PASS)
@@ -36,7 +36,7 @@ static void apply_need(const struct hwp_findings *f, struct hwp_check_result *r)
 	}
 }
 
-/** Whatever the checks say. */
+/** By the pages' states alone. */
 static enum hwp_verdict verdict_by_states(const struct hwp_findings *f)
 {
 	const uint64_t *nr = f->summary.nr_by_class;

@@ -9,7 +9,7 @@
  * tick of the true time: two of them at HZ=100. */
 #define MAX_CLOCKS_APART_NS 20000000
 
-/** As what a page is held, or was when memory_failure() met it. */
+/** What kind of user holds a page now, or held it when memory_failure() met it. */
 enum held_as {
 	HELD_AS_UNKNOWN,
 	HELD_AS_FREE,
@@ -48,7 +48,7 @@ static enum held_as held_then(const struct hwp_event *e)
 	return HELD_AS_UNKNOWN;
 }
 
-/** As what an allocated page is held now, as far as its struct page shows. */
+/** What kind of user holds an allocated page now, as far as its struct page shows. */
 static enum held_as held_now(const struct hwp_poisoned *p)
 {
 	switch (p->folio.kind) {
@@ -92,9 +92,9 @@ static enum held_as held_now(const struct hwp_poisoned *p)
 }
 
 /*
- * A page changes hands only through the allocator. Each row is a pair, held as
- * what then and now, that no page can have without having been freed in
- * between. THP to THP needs the flag: memory_failure() sets PG_has_hwpoisoned
+ * A page changes hands only through the allocator. True for the pairs of a
+ * holder then and a holder now that no page can have had without being freed
+ * in between. THP to THP needs the flag: memory_failure() sets PG_has_hwpoisoned
  * before it tries to split, and only a split or a free clears it. THP to LRU
  * proves nothing: the THP may have been split since.
  */
@@ -119,7 +119,7 @@ static bool changed_hands(enum held_as then, enum held_as now, const struct hwp_
 	return false;
 }
 
-/** An error that struck the folio while it was HugeTLB has left a record; so had it. */
+/** Does the log report an error in the folio while it was HugeTLB? */
 static bool log_names_hugetlb(const struct hwp_findings *f, const struct hwp_folio_facts *folio)
 {
 	for (size_t i = 0; i < f->events.nr; i++) {
@@ -151,8 +151,8 @@ enum hwp_when hwp_page_owner_when(const struct hwp_findings *f, const struct hwp
 }
 
 /**
- * page_owner has it as allocated, and so do its own words: when the allocator's
- * check throws a block away as it is freed, the record stays.
+ * By page_owner's record and by the struct page. The record alone is not enough:
+ * it stays when the allocator's check throws a block away while it is freed.
  */
 static bool is_allocated(const struct hwp_poisoned *p)
 {
@@ -166,9 +166,10 @@ static bool is_allocated(const struct hwp_poisoned *p)
 }
 
 /**
- * The process whose memory it is started after the error, and did not inherit
- * it. The memory is not older than the process, wherever it was migrated from:
- * page_owner, which would know, must not say otherwise.
+ * Did the process that owns the memory start after the error, without having
+ * inherited the memory? Then the memory is no older than the process, wherever
+ * it was migrated from. page_owner, which has the time of the allocation, must
+ * not contradict that.
  */
 static bool owner_is_younger(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
@@ -177,7 +178,7 @@ static bool owner_is_younger(const struct hwp_findings *f, const struct hwp_pois
 	       !(is_allocated(p) && hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR);
 }
 
-/** What the log and the page's own words, and its owner's, prove. */
+/** What the log, the struct page and the owner prove together. */
 static const char *proof_by_words(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const struct hwp_folio_facts *folio = &p->folio;
@@ -203,15 +204,15 @@ static const char *proof_by_words(const struct hwp_findings *f, const struct hwp
 }
 
 /*
- * page_owner against the rest. An allocation later than the line of the log that
- * shows the page marked (strictly, and by more than CPUs' clocks are apart) is
- * certain: post_alloc_hook() alone writes a new time. An earlier one proves
- * nothing by itself, as __folio_copy_owner() hands the time of the old folio on to
- * the new one, to tails without a mark, and a split keeps it. So it refutes only what
- * rests on the memory's own age (owner_is_younger()), and leaves weak what rests
- * on whose the page is, unless a migration is on record. While a folio is
- * HugeTLB its time is that of the pool's allocation, and its errors are raw
- * entries, of which the time says nothing.
+ * page_owner against the rest. An allocation that is later than the line of the
+ * log that shows the page marked, by more than the clocks of two CPUs are apart,
+ * is certain: post_alloc_hook() alone writes a new time. An earlier one proves
+ * nothing by itself: __folio_copy_owner() gives the new folio the time of the old
+ * one without a mark on the tails, and a split keeps it. So it refutes only what
+ * rests on the age of the memory (owner_is_younger()), and what rests on the
+ * page's user it makes weak, unless a migration is on record. The time of a HugeTLB
+ * folio is that of the pool's allocation; it says nothing about when the errors on
+ * its raw_hwp_list happened.
  */
 struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
@@ -238,7 +239,7 @@ struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *f, const struct hwp_
 	return reuse;
 }
 
-/** The state of a page that says itself what it is; UNKNOWN: it does not. */
+/** The state of a page whose own marks show what it is; UNKNOWN when none does. */
 static enum hwp_state marked_state(enum hwp_page_kind kind)
 {
 	switch (kind) {

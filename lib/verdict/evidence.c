@@ -83,7 +83,9 @@ static void say_raw(const struct speaker *s, const struct hwp_poisoned *p)
 		    "its %" PRIu64 " pages may be bad",
 		    UINT64_C(1) << p->folio.order);
 	else if (p->raw_page_unknown)
-		say(s, "the HugeTLB head is flagged, but not which of its %" PRIu64 " pages is bad",
+		say(s,
+		    "the HugeTLB head is flagged, but no record shows which of its %" PRIu64
+		    " pages is bad",
 		    UINT64_C(1) << p->folio.order);
 	if (p->folio.being_freed)
 		say(s, "the folio is on hpage_freelist: a worker is about to free it");
@@ -169,7 +171,7 @@ static void say_owner(const struct speaker *s, const struct hwp_findings *f,
 	}
 }
 
-/** " at 12.345678 s by pid 118 (qemu)", of which any may not be known. */
+/** " at 12.345678 s by pid 118 (qemu)"; what is not known is left out. */
 static void put_when_and_who(char *buf, size_t size, uint64_t time_ns, int pid, const char *comm)
 {
 	char when[48] = "", who[48] = "";

@@ -23,7 +23,7 @@ static bool is_unrecorded(const struct hwp_findings *f, const struct hwp_folio *
 	return false;
 }
 
-/** Nothing can be expected of a folio whose bad pages nobody recorded. */
+/** A folio without a record of its bad pages has no expected blocks. */
 static struct hwp_error *expect(struct hwp_findings *f, struct hwp_folio *folio)
 {
 	_cleanup_(hwp_healthy_blocks_deinit) struct hwp_healthy_blocks blocks = {};
@@ -58,7 +58,7 @@ struct hwp_error *hwp_outcome_expect(struct hwp_findings *f)
 	return err;
 }
 
-/** What would happen, or happened, when the folio is freed. */
+/** What happened when the folio was freed, or would happen. */
 static enum hwp_outcome outcome_of(const struct hwp_findings *f, const struct hwp_folio *folio)
 {
 	bool unreadable = false, is_kernels = false, leaked = folio->nr_healthy_lost > 0;
@@ -105,10 +105,10 @@ static bool was_thp(const struct hwp_findings *f, const struct hwp_folio *folio)
 }
 
 /**
- * What the kernel did says more about it than its symbols do. That folios held
- * proves no fix: pages that were freed one by one are withheld by every kernel.
- * That a HugeTLB folio did not hold proves no kernel unfixed, as it carries the
- * flag only if the fix sees to it.
+ * What the kernel did says more about it than its symbols do. A folio that held
+ * is no proof of the fix: every kernel withholds poisoned pages that it frees one
+ * by one. A HugeTLB folio that did not hold is no proof that the fix is absent:
+ * it has PG_has_hwpoisoned only where the fix sets it.
  */
 static void learn_from_behaviour(struct hwp_findings *f)
 {
@@ -142,12 +142,12 @@ static bool lies_in_one_zone(const struct hwp_findings *f, uint64_t pfn, uint64_
 	return false;
 }
 
-/** Could a HugeTLB page of @p order have been where @p folio is put, and have come to this? */
+/** Can @p folio have been a HugeTLB page of @p order, which became what is there now? */
 static bool may_have_been(const struct hwp_findings *f, const struct hwp_folio *folio,
 			  unsigned int order)
 {
 	uint64_t pfn = hwp_align_down(folio->head_pfn, order);
-	/* Page by page the flagged ones are withheld: none gets into free memory. */
+	/* Freed page by page: the flagged pages are withheld, and none gets into free memory. */
 	bool withholds = order > f->max_order && !f->kernel.frees_gigantic_whole;
 
 	if (!lies_in_one_zone(f, pfn, pfn + (UINT64_C(1) << order)))
@@ -199,8 +199,8 @@ void hwp_outcome_judge(struct hwp_findings *f)
 		folio->max_order = largest_order(f, folio);
 		nr_lost += folio->nr_healthy_lost;
 	}
-	/* Page for page through whole folios, this may be more than what lies around the
-	 * poisoned pages themselves. */
+	/* Counted in whole folios, which may be more than the neighbours of the poisoned
+	 * pages that summary counts. */
 	if (nr_lost > f->summary.nr_healthy_lost)
 		f->summary.nr_healthy_lost = nr_lost;
 	learn_from_behaviour(f);

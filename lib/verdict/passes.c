@@ -98,7 +98,7 @@ static struct hwp_error *note_checks(struct hwp_passes *passes, struct hwp_findi
 	return NULL;
 }
 
-/** The troubles of this pass are settled where the check that they answer is. */
+/** When the check that reports troubles passes, those of this pass no longer count. */
 static void drop_troubles(struct hwp_findings *f)
 {
 	for (size_t i = 0; i < f->checks.nr; i++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * A running kernel is examined in several passes: what one of them shows and the
- * next does not was read while it changed. Pure functions of findings.
+ * A running kernel is examined in several passes: what one pass shows and the
+ * next does not was changing while it was read. Pure functions of findings.
  */
 #ifndef HWP_VERDICT_PASSES_H
 #define HWP_VERDICT_PASSES_H

@@ -39,7 +39,7 @@ static enum hwp_run_state state_of(const struct hwp_findings *f,
 	return HWP_RUN_ALLOCATED;
 }
 
-/** Runs outside free blocks, which observation kept apart, may have come to the same. */
+/** Neighbouring runs outside free blocks may have got the same state: join them. */
 static bool continues(const struct hwp_run *last, const struct hwp_run *run)
 {
 	return last->state == run->state && last->order < 0 && run->order < 0 &&

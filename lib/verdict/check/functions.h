@@ -20,7 +20,7 @@ uint64_t hwp_check_nr_troubles(const struct hwp_findings *f, enum hwp_trouble_ki
 #define HWP_CHECK_FUNCTION(name) \
 	enum hwp_result name(const struct hwp_findings *f, struct hwp_check_result *r)
 
-/* structure.c: was everything read, and does it hang together? */
+/* structure.c: was everything read, and is it consistent? */
 HWP_CHECK_FUNCTION(hwp_check_memmap_covered);
 HWP_CHECK_FUNCTION(hwp_check_freelist_consistent);
 HWP_CHECK_FUNCTION(hwp_check_methods_agree);

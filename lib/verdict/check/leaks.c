@@ -5,7 +5,7 @@
 #include "base/plural.h"
 #include "verdict/check/functions.h"
 
-/** No page may be in @p state; @p is and @p are say what those are that are. */
+/** No page may be in @p state; @p is and @p are name it for one page and for several. */
 static enum hwp_result none_in(const struct hwp_findings *f, struct hwp_check_result *r,
 			       enum hwp_state state, const char *is, const char *are)
 {

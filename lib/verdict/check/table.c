@@ -234,8 +234,8 @@ static const struct hwp_check checks[] = {
 		.background =
 			"Writing to bad memory can raise a machine check. page_poison fills a freed "
 			"page with 0xaa, which nothing else does, and init_on_free with zeros, which "
-			"may have been there before. Asked of pages that were freed, and only in a "
-			"dump that holds their contents.",
+			"may have been there before. Only pages that were freed are examined, and "
+			"only in a dump that holds their contents.",
 		.outcomes = {
 			[HWP_PASS] = { "no freed poisoned page holds such a pattern",
 				       HWP_VERDICT_CLEAN },

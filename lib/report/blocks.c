@@ -61,7 +61,7 @@ void hwp_text_blocks(struct hwp_text *text, const struct hwp_healthy_block *bloc
 {
 	int width = snprintf(NULL, 0, "0x%" PRIx64, end_of(&blocks[nr - 1]));
 	int digits = snprintf(NULL, 0, "%" PRIu64, end_of(&blocks[nr - 1]) - blocks[0].pfn);
-	size_t nr_shown = 0, next;
+	size_t nr_shown = 0, nr_more, next;
 	unsigned int column;
 
 	width = width < 5 ? 5 : width;
@@ -83,9 +83,10 @@ void hwp_text_blocks(struct hwp_text *text, const struct hwp_healthy_block *bloc
 			blocks[i].pfn, width - 2, end, digits, end - blocks[i].pfn);
 		hwp_text_wrap(text, column, column, words);
 	}
-	if (hwp_count_ranges(blocks, nr) > nr_shown)
-		fprintf(text->out, "and %zu more ranges: --json has them all\n",
-			hwp_count_ranges(blocks, nr) - nr_shown);
+	nr_more = hwp_count_ranges(blocks, nr) - nr_shown;
+	if (nr_more)
+		fprintf(text->out, "and %zu more range%s: --json has them all\n", nr_more,
+			hwp_plural(nr_more));
 }
 
 void hwp_text_sum(struct hwp_text *text, uint64_t nr_healthy, uint64_t nr_poisoned,

@@ -12,7 +12,10 @@ struct columns {
 	int time, pfn, result, state;
 };
 
-/** The page @pfn; in a HugeTLB folio without a record of its bad pages it may be any of them. */
+/**
+ * The poisoned page that an event about @p pfn is about; NULL for none. A HugeTLB folio
+ * without a record of its bad pages has one that stands for them.
+ */
 static const struct hwp_poisoned *find_page(const struct hwp_findings *f, uint64_t pfn)
 {
 	const struct hwp_poisoned *page = hwp_findings_poisoned_at(f, pfn);

@@ -52,7 +52,7 @@ static const char *kind_of_folio(const struct hwp_findings *f, const struct hwp_
 	return "of a compound page of the kernel";
 }
 
-/** For a page that says itself what it is, whatever its reference count; else NULL. */
+/** For a page whose own marks show what it is, whatever its reference count; else NULL. */
 static const char *marked_place(enum hwp_page_kind kind)
 {
 	switch (kind) {

@@ -153,7 +153,7 @@ static void too_many_ranges(void **state)
 		blocks[i] = (struct hwp_healthy_block){ 0x1000 + 2 * i, 0 };
 	assert_ends(table(blocks, 64), "\n0x107e  0x107f      1  0x107e/0\n");
 	assert_ends(table(blocks, 65), "\n0x107e  0x107f      1  0x107e/0\n"
-				       "and 1 more ranges: --json has them all\n");
+				       "and 1 more range: --json has them all\n");
 	assert_ends(table(blocks, 66), "and 2 more ranges: --json has them all\n");
 }
 

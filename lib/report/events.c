@@ -71,9 +71,11 @@ static const char *what(const struct hwp_event *e, char *buf, size_t size)
 		return buf;
 	case HWP_EVENT_MACHINE_CHECK:
 		return e->text;
-	default:
-		return *text_of(e) ? text_of(e) : e->text;
+	case HWP_EVENT_SPLIT_FAILED:
+	case HWP_EVENT_OTHER:
+		break;
 	}
+	return *text_of(e) ? text_of(e) : e->text;
 }
 
 static int time_width(uint64_t ns)

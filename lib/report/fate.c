@@ -184,10 +184,15 @@ static void put_freed(struct hwp_text *text, const struct hwp_findings *f,
 				       "bad pages were not kept apart: they are in "
 				       "free memory, or in use again");
 		break;
-	default:
+	case HWP_OUTCOME_UNKNOWN:
 		hwp_text_field(text, "Freed",
 			       "what was read does not show whether the bad "
 			       "pages were kept apart");
+		break;
+	/* Outcomes of a folio that is still allocated. */
+	case HWP_OUTCOME_WOULD_LEAK:
+	case HWP_OUTCOME_WOULD_HOLD:
+		break;
 	}
 	put_fixed(text, f, folio, "would have freed", "withheld");
 }

@@ -129,9 +129,10 @@ static const char *source_sentence(enum hwp_extent_source source)
 		return "known by the kernel log's record of the page";
 	case HWP_SOURCE_STRANDED:
 		return "known by the neighbours that were dropped with the page";
-	default:
-		return "as given by --range";
+	case HWP_SOURCE_RANGE:
+		break;
 	}
+	return "as given by --range";
 }
 
 /** The log does not distinguish the sizes of HugeTLB pages. */

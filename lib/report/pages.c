@@ -47,9 +47,11 @@ const char *hwp_class_color(enum hwp_class class)
 		return HWP_COLOR_WARN;
 	case HWP_CLASS_CONTAINED:
 		return HWP_COLOR_GOOD;
-	default:
-		return NULL;
+	case HWP_CLASS_OTHER:
+	case HWP_NR_CLASSES:
+		break;
 	}
+	return NULL;
 }
 
 static const char *hugetlb_place(const struct hwp_folio_facts *folio)

@@ -163,8 +163,11 @@ static void explain(struct sentence *s, const struct hwp_findings *f)
 	case HWP_VERDICT_CLEAN:
 		explain_clean(s, f);
 		break;
-	default:
+	case HWP_VERDICT_INCOMPLETE:
 		explain_incomplete(s, f);
+		break;
+	case HWP_NR_VERDICTS:
+		break;
 	}
 }
 
@@ -240,7 +243,7 @@ void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
 			      "Plan the replacement of the memory module behind these physical "
 			      "addresses: a reboot clears the marks but not the fault.");
 		break;
-	default:
+	case HWP_VERDICT_INCOMPLETE:
 		hwp_text_wrap(
 			text, 0, 0,
 			f->live ? "Read what is missing: as root, with /proc/kcore open, or from "
@@ -248,5 +251,8 @@ void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
 				  "Get a complete dump that holds the memmap: compare its size and "
 				  "checksum with the original, or dump again with makedumpfile, "
 				  "which keeps the memmap at every dump level (without -e).");
+		break;
+	case HWP_NR_VERDICTS:
+		break;
 	}
 }

@@ -66,13 +66,13 @@ static enum held_as held_now(const struct hwp_poisoned *p)
 	case HWP_PAGE_SLAB:
 	case HWP_PAGE_TABLE:
 	case HWP_PAGE_ZSMALLOC:
+	case HWP_PAGE_LARGE_KMALLOC:
 		return HELD_AS_KERNEL;
 	case HWP_PAGE_BUDDY:
 	case HWP_PAGE_OFFLINE:
 	case HWP_PAGE_GUARD:
 	case HWP_PAGE_HUGETLB:
 	case HWP_PAGE_UNACCEPTED:
-	case HWP_PAGE_LARGE_KMALLOC:
 		return HELD_AS_UNKNOWN;
 	case HWP_PAGE_RESERVED:
 	case HWP_PAGE_TAKEN_OFF:

@@ -277,6 +277,7 @@ enum now {
 	KERNEL_NOW,
 	LRU_NOW,
 	TABLE_NOW,
+	KMALLOC_NOW,
 	ISOLATED_NOW,
 	NR_NOW
 };
@@ -308,6 +309,8 @@ static struct hwp_poisoned page_now(enum now now)
 		return p;
 	case TABLE_NOW:
 		return typed_page(HWP_TYPE_TABLE, 1);
+	case KMALLOC_NOW:
+		return typed_page(HWP_TYPE_LARGE_KMALLOC, 1);
 	default:
 		return isolated_page(0x20d);
 	}
@@ -319,16 +322,16 @@ static void owners_then_and_now(void **state)
 		const char *then;
 		bool reused[NR_NOW];
 	} rows[] = {
-		/*                      hugetlb thp  thp+f slab kern lru table isolated */
-		{ "free buddy page", { 1, 1, 1, 1, 1, 1, 1, 0 } },
-		{ "huge page", { 0, 1, 1, 1, 1, 1, 1, 0 } },
-		{ "free huge page", { 0, 1, 1, 1, 1, 1, 1, 0 } },
-		{ "unsplit thp", { 1, 1, 0, 1, 1, 0, 1, 0 } },
-		{ "clean LRU page", { 1, 1, 1, 1, 1, 0, 1, 0 } },
-		{ "dirty swapcache page", { 1, 1, 1, 1, 1, 0, 1, 0 } },
-		{ "kernel slab page", { 1, 1, 1, 0, 0, 1, 0, 0 } },
-		{ "reserved kernel page", { 1, 1, 1, 0, 0, 1, 0, 0 } },
-		/* These tell nobody. */
+		/*                      hugetlb thp  thp+f slab kern lru table kmalloc isolated */
+		{ "free buddy page", { 1, 1, 1, 1, 1, 1, 1, 1, 0 } },
+		{ "huge page", { 0, 1, 1, 1, 1, 1, 1, 1, 0 } },
+		{ "free huge page", { 0, 1, 1, 1, 1, 1, 1, 1, 0 } },
+		{ "unsplit thp", { 1, 1, 0, 1, 1, 0, 1, 1, 0 } },
+		{ "clean LRU page", { 1, 1, 1, 1, 1, 0, 1, 1, 0 } },
+		{ "dirty swapcache page", { 1, 1, 1, 1, 1, 0, 1, 1, 0 } },
+		{ "kernel slab page", { 1, 1, 1, 0, 0, 1, 0, 0, 0 } },
+		{ "reserved kernel page", { 1, 1, 1, 0, 0, 1, 0, 0, 0 } },
+		/* These do not show whose the page was. */
 		{ "high-order kernel page", { 0 } },
 		{ "unknown page", { 0 } },
 		{ "get hwpoison page", { 0 } },

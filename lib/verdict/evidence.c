@@ -10,6 +10,8 @@
 #include "verdict/classify.h"
 #include "verdict/rasdaemon_join.h"
 
+#define UNCONFIRMED "seen free, lost or used again in the last pass only: look again"
+
 struct speaker {
 	void (*each)(void *arg, const char *sentence);
 	void *arg;
@@ -264,12 +266,36 @@ static void say_unknown(const struct speaker *s, const struct hwp_poisoned *p)
 	if (p->is_raw)
 		say_raw(s, p);
 	if (p->unconfirmed)
-		say(s, "seen free, lost or used again in the last pass only: look again");
+		say(s, UNCONFIRMED);
 	else if (!p->was_read)
 		say(s, "its struct page could not be read");
 	else
 		say(s, "refcount %d, and a list of its zone that may hold it could not be walked",
 		    p->page.refcount);
+}
+
+/** What led to the state of a page that only /proc/kpageflags shows. */
+static void say_shown(const struct speaker *s, const struct hwp_poisoned *p)
+{
+	static const char *const kinds[] = {
+		[HWP_PAGE_BUDDY] = "in a free block",
+		[HWP_PAGE_OFFLINE] = "offline",
+		[HWP_PAGE_TABLE] = "a page table",
+		[HWP_PAGE_HUGETLB] = "HugeTLB",
+		[HWP_PAGE_SLAB] = "slab memory",
+		[HWP_PAGE_RESERVED] = "reserved",
+		[HWP_PAGE_USER] = "mapped, anonymous or in the page cache",
+		[HWP_PAGE_UNMARKED] = "no mark shows its use",
+	};
+
+	if (p->unconfirmed)
+		say(s, UNCONFIRMED);
+	if (p->shown < HWP_ARRAY_SIZE(kinds) && kinds[p->shown])
+		say(s, "/proc/kpageflags: %s%s", kinds[p->shown],
+		    p->bits & HWP_BIT_HEAD ? ", part of a compound page" : "");
+	if (p->shown == HWP_PAGE_HUGETLB)
+		say(s, "any page of the HugeTLB folio may be bad: its flag is shown on all of "
+		       "them");
 }
 
 /** What led to the page's state. */
@@ -335,7 +361,10 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 	const struct speaker s = { each, arg };
 	const struct hwp_rasdaemon_row *row;
 
-	say_state(&s, f, p);
+	if (p->is_shown)
+		say_shown(&s, p);
+	else
+		say_state(&s, f, p);
 	if (p->nr_passes == 1 && !p->unconfirmed)
 		say(&s, "transient: in the last of %u passes only", f->nr_passes);
 	say_owner(&s, f, &p->owner);

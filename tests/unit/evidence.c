@@ -148,6 +148,65 @@ static void hugetlb(void **state)
 	assert_says(&t, "512");
 }
 
+/** As /proc/kpageflags shows it: no struct page was read, so none is spoken of. */
+static struct hwp_poisoned shown(enum hwp_page_kind kind, bool is_compound)
+{
+	return (struct hwp_poisoned){
+		.pfn = 0x20d,
+		.zone = -1,
+		.was_read = true,
+		.is_shown = true,
+		.shown = kind,
+		.raw_page_unknown = kind == HWP_PAGE_HUGETLB,
+		.bits = HWP_BIT_HWPOISON | (is_compound ? HWP_BIT_HEAD : 0),
+		.folio.order = -1,
+		.by_page.order = -1,
+		.by_list.order = -1,
+		.event = -1,
+	};
+}
+
+static void by_kpageflags(void **state)
+{
+	static const struct {
+		enum hwp_page_kind kind;
+		bool is_compound;
+		enum hwp_state want;
+		const char *says;
+	} rows[] = {
+		{ HWP_PAGE_BUDDY, false, HWP_STATE_BUDDY, "in a free block" },
+		{ HWP_PAGE_OFFLINE, false, HWP_STATE_OFFLINE, "offline" },
+		{ HWP_PAGE_TABLE, false, HWP_STATE_PGTABLE, "a page table" },
+		{ HWP_PAGE_SLAB, true, HWP_STATE_SLAB, "slab memory, part of a compound page" },
+		{ HWP_PAGE_RESERVED, false, HWP_STATE_RESERVED, "reserved" },
+		{ HWP_PAGE_USER, false, HWP_STATE_IN_USE,
+		  "mapped, anonymous or in the page cache" },
+		{ HWP_PAGE_USER, true, HWP_STATE_LARGE_FOLIO,
+		  "mapped, anonymous or in the page cache, part of a compound page" },
+		{ HWP_PAGE_UNMARKED, false, HWP_STATE_UNKNOWN, "no mark shows its use" },
+		{ HWP_PAGE_UNMARKED, true, HWP_STATE_KERNEL,
+		  "no mark shows its use, part of a compound page" },
+	};
+	struct hwp_poisoned p = shown(HWP_PAGE_BUDDY, false);
+	struct told t;
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		char want[128];
+
+		t = tell(shown(rows[i].kind, rows[i].is_compound), rows[i].want);
+		snprintf(want, sizeof(want), "/proc/kpageflags: %s\n", rows[i].says);
+		assert_string_equal(t.text, want);
+	}
+	t = tell(shown(HWP_PAGE_HUGETLB, true), HWP_STATE_HUGETLB);
+	assert_string_equal(t.text, "/proc/kpageflags: HugeTLB, part of a compound page\n"
+				    "any page of the HugeTLB folio may be bad: its flag is shown "
+				    "on all of them\n");
+	p.unconfirmed = true;
+	t = tell(p, HWP_STATE_BUDDY);
+	assert_says(&t, "look again\n/proc/kpageflags: in a free block\n");
+}
+
 static void every_other_state(void **state)
 {
 	struct hwp_poisoned p = bare(1);
@@ -367,7 +426,7 @@ int main(void)
 		cmocka_unit_test(lost_block),		cmocka_unit_test(hugetlb),
 		cmocka_unit_test(every_other_state),	cmocka_unit_test(proof_and_log),
 		cmocka_unit_test(page_owner),		cmocka_unit_test(words),
-		cmocka_unit_test(troubles_are_bounded),
+		cmocka_unit_test(troubles_are_bounded), cmocka_unit_test(by_kpageflags),
 	};
 
 	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);

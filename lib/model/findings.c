@@ -60,6 +60,14 @@ const struct hwp_poisoned *hwp_findings_poisoned_at(const struct hwp_findings *f
 	return i < f->poisoned.nr && f->poisoned.data[i].pfn == pfn ? &f->poisoned.data[i] : NULL;
 }
 
+const char *hwp_findings_migratetype(const struct hwp_findings *f, int migratetype)
+{
+	if (migratetype < 0 || (size_t)migratetype >= HWP_ARRAY_SIZE(f->migratetype_names) ||
+	    !f->migratetype_names[migratetype][0])
+		return NULL;
+	return f->migratetype_names[migratetype];
+}
+
 bool hwp_use_continues(const struct hwp_use *last, const struct hwp_use *use)
 {
 	return last->pfn + last->nr_pages == use->pfn && last->kind == use->kind &&

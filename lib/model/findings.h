@@ -515,6 +515,9 @@ size_t hwp_findings_folio_index(const struct hwp_findings *findings, uint64_t pf
 /** The folio, or extent of one, that @p pfn is in; NULL when none is known. */
 const struct hwp_folio *hwp_findings_folio_at(const struct hwp_findings *findings, uint64_t pfn);
 
+/** Name of a migratetype of the kernel; NULL when there is none, or it has no name. */
+const char *hwp_findings_migratetype(const struct hwp_findings *findings, int migratetype);
+
 /**
  * The sentences that led to a page's state, most telling first. @p each is
  * called for each with @p arg.

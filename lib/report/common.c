@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "base/bits.h"
-
 const struct hwp_folio_facts *hwp_report_folio_facts(const struct hwp_findings *f,
 						     const struct hwp_folio *folio)
 {
@@ -26,14 +24,6 @@ const struct hwp_healthy_block *hwp_report_expected(const struct hwp_findings *f
 const struct hwp_zone_facts *hwp_report_zone(const struct hwp_findings *f, int zone)
 {
 	return zone < 0 || (size_t)zone >= f->zones.nr ? NULL : &f->zones.data[zone];
-}
-
-const char *hwp_report_migratetype(const struct hwp_findings *f, int migratetype)
-{
-	if (migratetype < 0 || (size_t)migratetype >= HWP_ARRAY_SIZE(f->migratetype_names) ||
-	    !f->migratetype_names[migratetype][0])
-		return NULL;
-	return f->migratetype_names[migratetype];
 }
 
 bool hwp_report_is_free(const struct hwp_poisoned *page)

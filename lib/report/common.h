@@ -19,9 +19,6 @@ const struct hwp_healthy_block *hwp_report_expected(const struct hwp_findings *f
 /** NULL when the page's zone is unknown. */
 const struct hwp_zone_facts *hwp_report_zone(const struct hwp_findings *findings, int zone);
 
-/** NULL when there is none, or it has no name. */
-const char *hwp_report_migratetype(const struct hwp_findings *findings, int migratetype);
-
 /** Whether the page is in a free block or on a per-CPU list now. */
 bool hwp_report_is_free(const struct hwp_poisoned *page);
 

@@ -22,7 +22,7 @@ const char *hwp_format_size(const struct hwp_findings *f, uint64_t nr_pages, cha
 static void place_free(const struct hwp_findings *f, const struct hwp_block *b, char *buf,
 		       size_t size)
 {
-	const char *migratetype = hwp_report_migratetype(f, b->migratetype);
+	const char *migratetype = hwp_findings_migratetype(f, b->migratetype);
 
 	if (b->container == HWP_PCP_LIST)
 		snprintf(buf, size,

@@ -133,7 +133,7 @@ static struct hwp_error *put_poisoned_pcp(struct hwp_text *text, const struct hw
 		return hwp_error_no_memory();
 	for (size_t i = 0; i < f->lists.nr && nr < MAX_POISONED_LISTS; i++) {
 		const struct hwp_list_stat *list = &f->lists.data[i];
-		const char *migratetype = hwp_report_migratetype(f, list->migratetype);
+		const char *migratetype = hwp_findings_migratetype(f, list->migratetype);
 
 		if (list->container != HWP_PCP_LIST || !list->nr_poisoned || list->zone < 0 ||
 		    (size_t)list->zone != index)

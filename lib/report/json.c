@@ -210,7 +210,7 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	else
 		hwp_json_u64(json, "head_pfn", page->head_pfn);
 	put_index(json, "order", page->order);
-	hwp_json_string(json, "migratetype", hwp_report_migratetype(f, page->migratetype));
+	hwp_json_string(json, "migratetype", hwp_findings_migratetype(f, page->migratetype));
 	put_index(json, "cpu", page->cpu);
 	if (page->was_read)
 		hwp_json_i64(json, "refcount", page->page.refcount);
@@ -455,7 +455,8 @@ static void put_lists(struct hwp_json *json, const struct hwp_findings *f)
 		put_zone(json, f, list->zone);
 		hwp_json_string(json, "container", hwp_container_name(list->container));
 		put_index(json, "order", list->order);
-		hwp_json_string(json, "migratetype", hwp_report_migratetype(f, list->migratetype));
+		hwp_json_string(json, "migratetype",
+				hwp_findings_migratetype(f, list->migratetype));
 		put_index(json, "cpu", list->cpu);
 		hwp_json_u64(json, "nr_blocks", list->nr_blocks);
 		hwp_json_u64(json, "nr_poisoned", list->nr_poisoned);
@@ -488,7 +489,7 @@ static void put_blocks(struct hwp_json *json, const struct hwp_findings *f)
 			hwp_json_u64(json, "head_pfn", page->head_pfn);
 			put_index(json, "order", page->order);
 			hwp_json_string(json, "migratetype",
-					hwp_report_migratetype(f, page->migratetype));
+					hwp_findings_migratetype(f, page->migratetype));
 			put_index(json, "cpu", page->cpu);
 			hwp_json_row_array(json, "poisoned_pfns");
 			open = page;

@@ -209,7 +209,7 @@ static void put_free_block(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_string(json, "container", hwp_container_name(b->container));
 	hwp_json_u64(json, "pfn", b->head_pfn);
 	hwp_json_i64(json, "order", b->order);
-	hwp_json_string(json, "migratetype", hwp_report_migratetype(f, b->migratetype));
+	hwp_json_string(json, "migratetype", hwp_findings_migratetype(f, b->migratetype));
 	if (b->cpu >= 0)
 		hwp_json_i64(json, "cpu", b->cpu);
 	else

@@ -83,7 +83,7 @@ const char *hwp_owner_place(const struct hwp_findings *f, const struct hwp_owner
 const char *hwp_page_place(const struct hwp_findings *f, const struct hwp_poisoned *page, char *buf,
 			   size_t size)
 {
-	const char *migratetype = hwp_report_migratetype(f, page->migratetype);
+	const char *migratetype = hwp_findings_migratetype(f, page->migratetype);
 
 	if (page->state == HWP_STATE_HUGETLB && page->raw_page_unknown)
 		return "any of its pages";

@@ -34,19 +34,19 @@ static void say(const struct speaker *s, const char *fmt, ...)
 static void say_block(const struct speaker *s, const struct hwp_findings *f,
 		      const struct hwp_poisoned *p, const struct hwp_block *b, const char *how)
 {
-	const char *mt = b->migratetype >= 0 ? f->migratetype_names[b->migratetype] : "";
+	const char *mt = hwp_findings_migratetype(f, b->migratetype);
 	uint64_t index = p->pfn - b->head_pfn, nr = UINT64_C(1) << b->order;
 
 	if (b->container == HWP_PCP_LIST)
 		say(s,
 		    "%s: page %" PRIu64 " of %" PRIu64 " of the block at 0x%" PRIx64
 		    " on the per-CPU list of CPU %d, order %d%s%s",
-		    how, index, nr, b->head_pfn, b->cpu, b->order, *mt ? " " : "", mt);
+		    how, index, nr, b->head_pfn, b->cpu, b->order, mt ? " " : "", mt ? mt : "");
 	else
 		say(s,
 		    "%s: page %" PRIu64 " of %" PRIu64 " of the free block at 0x%" PRIx64
 		    ", order %d%s%s%s",
-		    how, index, nr, b->head_pfn, b->order, *mt ? " " : "", mt,
+		    how, index, nr, b->head_pfn, b->order, mt ? " " : "", mt ? mt : "",
 		    b->container == HWP_TRYLOCK_LIST	? ", on zone->trylock_free_pages" :
 		    b->container == HWP_UNACCEPTED_LIST ? ", on zone->unaccepted_pages" :
 		    b->container == HWP_GUARD		? ", held as a guard page" :

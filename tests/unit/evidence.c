@@ -67,6 +67,12 @@ static void free_block(void **state)
 	assert_says(&t, "0x200");
 	assert_says(&t, "order 9");
 	assert_says(&t, "Movable");
+	/* 15 has no name, and there are no more than 16. */
+	for (p.by_list.migratetype = 15; p.by_list.migratetype < 18; p.by_list.migratetype++) {
+		t = tell(p, HWP_STATE_BUDDY);
+		assert_says(&t, "0x200, order 9\n");
+	}
+	p.by_list.migratetype = 1;
 	p.by_list.container = HWP_PCP_LIST;
 	p.by_list.cpu = 3;
 	t = tell(p, HWP_STATE_PCP);

@@ -7,7 +7,7 @@
 
 #include "base/bits.h"
 
-/* A target cannot make us tell more than this many troubles. */
+/* However broken a target is, no more troubles than these are recorded. */
 #define MAX_TROUBLES 200
 
 void hwp_findings_destroy(struct hwp_findings *f)

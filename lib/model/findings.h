@@ -20,7 +20,7 @@ struct hwp_block {
 	uint64_t head_pfn;
 	enum hwp_container container;
 	int order;
-	/** -1 where the container does not tell it. */
+	/** -1 where the container does not have one. */
 	int migratetype;
 	/** CPU of a per-CPU list, else -1. */
 	int cpu;
@@ -30,11 +30,11 @@ struct hwp_block {
 
 /** How often a folio is mapped; each count only where the kernel keeps it. */
 struct hwp_mapcounts {
-	/** Of the whole of it, as by a PMD. */
+	/** entire: mappings of the whole folio, as by a PMD. */
 	bool has_entire;
-	/** Of the whole, and of every page one by one. */
+	/** large: mappings of the whole folio and of single pages, added up. */
 	bool has_large;
-	/** Pages that are mapped one by one. */
+	/** nr_pages: pages that are mapped one by one. */
 	bool has_nr_pages;
 	int64_t entire, large, nr_pages;
 };
@@ -79,8 +79,8 @@ struct hwp_file {
 };
 
 /**
- * The process whose own anonymous memory a page is; or the file that it is of,
- * and one of the processes that map it.
+ * Whose memory a page is: the process, when it is anonymous; the file, and one of
+ * the processes that map it, when it is in the page cache.
  */
 struct hwp_owner {
 	/** There is such a process. */
@@ -95,10 +95,10 @@ struct hwp_owner {
 	/** When it started, on the kernel log's clock, at the earliest. */
 	bool has_start;
 	uint64_t start_ns;
-	/** It is of a file: this index of hwp_findings.files. */
+	/** The page belongs to a file; file is its index in hwp_findings.files. */
 	bool has_file;
 	size_t file;
-	/** Of a file: the processes that were seen to map the page, and whether these are all. */
+	/** For a file: the processes that were seen to map the page, and whether these are all. */
 	uint64_t nr_mappers;
 	bool saw_all_mappers;
 };
@@ -111,9 +111,9 @@ struct hwp_page_owner {
 	bool unreadable;
 	/** Handed out, and not freed since. */
 	bool allocated;
-	/** Its memory came by migration, and the record with it: the times are of the first page. */
+	/** The record was copied by a migration: its times are those of the first page. */
 	bool migrated;
-	/** Of the allocation. */
+	/** Order and flags of the allocation. */
 	int order;
 	uint32_t gfp_mask;
 	/** depot_stack_handle_t of the allocation and of the last time it was freed; 0: none. */
@@ -125,14 +125,14 @@ struct hwp_page_owner {
 	uint64_t alloc_ns, free_ns;
 };
 
-/** One poisoned page: the facts, then what classify made of them. */
+/** One poisoned page: the facts, then what classify derived from them. */
 struct hwp_poisoned {
 	uint64_t pfn;
 	/** Index in hwp_findings.zones, -1 when unknown. */
 	int zone;
 	/** The struct page could be read; else nothing below is known. */
 	bool was_read;
-	/** Only /proc/kpageflags shows it: what it is, and HWP_BIT_HEAD for a compound page. */
+	/** Only /proc/kpageflags shows it: as shown, with HWP_BIT_HEAD for a compound page. */
 	bool is_shown;
 	enum hwp_page_kind shown;
 	/** Known from raw_hwp_list: the page's own flag need not be set. */
@@ -144,7 +144,7 @@ struct hwp_poisoned {
 	/** enum hwp_page_bit. */
 	uint32_t bits;
 	struct hwp_folio_facts folio;
-	/** PageBuddy (or guard) head that covers it, found by its memmap. */
+	/** Free block that covers it, by the PageBuddy or guard mark of the head's struct page. */
 	struct hwp_block by_page;
 	/** Block that covers it, found by walking the lists. */
 	struct hwp_block by_list;
@@ -161,12 +161,12 @@ struct hwp_poisoned {
 	struct hwp_page_owner page_owner;
 	enum hwp_direct_map direct_map;
 	enum hwp_contents contents;
-	/** The log tells of a machine check at this page. */
+	/** The log reports a machine check at this page. */
 	bool has_machine_check;
 	/** Last event about this pfn, index in hwp_findings.events, or -1. */
 	int64_t event;
 
-	/** Of a running kernel: successive passes, this one included, that found its class. */
+	/** On a running kernel: successive passes, this one included, that found its class. */
 	unsigned int nr_passes;
 	/** It was leaked or lost in nr_passes passes only: not enough to say so. */
 	bool unconfirmed;
@@ -183,9 +183,9 @@ struct hwp_poisoned {
 struct hwp_event {
 	uint64_t seq, time_ns, pfn;
 	enum hwp_event_kind kind;
-	/** ACTION: what the page was, and what became of it; else empty. */
+	/** ACTION: the type of the page, and the result; else empty. */
 	char page_type[48], result[16];
-	/** SIGBUS: to whom; pid -1 otherwise. */
+	/** SIGBUS: the process it was sent to; pid -1 otherwise. */
 	char comm[20];
 	int pid;
 	/** Where in its process the page was, as the line gives it; 0 when it does not. */
@@ -198,7 +198,7 @@ struct hwp_event {
 	 */
 	int caller_pid, caller_cpu;
 	char text[160];
-	/** What rasdaemon tells of it, index in hwp_findings.rasdaemon, or -1. */
+	/** The row of the same error, index in hwp_findings.rasdaemon, or -1. */
 	int64_t rasdaemon;
 };
 
@@ -224,11 +224,11 @@ struct hwp_rasdaemon_row {
 	int64_t unix_seconds;
 	char timestamp[32];
 	/**
-	 * Its words. That for the type is from a list of rasdaemon's own, by
-	 * the kernel's number, and kernels number differently.
+	 * rasdaemon's words. It names the type by a list of its own and the kernel's
+	 * number, and kernels number the types differently.
 	 */
 	char page_type[48], result[16];
-	/** The line of the log that tells the same, index in hwp_findings.events, or -1. */
+	/** The line of the log about the same error, index in hwp_findings.events, or -1. */
 	int64_t event;
 	enum hwp_boot boot;
 };
@@ -244,11 +244,11 @@ struct hwp_observed_run {
 	bool is_poisoned;
 };
 
-/** Pages of a folio that became the same. */
+/** Neighbouring pages of a folio that are in the same state. */
 struct hwp_run {
 	uint64_t pfn, nr_pages;
 	enum hwp_run_state state;
-	/** Of the free block; -1 for none. */
+	/** Order of the free block; -1 for none. */
 	int order;
 	/** -1 unless on a per-CPU list. */
 	int cpu;
@@ -272,8 +272,8 @@ struct hwp_folio {
 	uint64_t head_pfn;
 	int order;
 	/**
-	 * The largest that it may have been: above order when it was a HugeTLB
-	 * page, of which the log does not tell the size.
+	 * The largest order that it may have had: above order for a HugeTLB page
+	 * whose size the log does not show.
 	 */
 	int max_order;
 	enum hwp_extent_kind kind;
@@ -286,7 +286,7 @@ struct hwp_folio {
 	enum hwp_outcome outcome;
 };
 
-/** The first pfn behind it. */
+/** The first pfn after it. */
 static inline uint64_t hwp_folio_end(const struct hwp_folio *folio)
 {
 	return folio->head_pfn + (UINT64_C(1) << folio->order);
@@ -296,16 +296,16 @@ static inline uint64_t hwp_folio_end(const struct hwp_folio *folio)
 struct hwp_use {
 	uint64_t pfn, nr_pages;
 	enum hwp_use_kind kind;
-	/** The folio that they are of; order 0 for single pages. */
+	/** The folio that they belong to; order 0 for single pages. */
 	uint64_t head_pfn;
 	int order;
 	struct hwp_owner owner;
 };
 
-/** Does @p use go on where @p last ends, being of the same user? Single pages in a row do. */
+/** Does @p use begin where @p last ends, with the same user? Single pages in a row do. */
 bool hwp_use_continues(const struct hwp_use *last, const struct hwp_use *use);
 
-/** The user's own statement that a folio was there: 2^order pages from pfn. */
+/** A folio that was there, as the user states: 2^order pages from pfn. */
 struct hwp_range {
 	bool given;
 	uint64_t pfn;
@@ -315,7 +315,7 @@ struct hwp_range {
 /** The page that the user asked about, poisoned or not. */
 struct hwp_subject {
 	bool asked;
-	/** The facts, as of a poisoned page; not what follows from them. */
+	/** The facts as for a poisoned page, but not what follows from them. */
 	struct hwp_poisoned page;
 };
 
@@ -344,7 +344,7 @@ struct hwp_area_stat {
 	int zone, order;
 	uint64_t nr_free, nr_walked;
 	bool was_cut;
-	/** Of a running kernel: they changed however often they were walked. */
+	/** On a running kernel: they changed, however often they were walked. */
 	bool moved;
 };
 
@@ -357,11 +357,11 @@ struct hwp_trouble {
 struct hwp_coverage {
 	/** pfns with a struct page in online sections. */
 	uint64_t nr_pages;
-	/** Of them: read; not stored in the dump (or zero-filled); not readable. */
+	/** Pages read; not stored in the dump, or zero-filled; not readable. */
 	uint64_t nr_read, nr_excluded, nr_faulted;
-	/** Of nr_excluded: bytes that were there, all zero. */
+	/** Those of nr_excluded that are stored, all zero. */
 	uint64_t nr_zero;
-	/** Of nr_read: never initialised by the kernel (all ones). */
+	/** Those of nr_read that the kernel never initialised (all ones). */
 	uint64_t nr_uninitialised;
 };
 
@@ -373,7 +373,7 @@ struct hwp_kernel_facts {
 	char fix_evidence[128];
 	/** What was seen, whatever fix says: it may confirm or contradict it. */
 	enum hwp_fix_seen fix_seen;
-	/** fix follows from what was seen, as no symbol tells. */
+	/** fix follows from what was seen, as no symbol shows it. */
 	bool fix_is_inferred;
 	/** A gigantic page goes back as one compound block (split_large_buddy). */
 	bool frees_gigantic_whole;
@@ -431,7 +431,7 @@ struct hwp_findings {
 	/** It was the running kernel, which changed meanwhile. */
 	bool live;
 	enum hwp_sweep sweep;
-	/** Of a running kernel: passes made, and what contradicted itself in one but not in all. */
+	/** On a running kernel: passes made, and contradictions that were not in all of them. */
 	unsigned int nr_passes, nr_transient;
 	char format[64];
 	char damage[160];
@@ -450,7 +450,7 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_area_stat) areas;
 	HWP_VEC(struct hwp_trouble) troubles;
 	HWP_VEC(struct hwp_event) events;
-	/** That poisoned pages, or pages in uses, are of. */
+	/** Files that poisoned pages, or the pages of uses, belong to. */
 	HWP_VEC(struct hwp_file) files;
 	/** Ascending by head_pfn, disjoint. */
 	HWP_VEC(struct hwp_folio) folios;
@@ -462,13 +462,13 @@ struct hwp_findings {
 	struct hwp_extent_orders hugetlb;
 	struct hwp_range range;
 	struct hwp_subject subject;
-	/** Of the subject's extent, when that was freed; ascending. */
+	/** Users of the pages of the subject's extent, when that was freed; ascending. */
 	HWP_VEC(struct hwp_use) uses;
 	struct hwp_log_facts log;
 	/** rasdaemon's rows, in its order; has_rasdaemon: it was asked. */
 	HWP_VEC(struct hwp_rasdaemon_row) rasdaemon;
 	bool has_rasdaemon;
-	/** When the kernel booted, by this system's clocks; of the running kernel only. */
+	/** When the running kernel booted, by this system's clocks. */
 	bool has_boot_time;
 	int64_t boot_unix_seconds;
 	struct hwp_counters counters;
@@ -496,8 +496,8 @@ bool hwp_findings_trouble(struct hwp_findings *findings, enum hwp_trouble_kind k
 			  const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));
 
 /**
- * Take a failure to read one thing as a hole: it is told as "@p what: …" and
- * destroyed, and the rest goes on. Returned is want of memory only.
+ * Take a failure to read one thing as a hole: record "@p what: …", destroy
+ * @p err, and go on with the rest. Only NO_MEMORY is returned.
  */
 struct hwp_error *hwp_findings_tolerate(struct hwp_findings *findings, struct hwp_error *err,
 					const char *what);
@@ -519,8 +519,8 @@ const struct hwp_folio *hwp_findings_folio_at(const struct hwp_findings *finding
 const char *hwp_findings_migratetype(const struct hwp_findings *findings, int migratetype);
 
 /**
- * The sentences that led to a page's state, most telling first. @p each is
- * called for each with @p arg.
+ * The sentences behind a page's state, the most important first. @p each is
+ * called with @p arg for each of them.
  */
 void hwp_evidence(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 		  void (*each)(void *arg, const char *sentence), void *arg);

@@ -86,6 +86,7 @@ DRGN_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard ext/drgn/*.c)))
 LOAD_FACTS := $(O)/tests/lib/load_facts.o
 REPLAY := $(O)/replay
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+UNIT_OBJS := $(UNIT:$(O)/unit/%=$(O)/tests/unit/%.o)
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz-%,$(sort $(wildcard tests/fuzz/*.c)))
 
 all: $(PROGRAM) $(SCHEMA) $(MAN) $(addprefix $(DRGN)/,$(DRGN_FILES)) $(if $(HAVE_CRASH),$(CRASH_EXTENSION),no-crash)
@@ -141,14 +142,14 @@ $(O)/%.o: %.c $(O)/flags
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(O)/tests/lib/%.o: tests/lib/%.c $(O)/flags
+$(O)/tests/%.o: tests/%.c $(O)/flags
 	$(call msg,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
-
-$(O)/unit/%: tests/unit/%.c $(LOAD_FACTS) $(LIB) $(O)/flags
-	$(call msg,UNIT,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) -Itests/lib $(CFLAGS) -MMD -MP \
-		-MF $@.d $< $(LOAD_FACTS) $(LIB) $(LDFLAGS) $(TEST_LIBS) $(LIBS) -o $@
+		-c $< -o $@
+
+$(O)/unit/%: $(O)/tests/unit/%.o $(LOAD_FACTS) $(LIB)
+	$(call msg,UNIT,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $^ $(LDFLAGS) $(TEST_LIBS) $(LIBS) -o $@
 
 # What follows from facts that were saved, without the dump they were read from.
 $(REPLAY): $(O)/tests/lib/replay.o $(LOAD_FACTS) $(LIB)
@@ -165,7 +166,7 @@ $(O)/flags: FORCE
 $(O)/objects: FORCE
 	$(call record,$(LIB_OBJS:$(O)/%=%))
 
--include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT:=.d) $(DRGN_OBJS:.o=.d) $(O)/excerpt.d \
+-include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT_OBJS:.o=.d) $(DRGN_OBJS:.o=.d) $(O)/excerpt.d \
 	$(LOAD_FACTS:.o=.d) $(O)/tests/lib/replay.d
 
 # A sample holds a leak, so `check` ends with 1: here that is success too.
@@ -328,5 +329,6 @@ help:
 
 FORCE:
 .DELETE_ON_ERROR:
+.SECONDARY: $(UNIT_OBJS)
 .PHONY: all mutants no-crash demo check test unit unit-programs arch coverage bench same fuzz fuzz-programs check-asan check-tsan lab \
 	samples history-lab minimal-root install uninstall fix-kernels fix-lab format clean help FORCE

@@ -182,8 +182,8 @@ test: all unit-programs
 
 # What takes under a minute, boots nothing and fetches nothing. Of three kernels' memory
 # only one's is corrupted.
-CHECK := unit/ arch/test_arch arch/test_drgn_call arch/test_format arch/test_rules runner/ input/ \
-	real/test_truth
+CHECK := unit/ facts/ arch/test_arch arch/test_drgn_call arch/test_format arch/test_rules runner/ \
+	input/ real/test_truth
 check: all unit-programs
 	@$(run) HWP_KERNELS=7.3 tests/run.sh $(foreach test,$(CHECK),'$(test)*$(T)')
 

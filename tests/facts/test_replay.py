@@ -3,8 +3,10 @@
 """What follows from saved facts is what the program says of the dump they were read from:
 so nothing behind the facts reads, and tests over saved facts test what users get."""
 import gzip
+import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -13,10 +15,8 @@ import hwp
 
 HERE = pathlib.Path(__file__).resolve().parent
 REPLAY = pathlib.Path(hwp.PROGRAM).with_name('replay')
-COMMANDS = (('check',), ('check', '--json'), ('list',), ('freelist',), ('freelist', '--json'),
-            ('events',), ('events', '--json'))
 #: One page of each of these states is asked about.
-ASKED = ('buddy', 'dropped', 'reused', 'hugetlb', 'isolated')
+ASKED = ['buddy', 'dropped', 'reused', 'hugetlb', 'isolated']
 
 
 def run(program, *args):
@@ -33,37 +33,46 @@ def first_difference(one, other):
     return 'one is longer'
 
 
-def differs(facts, dump, *command):
-    """How the replay of a command differs from its run on the dump."""
-    replayed = run(REPLAY, *command, facts)
-    direct = run(hwp.PROGRAM, *command, dump)
-    if replayed == direct:
-        return []
-    if replayed[1] == direct[1]:
-        return [f'{command}: exit status {replayed[0]} ({replayed[2]!r}) is {direct[0]}']
-    return [f'{command}: {first_difference(replayed[1], direct[1])}']
+def reports(*args):
+    """{command: (exit status, what it prints)} of every report that replay makes."""
+    status, out, err = run(REPLAY, *args)
+    if status:
+        return {'replay': (status, err)}
+    parts = re.split(rb'^== (.+): (\d+)\n', out, flags=re.M)[1:]
+    return {command.decode(): (int(status), text)
+            for command, status, text in zip(*[iter(parts)] * 3)}
 
 
-def folio(dump, pfn, extra=()):
+def differences(replayed, direct):
+    return [f'{command}: {replayed.get(command, (None,))[0]} is {status}; '
+            f'{first_difference(replayed.get(command, (0, b""))[1], text)}'
+            for command, (status, text) in direct.items()
+            if replayed.get(command) != (status, text)]
+
+
+def by_program(dump, *commands):
+    """The same by the program itself."""
+    return {command: run(hwp.PROGRAM, *command.split(), dump)[:2] for command in commands}
+
+
+def folio(dump, pfn):
     """A page asked about: its facts, saved and replayed."""
     facts = pathlib.Path(os.environ.get('TMPDIR', '/tmp')) / 'facts.json'
-    status, out, err = run(REPLAY, 'save', '--pfn', hex(pfn), *extra, dump)
+    status, out, err = run(REPLAY, 'save', '--pfn', hex(pfn), dump)
     if status:
         return [err.decode()]
     facts.write_bytes(out)
-    wrong = []
-    for json in ((), ('--json',)):
-        replayed = run(REPLAY, 'folio', *json, facts)
-        direct = run(hwp.PROGRAM, 'folio', *json, *extra, hex(pfn), dump)
-        if replayed != direct:
-            wrong.append(f'folio {pfn:#x}: {first_difference(replayed[1], direct[1])}')
-    return wrong
+    replayed = reports(facts)
+    direct = reports('read', '--pfn', hex(pfn), dump)
+    direct['folio'] = run(hwp.PROGRAM, 'folio', hex(pfn), dump)[:2]
+    return [f'{pfn:#x}: {difference}' for difference in differences(replayed, direct)]
 
 
 def main():
     cases = hwp.Cases()
     os.chdir(hwp.TOP)
-    for directory in hwp.samples():
+    asked = list(ASKED)
+    for directory in reversed(hwp.samples()):
         dump = hwp.vmcore_of(directory).relative_to(hwp.TOP)
         facts = HERE / f'{directory.name}.json.gz'
         if not facts.exists():
@@ -73,13 +82,17 @@ def main():
         saved = gzip.decompress(facts.read_bytes())
         cases.tell(f'{directory.name} facts', [] if read == saved else [
             f'not what is read now (make facts): {first_difference(saved, read)}'])
-        wrong = [w for command in COMMANDS for w in differs(facts, dump, *command)]
-        cases.tell(f'{directory.name} replayed', wrong)
-        pages = hwp.Run('check', '--json', dump).json()['poisoned']
+        replayed = reports(facts)
+        cases.tell(f'{directory.name} replayed', differences(replayed, {
+            **reports('read', dump), **by_program(dump, 'check')}))
+        if 'check --json' not in replayed:
+            continue
+        pages = json.loads(replayed['check --json'][1])['poisoned']
         firsts = {page['state']: page['pfn'] for page in reversed(pages)}
-        cases.tell(f'{directory.name} folios',
-                   [w for state in ASKED if state in firsts
-                    for w in folio(dump, firsts[state])])
+        for state in [s for s in asked if s in firsts]:
+            asked.remove(state)
+            cases.tell(f'{directory.name} folio that is {state}', folio(dump, firsts[state]))
+    cases.tell('a folio of each state', [f'none is {state}' for state in asked])
     cases.exit()
 
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * replay save [OPTIONS] VMCORE: the facts that are read of it, and nothing that
- * follows from them. replay COMMAND [--json] FACTS: what follows, as hwpoison
- * COMMAND prints it, with the same exit status. Nothing is read but FACTS.
+ * follows from them. replay read [OPTIONS] VMCORE: every report about it, each as
+ * hwpoison COMMAND prints it, below a line "== COMMAND: EXIT STATUS". replay FACTS:
+ * the same reports, by what follows from saved facts; nothing else is read.
  */
 #include <getopt.h>
 #include <langinfo.h>
@@ -37,13 +38,13 @@ static int fail(struct hwp_error *err)
 
 static int usage(void)
 {
-	fputs("usage: replay save [--pfn PFN] [--range PFN-PFN] [--rasdaemon FILE] VMCORE\n"
-	      "       replay check|list|freelist|folio|events [--json] FACTS\n",
+	fputs("usage: replay save|read [--pfn PFN] [--range PFN-PFN] [--rasdaemon FILE] VMCORE\n"
+	      "       replay FACTS\n",
 	      stderr);
 	return 2;
 }
 
-static int save(int argc, char **argv)
+static bool parse_options(int argc, char **argv, struct hwp_options *options)
 {
 	static const struct option longs[] = {
 		{ "pfn", required_argument, NULL, 'p' },
@@ -51,61 +52,66 @@ static int save(int argc, char **argv)
 		{ "rasdaemon", required_argument, NULL, 'd' },
 		{},
 	};
-	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = NULL;
-	struct hwp_options options = { .facts_only = true };
-	struct hwp_error *err;
 	char *end;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'p') {
-			options.has_folio_pfn = true;
-			options.folio_pfn = strtoull(optarg, NULL, 0);
+			options->has_folio_pfn = true;
+			options->folio_pfn = strtoull(optarg, NULL, 0);
 		} else if (c == 'r') {
-			options.has_range = true;
-			options.range_pfn = strtoull(optarg, &end, 0);
-			options.range_end_pfn = strtoull(end + (*end == '-'), NULL, 0);
+			options->has_range = true;
+			options->range_pfn = strtoull(optarg, &end, 0);
+			options->range_end_pfn = strtoull(end + (*end == '-'), NULL, 0);
 		} else if (c == 'd') {
-			options.rasdaemon_path = optarg;
+			options->rasdaemon_path = optarg;
 		} else {
-			return usage();
+			return false;
 		}
 	}
 	if (optind + 1 != argc)
-		return usage();
-	options.target.core_path = argv[optind];
-	err = hwp_analyse(&options, &f);
-	if (!err)
-		err = hwp_facts_write(stdout, f);
-	return err ? fail(err) : 0;
+		return false;
+	options->target.core_path = argv[optind];
+	return true;
 }
 
-static int replay(const struct command *command, bool json, const char *path)
+/** Every report of @p f, text and JSON; of one page only if one was asked about. */
+static struct hwp_error *report(const struct hwp_findings *f)
 {
-	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = NULL;
-	struct hwp_report_style style = {
+	const struct hwp_report_style style = {
 		.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 	};
-	struct hwp_error *err = load_facts_file(path, &f);
+	struct hwp_error *err = NULL;
 
-	if (!err)
-		err = hwp_decide(f);
-	if (!err)
-		err = json ? command->json(stdout, f) : command->text(stdout, f, &style);
-	return err ? fail(err) : hwp_verdict_exit_status(f->verdict);
+	for (size_t i = 0; !err && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const struct command *c = &commands[i];
+
+		if (c->text == hwp_report_folio && !f->subject.asked)
+			continue;
+		printf("== %s: %d\n", c->name, hwp_verdict_exit_status(f->verdict));
+		err = c->text(stdout, f, &style);
+		printf("== %s --json: %d\n", c->name, hwp_verdict_exit_status(f->verdict));
+		if (!err)
+			err = c->json(stdout, f);
+	}
+	return err;
 }
 
 int main(int argc, char **argv)
 {
-	bool json = argc == 4 && strcmp(argv[2], "--json") == 0;
+	bool save = argc > 2 && strcmp(argv[1], "save") == 0;
+	bool read = argc > 2 && strcmp(argv[1], "read") == 0;
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = NULL;
+	struct hwp_options options = { .facts_only = save };
+	struct hwp_error *err;
 
 	setlocale(LC_ALL, "");
-	if (argc >= 3 && strcmp(argv[1], "save") == 0)
-		return save(argc - 1, argv + 1);
-	if (argc != 3 + json)
+	if (save || read ? !parse_options(argc - 1, argv + 1, &options) : argc != 2)
 		return usage();
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return replay(&commands[i], json, argv[2 + json]);
-	return usage();
+	err = save || read ? hwp_analyse(&options, &f) : load_facts_file(argv[1], &f);
+	if (!err && !save && !read)
+		err = hwp_decide(f);
+	if (!err)
+		err = save ? hwp_facts_write(stdout, f) : report(f);
+	return err ? fail(err) : 0;
 }

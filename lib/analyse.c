@@ -313,7 +313,7 @@ static struct hwp_error *look(struct analysis *a)
 	if (!a->findings)
 		return hwp_error_no_memory();
 	if (a->closed) {
-		err = hwp_kpageflags_look(a->findings, a->closed->message);
+		err = hwp_kpageflags_look(a->findings, "/proc", a->closed->message);
 		if (err)
 			err = both_closed(a->closed, err);
 	} else {

@@ -15,9 +15,6 @@
 #include "target/memory/privilege.h"
 
 #define KPAGEFLAGS "/proc/kpageflags"
-#define KPAGECOUNT "/proc/kpagecount"
-/* There with CONFIG_MEMORY_FAILURE only. */
-#define EARLY_KILL "/proc/sys/vm/memory_failure_early_kill"
 #define WORDS_PER_READ 8192
 #define MAX_LOG (UINT64_C(4) << 20)
 #define SYSLOG_READ_ALL 3
@@ -158,9 +155,21 @@ static struct hwp_error *read_flags(struct look *k)
 	return err;
 }
 
-static void read_count(struct hwp_findings *f)
+struct path {
+	char text[256];
+};
+
+static struct path path_in(const char *proc, const char *name)
 {
-	_cleanup_fclose_ FILE *file = fopen("/proc/meminfo", "re");
+	struct path path;
+
+	snprintf(path.text, sizeof(path.text), "%s/%s", proc, name);
+	return path;
+}
+
+static void read_count(struct hwp_findings *f, const char *proc)
+{
+	_cleanup_fclose_ FILE *file = fopen(path_in(proc, "meminfo").text, "re");
 	char line[128];
 	long kib;
 
@@ -212,12 +221,23 @@ static bool add_event(struct hwp_findings *f, const char *line)
 	return hwp_vec_push(&f->events, event);
 }
 
+struct hwp_error *hwp_kpageflags_add_log(struct hwp_findings *f, char *log)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!add_event(f, line))
+			return hwp_error_no_memory();
+	}
+	hwp_collect_join_events(f);
+	return NULL;
+}
+
 /** syslog(2) does not say whether the beginning is still there. */
 static struct hwp_error *read_log(struct hwp_findings *f)
 {
 	int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
 	_cleanup_free_ char *log = NULL;
-	char *save = NULL;
 
 	if (size > 0 && (uint64_t)size <= MAX_LOG) {
 		log = calloc(1, (size_t)size + 1);
@@ -234,15 +254,10 @@ static struct hwp_error *read_log(struct hwp_findings *f)
 		return NULL;
 	}
 	f->log.state = HWP_LOG_WRAPPED;
-	for (char *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (!add_event(f, line))
-			return hwp_error_no_memory();
-	}
-	hwp_collect_join_events(f);
-	return NULL;
+	return hwp_kpageflags_add_log(f, log);
 }
 
-static void describe(struct hwp_findings *f)
+static void describe(struct hwp_findings *f, const char *proc)
 {
 	long page_size = sysconf(_SC_PAGESIZE);
 	struct utsname uts;
@@ -256,9 +271,11 @@ static void describe(struct hwp_findings *f)
 	snprintf(f->type_provider, sizeof(f->type_provider), "none");
 	if (uname(&uts) == 0)
 		snprintf(f->kernel.release, sizeof(f->kernel.release), "%s", uts.release);
-	read_count(f);
+	read_count(f, proc);
+	/* The file is there with CONFIG_MEMORY_FAILURE only. */
 	f->kernel.has_memory_failure = f->counters.has_num_poisoned_pages ||
-				       access(EARLY_KILL, F_OK) == 0;
+				       access(path_in(proc, "sys/vm/memory_failure_early_kill").text,
+					      F_OK) == 0;
 	f->kernel.fix = HWP_FIX_UNKNOWN;
 	snprintf(f->kernel.fix_evidence, sizeof(f->kernel.fix_evidence), "no symbols were read");
 	f->kernel.init_on_alloc = f->kernel.init_on_free = f->kernel.check_pages =
@@ -280,10 +297,10 @@ static bool tell_holes(struct hwp_findings *f, const char *why)
 		       "a HugeTLB folio are bad, nor whether a page was handed out again");
 }
 
-struct hwp_error *hwp_kpageflags_look(struct hwp_findings *f, const char *why)
+struct hwp_error *hwp_kpageflags_look(struct hwp_findings *f, const char *proc, const char *why)
 {
-	_cleanup_close_ int flags_fd = open(KPAGEFLAGS, O_RDONLY | O_CLOEXEC);
-	_cleanup_close_ int count_fd = open(KPAGECOUNT, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int flags_fd = open(path_in(proc, "kpageflags").text, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int count_fd = open(path_in(proc, "kpagecount").text, O_RDONLY | O_CLOEXEC);
 	struct look k = {
 		.findings = f, .flags_fd = flags_fd, .count_fd = count_fd, .bad_folio = UINT64_MAX
 	};
@@ -292,7 +309,7 @@ struct hwp_error *hwp_kpageflags_look(struct hwp_findings *f, const char *why)
 	if (flags_fd < 0)
 		return hwp_privilege_explain(errno, KPAGEFLAGS, HWP_CAP_SYS_ADMIN,
 					     "the kernel has CONFIG_PROC_PAGE_MONITOR=n");
-	describe(f);
+	describe(f, proc);
 	err = read_flags(&k);
 	if (!err && !f->coverage.nr_pages)
 		err = hwp_error_create(HWP_ERROR_UNSUPPORTED,

@@ -398,10 +398,34 @@ static void log_lines(void **state)
 	assert_int_equal(f->events.data[1].seq, 1);
 	/* It is joined to its page. */
 	assert_int_equal(f->poisoned.data[0].event, 0);
+	assert_int_equal(f->events.data[0].caller_pid, -1);
+	assert_int_equal(f->events.data[0].caller_cpu, -1);
+	assert_int_equal(f->log.nr_user_lines, 0);
 	hwp_findings_destroy(f);
 	f = with_log("");
 	assert_int_equal(f->events.nr, 0);
 	assert_int_equal(f->poisoned.data[0].event, -1);
+	hwp_findings_destroy(f);
+}
+
+/** Who wrote a line: the kernel (facility 0), in which task or on which CPU; or a process. */
+static void log_writers(void **state)
+{
+#define FAILURE "Memory failure: 0x1234: recovery action for huge page: Ignored\n"
+	struct hwp_findings *f = with_log(
+		"<6>[    1.500000] first\n"
+		"<3>[    2.000000][  T118] " FAILURE "<7>[    3.000000][    C2] " FAILURE
+		"<8>[    4.000000] " FAILURE "<14>[    5.000000][  T119] " FAILURE);
+#undef FAILURE
+
+	(void)state;
+	assert_int_equal(f->log.first_ns, UINT64_C(1500000000));
+	assert_int_equal(f->events.nr, 2);
+	assert_int_equal(f->events.data[0].caller_pid, 118);
+	assert_int_equal(f->events.data[0].caller_cpu, -1);
+	assert_int_equal(f->events.data[1].caller_pid, -1);
+	assert_int_equal(f->events.data[1].caller_cpu, 2);
+	assert_int_equal(f->log.nr_user_lines, 2);
 	hwp_findings_destroy(f);
 }
 
@@ -411,7 +435,7 @@ int main(void)
 		cmocka_unit_test(kinds),	  cmocka_unit_test(whole),
 		cmocka_unit_test(memory_failure), cmocka_unit_test(hugetlb),
 		cmocka_unit_test(too_many),	  cmocka_unit_test(closed),
-		cmocka_unit_test(log_lines),
+		cmocka_unit_test(log_lines),	  cmocka_unit_test(log_writers),
 	};
 
 	return cmocka_run_group_tests_name("kpageflags", tests, NULL, NULL);

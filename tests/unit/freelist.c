@@ -517,18 +517,288 @@ static void far_blocks(void **state)
 	machine_destroy(m);
 }
 
+/* A set of a CPU began with something else. */
+static void pageset(void **state)
+{
+	struct machine *m = machine_create(kernel_61);
+	struct hwp_findings *f;
+
+	(void)state;
+	m->pcp = 4;
+	machine_resolve(m, 3);
+	machine_poison(m, 0x1601);
+	machine_free_pcp(m, 0x1600, 0, 1, 1);
+	machine_free_pcp(m, 0x1601, 0, 1, 1);
+	f = machine_walk(m);
+	assert_int_equal(f->troubles.nr, 0);
+	assert_non_null(block_at(f, 0x1601));
+	assert_int_equal(list_stat(f, HWP_PCP_LIST, 0, 1, 1)->nr_blocks, 2);
+	machine_destroy(m);
+}
+
+/* Blocks in the largest block that a poisoned page can be in are kept, and no others. */
+static void near_poison(void **state)
+{
+	static const struct {
+		uint64_t pfn;
+		unsigned int order;
+		bool kept, is_poisoned;
+	} rows[] = {
+		{ 0x13fe, 1, false, false }, { 0x1400, 1, true, false },
+		{ 0x1406, 0, true, false },  { 0x1408, 3, true, true },
+		{ 0x1407, 0, true, true },   { 0x1410, 0, true, false },
+		{ 0x17fe, 1, true, false },  { 0x1800, 1, false, false },
+		{ 0x1bfe, 1, false, false }, { 0x1c00, 10, true, true },
+		{ 0x2000, 9, true, false },  { 0x23ff, 0, true, true },
+		{ 0x2400, 0, false, false },
+	};
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+	size_t nr_kept = 0;
+
+	(void)state;
+	machine_poison(m, 0x1407);
+	machine_poison(m, 0x140f);
+	/* Two of these are neighbours: 0x1c00 to 0x2400. */
+	machine_poison(m, 0x1c00);
+	machine_poison(m, 0x23ff);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++)
+		machine_free(m, rows[i].pfn, rows[i].order, i % 6);
+	f = machine_walk(m);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		const struct hwp_block *b = block_at(f, rows[i].pfn);
+
+		print_message("# 0x%llx\n", (unsigned long long)rows[i].pfn);
+		assert_int_equal(b != NULL, rows[i].kept);
+		nr_kept += rows[i].kept;
+		if (b)
+			assert_int_equal(b->head_pfn, rows[i].pfn);
+	}
+	assert_int_equal(f->blocks.nr, nr_kept);
+	for (unsigned int order = 0; order < 11; order++) {
+		for (unsigned int mt = 0; mt < 6; mt++) {
+			uint64_t nr_poisoned = 0;
+
+			for (size_t i = mt; i < HWP_ARRAY_SIZE(rows); i += 6)
+				nr_poisoned += rows[i].order == order && rows[i].is_poisoned;
+			assert_int_equal(
+				list_stat(f, HWP_FREE_AREA, (int)order, (int)mt, -1)->nr_poisoned,
+				nr_poisoned);
+		}
+	}
+	/* Ascending. */
+	for (size_t i = 1; i < f->blocks.nr; i++)
+		assert_true(f->blocks.data[i - 1].head_pfn < f->blocks.data[i].head_pfn);
+	machine_destroy(m);
+}
+
+/* So are those in a folio, and around the page that was asked about. */
+static void near_folio(void **state)
+{
+	const struct hwp_folio folio = { .head_pfn = 0x1400, .order = 11 };
+	static const struct {
+		uint64_t pfn;
+		bool of_folio, of_subject;
+	} rows[] = {
+		{ 0x13ff, false, false }, { 0x1400, true, false }, { 0x1bff, true, false },
+		{ 0x1c00, false, true },  { 0x1fff, false, true }, { 0x2000, false, false },
+	};
+
+	(void)state;
+	for (int what = 0; what < 4; what++) {
+		bool has_folio = what & 1, is_asked = what & 2;
+		struct machine *m = machine_create(kernel_73);
+		struct hwp_list_walk walk;
+
+		for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++)
+			machine_free(m, rows[i].pfn, 0, 1);
+		machine_open(m);
+		if (has_folio)
+			assert_true(hwp_vec_push(&m->findings->folios, folio));
+		m->findings->subject.asked = is_asked;
+		m->findings->subject.page.pfn = 0x1e00;
+		walk = (struct hwp_list_walk){ .target = m->target,
+					       .layout = &m->layout,
+					       .reader = m->reader,
+					       .zones = &m->zones,
+					       .findings = m->findings };
+		assert_null(hwp_walk_free_lists(&walk));
+		for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++)
+			assert_int_equal(block_at(m->findings, rows[i].pfn) != NULL,
+					 (has_folio && rows[i].of_folio) ||
+						 (is_asked && rows[i].of_subject));
+		machine_destroy(m);
+	}
+}
+
+static void assert_trouble(const struct hwp_findings *f, size_t i, enum hwp_trouble_kind kind,
+			   const char *text)
+{
+	assert_true(i < f->troubles.nr);
+	assert_int_equal(f->troubles.data[i].kind, kind);
+	assert_string_equal(f->troubles.data[i].text, text);
+}
+
+/* Of one list no more than three contradictions are reported, and each list is named. */
+static void many_contradictions(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+
+	(void)state;
+	for (uint64_t i = 0; i < 5; i++) {
+		machine_free(m, 0x1400 + 8 * i, 3, 1);
+		synth_put(machine_page(m, 0x1400 + 8 * i), 52, 1, 4);
+	}
+	machine_free(m, 0x1500, 2, 3);
+	synth_put(machine_page(m, 0x1500), 52, 1, 4);
+	machine_free_pcp(m, 0x1600, 0, 1, 0);
+	synth_put(machine_page(m, 0x1600), 52, 1, 4);
+	machine_clear(m, 0x1800, 10);
+	machine_list_add_tail(m, MACHINE_ZONE + ZONE_UNACCEPTED, machine_lru(0x1800));
+	synth_put(machine_page(m, 0x1800), 52, 1, 4);
+	f = machine_walk(m);
+	assert_int_equal(f->troubles.nr, 6);
+	assert_trouble(f, 0, HWP_TROUBLE_CONTRADICTION,
+		       "node 0 Normal order 2: an entry has references (0x1500, after 0 blocks)");
+	assert_trouble(f, 1, HWP_TROUBLE_CONTRADICTION,
+		       "node 0 Normal order 3 Movable: an entry has references (0x1400, after 0 "
+		       "blocks)");
+	assert_trouble(f, 3, HWP_TROUBLE_CONTRADICTION,
+		       "node 0 Normal order 3 Movable: an entry has references (0x1410, after 2 "
+		       "blocks)");
+	assert_trouble(f, 4, HWP_TROUBLE_CONTRADICTION,
+		       "node 0 Normal unaccepted_pages: an entry has references (0x1800, after 0 "
+		       "blocks)");
+	assert_trouble(f, 5, HWP_TROUBLE_CONTRADICTION,
+		       "node 0 Normal cpu 1 order 0 Unmovable: an entry has references (0x1600, "
+		       "after 0 blocks)");
+	machine_destroy(m);
+}
+
+/* An entry at either end of its zone, and a list that has more blocks than memory has pages. */
+static void bounds(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_list_walk walk;
+
+	(void)state;
+	machine_free(m, 0x1400, 0, 1);
+	machine_free(m, 0x1401, 0, 1);
+	machine_free(m, 0x1403, 0, 1);
+	machine_free(m, 0x1404, 0, 1);
+	for (int turn = 0; turn < 2; turn++) {
+		machine_open(m);
+		m->zones.zones.data[0].start_pfn = 0x1401;
+		m->zones.zones.data[0].end_pfn = 0x1404;
+		/* Four entries, and the head. */
+		m->memmap.nr_pages = turn ? 3 : 4;
+		walk = (struct hwp_list_walk){ .target = m->target,
+					       .layout = &m->layout,
+					       .reader = m->reader,
+					       .zones = &m->zones,
+					       .findings = m->findings };
+		assert_null(hwp_walk_free_lists(&walk));
+		nr_of(m->findings, HWP_TROUBLE_HOLE);
+		assert_int_equal(m->findings->troubles.nr, turn ? 3 : 2);
+		assert_trouble(m->findings, 0, HWP_TROUBLE_CONTRADICTION,
+			       "node 0 Normal order 0 Movable: an entry lies outside its zone's "
+			       "span (0x1400, after 0 blocks)");
+		if (!turn)
+			assert_trouble(m->findings, 1, HWP_TROUBLE_CONTRADICTION,
+				       "node 0 Normal order 0 Movable: an entry lies outside its "
+				       "zone's span (0x1404, after 3 blocks)");
+		else
+			assert_non_null(strstr(m->findings->troubles.data[1].text,
+					       "the list is longer than its zone"));
+		hwp_findings_destroy(m->findings);
+		hwp_page_reader_destroy(m->reader);
+		hwp_target_destroy(m->target);
+		m->memmap.ranges.nr = m->zones.zones.nr = 0;
+		m->target = NULL;
+		m->reader = NULL;
+		m->findings = NULL;
+	}
+	machine_destroy(m);
+}
+
+/* As many lists as can be, and one more; a number of types that cannot be is the usual one. */
+static void numbers_of_lists(void **state)
+{
+	static const struct {
+		uint64_t nr_migratetypes, nr_lists;
+		int64_t nr_pcptypes;
+		const char *error;
+	} rows[] = {
+		{ 16, 32, 3, NULL },
+		{ 17, 32, 3, "layout: free_area.free_list has 17 lists" },
+		{ 16, 33, 3, "layout: per_cpu_pages.lists has 33 lists" },
+		{ 6, 14, 0, NULL },
+		{ 6, 14, 9, NULL },
+		{ 6, 14, 8, NULL },
+	};
+	static const struct hwp_needs *const needs[] = { &hwp_freelist_needs, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		const struct synth_member types[] = {
+			ARRAY("zone", "free_area", 256, 11 * 320, 11),
+			MEMBER("zone", "per_cpu_pageset", 112, 8),
+			SIZE("free_area", 320),
+			ARRAY("free_area", "free_list", 0, 16 * rows[i].nr_migratetypes,
+			      rows[i].nr_migratetypes),
+			MEMBER("free_area", "nr_free", 312, 8),
+			MEMBER("per_cpu_pages", "count", 4, 4),
+			ARRAY("per_cpu_pages", "lists", 32, 16 * rows[i].nr_lists,
+			      rows[i].nr_lists),
+			{}
+		};
+		const struct synth_enumerator enumerators[] = {
+			{ "migratetype", "MIGRATE_PCPTYPES", rows[i].nr_pcptypes }, {}
+		};
+		const struct synth s = { .members = types, .enumerators = enumerators };
+		struct hwp_target *target = synth_open(&s);
+		struct hwp_layout l = {};
+		struct hwp_error *err = hwp_layout_resolve(&l, target, needs);
+
+		print_message("# row %zu\n", i);
+		assert_int_equal(err != NULL, rows[i].error != NULL);
+		if (err)
+			assert_string_equal(err->message, rows[i].error);
+		else
+			assert_non_null(hwp_layout_of(&l, &hwp_freelist_needs));
+		hwp_error_destroy(err);
+		hwp_layout_deinit(&l);
+		hwp_target_destroy(target);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty),	   cmocka_unit_test(every_list),
-		cmocka_unit_test(pcp_lists),	   cmocka_unit_test(cpus),
-		cmocka_unit_test(trylock_list),	   cmocka_unit_test(unaccepted_list),
-		cmocka_unit_test(broken_link),	   cmocka_unit_test(broken_heads),
-		cmocka_unit_test(cut_short),	   cmocka_unit_test(cycles),
-		cmocka_unit_test(trylock_cycle),   cmocka_unit_test(wrong_entries),
-		cmocka_unit_test(buddy_on_pcp),	   cmocka_unit_test(pcp_count),
-		cmocka_unit_test(nr_free_is_kept), cmocka_unit_test(unreadable),
+		cmocka_unit_test(empty),
+		cmocka_unit_test(every_list),
+		cmocka_unit_test(pcp_lists),
+		cmocka_unit_test(cpus),
+		cmocka_unit_test(trylock_list),
+		cmocka_unit_test(unaccepted_list),
+		cmocka_unit_test(broken_link),
+		cmocka_unit_test(broken_heads),
+		cmocka_unit_test(cut_short),
+		cmocka_unit_test(cycles),
+		cmocka_unit_test(trylock_cycle),
+		cmocka_unit_test(wrong_entries),
+		cmocka_unit_test(buddy_on_pcp),
+		cmocka_unit_test(pcp_count),
+		cmocka_unit_test(nr_free_is_kept),
+		cmocka_unit_test(unreadable),
 		cmocka_unit_test(far_blocks),
+		cmocka_unit_test(pageset),
+		cmocka_unit_test(near_poison),
+		cmocka_unit_test(near_folio),
+		cmocka_unit_test(bounds),
+		cmocka_unit_test(many_contradictions),
+		cmocka_unit_test(numbers_of_lists),
 	};
 
 	return cmocka_run_group_tests_name("freelist", tests, NULL, NULL);

@@ -40,6 +40,8 @@ struct machine {
 	char map[MACHINE_PAGES][KERNEL_PAGE_SIZE];
 	char zone[ZONE_SIZE];
 	char percpu[MACHINE_NR_CPUS][PCP_SIZE];
+	/** To v5.13 struct per_cpu_pages was at this offset in struct per_cpu_pageset; else 0. */
+	uint32_t pcp;
 	/** CONFIG_SMP=n: none of the symbols below. */
 	bool has_one_cpu;
 	/** nr_cpu_ids, the mask, __per_cpu_offset. */
@@ -156,12 +158,14 @@ static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
 		MEMBER("free_area", "nr_free", ZONE_NR_FREE, 8),
 		MEMBER("zone", "trylock_free_pages", ZONE_TRYLOCK, 8),
 		MEMBER("zone", "unaccepted_pages", ZONE_UNACCEPTED, 16),
-		MEMBER("zone", "per_cpu_pageset", ZONE_PAGESET, 8),
-		MEMBER("per_cpu_pages", "count", PCP_COUNT, 4),
+		MEMBER("zone", m->pcp ? "pageset" : "per_cpu_pageset", ZONE_PAGESET, 8),
+		MEMBER("per_cpu_pageset", "pcp", m->pcp, PCP_SIZE),
+		MEMBER("per_cpu_pages", "count", PCP_COUNT - m->pcp, 4),
 		MEMBER("raw_hwp_page", "node", 0, 8),
 		MEMBER("raw_hwp_page", "page", 8, 8),
 		MEMBER(folio, "_hugetlb_hwpoison", machine_raw_hwp(m), 8),
-		ARRAY("per_cpu_pages", "lists", PCP_LISTS, 16 * nr_pcp_lists, nr_pcp_lists),
+		ARRAY("per_cpu_pages", "lists", PCP_LISTS - m->pcp, 16 * nr_pcp_lists,
+		      nr_pcp_lists),
 		{}
 	};
 	const struct synth s = { .symbols = m->has_one_cpu ? NULL : machine_symbols,

@@ -77,6 +77,20 @@ static inline uint64_t hwp_align_down(uint64_t v, unsigned int order)
 	return order >= 64 ? 0 : v & ~((UINT64_C(1) << order) - 1);
 }
 
+/**
+ * The order of the first of the blocks that [@p pfn, @p end_pfn) is cut into from its start on:
+ * each as large as its alignment, what is left and @p max_order let it be.
+ */
+static inline unsigned int hwp_first_block_order(uint64_t pfn, uint64_t end_pfn,
+						 unsigned int max_order)
+{
+	unsigned int order = pfn ? (unsigned int)__builtin_ctzll(pfn) : max_order;
+	unsigned int fits = hwp_ilog2(end_pfn - pfn);
+
+	order = order < fits ? order : fits;
+	return order < max_order ? order : max_order;
+}
+
 /** Finds a cycle in a singly linked list of any length (Brent); start from {}. */
 struct hwp_cycle {
 	uint64_t marker, nr_steps, next_mark;

@@ -146,6 +146,12 @@ static inline bool hwp_page_is_buddy(const struct hwp_layout *l, const void *pag
 	return hwp_page_has_type(l, page, HWP_TYPE_BUDDY);
 }
 
+/** Where the list node of the struct page at @p address is. */
+static inline uint64_t hwp_lru_of_page(const struct hwp_layout *l, uint64_t address)
+{
+	return address + l->page.lru;
+}
+
 /** The struct page that holds the list node, or the mapping word, at @p address. */
 static inline uint64_t hwp_page_of_lru(const struct hwp_layout *l, uint64_t address)
 {

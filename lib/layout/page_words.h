@@ -100,6 +100,14 @@ enum hwp_page_bit {
 	HWP_BIT_HWPOISON = 1 << 8,
 };
 
+/**
+ * The bits of memory that users or the page cache have in use, all of which go when a page is
+ * freed to the allocator: PAGE_FLAGS_CHECK_AT_PREP. A poisoned page of order 0 is withheld
+ * before, and keeps them.
+ */
+#define HWP_BITS_OF_USE \
+	(HWP_BIT_LRU | HWP_BIT_SWAPCACHE | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE | HWP_BIT_DIRTY)
+
 /** What a page is by its own marks; its reference count says whether it is in use as such. */
 enum hwp_page_kind {
 	/* By page type. */

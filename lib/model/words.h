@@ -138,6 +138,8 @@
 	ROW(HWP_OBSERVED_FREE, "free", "in a free block, by its struct pages or by the lists") \
 	ROW(HWP_OBSERVED_LOOSE_HEALTHY, "loose-healthy", "healthy, with refcount 0 and nothing that explains it") \
 	ROW(HWP_OBSERVED_LOOSE_POISONED, "loose-poisoned", "poisoned, with refcount 0 and nothing that explains it") \
+	ROW(HWP_OBSERVED_IN_FLIGHT, "in-flight", "healthy, with refcount 0, on its way to the allocator or from it") \
+	ROW(HWP_OBSERVED_OFFLINE, "offline", "in an offline section: not the allocator's") \
 	ROW(HWP_OBSERVED_MAY_HOLD, "may-hold", "referenced, without a type, not compound: the loose pages after it may be its tails") \
 	ROW(HWP_OBSERVED_UNREADABLE, "unreadable", "the struct page could not be read")
 
@@ -147,6 +149,8 @@
 	ROW(HWP_RUN_PCP, "pcp", "in a free block on a per-CPU list") \
 	ROW(HWP_RUN_ALLOCATED, "allocated", "in use, by anybody") \
 	ROW(HWP_RUN_CONTAINED, "contained", "poisoned, and set apart") \
+	ROW(HWP_RUN_IN_FLIGHT, "in-flight", "healthy, on their way to the allocator or from it when the memory was looked at") \
+	ROW(HWP_RUN_OFFLINE, "offline", "in memory that went offline since") \
 	ROW(HWP_RUN_LOST, "lost", "healthy, or poisoned and dropped with healthy pages, and owned by nothing") \
 	ROW(HWP_RUN_UNREADABLE, "unreadable", "the struct pages could not be read")
 

@@ -340,6 +340,7 @@ static enum hwp_map_state map_state(const struct hwp_run *run)
 	static const enum hwp_map_state states[] = {
 		[HWP_RUN_BUDDY] = HWP_MAP_BUDDY,	 [HWP_RUN_PCP] = HWP_MAP_PCP,
 		[HWP_RUN_ALLOCATED] = HWP_MAP_ALLOCATED, [HWP_RUN_CONTAINED] = HWP_MAP_CONTAINED,
+		[HWP_RUN_IN_FLIGHT] = HWP_MAP_IN_FLIGHT, [HWP_RUN_OFFLINE] = HWP_MAP_OFFLINE,
 		[HWP_RUN_LOST] = HWP_MAP_LOST,		 [HWP_RUN_UNREADABLE] = HWP_MAP_UNREADABLE,
 	};
 

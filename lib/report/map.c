@@ -19,6 +19,8 @@ static const struct {
 	[HWP_MAP_ALLOCATED] = { "\u2593", "a", NULL, "allocated" },
 	[HWP_MAP_PCP] = { "\u2592", "c", HWP_COLOR_GOOD, "per-CPU list" },
 	[HWP_MAP_BUDDY] = { "\u2591", ".", HWP_COLOR_GOOD, "buddy" },
+	[HWP_MAP_IN_FLIGHT] = { "\u2593", "f", NULL, "in flight" },
+	[HWP_MAP_OFFLINE] = { "\u2591", "_", NULL, "offline" },
 	[HWP_MAP_CONTAINED] = { "\u2584", "o", HWP_COLOR_WARN, "contained" },
 	[HWP_MAP_UNREADABLE] = { "?", "?", HWP_COLOR_WARN, "unreadable" },
 	[HWP_MAP_LOST] = { "\u259a", "!", HWP_COLOR_BAD, "lost" },

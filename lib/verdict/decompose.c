@@ -77,11 +77,8 @@ static struct hwp_error *cut(uint64_t pfn, uint64_t end_pfn, unsigned int max_or
 			     struct hwp_healthy_blocks *ret)
 {
 	while (pfn < end_pfn) {
-		unsigned int order = pfn ? (unsigned int)__builtin_ctzll(pfn) : max_order;
-		unsigned int fits = hwp_ilog2(end_pfn - pfn);
+		unsigned int order = hwp_first_block_order(pfn, end_pfn, max_order);
 
-		order = order < fits ? order : fits;
-		order = order < max_order ? order : max_order;
 		if (!hwp_vec_push(&ret->blocks, ((struct hwp_healthy_block){ pfn, order })))
 			return hwp_error_no_memory();
 		pfn += UINT64_C(1) << order;

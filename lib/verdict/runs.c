@@ -29,6 +29,10 @@ static enum hwp_run_state state_of(const struct hwp_findings *f,
 	case HWP_OBSERVED_LOOSE_HEALTHY:
 	case HWP_OBSERVED_LOOSE_POISONED:
 		return HWP_RUN_LOST;
+	case HWP_OBSERVED_IN_FLIGHT:
+		return HWP_RUN_IN_FLIGHT;
+	case HWP_OBSERVED_OFFLINE:
+		return HWP_RUN_OFFLINE;
 	case HWP_OBSERVED_UNREADABLE:
 		return HWP_RUN_UNREADABLE;
 	case HWP_OBSERVED_ACCOUNTED:

@@ -101,6 +101,25 @@ static void judged(void **state)
 	machine_destroy(m);
 }
 
+/* Neither in use nor lost, though a list was cut: their words, or their section, show it. */
+static void in_flight_and_offline(void **state)
+{
+	static const enum hwp_run_state want[] = {
+		HWP_RUN_BUDDY,	   HWP_RUN_BUDDY,     HWP_RUN_BUDDY,
+		HWP_RUN_OFFLINE,   HWP_RUN_CONTAINED, HWP_RUN_ALLOCATED,
+		HWP_RUN_IN_FLIGHT, HWP_RUN_LOST,      HWP_RUN_ALLOCATED,
+	};
+	struct machine *m = freed_folio();
+	struct hwp_observed_run *runs = m->findings->observed.data;
+
+	(void)state;
+	runs[3].what = HWP_OBSERVED_OFFLINE;
+	runs[6].what = HWP_OBSERVED_IN_FLIGHT;
+	assert_null(hwp_runs_judge(m->findings));
+	check_states(m->findings, want, HWP_ARRAY_SIZE(want));
+	machine_destroy(m);
+}
+
 /* Bad pages in a row that came to the same are one run; a cut list may hold what looks lost. */
 static void merged(void **state)
 {
@@ -148,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(observed),
 		cmocka_unit_test(judged),
+		cmocka_unit_test(in_flight_and_offline),
 		cmocka_unit_test(merged),
 		cmocka_unit_test(uses),
 	};

@@ -2,6 +2,7 @@
 #include "facts/pages/observe.h"
 
 #include "facts/pages/buddy.h"
+#include "facts/pages/in_flight.h"
 #include "facts/pages/stranded.h"
 
 struct observer {
@@ -100,6 +101,7 @@ static struct hwp_error *observe_folio(struct observer *o, const struct hwp_foli
 	if (err)
 		return err;
 	hwp_region_settle_holders(&o->region);
+	err = hwp_region_settle_in_flight(o->reader, o->findings, folio, &o->region);
 	o->current = (struct hwp_block){ .order = -1, .cpu = -1 };
 	o->run = (struct hwp_observed_run){};
 	for (uint64_t pfn = folio->head_pfn; pfn < hwp_folio_end(folio) && !err; pfn++)

@@ -5,6 +5,7 @@
 
 #include "facts/pages/buddy.h"
 #include "facts/pages/folio.h"
+#include "facts/pages/in_flight.h"
 #include "layout/page.h"
 
 /** A referenced page: could it be the first of an allocation whose other pages have no mark? */
@@ -39,7 +40,8 @@ static enum hwp_observed referenced(const struct hwp_page_words *w, uint32_t bit
 	return HWP_OBSERVED_ACCOUNTED;
 }
 
-static enum hwp_observed observe(const struct hwp_layout *l, const void *page)
+/** @p is_second: its flags may be what is left of a folio's second page, and hold an order. */
+static enum hwp_observed observe(const struct hwp_layout *l, const void *page, bool is_second)
 {
 	struct hwp_page_words w;
 	uint32_t bits;
@@ -50,7 +52,13 @@ static enum hwp_observed observe(const struct hwp_layout *l, const void *page)
 		return HWP_OBSERVED_ACCOUNTED;
 	if (w.refcount > 0)
 		return referenced(&w, bits);
-	return bits & HWP_BIT_HWPOISON ? HWP_OBSERVED_LOOSE_POISONED : HWP_OBSERVED_LOOSE_HEALTHY;
+	if (bits & HWP_BIT_HWPOISON)
+		return HWP_OBSERVED_LOOSE_POISONED;
+	/* Not freed yet, as __free_pages_prepare() clears them: the last reference is frozen, or
+	 * has just been dropped. */
+	if (bits & HWP_BITS_OF_USE && !is_second)
+		return HWP_OBSERVED_ACCOUNTED;
+	return hwp_is_list_poison1(w.word_1) ? HWP_OBSERVED_IN_FLIGHT : HWP_OBSERVED_LOOSE_HEALTHY;
 }
 
 /** What is left of a folio that was freed, and thrown away before its head was cleared. */
@@ -64,6 +72,14 @@ static bool is_old_head(const struct hwp_layout *l, struct hwp_page_reader *read
 	return bits & HWP_BIT_HEAD && !w.is_tail && w.refcount == 0 &&
 	       (w.type == HWP_TYPE_NONE || w.type == HWP_TYPE_HUGETLB) &&
 	       !(bits & (HWP_BIT_RESERVED | HWP_BIT_SLAB)) && hwp_head_has_no_tail(reader, pfn);
+}
+
+/** What is left of its struct page, if anything, is of the time before. */
+static bool is_offline(struct hwp_page_reader *reader, uint64_t pfn)
+{
+	const struct hwp_pfn_range *range = hwp_memmap_find(hwp_page_reader_memmap(reader), pfn);
+
+	return range && !range->online;
 }
 
 static void mark_free(struct hwp_region *r, uint64_t pfn, uint64_t nr)
@@ -106,6 +122,8 @@ struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader, const struc
 				     uint64_t start_pfn, uint64_t nr_pages, struct hwp_region *r)
 {
 	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
+	bool after_old_head = false;
+	struct hwp_error *err;
 
 	hwp_region_deinit(r);
 	r->start_pfn = start_pfn;
@@ -115,25 +133,30 @@ struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader, const struc
 		return hwp_error_no_memory();
 	for (uint64_t i = 0; i < nr_pages; i++) {
 		const void *page;
-		struct hwp_error *err = hwp_page_read(reader, start_pfn + i, &page);
 
+		err = hwp_page_read(reader, start_pfn + i, &page);
 		if (err && err->code == HWP_ERROR_NO_MEMORY)
 			return err;
-		r->kinds[i] = (uint8_t)(err ? HWP_OBSERVED_UNREADABLE : observe(l, page));
-		if (!err && r->kinds[i] == HWP_OBSERVED_ACCOUNTED &&
-		    is_old_head(l, reader, start_pfn + i, page))
+		r->kinds[i] = (uint8_t)(err ? HWP_OBSERVED_UNREADABLE :
+					      observe(l, page, after_old_head));
+		if (is_offline(reader, start_pfn + i))
+			r->kinds[i] = HWP_OBSERVED_OFFLINE;
+		after_old_head = !err && r->kinds[i] == HWP_OBSERVED_ACCOUNTED &&
+				 is_old_head(l, reader, start_pfn + i, page);
+		if (after_old_head)
 			r->kinds[i] = HWP_OBSERVED_LOOSE_HEALTHY;
 		hwp_error_destroy(err);
 	}
 	for (size_t i = 0; i < f->blocks.nr; i++)
 		mark_free(r, f->blocks.data[i].head_pfn, UINT64_C(1) << f->blocks.data[i].order);
-	return mark_buddies(reader, r);
+	err = mark_buddies(reader, r);
+	return err ? err : hwp_region_find_linked(reader, r);
 }
 
 static bool is_loose(const struct hwp_region *r, uint64_t i)
 {
 	return r->kinds[i] == HWP_OBSERVED_LOOSE_HEALTHY ||
-	       r->kinds[i] == HWP_OBSERVED_LOOSE_POISONED;
+	       r->kinds[i] == HWP_OBSERVED_LOOSE_POISONED || r->kinds[i] == HWP_OBSERVED_IN_FLIGHT;
 }
 
 /**
@@ -194,18 +217,34 @@ static bool was_dropped_in_pieces(const struct hwp_region *r, uint64_t start, un
 	return true;
 }
 
+/**
+ * Healthy pages lost with the block. Those that look in flight are, unless blocks are thrown
+ * away: then the first page has left a free list as well, and so may others have before they
+ * were merged with it.
+ */
+static uint64_t nr_healthy_lost(const struct hwp_region *r, uint64_t start, uint64_t nr,
+				bool may_throw_away)
+{
+	uint64_t nr_loose = 0, nr_in_flight = 0;
+
+	for (uint64_t i = start; i < start + nr; i++) {
+		nr_loose += r->kinds[i] == HWP_OBSERVED_LOOSE_HEALTHY;
+		nr_in_flight += r->kinds[i] == HWP_OBSERVED_IN_FLIGHT;
+	}
+	return nr_loose + (may_throw_away ? nr_in_flight : 0);
+}
+
 /** The largest aligned block around @p at inside the run that holds a healthy page. */
-static void find_block(const struct hwp_region *r, uint64_t first, uint64_t end, uint64_t at,
-		       unsigned int pmd_order, struct hwp_poisoned *page)
+static void find_block(const struct hwp_findings *f, const struct hwp_region *r, uint64_t first,
+		       uint64_t end, uint64_t at, struct hwp_poisoned *page)
 {
 	for (unsigned int order = hwp_ilog2(r->nr_pages); order > 0; order--) {
-		uint64_t start = hwp_align_down(at, order), nr = UINT64_C(1) << order, healthy = 0;
+		uint64_t start = hwp_align_down(at, order), nr = UINT64_C(1) << order, healthy;
 
 		if (start < first || start + nr > end ||
-		    was_dropped_in_pieces(r, start, order, pmd_order))
+		    was_dropped_in_pieces(r, start, order, f->pmd_order))
 			continue;
-		for (uint64_t i = start; i < start + nr; i++)
-			healthy += r->kinds[i] == HWP_OBSERVED_LOOSE_HEALTHY;
+		healthy = nr_healthy_lost(r, start, nr, hwp_may_throw_away(f));
 		if (!healthy)
 			continue;
 		page->is_stranded = true;
@@ -243,6 +282,8 @@ struct hwp_error *hwp_stranded_find(struct hwp_page_reader *reader,
 		page->holder_order = order;
 		return NULL;
 	}
-	find_block(region, first, end, at, hwp_page_reader_memmap(reader)->layout->pmd_order, page);
+	/* These are cleared of a page that is freed together with others: it was freed alone. */
+	if (!(page->bits & HWP_BITS_OF_USE))
+		find_block(findings, region, first, end, at, page);
 	return NULL;
 }

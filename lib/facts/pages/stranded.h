@@ -34,6 +34,12 @@ struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader,
 /** Make accounted for what a live page before it holds: see hwp_stranded_find(). */
 void hwp_region_settle_holders(struct hwp_region *region);
 
+/** Could the page check have thrown away, on this kernel, a free block for the poison in it? */
+static inline bool hwp_may_throw_away(const struct hwp_findings *findings)
+{
+	return findings->kernel.check_pages != HWP_OFF && findings->kernel.fix != HWP_FIX_PRESENT;
+}
+
 /**
  * Decide is_stranded, has_holder and what goes with them for @p page, which is
  * on no list and not compound. @p region is reused from call to call: zero it

@@ -141,12 +141,50 @@ static void words_for_what_follows(void **state)
 	free(text);
 }
 
+/** The words of a list, each row from its name on in columns of their own. */
+static char *list(struct hwp_error *(*print)(FILE *, const struct hwp_report_style *))
+{
+	const struct hwp_report_style style = {};
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_null(print(out, &style));
+	fclose(out);
+	return flatten(text);
+}
+
+static void words_are_listed(void **state)
+{
+	char *text = list(hwp_explain_states), line[256];
+
+	(void)state;
+	for (enum hwp_state i = 0; i < HWP_NR_STATES; i++) {
+		snprintf(line, sizeof(line), " %s %s %s", hwp_state_name(i),
+			 hwp_class_name(hwp_state_class(i)), hwp_states.words[i].meaning);
+		assert_in(text, line);
+	}
+	free(text);
+	text = list(hwp_explain_verdicts);
+	/* 0: nothing to do at once. 1: a leak. 2: no answer. */
+	assert_in(text, " leaked 1 ");
+	assert_in(text, " inconsistent 1 ");
+	assert_in(text, " incomplete 2 ");
+	assert_in(text, " at-risk 0 ");
+	assert_in(text, " clean 0 ");
+	for (enum hwp_verdict i = 0; i < HWP_NR_VERDICTS; i++)
+		assert_in(text, hwp_verdicts.words[i].meaning);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_listed),
 		cmocka_unit_test(each_is_explained),
 		cmocka_unit_test(words_for_what_follows),
+		cmocka_unit_test(words_are_listed),
 	};
 
 	return cmocka_run_group_tests_name("explain", tests, NULL, NULL);

@@ -405,6 +405,263 @@ static void lines_of_the_log(void **state)
 	hwp_findings_destroy(f);
 }
 
+/** How often a folio is mapped, by the counts that the kernel keeps. */
+static void mapped(void **state)
+{
+	static const struct {
+		enum hwp_folio_kind kind;
+		struct hwp_mapcounts counts;
+		/** NULL: no line. */
+		const char *line;
+	} rows[] = {
+		{ HWP_FOLIO_LARGE, {}, NULL },
+		{ HWP_FOLIO_LARGE, { .has_large = true, .large = 3 }, NULL },
+		{ HWP_FOLIO_LARGE,
+		  { .has_entire = true, .has_large = true, .entire = 1, .large = 1 },
+		  "Mapped 1 time as a whole, 1 mapping in all" },
+		{ HWP_FOLIO_LARGE,
+		  { .has_entire = true, .has_large = true, .entire = 2, .large = 5, .nr_pages = 3 },
+		  "Mapped 2 times as a whole, 3 pages one by one, 5 mappings in all" },
+		{ HWP_FOLIO_LARGE,
+		  { .has_entire = true, .nr_pages = 1, .has_nr_pages = true },
+		  "Mapped 0 times as a whole, 1 page one by one" },
+		{ HWP_FOLIO_LARGE, { .has_entire = true, .has_large = true }, "Mapped no" },
+		{ HWP_FOLIO_LARGE, { .has_entire = true, .has_nr_pages = true }, "Mapped no" },
+		{ HWP_FOLIO_HUGETLB, { .has_entire = true }, "Mapped no" },
+		/* Its pages may be mapped one by one: nothing counts that. */
+		{ HWP_FOLIO_LARGE, { .has_entire = true }, "Mapped 0 times as a whole" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned p = page_of(rows[i].kind, 9);
+		char line[128];
+
+		print_message("# row %zu\n", i);
+		p.folio.mapped = rows[i].counts;
+		add_poisoned(f, p);
+		conclude(f, HWP_RUN_ALLOCATED);
+		snprintf(line, sizeof(line), "%s %s", rows[i].line ? rows[i].line : "",
+			 rows[i].kind == HWP_FOLIO_HUGETLB ? "Pool" : "Record");
+		if (rows[i].line)
+			assert_says(line);
+		else
+			assert_null(strstr(text, "Mapped"));
+		hwp_findings_destroy(f);
+	}
+}
+
+static void assert_owner(const struct hwp_file *file, struct hwp_owner owner, const char *lines)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = page_of(HWP_FOLIO_LARGE, 9);
+	char expected[256];
+
+	if (file)
+		assert_true(hwp_vec_push(&f->files, *file));
+	owner.has_file = file != NULL;
+	p.owner = owner;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	/* Between the head and the record. */
+	snprintf(expected, sizeof(expected), "(head) %s%sRecord", lines, *lines ? " " : "");
+	assert_says(expected);
+	hwp_findings_destroy(f);
+}
+
+static void owners(void **state)
+{
+	struct hwp_file file = { .inode = 77,
+				 .filesystem = "ext4",
+				 .device = "vda1",
+				 .path = "/srv/data",
+				 .is_mounted = true };
+	struct hwp_owner owner = { .pid = 127, .comm = "qemu" };
+
+	(void)state;
+	assert_owner(NULL, owner, "");
+	assert_owner(&file, owner, "File /srv/data, inode 77 of ext4 vda1");
+	owner.found = true;
+	assert_owner(NULL, owner, "Owner qemu, pid 127");
+	owner.nr_mappers = 1;
+	assert_owner(&file, owner,
+		     "File /srv/data, inode 77 of ext4 vda1 Mapped by qemu, pid 127, and perhaps "
+		     "others");
+	owner.saw_all_mappers = true;
+	assert_owner(&file, owner, "File /srv/data, inode 77 of ext4 vda1 Mapped by qemu, pid 127");
+	owner.nr_mappers = 2;
+	assert_owner(&file, owner,
+		     "File /srv/data, inode 77 of ext4 vda1 Mapped by qemu, pid 127, and others");
+	owner.found = false;
+	file.is_mounted = false;
+	assert_owner(&file, owner,
+		     "File /srv/data, inode 77 of ext4 vda1, a path inside that file system");
+	file.is_mounted = true;
+	file.is_deleted = true;
+	assert_owner(&file, owner, "File /srv/data (deleted), inode 77 of ext4 vda1");
+	file.path[0] = '\0';
+	assert_owner(&file, owner, "File (deleted), inode 77 of ext4 vda1");
+	file.is_deleted = file.is_mounted = false;
+	assert_owner(&file, owner, "File inode 77 of ext4 vda1");
+}
+
+static void no_record(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	add_poisoned(f, page_of(HWP_FOLIO_LARGE, 9));
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("Record none: this kernel has no PG_has_hwpoisoned");
+	hwp_findings_destroy(f);
+}
+
+static void add_use(struct hwp_findings *f, struct hwp_use use)
+{
+	assert_true(hwp_vec_push(&f->uses, use));
+}
+
+/** Who uses what of a freed folio: a row for each use, in the rows of what is allocated. */
+static void uses(void **state)
+{
+	struct hwp_findings *f = freed_thp(HWP_RUN_ALLOCATED);
+	const struct hwp_owner sh = { .found = true, .pid = 9, .comm = "sh" };
+
+	(void)state;
+	add_use(f, (struct hwp_use){
+			   .pfn = 0x40000, .nr_pages = 3, .kind = HWP_USE_ANONYMOUS, .owner = sh });
+	add_use(f, (struct hwp_use){ .pfn = 0x40003,
+				     .nr_pages = 2,
+				     .kind = HWP_USE_SLAB,
+				     .head_pfn = 0x40000,
+				     .order = 3 });
+	add_use(f, (struct hwp_use){ .pfn = 0x40006, .nr_pages = 506, .kind = HWP_USE_KERNEL });
+	report(hwp_report_folio, f);
+	assert_says("0x40000 0x40003 3 healthy allocated - anonymous of sh[9] "
+		    "0x40003 0x40005 2 healthy allocated - slab, folio 0x40000/3 "
+		    "0x40005 0x40006 1 poisoned allocated - "
+		    "0x40006 0x40200 506 healthy allocated - kernel ");
+	hwp_findings_destroy(f);
+}
+
+/** No more than 64 rows; the rest is in JSON. */
+static void many_runs(void **state)
+{
+	struct hwp_findings *f = freed_thp(HWP_RUN_ALLOCATED);
+	struct hwp_folio *folio = &f->folios.data[0];
+
+	(void)state;
+	for (size_t nr = 64; nr <= 66; nr++) {
+		f->runs.nr = 0;
+		for (size_t i = 0; i < nr; i++)
+			assert_true(hwp_vec_push(&f->runs,
+						 ((struct hwp_run){ 0x40000 + i, 1, HWP_RUN_BUDDY,
+								    (int)(i % 2), -1, false })));
+		folio->nr_runs = nr;
+		report(hwp_report_folio, f);
+		if (nr == 64)
+			assert_null(strstr(text, "--json has them all"));
+		else
+			assert_says(nr == 65 ? "and 1 more: --json has them all" :
+					       "and 2 more: --json has them all");
+	}
+	hwp_findings_destroy(f);
+}
+
+/** Adjacent blocks that are alike share a row. */
+static void alike(void **state)
+{
+	static const struct hwp_run runs[] = {
+		{ 0x40000, 1, HWP_RUN_PCP, 0, 1, false },
+		{ 0x40001, 1, HWP_RUN_PCP, 0, 1, false },
+		{ 0x40002, 1, HWP_RUN_PCP, 0, 2, false },
+		{ 0x40003, 1, HWP_RUN_PCP, 0, 2, true },
+		{ 0x40004, 2, HWP_RUN_BUDDY, 1, -1, false },
+		{ 0x40006, 2, HWP_RUN_BUDDY, 1, -1, false },
+		{ 0x40008, 8, HWP_RUN_BUDDY, 3, -1, false },
+	};
+	struct hwp_findings *f = freed_thp(HWP_RUN_ALLOCATED);
+
+	(void)state;
+	f->runs.nr = 0;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(runs); i++)
+		assert_true(hwp_vec_push(&f->runs, runs[i]));
+	f->folios.data[0].nr_runs = HWP_ARRAY_SIZE(runs);
+	report(hwp_report_folio, f);
+	assert_says("0x40000 0x40002 2 healthy pcp 0 cpu 1, 2 blocks "
+		    "0x40002 0x40003 1 healthy pcp 0 cpu 2 "
+		    "0x40003 0x40004 1 poisoned pcp 0 cpu 2 "
+		    "0x40004 0x40008 4 healthy buddy 1 2 blocks "
+		    "0x40008 0x40010 8 healthy buddy 3 ");
+	assert_says("12 healthy buddy + 3 healthy pcp + 1 poisoned pcp = 16 which is not 2^9");
+	hwp_findings_destroy(f);
+}
+
+static struct hwp_findings *asked_about(struct hwp_poisoned page)
+{
+	struct hwp_findings *f = clean_findings();
+
+	f->subject.asked = true;
+	f->subject.page = page;
+	report(hwp_report_folio, f);
+	return f;
+}
+
+/** A page that is not poisoned, alone, or in a folio that holds none. */
+static void not_poisoned(void **state)
+{
+	struct hwp_poisoned p = isolated_page(0x40005);
+	struct hwp_findings *f;
+
+	(void)state;
+	p.bits = HWP_BIT_UPTODATE | HWP_BIT_SWAPBACKED;
+	p.page.nr_mapped = 2;
+	p.owner = (struct hwp_owner){ .found = true, .pid = 9, .comm = "sh" };
+	f = asked_about(p);
+	assert_says("Page 0x40005, physical 0x40005000, node 0 Normal: not poisoned");
+	assert_says("Struct refcount 1, mapped 2 times, flags 0x17ffffc022081c (swapbacked "
+		    "uptodate)");
+	assert_says("Owner sh, pid 9");
+	assert_null(strstr(text, "Folio"));
+	hwp_findings_destroy(f);
+
+	p = page_of(HWP_FOLIO_HUGETLB, 9);
+	p.folio.mapped = (struct hwp_mapcounts){ .has_entire = true, .entire = 1 };
+	f = asked_about(p);
+	assert_says("Folio 0x40000-0x40200, order 9: 512 pages, 2.00 MiB");
+	assert_says("Head refcount 1, flags 0x0 (head)");
+	assert_says("Mapped 1 time as a whole Pool in use Poison none in this folio");
+	assert_null(strstr(text, "Struct"));
+	hwp_findings_destroy(f);
+
+	/* A zone that is not known, and a page that could not be read. */
+	p = isolated_page(0x40005);
+	p.zone = -1;
+	p.was_read = false;
+	f = asked_about(p);
+	assert_says("Page 0x40005, physical 0x40005000: not poisoned");
+	assert_null(strstr(text, "Struct"));
+	hwp_findings_destroy(f);
+}
+
+/** A poisoned page of no folio that is known. */
+static void poisoned_alone(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+
+	(void)state;
+	add_poisoned(f, isolated_page(0x40005));
+	f->subject.asked = true;
+	f->subject.page = f->poisoned.data[0];
+	hwp_classify(f);
+	report(hwp_report_folio, f);
+	assert_says("node 0 Normal: poisoned, isolated (contained)");
+	assert_says("Folio none is known to have been here; if you know of one, name its pages "
+		    "with --range");
+	hwp_findings_destroy(f);
+}
+
 static int forget(void **state)
 {
 	(void)state;
@@ -415,12 +672,25 @@ static int forget(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(thp),		 cmocka_unit_test(thp_on_a_fixed_kernel),
-		cmocka_unit_test(clear_flag),	 cmocka_unit_test(slab),
-		cmocka_unit_test(hugetlb),	 cmocka_unit_test(unreliable),
-		cmocka_unit_test(freed),	 cmocka_unit_test(sum_that_is_none),
-		cmocka_unit_test(range),	 cmocka_unit_test(lines_of_the_log),
+		cmocka_unit_test(thp),
+		cmocka_unit_test(thp_on_a_fixed_kernel),
+		cmocka_unit_test(clear_flag),
+		cmocka_unit_test(slab),
+		cmocka_unit_test(hugetlb),
+		cmocka_unit_test(unreliable),
+		cmocka_unit_test(freed),
+		cmocka_unit_test(sum_that_is_none),
+		cmocka_unit_test(range),
+		cmocka_unit_test(lines_of_the_log),
 		cmocka_unit_test(of_which_size),
+		cmocka_unit_test(mapped),
+		cmocka_unit_test(owners),
+		cmocka_unit_test(no_record),
+		cmocka_unit_test(uses),
+		cmocka_unit_test(many_runs),
+		cmocka_unit_test(alike),
+		cmocka_unit_test(not_poisoned),
+		cmocka_unit_test(poisoned_alone),
 	};
 
 	return cmocka_run_group_tests_name("report_folio", tests, NULL, forget);

@@ -198,13 +198,123 @@ static void layout_rows(void **state)
 	HAS(out, "struct page.mapping", "0x18", "btf", "hstates", "absent");
 }
 
+/** What only a running kernel has, and what could not be read. */
+static void running(void **state)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = isolated_page(0x100);
+	FILE *out = begin();
+
+	(void)state;
+	f->live = true;
+	f->nr_passes = 3;
+	f->nr_transient = 2;
+	f->sweep = HWP_SWEEP_QUICK;
+	f->counters.has_num_poisoned_pages = false;
+	p.was_read = false;
+	p.nr_passes = 3;
+	p.zone = -1;
+	p.order = p.migratetype = p.cpu = -1;
+	add_poisoned(f, p);
+	p.pfn = 0x200;
+	p.nr_passes = 1;
+	p.page.refcount = 7;
+	p.was_read = true;
+	p.zone = 0;
+	p.order = 3;
+	p.head_pfn = 0x200;
+	p.migratetype = 1;
+	p.cpu = 2;
+	add_action(f, add_poisoned(f, p), "dirty LRU page", "Recovered");
+	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a hole"));
+	assert_true(hwp_vec_push(&f->counters.pending_pfns, UINT64_C(77)));
+	assert_null(hwp_report_json(out, f));
+	HAS(out, "\"path\": null", "\"live\": true", "\"sweep\": \"quick\"", "\"passes\": 3",
+	    "\"nr_transient\": 2", "\"num_poisoned_pages\": null", "\"pending_pfns\": [77]",
+	    "{\"pfn\": 256, \"phys\": \"0x100000\", \"nid\": null, \"zone\": null",
+	    "\"head_pfn\": null, \"order\": null, \"migratetype\": null, \"cpu\": null, "
+	    "\"refcount\": null",
+	    "\"event\": null", "\"persistence\": \"persistent\"",
+	    "{\"pfn\": 512, \"phys\": \"0x200000\", \"nid\": 0, \"zone\": \"Normal\"",
+	    "\"head_pfn\": 512, \"order\": 3, \"migratetype\": \"Movable\", \"cpu\": 2, "
+	    "\"refcount\": 7",
+	    "\"event\": 0", "\"persistence\": \"transient\"", "\"troubles\": [",
+	    "{\"kind\": \"hole\", \"text\": \"a hole\"}");
+	/* A dump has none of these keys. */
+	f->live = false;
+	out = begin();
+	assert_null(hwp_report_json(out, f));
+	fclose(out);
+	assert_null(strstr(text, "\"live\""));
+	assert_null(strstr(text, "\"persistence\""));
+	free(text);
+}
+
+/** A line of the log with rasdaemon's row of it, and a row without a line. */
+static void rasdaemon(void **state)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
+	struct hwp_rasdaemon_row row = { .id = 7,
+					 .pfn = 0x100,
+					 .timestamp = "2026-07-01 10:20:30 +0000",
+					 .page_type = "unknown page",
+					 .result = "Recovered",
+					 .boot = HWP_BOOT_THIS };
+	FILE *out = begin();
+
+	(void)state;
+	add_action(f, add_poisoned(f, isolated_page(0x100)), "dirty LRU page", "Recovered");
+	assert_true(hwp_vec_push(&f->rasdaemon, row));
+	row.id = 8;
+	row.pfn = 0x101;
+	row.event = -1;
+	row.boot = HWP_BOOT_EARLIER;
+	assert_true(hwp_vec_push(&f->rasdaemon, row));
+	f->has_rasdaemon = true;
+	assert_null(hwp_report_events_json(out, f));
+	HAS(out, "\"source\": \"log\"", "\"pfn\": 256", "\"comm\": null, \"pid\": null",
+	    "\"rasdaemon\": {\"id\": 7, \"timestamp\": \"2026-07-01 10:20:30 +0000\", "
+	    "\"page_type\": \"unknown page\", \"action_result\": \"Recovered\", \"boot\": "
+	    "\"this\"}",
+	    "{\"source\": \"rasdaemon\", \"seq\": null, \"time_ns\": null, \"pfn\": 257, "
+	    "\"kind\": \"action\", \"page_type\": \"unknown page\", \"result\": "
+	    "\"Recovered\", \"comm\": null, \"pid\": null, \"text\": null, \"rasdaemon\": "
+	    "{\"id\": 8",
+	    "\"boot\": \"earlier\"");
+	/* Nobody asked it. */
+	f->has_rasdaemon = false;
+	f->rasdaemon.nr = 0;
+	out = begin();
+	assert_null(hwp_report_events_json(out, f));
+	HAS(out, "\"source\": \"log\"", "\"rasdaemon\": null}");
+}
+
+/** `folio` of a poisoned page of no folio has that page, and of a healthy one has none. */
+static void pages_of_no_folio(void **state)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
+	FILE *out = begin();
+
+	(void)state;
+	add_poisoned(f, isolated_page(0x100));
+	add_poisoned(f, isolated_page(0x200));
+	f->subject.asked = true;
+	f->subject.page = f->poisoned.data[1];
+	assert_null(hwp_report_folio_json(out, f));
+	HAS(out, "\"poisoned\": [", "{\"pfn\": 512,", "\"folios\": []");
+	f->subject.page.pfn = 0x201;
+	out = begin();
+	assert_null(hwp_report_folio_json(out, f));
+	HAS(out, "\"poisoned\": []", "\"folios\": []");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(folio_of_users),
-		cmocka_unit_test(users_of_a_freed_extent),
-		cmocka_unit_test(healthy_blocks),
-		cmocka_unit_test(layout_rows),
+		cmocka_unit_test(folio_of_users),    cmocka_unit_test(users_of_a_freed_extent),
+		cmocka_unit_test(healthy_blocks),    cmocka_unit_test(layout_rows),
+		cmocka_unit_test(running),	     cmocka_unit_test(rasdaemon),
+		cmocka_unit_test(pages_of_no_folio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,12 +284,165 @@ static void no_memmap(void **state)
 	assert_fails(&m, HWP_ERROR_BAD_DATA, "memmap: LENGTH(mem_section) is 4194305");
 }
 
+/** Memory that a running kernel says it uses, and a table of sections that cannot be read. */
+struct running {
+	struct synth synth;
+	struct hwp_ram ram[3];
+	size_t nr;
+};
+
+static struct hwp_error *running_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
+				      size_t size, size_t *nr_read_ret)
+{
+	struct running *r = arg;
+
+	return synth_read(&r->synth, space, address, buf, size, nr_read_ret);
+}
+
+static struct hwp_error *running_vmcoreinfo(void *arg, char **text_ret)
+{
+	struct running *r = arg;
+
+	return synth_vmcoreinfo(&r->synth, text_ret);
+}
+
+static bool running_ram(void *arg, size_t index, struct hwp_ram *ret)
+{
+	const struct running *r = arg;
+
+	if (index >= r->nr)
+		return false;
+	*ret = r->ram[index];
+	return true;
+}
+
+static void running_keep(void *arg)
+{
+	(void)arg;
+}
+
+static const struct hwp_live_ops running_live = { .ram = running_ram };
+
+static const struct hwp_provider_ops running_ops = {
+	.name = "running",
+	.read = running_read,
+	.vmcoreinfo = running_vmcoreinfo,
+	.live = &running_live,
+	.destroy = running_keep,
+};
+
+static struct hwp_error *create_running(struct memory *m, struct running *r)
+{
+	static const struct hwp_needs *const needs[] = { &hwp_memmap_needs, NULL };
+	struct hwp_host_providers parts;
+
+	m->synth.members = types;
+	m->synth.enumerators = enumerators;
+	r->synth = m->synth;
+	parts = (struct hwp_host_providers){ .memory = { &running_ops, r },
+					     .symbols = synth_provider(&m->synth),
+					     .types = synth_provider(&m->synth),
+					     .facts = { .page_shift = 12 } };
+	m->layout = (struct hwp_layout){ .page_shift = 12, .page.size = PAGE_SIZE };
+	synth_resolve(&m->synth, &m->layout, needs);
+	assert_null(synth_host_open(&parts, &m->target));
+	return hwp_memmap_create(m->target, &m->layout, &m->memmap);
+}
+
+/** Then its struct pages are where its memory is, ascending, whatever was found before. */
+static void by_ram(void **state)
+{
+	char sections[2 * SECTION_SIZE] = {};
+	struct memory m = { .synth.vmcoreinfo = FOUR_SECTIONS };
+	struct running r = { .ram = { { 0x20000000, 0x30000000, MAP },
+				      { 0x1000, 0x9f000, MAP },
+				      { 0x100000, 0x8000000, MAP } },
+			     .nr = 3 };
+	struct hwp_error *err;
+
+	(void)state;
+	put_section(sections, 0, OTHER_MAP | PRESENT | HAS_MAP | ONLINE | EARLY, 0);
+	synth_add(&m.synth, SECTIONS, sections, sizeof(sections));
+	synth_exclude(&m.synth, SECTIONS + sizeof(sections), 2 * SECTION_SIZE);
+	err = create_running(&m, &r);
+	if (err)
+		fail_msg("%s", err->message);
+	assert_int_equal(m.memmap->ranges.nr, 3);
+	assert_range(m.memmap, 0, (struct hwp_pfn_range){ 1, 0x9f, MAP, true });
+	assert_range(m.memmap, 1, (struct hwp_pfn_range){ 0x100, 0x8000, MAP, true });
+	assert_range(m.memmap, 2, (struct hwp_pfn_range){ 0x20000, 0x30000, MAP, true });
+	assert_int_equal(m.memmap->nr_pages, 0x9e + 0x7f00 + 0x10000);
+	assert_true(m.memmap->is_contiguous);
+	destroy(&m);
+	/* It does not say where its memory is. */
+	r.nr = 0;
+	err = create_running(&m, &r);
+	assert_non_null(err);
+	assert_int_equal(err->code, HWP_ERROR_EXCLUDED);
+	hwp_error_destroy(err);
+	destroy(&m);
+	/* A table that is wrong is an error all the same. */
+	r.nr = 3;
+	m.synth.nr_segments = 1;
+	err = create_running(&m, &r);
+	assert_non_null(err);
+	assert_int_equal(err->code, HWP_ERROR_FAULT);
+	hwp_error_destroy(err);
+	destroy(&m);
+}
+
+/** Numbers of the table that cannot be; and the largest that can. */
+static void table_of_nonsense(void **state)
+{
+	static const struct {
+		const char *vmcoreinfo, *error;
+	} rows[] = {
+		{ "SYMBOL(mem_section)=ff11000010000000\nNUMBER(SECTION_SIZE_BITS)=12\n"
+		  "NUMBER(MAX_PHYSMEM_BITS)=46\n",
+		  "layout: NUMBER(SECTION_SIZE_BITS) is 12" },
+		{ "SYMBOL(mem_section)=ff11000010000000\nNUMBER(SECTION_SIZE_BITS)=13\n"
+		  "NUMBER(MAX_PHYSMEM_BITS)=13\n",
+		  NULL },
+		{ "SYMBOL(mem_section)=ff11000010000000\nNUMBER(SECTION_SIZE_BITS)=40\n"
+		  "NUMBER(MAX_PHYSMEM_BITS)=52\n",
+		  NULL },
+		{ "SYMBOL(mem_section)=ff11000010000000\nNUMBER(SECTION_SIZE_BITS)=41\n"
+		  "NUMBER(MAX_PHYSMEM_BITS)=52\n",
+		  "layout: NUMBER(SECTION_SIZE_BITS) is 41" },
+		{ "SYMBOL(mem_section)=ff11000010000000\nNUMBER(SECTION_SIZE_BITS)=27\n"
+		  "NUMBER(MAX_PHYSMEM_BITS)=53\n",
+		  "layout: NUMBER(MAX_PHYSMEM_BITS) is 53" },
+		{ "SYMBOL(mem_section)=ff11000010000000\nNUMBER(SECTION_SIZE_BITS)=27\n"
+		  "NUMBER(MAX_PHYSMEM_BITS)=26\n",
+		  "layout: NUMBER(MAX_PHYSMEM_BITS) is 26" },
+		{ "OSRELEASE=x\n", "missing: SYMBOL(mem_section) or mem_map" },
+	};
+	static const struct hwp_needs *const needs[] = { &hwp_memmap_needs, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		const struct synth s = { .vmcoreinfo = rows[i].vmcoreinfo, .members = types };
+		struct hwp_target *target = synth_open(&s);
+		struct hwp_layout l = { .page_shift = 12 };
+		struct hwp_error *err = hwp_layout_resolve(&l, target, needs);
+
+		print_message("# row %zu\n", i);
+		assert_int_equal(err != NULL, rows[i].error != NULL);
+		if (err && !strstr(err->message, rows[i].error))
+			fail_msg("%s", err->message);
+		hwp_error_destroy(err);
+		hwp_layout_deinit(&l);
+		hwp_target_destroy(target);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(array_of_sections), cmocka_unit_test(roots_of_sections),
 		cmocka_unit_test(section_in_array),  cmocka_unit_test(flat),
-		cmocka_unit_test(no_memmap),
+		cmocka_unit_test(no_memmap),	     cmocka_unit_test(by_ram),
+		cmocka_unit_test(table_of_nonsense),
 	};
 
 	return cmocka_run_group_tests_name("memmap", tests, NULL, NULL);

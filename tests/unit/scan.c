@@ -162,13 +162,36 @@ static void offline(void **state)
 	machine_destroy(m);
 }
 
+/* Nor is what of them is not there. */
+static void offline_holes(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct swept s = {};
+	const struct hwp_coverage none = {};
+
+	(void)state;
+	memset(m->map[0], 0, ZERO_LINE * KERNEL_PAGE_SIZE);
+	memset(m->map[ZERO_LINE], 0xff, KERNEL_PAGE_SIZE);
+	machine_free(m, 0x1080, 3, 1);
+	m->synth.segments[0].size = 6 * 4096;
+	synth_exclude(&m->synth, MACHINE_MAP + 6 * 4096, 4096);
+	machine_open(m);
+	m->memmap.ranges.data[0].online = false;
+	m->memmap.nr_pages = 0;
+	assert_null(hwp_scan(m->target, &m->memmap, &(struct hwp_scan_options){ .nr_threads = 1 },
+			     &s.flagged, &s.findings));
+	assert_memory_equal(&s.findings.coverage, &none, sizeof(none));
+	assert_int_equal(s.findings.nr_buddy_pages_in_memmap, 0);
+	hwp_vec_deinit(&s.flagged);
+	machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(everything),
-		cmocka_unit_test(holes),
-		cmocka_unit_test(odd_sizes),
-		cmocka_unit_test(offline),
+		cmocka_unit_test(everything),	 cmocka_unit_test(holes),
+		cmocka_unit_test(odd_sizes),	 cmocka_unit_test(offline),
+		cmocka_unit_test(offline_holes),
 	};
 
 	return cmocka_run_group_tests_name("scan", tests, NULL, NULL);

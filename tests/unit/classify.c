@@ -668,6 +668,8 @@ static void summary(void **state)
 	}
 	add_poisoned(f, isolated_page(0x10000));
 	hwp_classify(f);
+	/* Pages are counted, and not added to what was counted before. */
+	hwp_summarise(f);
 	assert_int_equal(f->summary.nr_poisoned, 4);
 	assert_int_equal(f->summary.nr_by_state[HWP_STATE_DROPPED], 3);
 	assert_int_equal(f->summary.nr_by_class[HWP_CLASS_LOST], 3);

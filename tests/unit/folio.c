@@ -413,6 +413,42 @@ static void mapcounts(void **state)
 	assert_false(mapped.has_entire || mapped.has_large);
 }
 
+/* Where raw_hwp_list begins: a member, or an index of struct pages; to v5.19 there is none. */
+static void raw_list(void **state)
+{
+	static const struct {
+		const char *folio;
+		int64_t index;
+		bool has_list;
+	} rows[] = {
+		{ "folio", -1, true }, { "", 4, true },	  { "", 63, true },
+		{ "", 64, false },     { "", -1, false },
+	};
+	static const struct hwp_needs *const needs[] = { &hwp_folio_raw_needs, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		const struct synth_member types[] = { MEMBER("raw_hwp_page", "node", 0, 8),
+						      MEMBER("raw_hwp_page", "page", 8, 8),
+						      MEMBER(rows[i].folio, "_hugetlb_hwpoison",
+							     232, 8),
+						      {} };
+		const struct synth_enumerator enumerators[] = {
+			{ NULL, rows[i].index < 0 ? "OTHER" : "SUBPAGE_INDEX_HWPOISON",
+			  rows[i].index },
+			{}
+		};
+		const struct synth s = { .members = types, .enumerators = enumerators };
+		struct hwp_layout l;
+
+		print_message("# row %zu\n", i);
+		kernel_61(&l);
+		synth_resolve(&s, &l, needs);
+		assert_int_equal(hwp_folio_has_raw_list(&l), rows[i].has_list);
+		hwp_layout_deinit(&l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +462,7 @@ int main(void)
 		cmocka_unit_test(unreliable),
 		cmocka_unit_test(fake_heads),
 		cmocka_unit_test(flagged_and_recorded),
+		cmocka_unit_test(raw_list),
 		cmocka_unit_test(mapcounts),
 	};
 

@@ -631,6 +631,25 @@ static void near_folio(void **state)
 	}
 }
 
+/* On two lists that contradict each other: ascending by order too. */
+static void block_on_two_lists(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_poison(m, 0x1600);
+	machine_free_pcp(m, 0x1600, 2, 0, 6);
+	machine_put(m, MACHINE_ZONE + ZONE_TRYLOCK, machine_lru(0x1600));
+	f = machine_walk(m);
+	assert_int_equal(f->blocks.nr, 2);
+	assert_int_equal(f->blocks.data[0].container, HWP_TRYLOCK_LIST);
+	assert_int_equal(f->blocks.data[0].order, 0);
+	assert_int_equal(f->blocks.data[1].container, HWP_PCP_LIST);
+	assert_int_equal(f->blocks.data[1].order, 2);
+	machine_destroy(m);
+}
+
 static void assert_trouble(const struct hwp_findings *f, size_t i, enum hwp_trouble_kind kind,
 			   const char *text)
 {
@@ -799,6 +818,7 @@ int main(void)
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(many_contradictions),
 		cmocka_unit_test(numbers_of_lists),
+		cmocka_unit_test(block_on_two_lists),
 	};
 
 	return cmocka_run_group_tests_name("freelist", tests, NULL, NULL);

@@ -138,6 +138,7 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	WORD(shown, page_kinds),
 	BOOL(is_raw),
 	BOOL(raw_page_unknown),
+	BOOL(is_named_by_log),
 	BOOL(section_offline),
 	BOOL(zone_is_device),
 	STRUCT(page, hwp_page_words),
@@ -375,13 +376,10 @@ TABLE(hwp_node_count);
 
 #define TYPE struct hwp_counters
 static const struct hwp_fact hwp_counters_rows[] = {
-	BOOL(has_num_poisoned_pages),
-	INT(num_poisoned_pages),
-	BOOL(has_memory_blocks),
-	VECTOR(blocks, hwp_memory_block_count),
-	VECTOR(nodes, hwp_node_count),
-	NUMBERS(pending_pfns),
-	BOOL(mf_running),
+	BOOL(has_num_poisoned_pages),  INT(num_poisoned_pages),
+	BOOL(has_memory_blocks),       VECTOR(blocks, hwp_memory_block_count),
+	VECTOR(nodes, hwp_node_count), UINT(nr_dax_actions),
+	NUMBERS(pending_pfns),	       BOOL(mf_running),
 };
 TABLE(hwp_counters);
 #undef TYPE

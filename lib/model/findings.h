@@ -139,6 +139,11 @@ struct hwp_poisoned {
 	bool is_raw;
 	/** The head is flagged, but which raw page it is was not recorded. */
 	bool raw_page_unknown;
+	/**
+	 * Of ZONE_DEVICE, where the kernel flags the head of a folio whichever of its pages is bad:
+	 * the log names this one. The page's own flag need not be set.
+	 */
+	bool is_named_by_log;
 	bool section_offline, zone_is_device;
 	struct hwp_page_words page;
 	/** enum hwp_page_bit. */
@@ -404,6 +409,11 @@ struct hwp_counters {
 	bool has_memory_blocks;
 	HWP_VEC(struct hwp_memory_block_count) blocks;
 	HWP_VEC(struct hwp_node_count) nodes;
+	/**
+	 * Recovery actions for a "dax page" in the log. Kernels whose action_result() counts have
+	 * counted each of them, also where several are of one page or of one flagged folio.
+	 */
+	uint64_t nr_dax_actions;
 	/** pfns queued for memory_failure(), not yet handled. */
 	HWP_VEC(uint64_t) pending_pfns;
 	/** mf_mutex was held: memory_failure() was at work. */

@@ -116,7 +116,8 @@
 	ROW(HWP_FOLIO_HUGETLB, "hugetlb", "HugeTLB") \
 	ROW(HWP_FOLIO_LARGE, "large", "anonymous memory or page cache") \
 	ROW(HWP_FOLIO_SLAB, "slab", "slab memory") \
-	ROW(HWP_FOLIO_KERNEL, "kernel", "of the kernel, for another purpose")
+	ROW(HWP_FOLIO_KERNEL, "kernel", "of the kernel, for another purpose") \
+	ROW(HWP_FOLIO_DEVICE, "device", "memory of a device (ZONE_DEVICE)")
 
 /** What a folio is, or was. */
 #define HWP_EXTENT_KINDS(ROW) \

@@ -45,6 +45,8 @@ static const char *kind_of_folio(const struct hwp_findings *f, const struct hwp_
 		return "of a slab";
 	case HWP_FOLIO_LARGE:
 		return folio->order == (int)f->pmd_order ? "of a THP" : "of a large folio";
+	case HWP_FOLIO_DEVICE:
+		return "of a folio of a device";
 	case HWP_FOLIO_KERNEL:
 	case HWP_FOLIO_NONE:
 		break;
@@ -109,7 +111,9 @@ const char *hwp_subject_place(const struct hwp_findings *f, char *buf, size_t si
 
 	if (!p->was_read)
 		snprintf(buf, size, "its struct page could not be read");
-	else if (p->section_offline)
+	else if (p->zone_is_device && p->folio.kind == HWP_FOLIO_NONE)
+		snprintf(buf, size, "memory of a device");
+	else if (p->section_offline && !p->zone_is_device)
 		snprintf(buf, size, "its memory section is offline");
 	else if (p->folio.kind != HWP_FOLIO_NONE)
 		snprintf(buf, size, "page %" PRIu64 " %s", p->pfn - p->folio.head_pfn,

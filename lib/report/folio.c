@@ -444,7 +444,8 @@ static void put_plain_folio(struct hwp_text *text, const struct hwp_findings *f)
 		put_mapped(text, folio);
 		if (folio->kind == HWP_FOLIO_HUGETLB)
 			put_hugetlb(text, folio);
-		hwp_text_field(text, "Poison", "none in this folio");
+		if (folio->kind != HWP_FOLIO_DEVICE)
+			hwp_text_field(text, "Poison", "none in this folio");
 	} else if (hwp_findings_poisoned_at(f, page->pfn)) {
 		hwp_text_field(text, "Folio",
 			       "none is known to have been here; if you know of one, "

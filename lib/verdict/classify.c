@@ -59,6 +59,7 @@ static enum held_as held_now(const struct hwp_poisoned *p)
 	case HWP_FOLIO_SLAB:
 	case HWP_FOLIO_KERNEL:
 		return HELD_AS_KERNEL;
+	case HWP_FOLIO_DEVICE:
 	case HWP_FOLIO_NONE:
 		break;
 	}
@@ -346,6 +347,7 @@ static enum hwp_state folio_state(const struct hwp_poisoned *p)
 	case HWP_FOLIO_SLAB:
 		return HWP_STATE_SLAB;
 	case HWP_FOLIO_KERNEL:
+	case HWP_FOLIO_DEVICE:
 	case HWP_FOLIO_NONE:
 		break;
 	}
@@ -381,10 +383,11 @@ static enum hwp_state decide(const struct hwp_findings *f, const struct hwp_pois
 		return shown_state(p);
 	if (!p->was_read)
 		return HWP_STATE_UNKNOWN;
-	if (p->section_offline)
-		return HWP_STATE_OFFLINE;
+	/* Sections of ZONE_DEVICE are never online. */
 	if (p->zone_is_device)
 		return HWP_STATE_DEVICE;
+	if (p->section_offline)
+		return HWP_STATE_OFFLINE;
 	if (p->by_list.container == HWP_PCP_LIST)
 		return HWP_STATE_PCP;
 	if (p->by_list.container != HWP_NOT_FREE || p->by_page.container != HWP_NOT_FREE)

@@ -298,6 +298,20 @@ static void say_shown(const struct speaker *s, const struct hwp_poisoned *p)
 		       "them");
 }
 
+/** The flag is on the head of the folio, whichever of its pages is bad. */
+static void say_device_folio(const struct speaker *s, const struct hwp_poisoned *p)
+{
+	if (p->is_named_by_log)
+		say(s,
+		    "the head of its folio, 0x%" PRIx64 ", is flagged, and the log names this page",
+		    p->folio.head_pfn);
+	else if (p->folio.kind == HWP_FOLIO_DEVICE && p->pfn == p->folio.head_pfn)
+		say(s,
+		    "it is the head of a folio of order %d, any page of which may be the bad one: "
+		    "the log names none",
+		    p->folio.order);
+}
+
 /** What led to the page's state. */
 static void say_state(const struct speaker *s, const struct hwp_findings *f,
 		      const struct hwp_poisoned *p)
@@ -340,6 +354,7 @@ static void say_state(const struct speaker *s, const struct hwp_findings *f,
 		break;
 	case HWP_STATE_DEVICE:
 		say(s, "in ZONE_DEVICE");
+		say_device_folio(s, p);
 		break;
 	case HWP_STATE_UNKNOWN:
 		say_unknown(s, p);

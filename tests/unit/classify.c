@@ -260,6 +260,10 @@ static void elsewhere(void **state)
 	p = bare_page(1);
 	p.zone_is_device = true;
 	assert_state(p, HWP_STATE_DEVICE);
+	/* Sections of ZONE_DEVICE are not online. */
+	p.section_offline = true;
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_DEVICE, .order = 9 };
+	assert_state(p, HWP_STATE_DEVICE);
 	p = bare_page(0);
 	p.was_read = false;
 	assert_state(p, HWP_STATE_UNKNOWN);

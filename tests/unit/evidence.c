@@ -243,6 +243,14 @@ static void every_other_state(void **state)
 	p = bare(0);
 	p.zone_is_device = true;
 	tell(p, HWP_STATE_DEVICE);
+	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_DEVICE,
+					    .head_pfn = p.pfn,
+					    .order = 9 };
+	t = tell(p, HWP_STATE_DEVICE);
+	assert_says(&t, "any page of which may be the bad one: the log names none");
+	p.is_named_by_log = true;
+	t = tell(p, HWP_STATE_DEVICE);
+	assert_says(&t, "is flagged, and the log names this page");
 	p = bare(0);
 	p.was_read = false;
 	t = tell(p, HWP_STATE_UNKNOWN);

@@ -9,6 +9,7 @@
 #include "facts/owner/page_owner.h"
 #include "facts/owner/rmap.h"
 #include "facts/pages/buddy.h"
+#include "facts/pages/device.h"
 #include "facts/pages/stranded.h"
 #include "layout/page.h"
 
@@ -48,6 +49,8 @@ static struct hwp_error *read_page(struct hwp_collector *c, uint64_t pfn,
 		zone = hwp_zones_find(c->zones, c->layout, pfn, page->page.flags);
 		page->zone = zone ? (int)(zone - c->zones->zones.data) : -1;
 		page->zone_is_device = zone && strcmp(zone->name, "Device") == 0;
+		if (page->zone_is_device && page->folio.kind != HWP_FOLIO_NONE)
+			page->folio.kind = HWP_FOLIO_DEVICE;
 	}
 	hwp_error_destroy(err);
 	return NULL;
@@ -199,7 +202,7 @@ static struct hwp_error *find_owner(struct hwp_rmap *rmap, struct hwp_poisoned *
 			 (!(w->mapping & HWP_MAPPING_LOW_BITS) && w->type == HWP_TYPE_NONE &&
 			  !(p->bits & (HWP_BIT_SLAB | HWP_BIT_RESERVED)));
 	else
-		in_use = folio->kind == HWP_FOLIO_LARGE ||
+		in_use = folio->kind == HWP_FOLIO_LARGE || folio->kind == HWP_FOLIO_DEVICE ||
 			 (folio->kind == HWP_FOLIO_HUGETLB && !folio->being_freed);
 	return in_use && w->refcount > 0 ? hwp_rmap_owner(rmap, p->pfn, w, folio, &p->owner) : NULL;
 }
@@ -361,6 +364,8 @@ struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 		f->log.nr_lost += reading.nr_left_out;
 		f->log.state = HWP_LOG_LOST;
 	}
-	hwp_collect_join_events(f);
-	return NULL;
+	err = hwp_device_name_pages(c->reader, f);
+	if (!err)
+		hwp_collect_join_events(f);
+	return err;
 }

@@ -154,7 +154,8 @@ struct hwp_error *hwp_extents_find(struct hwp_findings *f, const struct hwp_exte
 
 	f->hugetlb = *hugetlb;
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
-		if (f->poisoned.data[i].folio.kind != HWP_FOLIO_NONE)
+		if (f->poisoned.data[i].folio.kind != HWP_FOLIO_NONE &&
+		    f->poisoned.data[i].folio.kind != HWP_FOLIO_DEVICE)
 			err = insert_live(f, &f->poisoned.data[i]);
 	}
 	if (!err && f->range.given)

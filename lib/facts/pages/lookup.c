@@ -51,6 +51,7 @@ static enum hwp_use_kind kind_of_folio(const struct hwp_folio_facts *folio)
 	case HWP_FOLIO_LARGE:
 		return kind_of_page(&folio->head, folio->head_bits);
 	case HWP_FOLIO_KERNEL:
+	case HWP_FOLIO_DEVICE:
 	case HWP_FOLIO_NONE:
 		break;
 	}

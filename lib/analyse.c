@@ -324,7 +324,7 @@ static struct hwp_error *look(struct analysis *a)
 	return err || a->options->facts_only ? err : hwp_decide(a->findings);
 }
 
-/** Nobody said how: the running kernel can be looked at in another way. */
+/** No option names a way: the running kernel may be examined in another one. */
 static bool may_fall_back(const struct hwp_options *o, const struct hwp_error *err)
 {
 	return !o->target.host && !o->target.core_path && !o->target.qemu_socket &&
@@ -346,7 +346,7 @@ static struct hwp_error *look_repeatedly(struct analysis *a)
 			nanosleep(&pause, NULL);
 		hwp_error_destroy(err);
 		err = look(a);
-		/* What changed under it may have led it astray. */
+		/* The pass may have failed on what changed during it. */
 		if (err && (err->code == HWP_ERROR_NO_MEMORY ||
 			    (a->target && hwp_target_is_interrupted(a->target))))
 			return err;
@@ -355,7 +355,7 @@ static struct hwp_error *look_repeatedly(struct analysis *a)
 		if (err)
 			continue;
 		err = hwp_passes_add(&passes, wanted, a->findings);
-		/* What cannot be seen is not seen by looking again. */
+		/* Another pass over /proc/kpageflags shows no more. */
 		if (err ||
 		    (passes.nr >= wanted && (a->closed || !hwp_passes_unsettled(a->findings))))
 			break;
@@ -375,7 +375,7 @@ struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_find
 		a.closed = no_cleanup_ptr(err);
 	if (!err)
 		err = a.closed || hwp_target_is_live(a.target) ? look_repeatedly(&a) : look(&a);
-	/* Whatever else went wrong then, or was left out, is a consequence. */
+	/* What failed or was left out after the interrupt is a consequence of it. */
 	if (a.target && hwp_target_is_interrupted(a.target)) {
 		hwp_error_destroy(err);
 		err = hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted");

@@ -290,7 +290,7 @@ static void range_alone(void **state)
 	options.has_range = true;
 	options.range_pfn = 0x1ec0d;
 	options.range_end_pfn = 0x1ec0d;
-	assert_refused(&options, HWP_ERROR_INVALID_ARGUMENT, "--range is a folio of");
+	assert_refused(&options, HWP_ERROR_INVALID_ARGUMENT, "--range takes a folio of");
 	options.range_end_pfn = 0x1ec0e;
 	/* No page was asked about: this one would have no struct page. */
 	options.folio_pfn = UINT64_C(1) << 40;

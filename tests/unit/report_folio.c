@@ -337,7 +337,7 @@ static void range(void **state)
 	assert_null(hwp_extents_set_range(f, 0x40000, 0x40010));
 	err = hwp_extents_find(f, &none);
 	assert_non_null(err);
-	assert_non_null(strstr(err->message, "is there"));
+	assert_non_null(strstr(err->message, "exists"));
 	hwp_error_destroy(err);
 	f->folios.nr = 0;
 	assert_null(hwp_extents_set_range(f, 0x40006, 0x40007));

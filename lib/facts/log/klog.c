@@ -414,7 +414,7 @@ static struct hwp_error *buffer_init(struct buffer *b)
 		err = hwp_target_read_u64(b->target, at->first_seq, &b->first_seq);
 	if (err)
 		return err;
-	/* log_store() leaves room for a header behind the last record. */
+	/* log_store() leaves room for a header after the last record. */
 	if (b->size > UINT32_C(1) << MAX_SIZE_BITS || b->size < at->header_size ||
 	    b->first > b->size - at->header_size || b->next > b->size - at->header_size)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "log_buf's size or ends are nonsense");

@@ -135,7 +135,7 @@ static bool parse_time(const char *s, int64_t *ret)
 {
 	struct tm tm = {};
 	const char *end = strptime(s, "%Y-%m-%d %H:%M:%S %z", &tm);
-	/* timegm() forgets it. */
+	/* timegm() clears tm_gmtoff. */
 	long offset = tm.tm_gmtoff;
 
 	if (!end || *end)

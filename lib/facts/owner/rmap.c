@@ -16,7 +16,7 @@
 /* NTP slews one clock and not the other, by this at most. */
 #define MAX_SLEW_PPM 500
 
-/* Of more files than this the names are not kept. */
+/* The names of more files than this are not kept. */
 #define MAX_FILES 1024
 
 /** From an address space to its process, and when that started by the log's clock. */
@@ -270,7 +270,7 @@ static struct hwp_error *find_file(struct hwp_rmap *r, struct walk *w, uint64_t 
 		if (!hwp_vec_push(&r->findings->files, file))
 			return hwp_error_no_memory();
 	}
-	/* What is no file's has something else where the tree would be. */
+	/* Where the mapping is not a file's, other data is where the tree would be. */
 	w->owner->saw_all_mappers = w->owner->has_file && l->page.index != HWP_ABSENT &&
 				    w->mapper && read_word(w, mapping + w->mapper->i_mmap, &node) &&
 				    find_mappers(w, node, 0);

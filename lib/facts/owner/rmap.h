@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Whose a page is: of which process, or of which file and who maps that. */
+/** The owner of a page: a process; or a file, and the processes that map it. */
 #ifndef HWP_FACTS_OWNER_RMAP_H
 #define HWP_FACTS_OWNER_RMAP_H
 

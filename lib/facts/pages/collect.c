@@ -41,7 +41,7 @@ static struct hwp_error *read_page(struct hwp_collector *c, uint64_t pfn,
 	if (!err) {
 		page->was_read = true;
 		hwp_page_words(c->layout, bytes, &page->page, &page->bits);
-		/* What else the copy says is said of the head. */
+		/* Everything else in the copy is about the head. */
 		if (folio->is_stale_copy) {
 			page->page.type = HWP_TYPE_NONE;
 			page->bits &= ~(uint32_t)HWP_BIT_HEAD;
@@ -207,7 +207,7 @@ static struct hwp_error *find_owner(struct hwp_rmap *rmap, struct hwp_poisoned *
 	return in_use && w->refcount > 0 ? hwp_rmap_owner(rmap, p->pfn, w, folio, &p->owner) : NULL;
 }
 
-/** Whose it is, and was. */
+/** Who owns the page, and who owned it. */
 static struct hwp_error *find_owners(struct hwp_collector *c, struct hwp_rmap *rmap,
 				     struct hwp_poisoned *p)
 {

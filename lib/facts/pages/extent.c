@@ -19,14 +19,15 @@ struct hwp_error *hwp_extents_set_range(struct hwp_findings *f, uint64_t start, 
 
 	if (start >= end || hwp_ilog2(nr) > MAX_RANGE_ORDER)
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"--range is a folio of 1 to 2^%d pages", MAX_RANGE_ORDER);
+					"--range takes a folio of 1 to 2^%d pages",
+					MAX_RANGE_ORDER);
 	if (!hwp_is_pow2(nr) || start % nr) {
 		/* The smallest folio that holds both ends. */
 		order = start == end - 1 ? 0 : hwp_ilog2(start ^ (end - 1)) + 1;
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"--range 0x%" PRIx64 "-0x%" PRIx64 " is no folio, which is "
-					"2^n pages from a multiple of 2^n, as 0x%" PRIx64
-					"-0x%" PRIx64,
+					"--range 0x%" PRIx64 "-0x%" PRIx64
+					" is not 2^n pages that begin "
+					"at a multiple of 2^n, as 0x%" PRIx64 "-0x%" PRIx64 " is",
 					start, end, hwp_align_down(start, order),
 					hwp_align_down(start, order) + (UINT64_C(1) << order));
 	}
@@ -86,14 +87,14 @@ bool hwp_extent_is_huge_page(const struct hwp_findings *f, const char *type, uns
 	       (!strstr(type, "non-pmd-sized") || order > f->pmd_order);
 }
 
-/** The order of the folio that the log says was there; -1 when it names none. */
+/** The order of the folio that was there by the log; -1 when the log names none. */
 static int order_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const char *type = hwp_extent_page_type(f, p);
 
 	if (strstr(type, "unsplit thp"))
 		return (int)f->pmd_order;
-	/* The log does not say which of several sizes it was: the smallest claims least. */
+	/* The log does not distinguish the sizes of HugeTLB pages: assume the smallest. */
 	for (size_t i = 0; i < f->hugetlb.nr; i++) {
 		if (hwp_extent_is_huge_page(f, type, f->hugetlb.orders[i]))
 			return (int)f->hugetlb.orders[i];
@@ -120,7 +121,7 @@ static bool has_poison(const struct hwp_findings *f, uint64_t pfn, uint64_t end_
 	return hwp_findings_poisoned_index(f, pfn) < hwp_findings_poisoned_index(f, end_pfn);
 }
 
-/** What stands there now is smaller than what the user says was there, or the user errs. */
+/** Replace the folios that are there now; they must be smaller than the range. */
 static struct hwp_error *insert_range(struct hwp_findings *f)
 {
 	uint64_t pfn = f->range.pfn, end = pfn + (UINT64_C(1) << f->range.order);
@@ -136,8 +137,8 @@ static struct hwp_error *insert_range(struct hwp_findings *f)
 
 		if (there->order >= f->range.order)
 			return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-						"--range is for a folio that is gone: the one at "
-						"0x%" PRIx64 ", order %d, is there",
+						"--range is for a folio that was freed: the one at "
+						"0x%" PRIx64 ", order %d, exists",
 						there->head_pfn, there->order);
 	}
 	if (last > first) {

@@ -29,7 +29,7 @@ struct hwp_error *hwp_extents_find(struct hwp_findings *findings,
 /** With the places known: add the blocks that were thrown away. */
 struct hwp_error *hwp_extents_add_stranded(struct hwp_findings *findings);
 
-/** What the log says @p page was when the error struck it; "" for no recovery action. */
+/** What @p page was when the error struck it, by the log; "" without a recovery action. */
 const char *hwp_extent_page_type(const struct hwp_findings *findings,
 				 const struct hwp_poisoned *page);
 

@@ -283,7 +283,7 @@ static void describe(struct hwp_findings *f, const char *proc)
 			f->kernel.kasan = f->kernel.hugetlb_vmemmap_optimized = HWP_SWITCH_UNKNOWN;
 }
 
-static bool tell_holes(struct hwp_findings *f, const char *why)
+static bool record_holes(struct hwp_findings *f, const char *why)
 {
 	return hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s", why) &&
 	       hwp_findings_trouble(f, HWP_TROUBLE_HOLE,
@@ -317,7 +317,7 @@ struct hwp_error *hwp_kpageflags_look(struct hwp_findings *f, const char *proc, 
 						  "another mount, as in a container");
 	if (!err)
 		err = read_log(f);
-	if (!err && !tell_holes(f, why))
+	if (!err && !record_holes(f, why))
 		err = hwp_error_no_memory();
 	return err;
 }

@@ -131,7 +131,7 @@ static bool may_be_used(const struct hwp_observed_run *run)
 }
 
 /**
- * The run behind those that are looked up together with run @p first: healthy
+ * The run after those that are looked up together with run @p first: healthy
  * ones in a row. A poisoned page is looked up alone, as the verdict may find
  * that it is set apart and used by nobody.
  */

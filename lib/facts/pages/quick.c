@@ -4,7 +4,7 @@
 #include "facts/pages/folio.h"
 #include "layout/page.h"
 
-/** The part of the memmap that is of the block. */
+/** The part of the memmap that belongs to the block. */
 static struct hwp_error *add_block(const struct hwp_memmap *memmap,
 				   const struct hwp_memory_block_count *block,
 				   struct hwp_memmap *part)

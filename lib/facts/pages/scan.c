@@ -107,7 +107,7 @@ static void look_at(struct worker *w, const char *pages, uint64_t pfn, uint64_t 
 	}
 }
 
-/** What one large read refused is read by pages of the memmap, to lose no more than must be. */
+/** What a large read could not get is read by pages of the memmap, to lose as little as possible. */
 static void read_lines(struct worker *w, const struct unit *u, uint64_t pfn, uint64_t nr)
 {
 	const struct hwp_layout *l = w->scan->memmap->layout;

@@ -7,8 +7,8 @@
 #include "model/findings.h"
 
 /**
- * More flagged pages than this are not kept; findings.too_many says so. Of a
- * running kernel fewer are, as it must not be made to feel us.
+ * More flagged pages than this are not kept; findings.too_many says so. On a
+ * running kernel the limit is lower, to take little of its memory.
  */
 #define HWP_MAX_POISONED (UINT64_C(1) << 20)
 #define HWP_MAX_POISONED_LIVE (UINT64_C(1) << 15)

@@ -26,7 +26,7 @@ static inline uint64_t hwp_page_private(const struct hwp_layout *l, const void *
 	return hwp_u64((const char *)page + l->page.private);
 }
 
-/** Offset from a head's struct page of the private word of its folio's @p index'th page. */
+/** Offset of the private word of page @p index of a folio, from the struct page of its head. */
 static inline uint32_t hwp_page_private_offset(const struct hwp_layout *l, uint32_t index)
 {
 	return index * l->page.size + l->page.private;
@@ -37,7 +37,7 @@ static inline uint64_t hwp_page_mapping(const struct hwp_layout *l, const void *
 	return hwp_u64((const char *)page + l->page.mapping);
 }
 
-/** Its offset in its file, in pages; 0 when the types do not say where that is. */
+/** The offset of the page in its file, in pages; 0 when the types lack page.index. */
 static inline uint64_t hwp_page_index(const struct hwp_layout *l, const void *page)
 {
 	return l->page.index == HWP_ABSENT ? 0 : hwp_u64((const char *)page + l->page.index);
@@ -97,7 +97,7 @@ static inline bool hwp_compound_mask(const struct hwp_layout *l, uint64_t word,
 	return true;
 }
 
-/** The head's struct page address of a tail at @p address. */
+/** The address of the head's struct page, for a tail whose own is at @p address. */
 static inline uint64_t hwp_tail_head_address(const struct hwp_layout *l, const void *page,
 					     uint64_t address)
 {
@@ -163,7 +163,7 @@ static inline uint64_t hwp_page_of_mapping(const struct hwp_layout *l, uint64_t 
 	return address - l->page.mapping;
 }
 
-/** Node and zone in page.flags; zones.c knows whether they can be trusted. */
+/** Node and zone in page.flags; zones.c finds out whether they can be trusted. */
 static inline unsigned int hwp_page_nid(const struct hwp_layout *l, uint64_t flags)
 {
 	return l->field.node_width ?

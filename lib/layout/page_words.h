@@ -62,7 +62,7 @@ enum hwp_page_type {
 	HWP_TYPE_UNACCEPTED,
 	HWP_TYPE_LARGE_KMALLOC,
 	HWP_NR_TYPES,
-	/** The word is no type that we know. */
+	/** The word is not a type known here. */
 	HWP_TYPE_NONE = HWP_NR_TYPES,
 };
 
@@ -87,7 +87,7 @@ struct hwp_page_words {
 	bool is_tail;
 };
 
-/** What page.flags say, by name, whatever the bits of this kernel. */
+/** Flags of page.flags by name; kernels number the bits differently. */
 enum hwp_page_bit {
 	HWP_BIT_HEAD = 1 << 0,
 	HWP_BIT_LRU = 1 << 1,
@@ -108,7 +108,7 @@ enum hwp_page_bit {
 #define HWP_BITS_OF_USE \
 	(HWP_BIT_LRU | HWP_BIT_SWAPCACHE | HWP_BIT_SWAPBACKED | HWP_BIT_UPTODATE | HWP_BIT_DIRTY)
 
-/** What a page is by its own marks; its reference count says whether it is in use as such. */
+/** What a page is by its own marks; its reference count shows whether it is in use. */
 enum hwp_page_kind {
 	/* By page type. */
 	HWP_PAGE_BUDDY,

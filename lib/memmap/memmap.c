@@ -27,7 +27,7 @@ struct sections {
 
 #define IN_SECTION(bytes) HWP_INSIDE(struct sections, size, bytes)
 
-/* Of the two memory models a kernel has one, so each row can be missing. */
+/* A kernel has one of the two memory models, so each row can be missing. */
 static const struct hwp_need rows[] = {
 	HWP_SYMBOL(struct sections, mem_map, "mem_map", .optional = true),
 	HWP_SYMBOL(struct sections, max_pfn, "max_pfn", .optional = true),
@@ -299,7 +299,7 @@ static int compare_ranges(const void *a, const void *b)
 	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
 }
 
-/** A running kernel whose own table cannot be read: where the memory is that it uses. */
+/** For a running kernel whose own table cannot be read: the memory that it uses. */
 static struct hwp_error *add_ram(struct walk *w)
 {
 	unsigned int shift = w->page_shift;

@@ -14,7 +14,7 @@ struct hwp_zone {
 	/** Index in pglist_data.node_zones. */
 	unsigned int index;
 	char name[16];
-	/** Of struct zone. */
+	/** Address of the struct zone. */
 	uint64_t address;
 	uint64_t start_pfn, end_pfn;
 	/** managed_pages: 0 when the types do not say where it is. */

@@ -8,7 +8,7 @@
 #include "base/bits.h"
 #include "base/json.h"
 
-/* TYPE is defined before each table: the struct that its rows are of. */
+/* TYPE, defined before each table, is the struct whose members the rows describe. */
 #define SIZE(member) sizeof(((TYPE *)NULL)->member)
 #define ROW(member, kind_, ...)                                                               \
 	{                                                                                     \
@@ -442,7 +442,7 @@ static uint64_t number_at(enum hwp_fact_kind kind, size_t size, const void *p)
 {
 	uint64_t value = 0;
 
-	/* Little-endian, as all that we read: the low bytes come first. */
+	/* Little-endian, like every target: the low bytes come first. */
 	memcpy(&value, p, size);
 	if (kind == HWP_FACT_INT && size < sizeof(value) && value >> (size * 8 - 1))
 		value |= ~UINT64_C(0) << size * 8;

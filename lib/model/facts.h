@@ -42,17 +42,17 @@ struct hwp_fact {
 	const char *name;
 	enum hwp_fact_kind kind;
 	size_t offset;
-	/** Of one element: of an array, or of a vector's. */
+	/** Bytes of one element of an array or a vector. */
 	size_t size;
-	/** Elements of an array; 0: it is none. */
+	/** Elements of an array; 0 for anything else. */
 	size_t nr;
 	const struct hwp_words *words;
-	/** Of a struct, or of a vector's elements. */
+	/** The table of a struct, or of the elements of a vector. */
 	const struct hwp_fact_table *table;
 };
 
 struct hwp_fact_table {
-	/** Of the struct, as in C. */
+	/** Name of the struct, as in C. */
 	const char *name;
 	size_t size;
 	/** By offset. */
@@ -60,7 +60,7 @@ struct hwp_fact_table {
 	size_t nr;
 };
 
-/** Of struct hwp_findings; all others hang below it. */
+/** The table of struct hwp_findings; all others are below it. */
 extern const struct hwp_fact_table hwp_facts;
 
 /** Any vector, whatever its elements are. */

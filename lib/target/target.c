@@ -338,6 +338,11 @@ const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *k
 	return hwp_vmcoreinfo_find(target->vmcoreinfo, key, len_ret);
 }
 
+const char *hwp_target_vmcoreinfo_text(const struct hwp_target *target)
+{
+	return target->vmcoreinfo;
+}
+
 struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, const char *key,
 					       uint64_t *ret)
 {

@@ -324,6 +324,9 @@ const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *k
 struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, const char *key,
 					       uint64_t *ret);
 
+/** The whole VMCOREINFO, NUL-terminated and borrowed; NULL when there is none. */
+const char *hwp_target_vmcoreinfo_text(const struct hwp_target *target);
+
 /** The kernel's release string, from VMCOREINFO; borrowed. */
 const char *hwp_target_release(const struct hwp_target *target);
 

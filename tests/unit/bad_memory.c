@@ -6,7 +6,9 @@
 
 #include "facts/pages/bad_memory.h"
 
-#define TOP_PGT UINT64_C(0xffffffff82a0a000)
+/* VMCOREINFO has it at 0xffffffff82a0a000, and the image at physical 0x1000000. */
+#define TOP_PGT UINT64_C(0x3a0a000)
+#define IMAGE "SYMBOL(init_top_pgt)=ffffffff82a0a000\nNUMBER(phys_base)=16777216\n"
 #define PAGE_OFFSET_BASE UINT64_C(0xffffffff84000000)
 /* Where the direct map begins without KASLR, with 4 and with 5 levels. */
 #define BASE_4 UINT64_C(0xffff888000000000)
@@ -65,10 +67,8 @@ static struct world *world_create(unsigned int nr_levels)
 
 	assert_non_null(w);
 	w->synth.symbols = symbols;
-	w->synth.vmcoreinfo = nr_levels == 5 ? "SYMBOL(init_top_pgt)=ffffffff82a0a000\n"
-					       "NUMBER(pgtable_l5_enabled)=1\n" :
-					       "SYMBOL(init_top_pgt)=ffffffff82a0a000\n"
-					       "NUMBER(pgtable_l5_enabled)=0\n";
+	w->synth.vmcoreinfo = nr_levels == 5 ? IMAGE "NUMBER(pgtable_l5_enabled)=1\n" :
+					       IMAGE "NUMBER(pgtable_l5_enabled)=0\n";
 	synth_resolve(&w->synth, &w->layout, needs);
 	w->layout.page_shift = 12;
 	w->nr_levels = nr_levels;
@@ -92,7 +92,7 @@ static void world_destroy(struct world *w)
 	free(w);
 }
 
-/* The top table is read by its virtual address, all else by physical ones. */
+/* Variables are read by their virtual addresses, tables by physical ones. */
 static struct hwp_error *read_in_space(void *arg, enum hwp_space space, uint64_t address, void *buf,
 				       size_t size, size_t *nr_read_ret)
 {
@@ -186,9 +186,19 @@ static void unknown(void **state)
 		world_destroy(w);
 	}
 	w = world_create(4);
-	w->synth.vmcoreinfo = "NUMBER(pgtable_l5_enabled)=0\n";
+	/* A table that is nowhere in memory is no proof that nothing is mapped. */
+	put_entry(w, PMD, UINT64_C(0x7f000000) | ENTRY_FLAGS);
 	assert_int_equal(look(w, NULL).direct_map, HWP_DIRECT_MAP_UNKNOWN);
-	w->synth.vmcoreinfo = "SYMBOL(init_top_pgt)=ffffffff82a0a000\n";
+	put_entry(w, PMD, TABLE | ENTRY_FLAGS);
+	assert_int_equal(look(w, NULL).direct_map, HWP_DIRECT_MAP_PRESENT);
+	w->synth.vmcoreinfo = "NUMBER(pgtable_l5_enabled)=0\nNUMBER(phys_base)=16777216\n";
+	assert_int_equal(look(w, NULL).direct_map, HWP_DIRECT_MAP_UNKNOWN);
+	w->synth.vmcoreinfo = IMAGE;
+	assert_int_equal(look(w, NULL).direct_map, HWP_DIRECT_MAP_UNKNOWN);
+	w->synth.vmcoreinfo = "SYMBOL(init_top_pgt)=ffffffff82a0a000\n"
+			      "NUMBER(pgtable_l5_enabled)=0\n";
+	assert_int_equal(look(w, NULL).direct_map, HWP_DIRECT_MAP_UNKNOWN);
+	w->synth.vmcoreinfo = "";
 	assert_int_equal(look(w, NULL).direct_map, HWP_DIRECT_MAP_UNKNOWN);
 	/* Another architecture has no page_offset_base. */
 	hwp_layout_deinit(&w->layout);

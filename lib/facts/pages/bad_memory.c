@@ -7,12 +7,6 @@
 #include "layout/needs.h"
 #include "target/memory/pagetable.h"
 
-/* arch/x86/include/asm/pgtable_types.h */
-#define PTE_PRESENT UINT64_C(1)
-#define PTE_LARGE (UINT64_C(1) << 7)
-#define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
-#define BITS_PER_LEVEL 9
-
 /* mm/page_poison.c: PAGE_POISON */
 #define PAGE_POISON_BYTE 0xaa
 
@@ -30,53 +24,50 @@ const struct hwp_needs hwp_bad_memory_needs = {
 	.size = sizeof(struct direct_map_layout),
 };
 
-struct page_tables {
-	struct hwp_target *target;
-	uint64_t root, direct_map;
-	unsigned int nr_levels;
+struct direct_map {
+	struct hwp_page_tables tables;
+	uint64_t start;
 };
 
-static bool find_tables(struct page_tables *t, const struct hwp_layout *l)
+/** FAULT is left to addresses that are not mapped. */
+static struct hwp_error *read_table(void *arg, uint64_t physical, void *buf, size_t size)
+{
+	struct hwp_error *err = hwp_target_read(arg, HWP_PHYSICAL, physical, buf, size, NULL);
+
+	if (hwp_error_catch(&err, HWP_ERROR_FAULT))
+		err = hwp_error_create(HWP_ERROR_EXCLUDED, "a page table cannot be read");
+	return err;
+}
+
+static bool find_map(struct direct_map *map, struct hwp_target *target, const struct hwp_layout *l)
 {
 	const struct direct_map_layout *at = hwp_layout_of(l, &hwp_bad_memory_needs);
 	_cleanup_error_ struct hwp_error *err = NULL;
-	uint64_t is_5_level = 0;
+	uint64_t phys_base;
 
 	if (!at)
 		return false;
-	err = hwp_target_vmcoreinfo_number(t->target, "SYMBOL(init_top_pgt)", &t->root);
+	map->tables.arg = target;
+	map->tables.read_physical = read_table;
+	err = hwp_target_vmcoreinfo_number(target, "NUMBER(phys_base)", &phys_base);
 	if (!err)
-		err = hwp_target_vmcoreinfo_number(t->target, "NUMBER(pgtable_l5_enabled)",
-						   &is_5_level);
+		err = hwp_page_tables_learn(&map->tables, hwp_target_vmcoreinfo_text(target),
+					    HWP_X86_64_IMAGE_MAP, UINT64_MAX, phys_base);
 	if (!err)
-		err = hwp_target_read_u64(t->target, at->page_offset_base, &t->direct_map);
-	t->nr_levels = is_5_level ? 5 : 4;
+		err = hwp_target_read_u64(target, at->page_offset_base, &map->start);
 	return !err;
 }
 
-/** Walk the kernel's page tables for the direct-map address of @p physical. */
-static enum hwp_direct_map look_up(const struct page_tables *t, uint64_t physical)
+static enum hwp_direct_map look_up(const struct direct_map *map, uint64_t physical)
 {
-	uint64_t address = t->direct_map + physical, table = t->root, entry;
-	enum hwp_space space = HWP_KERNEL_VIRTUAL;
+	_cleanup_error_ struct hwp_error *err = NULL;
+	uint64_t found;
+	unsigned int shift;
 
-	for (unsigned int level = t->nr_levels; level > 0; level--) {
-		unsigned int shift = HWP_X86_64_PAGE_SHIFT + BITS_PER_LEVEL * (level - 1);
-		uint64_t index = address >> shift & ((1u << BITS_PER_LEVEL) - 1);
-		_cleanup_error_ struct hwp_error *err = NULL;
-
-		err = hwp_target_read(t->target, space, table + 8 * index, &entry, sizeof(entry),
-				      NULL);
-		if (err)
-			return HWP_DIRECT_MAP_UNKNOWN;
-		if (!(entry & PTE_PRESENT))
-			return HWP_DIRECT_MAP_ABSENT;
-		if (level < 4 && entry & PTE_LARGE)
-			return HWP_DIRECT_MAP_PRESENT;
-		table = entry & PTE_ADDRESS;
-		space = HWP_PHYSICAL;
-	}
-	return HWP_DIRECT_MAP_PRESENT;
+	err = hwp_page_tables_walk(&map->tables, map->start + physical, &shift, &found);
+	return !err			    ? HWP_DIRECT_MAP_PRESENT :
+	       err->code == HWP_ERROR_FAULT ? HWP_DIRECT_MAP_ABSENT :
+					      HWP_DIRECT_MAP_UNKNOWN;
 }
 
 static enum hwp_contents read_contents(struct hwp_target *target, uint64_t physical)
@@ -100,8 +91,8 @@ static enum hwp_contents read_contents(struct hwp_target *target, uint64_t physi
 void hwp_bad_memory_look(struct hwp_target *target, const struct hwp_layout *l,
 			 struct hwp_findings *f)
 {
-	struct page_tables tables = { .target = target };
-	bool has_tables = find_tables(&tables, l);
+	struct direct_map map = {};
+	bool has_map = find_map(&map, target, l);
 	/* A bad page of a running kernel must not be touched. */
 	bool may_be_written = !hwp_target_is_live(target) && (f->kernel.page_poisoning == HWP_ON ||
 							      f->kernel.init_on_free == HWP_ON);
@@ -110,8 +101,8 @@ void hwp_bad_memory_look(struct hwp_target *target, const struct hwp_layout *l,
 		struct hwp_poisoned *p = &f->poisoned.data[i];
 		uint64_t physical = p->pfn << l->page_shift;
 
-		if (has_tables)
-			p->direct_map = look_up(&tables, physical);
+		if (has_map)
+			p->direct_map = look_up(&map, physical);
 		if (may_be_written)
 			p->contents = read_contents(target, physical);
 	}

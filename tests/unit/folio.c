@@ -259,6 +259,30 @@ static void pool(void **state)
 	machine_destroy(m);
 }
 
+/* A program that resolves other readers' tables only: the folio is found, its flags are not. */
+static void without_tables(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	hwp_pfn_vec pfns = {};
+	struct hwp_folio_facts f;
+	bool is_alias;
+
+	(void)state;
+	make_hugetlb(m, 1 << 3 | 1 << 4 | 1 << 5);
+	assert_true(find(m, HEAD + 5, &is_alias).raw_unreliable);
+	hwp_layout_deinit(&m->layout);
+	f = find(m, HEAD + 5, &is_alias);
+	assert_int_equal(f.kind, HWP_FOLIO_HUGETLB);
+	assert_int_equal(f.head_pfn, HEAD);
+	assert_false(f.in_pool || f.vmemmap_optimized || f.raw_unreliable || is_alias);
+	assert_false(hwp_folio_has_raw_list(&m->layout));
+	assert_null(hwp_folio_raw_pages(m->target, m->reader, &f, &pfns));
+	assert_null(hwp_folio_being_freed(m->target, &m->memmap, &pfns));
+	assert_int_equal(pfns.nr, 0);
+	hwp_vec_deinit(&pfns);
+	machine_destroy(m);
+}
+
 static void damaged_raw_lists(void **state)
 {
 	static const uint64_t offsets[] = { 5, 130 };
@@ -458,6 +482,7 @@ int main(void)
 		cmocka_unit_test(stale),
 		cmocka_unit_test(raw_pages),
 		cmocka_unit_test(pool),
+		cmocka_unit_test(without_tables),
 		cmocka_unit_test(damaged_raw_lists),
 		cmocka_unit_test(unreliable),
 		cmocka_unit_test(fake_heads),

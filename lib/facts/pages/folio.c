@@ -192,6 +192,8 @@ static void hugetlb_facts(const struct hwp_layout *l, struct hwp_folio_facts *f)
 	const struct hugetlb_layout *at = hwp_layout_of(l, &hwp_folio_hugetlb_needs);
 
 	f->kind = HWP_FOLIO_HUGETLB;
+	if (!at)
+		return;
 	f->in_pool = f->head.refcount == 0 && hwp_flag_set(f->head.private, at->freed);
 	f->vmemmap_optimized = hwp_flag_set(f->head.private, at->vmemmap_optimized);
 	f->raw_unreliable = hwp_flag_set(f->head.private, at->raw_hwp_unreliable);
@@ -386,7 +388,7 @@ struct hwp_error *hwp_folio_being_freed(struct hwp_target *target, const struct 
 	uint64_t node, pfn;
 	struct hwp_error *err;
 
-	if (!at->hpage_freelist)
+	if (!at || !at->hpage_freelist)
 		return NULL;
 	err = hwp_target_read_u64(target, at->hpage_freelist, &node);
 	while (!err && node) {

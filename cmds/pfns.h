@@ -16,7 +16,7 @@ bool hwp_parse_pfn(const char *s, bool bare_is_hex, uint64_t *ret);
 bool hwp_parse_pfn_range(const char *s, bool bare_is_hex, uint64_t *start_ret, uint64_t *end_ret);
 
 /**
- * Take "A" or "A-B" off a list that commas separate: *@p s moves behind it and
+ * Take "A" or "A-B" off a list that commas separate: *@p s moves past it and
  * its comma. False, with *@p s unmoved, when the list does not begin with one.
  */
 bool hwp_next_pfns(const char **s, bool bare_is_hex, uint64_t *start_ret, uint64_t *end_ret);

@@ -94,8 +94,7 @@ static const char *kind_of_page(const struct hwp_poisoned *p)
 	if (marked)
 		return marked;
 	if (p->page.refcount == 0)
-		return "on no free list, refcount 0: behind the first page of an allocation, "
-		       "or withheld";
+		return "on no free list, refcount 0: a tail of an allocation, or withheld";
 	if (kind == HWP_PAGE_ANON || kind == HWP_PAGE_ANON_LEFT)
 		return "anonymous, order 0";
 	if (kind == HWP_PAGE_FILE || kind == HWP_PAGE_FILE_UNMARKED)

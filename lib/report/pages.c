@@ -161,7 +161,7 @@ static void put_place(struct hwp_table *table, const struct hwp_findings *f,
 	hwp_table_cell(table, "%s", hwp_page_place(f, page, place, sizeof(place)));
 }
 
-/* What a column shows in a row of several pages, behind their range and number. */
+/* What a column shows in a row of several pages, after their range and number. */
 enum folded {
 	/** The value of the first page, which they share. */
 	FOLDED_FIRST,

@@ -253,9 +253,7 @@ static void say_kernel(const struct speaker *s, const struct hwp_poisoned *p)
 	if (p->bits & HWP_BIT_RESERVED)
 		say(s, "PG_reserved is set");
 	if (p->has_holder)
-		say(s,
-		    "behind 0x%" PRIx64 ", which is in use: a tail of its allocation of order "
-		    "%d",
+		say(s, "a tail of the allocation at 0x%" PRIx64 ", order %d, which is in use",
 		    p->holder_pfn, p->holder_order);
 	else if (p->state == HWP_STATE_KERNEL && p->folio.kind == HWP_FOLIO_NONE)
 		say(s, "refcount %d, not mapped, no trace of an LRU page", p->page.refcount);

@@ -24,7 +24,7 @@ static void places(void **state)
 		{ { .type = HWP_TYPE_NONE, .refcount = 1 }, HWP_BIT_RESERVED, "reserved" },
 		{ { .type = HWP_TYPE_NONE },
 		  0,
-		  "on no free list, refcount 0: behind the first page of an allocation, or "
+		  "on no free list, refcount 0: a tail of an allocation, or "
 		  "withheld" },
 		{ { .type = HWP_TYPE_NONE, .refcount = 1, .mapping = ANON },
 		  HWP_BIT_LRU | HWP_BIT_SWAPBACKED,

@@ -306,6 +306,55 @@ static void hostile_notes(void **state)
 	}
 }
 
+static size_t add_note(char *notes, size_t at, const char *name, const char *desc)
+{
+	Elf64_Nhdr header = { .n_namesz = (Elf64_Word)strlen(name),
+			      .n_descsz = (Elf64_Word)strlen(desc) };
+
+	/* "QEMU" is counted with its NUL. */
+	header.n_namesz += strcmp(name, "QEMU") == 0;
+	memcpy(notes + at, &header, sizeof(header));
+	at += sizeof(header);
+	memcpy(notes + at, name, strlen(name));
+	at += (header.n_namesz + 3) / 4 * 4;
+	memcpy(notes + at, desc, strlen(desc));
+	return at + (header.n_descsz + 3) / 4 * 4;
+}
+
+/* VMCOREINFO behind other notes: from its first byte to its last. */
+static void notes_of_vmcoreinfo(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_refused;
+	} rows[] = {
+		{ "PAGESIZE=4096\nOSRELEASE=x\n", false }, { "PAGESIZE=0\nOSRELEASE=x\n", true },
+		{ "OSRELEASE=x\nPAGESIZE=4097\n", true },  { "OSRELEASE=x\nPAGESIZE=65536", false },
+		{ "OSRELEASE=x\nPAGESIZE=3", true },	   { "OSRELEASE=x\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		for (int nr_before = 0; nr_before < 3; nr_before++) {
+			char bytes[65536], notes[512] = "";
+			struct hwp_file_facts facts;
+			struct hwp_error *err;
+			size_t at = 0;
+
+			for (int n = 0; n < nr_before; n++)
+				at = add_note(notes, at, n ? "QEMU" : "CORE!!", "PAGESIZE=5");
+			at = add_note(notes, at, "VMCOREINFO\n", rows[i].text);
+			/* Its name with a NUL, as the kernel writes it. */
+			((char *)memmem(notes, at, "VMCOREINFO\n", 11))[10] = '\0';
+			err = prepare(bytes, make_elf(bytes, 1, notes, at), &facts);
+			assert_int_equal(err != NULL, rows[i].is_refused);
+			if (err)
+				assert_non_null(strstr(err->message, "VMCOREINFO is nonsense: "));
+			hwp_error_destroy(err);
+		}
+	}
+}
+
 static void not_files(void **state)
 {
 	struct hwp_file_facts facts = {};
@@ -360,11 +409,11 @@ static void flattened_elf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unflatten),	 cmocka_unit_test(hostile_records),
-		cmocka_unit_test(elf_headers),	 cmocka_unit_test(refused),
-		cmocka_unit_test(many_headers),	 cmocka_unit_test(paging_dumps),
-		cmocka_unit_test(hostile_notes), cmocka_unit_test(not_files),
-		cmocka_unit_test(flattened_elf),
+		cmocka_unit_test(unflatten),	       cmocka_unit_test(hostile_records),
+		cmocka_unit_test(elf_headers),	       cmocka_unit_test(refused),
+		cmocka_unit_test(many_headers),	       cmocka_unit_test(paging_dumps),
+		cmocka_unit_test(hostile_notes),       cmocka_unit_test(not_files),
+		cmocka_unit_test(notes_of_vmcoreinfo), cmocka_unit_test(flattened_elf),
 	};
 
 	return cmocka_run_group_tests_name("dumpfile", tests, NULL, NULL);

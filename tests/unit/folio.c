@@ -473,6 +473,42 @@ static void raw_list(void **state)
 	}
 }
 
+/* The list's word may be the last of a struct page, and not reach into the next. */
+static void raw_list_at_the_end(void **state)
+{
+	static const struct {
+		uint64_t offset;
+		bool is_readable;
+	} rows[] = { { 248, true }, { 249, false }, { 252, false }, { 256, true } };
+	static const struct hwp_needs *const needs[] = { &hwp_folio_raw_needs, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct machine *m = machine_create(kernel_73);
+		const struct synth_member types[] = { MEMBER("raw_hwp_page", "node", 0, 8),
+						      MEMBER("raw_hwp_page", "page", 8, 8),
+						      MEMBER("folio", "_hugetlb_hwpoison",
+							     rows[i].offset, 8),
+						      {} };
+		const struct synth s = { .members = types };
+		const struct hwp_folio_facts folio = { .head_pfn = HEAD, .order = 9 };
+		hwp_pfn_vec pfns = {};
+		struct hwp_error *err;
+
+		hwp_layout_deinit(&m->layout);
+		synth_resolve(&s, &m->layout, needs);
+		machine_open(m);
+		/* Nothing is in the list. */
+		for (uint64_t n = 0; n < 8; n++)
+			memset(machine_page(m, HEAD + n), 0, KERNEL_PAGE_SIZE);
+		err = hwp_folio_raw_pages(m->target, m->reader, &folio, &pfns);
+		assert_int_equal(err == NULL, rows[i].is_readable);
+		assert_int_equal(pfns.nr, 0);
+		hwp_error_destroy(err);
+		machine_destroy(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -488,6 +524,7 @@ int main(void)
 		cmocka_unit_test(fake_heads),
 		cmocka_unit_test(flagged_and_recorded),
 		cmocka_unit_test(raw_list),
+		cmocka_unit_test(raw_list_at_the_end),
 		cmocka_unit_test(mapcounts),
 	};
 

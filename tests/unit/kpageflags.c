@@ -266,6 +266,8 @@ static void assert_pfns(const struct proc *proc, const uint64_t *flags, size_t n
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
 
 		assert_int_equal(p->pfn, expected[i]);
+		assert_int_equal(p->shown,
+				 flags[p->pfn] & HUGE ? HWP_PAGE_HUGETLB : HWP_PAGE_UNMARKED);
 		assert_int_equal(p->raw_page_unknown, p->shown == HWP_PAGE_HUGETLB);
 	}
 	hwp_findings_destroy(f);

@@ -121,6 +121,70 @@ static void lines_alike(void **state)
 	hwp_map_deinit(&map);
 }
 
+/** The length of the first item of a line of the legend; two spaces begin each. */
+static size_t first_item(const char *line)
+{
+	const char *next = strstr(line + 2, "  "), *end = strchr(line, '\n');
+
+	return (size_t)((next && next < end ? next : end) - line);
+}
+
+/** Each line of the legend takes as many items as fit, at every width, and has them all. */
+static void legends(void **state)
+{
+	static const char *const labels[] = { "X poisoned",   "! lost",
+					      "? unreadable", "o contained",
+					      ". buddy",      "c per-CPU list",
+					      "a allocated",  "-= healthy blocks, alternating" };
+	struct hwp_map map;
+
+	(void)state;
+	assert_null(hwp_map_init(&map, 0x1000, 4));
+	for (unsigned int s = 0; s < HWP_NR_MAP_STATES; s++)
+		hwp_map_set(&map, 0x1000 + s, 1, s);
+	for (unsigned int width = 40; width <= 100; width++) {
+		const struct hwp_report_style style = { .width = width };
+		const char *line = strstr(draw(&map, &style), "A cell is 1 page:\n");
+
+		assert_non_null(line);
+		for (size_t i = 0; i < HWP_ARRAY_SIZE(labels); i++)
+			assert_non_null(strstr(line, labels[i]));
+		line = strchr(line, '\n') + 1;
+		for (const char *next; *line; line = next) {
+			next = strchr(line, '\n') + 1;
+			assert_true((size_t)(next - 1 - line) <= width);
+			assert_true((size_t)(next - 1 - line) > 2);
+			assert_true(!*next || (size_t)(next - 1 - line) + first_item(next) > width);
+		}
+	}
+	hwp_map_deinit(&map);
+}
+
+/** As wide as the address of the last page. */
+static void address_widths(void **state)
+{
+	static const struct {
+		uint64_t base_pfn;
+		unsigned int order;
+		const char *begin;
+	} rows[] = {
+		{ 0, 4, "0x0  X" },	 { 0, 5, "0x0   X" },	     { 0xf0, 4, "0xf0  X" },
+		{ 0xe0, 6, "0xe0   X" }, { 0xffe0, 5, "0xffe0  X" },
+	};
+	const struct hwp_report_style ascii = {};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_map map;
+
+		assert_null(hwp_map_init(&map, rows[i].base_pfn, rows[i].order));
+		hwp_map_set(&map, rows[i].base_pfn, 1, HWP_MAP_POISONED);
+		assert_int_equal(strncmp(draw(&map, &ascii), rows[i].begin, strlen(rows[i].begin)),
+				 0);
+		hwp_map_deinit(&map);
+	}
+}
+
 static int forget(void **state)
 {
 	(void)state;
@@ -135,6 +199,8 @@ int main(void)
 		cmocka_unit_test(worst_of_a_cell),
 		cmocka_unit_test(cells_of_every_order),
 		cmocka_unit_test(lines_alike),
+		cmocka_unit_test(legends),
+		cmocka_unit_test(address_widths),
 	};
 
 	return cmocka_run_group_tests_name("report_map", tests, NULL, forget);

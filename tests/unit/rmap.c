@@ -505,6 +505,31 @@ static void threads(void **state)
 	scene_destroy(s);
 }
 
+/** A VMA whose process cannot be read: it is one that was not seen. */
+static void unseen_mapper(void **state)
+{
+	struct scene *s = scene_create(true);
+	uint64_t v = vma(s, 0, 10, 11);
+	struct hwp_owner owner;
+
+	(void)state;
+	put(s, s->inode + AT_I_DATA + AT_I_MMAP, v);
+	/* What is behind its vm_pgoff is no longer there. */
+	for (size_t i = 0; i < s->m->synth.nr_segments; i++) {
+		if (s->m->synth.segments[i].address == SLAB)
+			s->m->synth.segments[i].size = v + AT_MM - SLAB;
+	}
+	hwp_target_destroy(s->m->target);
+	s->m->target = synth_open(&s->m->synth);
+	s->rmap.target = s->m->target;
+	owner = owner_at(s, 3);
+	assert_true(owner.has_file);
+	assert_false(owner.found);
+	assert_int_equal(owner.nr_mappers, 0);
+	assert_false(owner.saw_all_mappers);
+	scene_destroy(s);
+}
+
 static void trees_that_lie(void **state)
 {
 	struct scene *s = scene_create(true);
@@ -577,6 +602,7 @@ int main(void)
 		cmocka_unit_test(who_maps_it),
 		cmocka_unit_test(threads),
 		cmocka_unit_test(trees_that_lie),
+		cmocka_unit_test(unseen_mapper),
 		cmocka_unit_test(index_in_folio),
 	};
 

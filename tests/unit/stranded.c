@@ -264,9 +264,29 @@ static void at_the_edges(void **state)
 	machine_destroy(m);
 }
 
+/* A free block that begins before the region, or ends behind it. */
+static void regions(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_region r = {};
+
+	(void)state;
+	machine_free(m, 0x1400, 5, 1);
+	machine_free(m, 0x1430, 4, 1);
+	machine_walk(m);
+	assert_null(hwp_region_examine(m->reader, m->findings, 0x1410, 0x28, &r));
+	assert_int_equal(r.start_pfn, 0x1410);
+	assert_int_equal(r.nr_pages, 0x28);
+	for (uint64_t i = 0; i < r.nr_pages; i++)
+		assert_int_equal(r.kinds[i] == HWP_OBSERVED_FREE, i < 0x10 || i >= 0x20);
+	hwp_region_deinit(&r);
+	machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(regions),
 		cmocka_unit_test(dropped_thp),
 		cmocka_unit_test(dropped_at_every_order),
 		cmocka_unit_test(withheld_page),

@@ -210,13 +210,106 @@ static void unreadable(void **state)
 	world_destroy(w);
 }
 
+#define QUEUE (COUNTERS + 0x20000)
+#define PER_CPU_SIZE 0x1000
+
+/** A ring of four entries of 16 bytes, the pfn being the second word. */
+static void resolve_queue(struct world *w, struct hwp_layout *l, uint64_t nr_entries)
+{
+	static const struct hwp_needs *const needs[] = { &hwp_counters_queue_needs,
+							 &hwp_counters_totals_needs,
+							 &hwp_counters_blocks_needs, NULL };
+	static const struct synth_symbol symbols[] = { { "memory_failure_cpu", QUEUE },
+						       { "__per_cpu_offset", COUNTERS + 64 },
+						       { "nr_cpu_ids", COUNTERS + 32 },
+						       {} };
+	const struct synth_member types[] = { MEMBER("memory_failure_cpu", "fifo.kfifo.in", 0, 4),
+					      MEMBER("memory_failure_cpu", "fifo.kfifo.out", 4, 4),
+					      ARRAY("memory_failure_cpu", "fifo.buf", 16,
+						    16 * nr_entries, nr_entries),
+					      SIZE("memory_failure_entry", 16),
+					      MEMBER("memory_failure_entry", "pfn", 8, 8),
+					      {} };
+
+	w->synth.symbols = symbols;
+	w->synth.members = types;
+	*l = (struct hwp_layout){};
+	synth_resolve(&w->synth, l, needs);
+}
+
+static void put_queue(struct world *w, unsigned int cpu, uint32_t in, uint32_t out)
+{
+	uint64_t at = QUEUE - COUNTERS + cpu * PER_CPU_SIZE;
+
+	synth_put(w->bytes, at, in, 4);
+	synth_put(w->bytes, at + 4, out, 4);
+	for (uint64_t i = 0; i < 4; i++)
+		synth_put(w->bytes, at + 16 + i * 16 + 8, 0x100 * (cpu + 1) + i, 8);
+}
+
+/** Errors that are queued on each CPU; the ring's indices only grow, and wrap. */
+static void pending(void **state)
+{
+	static const struct {
+		uint32_t in, out;
+		size_t nr;
+		uint64_t pfns[4];
+	} rows[] = {
+		{ 0, 0, 0, {} },
+		{ 7, 7, 0, {} },
+		{ 1, 0, 1, { 0x200 } },
+		{ 6, 3, 3, { 0x203, 0x200, 0x201 } },
+		{ 4, 0, 4, { 0x200, 0x201, 0x202, 0x203 } },
+		{ 1, UINT32_MAX, 2, { 0x203, 0x200 } },
+	};
+	struct world *w = world_create();
+	struct hwp_layout l;
+
+	(void)state;
+	synth_put(w->bytes, 32, 2, 4);
+	put(w, COUNTERS + 64 + 8, PER_CPU_SIZE);
+	resolve_queue(w, &l, 4);
+	hwp_layout_destroy(w->layout);
+	w->layout = &l;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f;
+
+		print_message("# row %zu\n", i);
+		put_queue(w, 0, 9, 8);
+		put_queue(w, 1, rows[i].in, rows[i].out);
+		f = read_counters(w);
+		assert_int_equal(f->troubles.nr, 0);
+		assert_int_equal(f->counters.pending_pfns.nr, 1 + rows[i].nr);
+		assert_int_equal(f->counters.pending_pfns.data[0], 0x100);
+		for (size_t n = 0; n < rows[i].nr; n++)
+			assert_int_equal(f->counters.pending_pfns.data[1 + n], rows[i].pfns[n]);
+		hwp_findings_destroy(f);
+	}
+	/* More than the ring holds. */
+	put_queue(w, 1, 5, 0);
+	{
+		struct hwp_findings *f = read_counters(w);
+
+		assert_int_equal(f->troubles.nr, 1);
+		assert_string_equal(f->troubles.data[0].text,
+				    "counters: memory_failure_cpu is nonsense");
+		hwp_findings_destroy(f);
+	}
+	hwp_layout_deinit(&l);
+	/* A ring of three entries is none. */
+	resolve_queue(w, &l, 3);
+	assert_null(hwp_layout_of(&l, &hwp_counters_queue_needs));
+	hwp_layout_deinit(&l);
+	w->layout = NULL;
+	world_destroy(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_counts),
-		cmocka_unit_test(memory_blocks),
-		cmocka_unit_test(hostile_xarrays),
-		cmocka_unit_test(unreadable),
+		cmocka_unit_test(plain_counts),	   cmocka_unit_test(memory_blocks),
+		cmocka_unit_test(hostile_xarrays), cmocka_unit_test(unreadable),
+		cmocka_unit_test(pending),
 	};
 
 	return cmocka_run_group_tests_name("counters", tests, NULL, NULL);

@@ -178,6 +178,42 @@ static void healthy_blocks(void **state)
 	HAS(out, "0x100", "0x102");
 }
 
+/** Poisoned pages in runs; of many runs the first are named. */
+static void poisoned_runs(void **state)
+{
+	static const struct {
+		/** Pairs: the first of a run, and how many. */
+		uint64_t runs[2][2];
+		/** Every such page as well; 0: none. */
+		uint64_t every;
+		const char *words;
+	} rows[] = {
+		{ { { 0x101, 1 } }, 0, "Poisoned  1 page: 0x101\n" },
+		{ { { 0x100, 2 }, { 0x13f, 1 } }, 0, "Poisoned  3 pages: 0x100-0x102 0x13f\n" },
+		{ { { 0x13e, 2 } }, 0, "Poisoned  2 pages: 0x13e-0x140\n" },
+		{ { { 0x100, 1 } }, 2, " 0x12c 0x12e and 8 more\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_(hwp_poison_map_deinit) struct hwp_poison_map map = {};
+		const struct hwp_report_style style = { .width = 100 };
+		struct hwp_decompose_report report = { &map, NULL, 0, 10 };
+		FILE *out = begin();
+
+		assert_null(hwp_poison_map_init(&map, 0x100, 6));
+		for (size_t r = 0; r < 2; r++) {
+			for (uint64_t n = 0; n < rows[i].runs[r][1]; n++)
+				hwp_poison_map_add(&map, rows[i].runs[r][0] + n);
+		}
+		for (uint64_t n = 0; rows[i].every && n < 64; n += rows[i].every)
+			hwp_poison_map_add(&map, 0x100 + n);
+		assert_null(hwp_report_decompose(out, &report, &style));
+		HAS(out, "Folio     0x100-0x140, order 6: 64 pages\n", rows[i].words,
+		    "Healthy   0 pages in 0 ranges, 0 blocks of at most order 10\n", "Map\n");
+	}
+}
+
 static void layout_rows(void **state)
 {
 	struct hwp_layout_row rows[] = { { "struct page.mapping", 24, "btf" },
@@ -311,10 +347,10 @@ static void pages_of_no_folio(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(folio_of_users),    cmocka_unit_test(users_of_a_freed_extent),
-		cmocka_unit_test(healthy_blocks),    cmocka_unit_test(layout_rows),
-		cmocka_unit_test(running),	     cmocka_unit_test(rasdaemon),
-		cmocka_unit_test(pages_of_no_folio),
+		cmocka_unit_test(folio_of_users), cmocka_unit_test(users_of_a_freed_extent),
+		cmocka_unit_test(healthy_blocks), cmocka_unit_test(layout_rows),
+		cmocka_unit_test(poisoned_runs),  cmocka_unit_test(running),
+		cmocka_unit_test(rasdaemon),	  cmocka_unit_test(pages_of_no_folio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

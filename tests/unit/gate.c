@@ -129,6 +129,32 @@ static void test_not_mapped(void **state)
 	hwp_error_destroy(err);
 }
 
+static enum hwp_live_kind remember(const void *arg, const void *page, const void *head)
+{
+	struct fake_page *seen = (struct fake_page *)arg;
+
+	seen[0] = *(const struct fake_page *)page;
+	seen[1] = *(const struct fake_page *)head;
+	return HWP_LIVE_METADATA;
+}
+
+/** The rule is asked with all bytes of the page's own struct page, and of its head's. */
+static void test_what_the_rule_sees(void **state)
+{
+	struct machine *m = *state;
+	struct fake_page seen[2] = {};
+	const struct hwp_page_rule rule = { .arg = seen, .head = head_of, .kind = remember };
+
+	page_of(m, TAIL_PFN)->flags = 0xa5;
+	page_of(m, TAIL_PFN)->rest[4] = UINT64_C(0xa600000000000000);
+	page_of(m, SLAB_PFN)->flags = 0xa7;
+	page_of(m, SLAB_PFN)->rest[4] = UINT64_C(0xa800000000000000);
+	hwp_gate_set_rule(m->gate, &rule);
+	assert_true(passes(m, HWP_KERNEL_VIRTUAL, DIRECT_MAP + TAIL_PFN * PAGE, TAIL_PFN));
+	assert_memory_equal(&seen[0], page_of(m, TAIL_PFN), sizeof(seen[0]));
+	assert_memory_equal(&seen[1], page_of(m, SLAB_PFN), sizeof(seen[1]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +163,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unmarked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_poisoned_memmap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_mapped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_the_rule_sees, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

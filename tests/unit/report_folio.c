@@ -598,6 +598,28 @@ static void alike(void **state)
 	hwp_findings_destroy(f);
 }
 
+/** Numbers of a table stand at the right of their column, words at the left. */
+static void columns(void **state)
+{
+	static const char expected[] = "FIRST    END      PAGES  KIND      STATE      ORDER  WHERE\n"
+				       "0x40000  0x40005      5  healthy   allocated      -\n"
+				       "0x40005  0x40006      1  poisoned  allocated      -\n"
+				       "0x40006  0x40200    506  healthy   allocated      -\n";
+	const struct hwp_report_style style = { .width = 100 };
+	struct hwp_findings *f = freed_thp(HWP_RUN_ALLOCATED);
+	char *raw;
+	size_t size;
+	FILE *out = open_memstream(&raw, &size);
+
+	(void)state;
+	assert_null(hwp_report_folio(out, f, &style));
+	fclose(out);
+	if (!strstr(raw, expected))
+		fail_msg("no\n%s\nin\n%s", expected, raw);
+	free(raw);
+	hwp_findings_destroy(f);
+}
+
 static struct hwp_findings *asked_about(struct hwp_poisoned page)
 {
 	struct hwp_findings *f = clean_findings();
@@ -691,6 +713,7 @@ int main(void)
 		cmocka_unit_test(alike),
 		cmocka_unit_test(not_poisoned),
 		cmocka_unit_test(poisoned_alone),
+		cmocka_unit_test(columns),
 	};
 
 	return cmocka_run_group_tests_name("report_folio", tests, NULL, forget);

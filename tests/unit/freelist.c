@@ -170,6 +170,15 @@ static void cpus(void **state)
 	assert_non_null(block_at(f, 0x1601));
 	machine_destroy(m);
 
+	/* A zone whose sets are not set up yet. */
+	m = machine_create(kernel_73);
+	machine_put(m, MACHINE_ZONE + ZONE_PAGESET, 0);
+	f = machine_walk(m);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 1);
+	assert_string_equal(f->troubles.data[0].text,
+			    "per-CPU lists: the zone has no per-CPU lists");
+	machine_destroy(m);
+
 	/* A hostile number of CPUs is a hole, not a crash. */
 	m = machine_create(kernel_73);
 	synth_put(m->symbols, 0, 0xffffffff, 4);

@@ -87,7 +87,7 @@ static void assert_same(const char *path)
 	struct hwp_page_rule rule;
 	struct hwp_error *err;
 	unsigned int nr;
-	uint64_t mem_section, word;
+	uint64_t mem_section, word, expected;
 
 	assert_null(hwp_layout_create(dump, hwp_readers, &layout));
 	assert_null(hwp_layout_create(guest, hwp_readers, &same));
@@ -103,6 +103,10 @@ static void assert_same(const char *path)
 	rule = hwp_page_rule(same);
 	hwp_target_set_page_rule(guest, &rule);
 	assert_null(hwp_target_refresh(guest));
+	/* By an address in the direct map, now that the rule knows whose it is. */
+	assert_null(hwp_target_read_u64(guest, mem_section, &word));
+	assert_null(hwp_target_read_u64(dump, mem_section, &expected));
+	assert_int_equal(word, expected);
 	nr = nr_same(dump, guest, memmap);
 	print_message("# %s: %u struct pages\n", path, nr);
 	assert_true(nr > 0);

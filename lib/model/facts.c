@@ -166,6 +166,14 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	INT(order),
 	INT(migratetype),
 	INT(cpu),
+	DERIVED(was_free),
+	DERIVED(was_handed_out),
+	DERIVED(past_proof),
+	DERIVED(past_confidence),
+	DERIVED(first_step),
+	DERIVED(nr_steps),
+	DERIVED(first_victim),
+	DERIVED(nr_victims),
 };
 TABLE(hwp_poisoned);
 #undef TYPE
@@ -247,7 +255,6 @@ static const struct hwp_fact hwp_folio_rows[] = {
 	UINT(head_pfn),
 	INT(order),
 	INT(max_order),
-	BOOL(order_is_guess),
 	WORD(kind, hwp_extent_kinds),
 	WORD(source, hwp_extent_sources),
 	UINT(first_poisoned),
@@ -259,6 +266,12 @@ static const struct hwp_fact hwp_folio_rows[] = {
 	UINT(nr_healthy),
 	UINT(nr_healthy_lost),
 	WORD(outcome, hwp_outcomes),
+	DERIVED(was_free),
+	DERIVED(was_handed_out),
+	DERIVED(first_step),
+	DERIVED(nr_steps),
+	DERIVED(first_victim),
+	DERIVED(nr_victims),
 };
 TABLE(hwp_folio);
 #undef TYPE
@@ -354,6 +367,8 @@ static const struct hwp_fact hwp_kernel_facts_rows[] = {
 	WORD(page_owner, hwp_switches),
 	WORD(kasan, hwp_switches),
 	BOOL(clocks_differ),
+	BOOL(check_pages_is_switch),
+	BOOL(small_thps),
 };
 TABLE(hwp_kernel_facts);
 #undef TYPE
@@ -414,6 +429,8 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	VECTOR(observed, hwp_observed_run),
 	VECTOR(expected, hwp_healthy_block),
 	VECTOR(runs, hwp_run),
+	DERIVED(steps),
+	DERIVED(victims),
 	STRUCT(hugetlb, hwp_extent_orders),
 	STRUCT(range, hwp_range),
 	STRUCT(subject, hwp_subject),

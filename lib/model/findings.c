@@ -27,6 +27,8 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->expected);
 	hwp_vec_deinit(&f->observed);
 	hwp_vec_deinit(&f->runs);
+	hwp_vec_deinit(&f->steps);
+	hwp_vec_deinit(&f->victims);
 	hwp_vec_deinit(&f->uses);
 	hwp_vec_deinit(&f->files);
 	hwp_vec_deinit(&f->counters.blocks);

@@ -182,6 +182,39 @@ struct hwp_poisoned {
 	int order;
 	/** -1 for none. */
 	int migratetype, cpu;
+	/** Since its error: was it in free memory, and did the allocator hand it out again? */
+	enum hwp_answer was_free, was_handed_out;
+	/** What was_free rests on, a literal, and how sure that is; NULL for unknown. */
+	const char *past_proof;
+	enum hwp_confidence past_confidence;
+	/** Slices of hwp_findings.steps and hwp_findings.victims. */
+	size_t first_step, nr_steps, first_victim, nr_victims;
+};
+
+/** One step of what happened to a page or a folio, in order of time. */
+struct hwp_step {
+	enum hwp_step_kind kind;
+	/** When, on the kernel log's clock; else only its place in the order is known. */
+	bool has_time;
+	uint64_t time_ns;
+	enum hwp_confidence confidence;
+	/** The line of the log, index in hwp_findings.events, or -1. */
+	int64_t event;
+	/** What shows it. */
+	char text[224];
+};
+
+/** Who had a poisoned page after its error, or a part of the folio that held it. */
+struct hwp_victim {
+	enum hwp_victim_kind kind;
+	/** Of a process; -1 and empty where its name is not known. */
+	int pid;
+	char comm[20];
+	/** Of a file: index in hwp_findings.files, or -1. */
+	int64_t file;
+	/** It has the page now. */
+	bool has_it_now;
+	enum hwp_confidence confidence;
 };
 
 /** A line of the kernel log about a memory failure. */
@@ -214,7 +247,7 @@ struct hwp_log_facts {
 	char why[160];
 	/** The oldest line that is there: above 0 the log has lost its beginning, LOST or not. */
 	uint64_t first_seq, first_ns;
-	/** Places where lines are missing after it: at least as many lines. */
+	/** Places where lines are missing behind it: at least as many lines. */
 	uint64_t nr_lost;
 	/** Lines that read like memory failure's, but that a user wrote to /dev/kmsg: no events. */
 	uint64_t nr_user_lines;
@@ -281,14 +314,6 @@ struct hwp_folio {
 	 * whose size the log does not show.
 	 */
 	int max_order;
-	/**
-	 * Only the log shows that it was there, and it gives no size. "huge page" may be of every
-	 * hstate from order to max_order: the smallest claims least, and no larger one has lost
-	 * pages. "unsplit thp" is any large folio: a PMD-sized one is assumed, and it may have been
-	 * smaller. What is said of such an extent holds for its bad pages and the blocks beside
-	 * them; where it ends, and so how many healthy pages it had, is assumed.
-	 */
-	bool order_is_guess;
 	enum hwp_extent_kind kind;
 	enum hwp_extent_source source;
 	/** Index of a poisoned page in it whose facts describe the folio. */
@@ -297,6 +322,10 @@ struct hwp_folio {
 	size_t first_expected, nr_expected, first_run, nr_runs;
 	uint64_t nr_healthy, nr_healthy_lost;
 	enum hwp_outcome outcome;
+	/** Of any of its poisoned pages; unknown before no. */
+	enum hwp_answer was_free, was_handed_out;
+	/** Slices of hwp_findings.steps and hwp_findings.victims. */
+	size_t first_step, nr_steps, first_victim, nr_victims;
 };
 
 /** The first pfn after it. */
@@ -394,6 +423,13 @@ struct hwp_kernel_facts {
 		hugetlb_vmemmap_optimized, page_owner, kasan;
 	/** sched_clock is not stable: local_clock() of one CPU is not that of another. */
 	bool clocks_differ;
+	/**
+	 * check_pages holds for the whole boot, for every block that is handed out. Before
+	 * it was a switch, blocks came off per-CPU lists unchecked.
+	 */
+	bool check_pages_is_switch;
+	/** Anonymous memory may be in large folios smaller than a PMD maps, or it is not known. */
+	bool small_thps;
 };
 
 struct hwp_memory_block_count {
@@ -436,6 +472,12 @@ struct hwp_summary {
 	uint64_t nr_healthy_lost;
 	/** HugeTLB folios with raw_hwp_unreliable or without a record. */
 	uint64_t nr_unrecorded_folios;
+	/** Pages that were in free memory since their errors, and are not leaked or lost now. */
+	uint64_t nr_leaked_before;
+	/** Contained and other pages of which it cannot be known. */
+	uint64_t nr_past_unknown;
+	/** Pages of allocated folios that this kernel frees whole, or may. */
+	uint64_t nr_can_leak;
 };
 
 /** Nanoseconds spent in each stage. */
@@ -477,6 +519,8 @@ struct hwp_findings {
 	/** Filled by the verdict, like the slices of folios that name them. */
 	HWP_VEC(struct hwp_healthy_block) expected;
 	HWP_VEC(struct hwp_run) runs;
+	HWP_VEC(struct hwp_step) steps;
+	HWP_VEC(struct hwp_victim) victims;
 	struct hwp_extent_orders hugetlb;
 	struct hwp_range range;
 	struct hwp_subject subject;

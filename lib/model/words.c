@@ -16,6 +16,9 @@ TABLE(hwp_verdicts, HWP_VERDICTS);
 TABLE(hwp_results, HWP_RESULTS);
 TABLE(hwp_confidences, HWP_CONFIDENCES);
 TABLE(hwp_outcomes, HWP_OUTCOMES);
+TABLE(hwp_answers, HWP_ANSWERS);
+TABLE(hwp_steps, HWP_STEPS);
+TABLE(hwp_victims, HWP_VICTIMS);
 TABLE(hwp_fixes, HWP_FIXES);
 TABLE(hwp_fixes_seen, HWP_FIXES_SEEN);
 TABLE(hwp_switches, HWP_SWITCHES);
@@ -62,6 +65,21 @@ const char *hwp_confidence_name(enum hwp_confidence confidence)
 const char *hwp_outcome_name(enum hwp_outcome outcome)
 {
 	return hwp_outcomes.words[outcome].name;
+}
+
+const char *hwp_answer_name(enum hwp_answer answer)
+{
+	return hwp_answers.words[answer].name;
+}
+
+const char *hwp_step_name(enum hwp_step_kind kind)
+{
+	return hwp_steps.words[kind].name;
+}
+
+const char *hwp_victim_name(enum hwp_victim_kind kind)
+{
+	return hwp_victims.words[kind].name;
 }
 
 const char *hwp_fix_name(enum hwp_fix fix)

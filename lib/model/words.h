@@ -44,10 +44,11 @@
 /** The answer of a run, the first that applies; with the program's exit status. */
 #define HWP_VERDICTS(ROW) \
 	ROW(HWP_VERDICT_LEAKED, "leaked", "a poisoned page is in free memory, is in use again, or was thrown away together with healthy pages", 1) \
+	ROW(HWP_VERDICT_LEAKED_BEFORE, "leaked-before", "a poisoned page was in free memory, or in use again, since its error, and is no more", 1) \
 	ROW(HWP_VERDICT_INCONSISTENT, "inconsistent", "a check failed: the memory's own records contradict each other", 1) \
 	ROW(HWP_VERDICT_INCOMPLETE, "incomplete", "something that is needed for an answer could not be read", 2) \
-	ROW(HWP_VERDICT_AT_RISK, "at-risk", "nothing leaked yet, but poisoned pages are still in use where they can leak, or belong to the kernel", 0) \
-	ROW(HWP_VERDICT_CLEAN, "clean", "no page is poisoned, or none that is can leak", 0)
+	ROW(HWP_VERDICT_AT_RISK, "at-risk", "nothing is known to have leaked, but poisoned pages can still leak, belong to the kernel, or have a history that cannot be known", 0) \
+	ROW(HWP_VERDICT_CLEAN, "clean", "no page is poisoned, or none that is has leaked or can leak", 0)
 
 /** The result of a check. */
 #define HWP_RESULTS(ROW) \
@@ -64,11 +65,39 @@
 
 /** Did the free path keep poison and healthy pages apart? */
 #define HWP_OUTCOMES(ROW) \
-	ROW(HWP_OUTCOME_HELD, "held", "it was freed, and no poisoned page went with it") \
-	ROW(HWP_OUTCOME_LEAKED, "leaked", "it was freed, and a poisoned page went with it") \
+	ROW(HWP_OUTCOME_HELD, "held", "the kernel freed its healthy ranges only, and withheld every poisoned page") \
+	ROW(HWP_OUTCOME_SPLIT, "split", "it was split, and its pages were freed one by one; by whom it was split is not known") \
+	ROW(HWP_OUTCOME_LEAKED, "leaked", "a poisoned page of it is in free memory, is in use again, or was thrown away with healthy ones") \
+	ROW(HWP_OUTCOME_LEAKED_BEFORE, "leaked-before", "a poisoned page of it was in free memory or in use again, and is no more") \
+	ROW(HWP_OUTCOME_LOST, "lost", "its poisoned pages were withheld, and healthy ones were lost with them") \
 	ROW(HWP_OUTCOME_WOULD_LEAK, "would-leak", "it is allocated, and this kernel frees it whole") \
 	ROW(HWP_OUTCOME_WOULD_HOLD, "would-hold", "it is allocated, and this kernel frees only its healthy ranges") \
 	ROW(HWP_OUTCOME_UNKNOWN, "unknown", "the memory does not show it")
+
+/** Of what happened to a page since its error: is it so? */
+#define HWP_ANSWERS(ROW) \
+	ROW(HWP_ANSWER_UNKNOWN, "unknown", "it cannot be known from what was read") \
+	ROW(HWP_ANSWER_NO, "no", "it is proved that it did not happen") \
+	ROW(HWP_ANSWER_YES, "yes", "it is proved that it happened")
+
+/** What happened to a poisoned page, or to the folio that held it. */
+#define HWP_STEPS(ROW) \
+	ROW(HWP_STEP_ERROR, "error", "memory failure handled an error in it") \
+	ROW(HWP_STEP_UNPOISON, "unpoison", "its mark was taken away by software") \
+	ROW(HWP_STEP_FREED, "freed", "it was freed by its owner") \
+	ROW(HWP_STEP_FREE, "free", "it was in free memory") \
+	ROW(HWP_STEP_HANDED_OUT, "handed-out", "the allocator handed it out again") \
+	ROW(HWP_STEP_DROPPED, "dropped", "the allocator threw it away") \
+	ROW(HWP_STEP_CONTAINED, "contained", "it is withheld from the allocator") \
+	ROW(HWP_STEP_IN_USE, "in-use", "it is in use") \
+	ROW(HWP_STEP_OFFLINE, "offline", "its memory is offline") \
+	ROW(HWP_STEP_UNKNOWN, "unknown", "where it is now is not known")
+
+/** What had a poisoned page after its error. */
+#define HWP_VICTIMS(ROW) \
+	ROW(HWP_VICTIM_PROCESS, "process", "a process") \
+	ROW(HWP_VICTIM_FILE, "file", "a file in the page cache") \
+	ROW(HWP_VICTIM_KERNEL, "kernel", "the kernel, or a user that left no mark")
 
 /** Does the kernel have free_has_hwpoisoned()? */
 #define HWP_FIXES(ROW) \
@@ -131,7 +160,6 @@
 	ROW(HWP_SOURCE_FOLIO, "folio", "its head page is there") \
 	ROW(HWP_SOURCE_EVENT, "log", "the log: \"unsplit thp\" (a PMD-sized page) or \"huge page\" (the size of an hstate)") \
 	ROW(HWP_SOURCE_STRANDED, "stranded neighbours", "the neighbours that were thrown away with a page") \
-	ROW(HWP_SOURCE_LOST, "log and lost pages", "the log, and healthy pages around that were lost with it") \
 	ROW(HWP_SOURCE_RANGE, "--range", "given by the user")
 
 /** What accounts for a page, by its struct page and the free blocks. */
@@ -214,6 +242,9 @@ enum hwp_verdict { HWP_VERDICTS(HWP_ENUMERATOR) HWP_NR_VERDICTS };
 enum hwp_result { HWP_RESULTS(HWP_ENUMERATOR) HWP_NR_RESULTS };
 enum hwp_confidence { HWP_CONFIDENCES(HWP_ENUMERATOR) };
 enum hwp_outcome { HWP_OUTCOMES(HWP_ENUMERATOR) };
+enum hwp_answer { HWP_ANSWERS(HWP_ENUMERATOR) };
+enum hwp_step_kind { HWP_STEPS(HWP_ENUMERATOR) };
+enum hwp_victim_kind { HWP_VICTIMS(HWP_ENUMERATOR) };
 enum hwp_fix { HWP_FIXES(HWP_ENUMERATOR) };
 enum hwp_fix_seen { HWP_FIXES_SEEN(HWP_ENUMERATOR) };
 enum hwp_switch { HWP_SWITCHES(HWP_ENUMERATOR) };
@@ -245,10 +276,10 @@ struct hwp_words {
 };
 
 extern const struct hwp_words hwp_states, hwp_classes, hwp_verdicts, hwp_results, hwp_confidences,
-	hwp_outcomes, hwp_fixes, hwp_fixes_seen, hwp_switches, hwp_sweeps, hwp_trouble_kinds,
-	hwp_containers, hwp_folio_kinds, hwp_extent_kinds, hwp_extent_sources, hwp_observations,
-	hwp_run_states, hwp_use_kinds, hwp_direct_maps, hwp_contents_words, hwp_event_kinds,
-	hwp_log_states, hwp_boots;
+	hwp_outcomes, hwp_answers, hwp_steps, hwp_victims, hwp_fixes, hwp_fixes_seen, hwp_switches,
+	hwp_sweeps, hwp_trouble_kinds, hwp_containers, hwp_folio_kinds, hwp_extent_kinds,
+	hwp_extent_sources, hwp_observations, hwp_run_states, hwp_use_kinds, hwp_direct_maps,
+	hwp_contents_words, hwp_event_kinds, hwp_log_states, hwp_boots;
 
 const char *hwp_state_name(enum hwp_state state);
 const char *hwp_class_name(enum hwp_class class);
@@ -256,6 +287,9 @@ const char *hwp_verdict_name(enum hwp_verdict verdict);
 const char *hwp_result_name(enum hwp_result result);
 const char *hwp_confidence_name(enum hwp_confidence confidence);
 const char *hwp_outcome_name(enum hwp_outcome outcome);
+const char *hwp_answer_name(enum hwp_answer answer);
+const char *hwp_step_name(enum hwp_step_kind kind);
+const char *hwp_victim_name(enum hwp_victim_kind kind);
 const char *hwp_fix_name(enum hwp_fix fix);
 const char *hwp_fix_seen_name(enum hwp_fix_seen seen);
 const char *hwp_switch_name(enum hwp_switch sw);

@@ -6,6 +6,7 @@
 
 #include "layout/page.h"
 #include "report/common.h"
+#include "verdict/past.h"
 
 const char *hwp_format_size(const struct hwp_findings *f, uint64_t nr_pages, char *buf, size_t size)
 {
@@ -169,40 +170,13 @@ static void put_freed(struct hwp_text *text, const struct hwp_findings *f,
 {
 	char size[32];
 
-	switch (folio->outcome) {
-	case HWP_OUTCOME_HELD:
-		hwp_text_field(text, "Freed",
-			       "no bad page is in free memory or in use, and no "
-			       "healthy page is lost");
-		break;
-	case HWP_OUTCOME_LEAKED:
-		if (folio->nr_healthy_lost)
-			hwp_text_field(text, "Freed", "%" PRIu64 " healthy page%s, %s, %s lost",
-				       folio->nr_healthy_lost, hwp_plural(folio->nr_healthy_lost),
-				       hwp_format_size(f, folio->nr_healthy_lost, size,
-						       sizeof(size)),
-				       folio->nr_healthy_lost == 1 ? "is" : "are");
-		else
-			hwp_text_field(text, "Freed",
-				       "bad pages were not kept apart: they are in "
-				       "free memory, or in use again");
-		break;
-	case HWP_OUTCOME_UNKNOWN:
-		hwp_text_field(text, "Freed",
-			       "what was read does not show whether the bad "
-			       "pages were kept apart");
-		break;
-	/* Outcomes of a folio that is still allocated. */
-	case HWP_OUTCOME_WOULD_LEAK:
-	case HWP_OUTCOME_WOULD_HOLD:
-		break;
-	}
+	if (folio->nr_healthy_lost)
+		hwp_text_field(text, "Lost",
+			       "%" PRIu64 " healthy page%s, %s, on no list and in no use",
+			       folio->nr_healthy_lost, hwp_plural(folio->nr_healthy_lost),
+			       hwp_format_size(f, folio->nr_healthy_lost, size, sizeof(size)));
+	hwp_text_field(text, "Freed", "%s", hwp_outcomes.words[folio->outcome].meaning);
 	put_fixed(text, f, folio, "would have freed", "withheld");
-}
-
-static bool frees_one_by_one(const struct hwp_findings *f, const struct hwp_folio *folio)
-{
-	return folio->order > (int)f->max_order && !f->kernel.frees_gigantic_whole;
 }
 
 void hwp_text_fate(struct hwp_text *text, const struct hwp_findings *f,
@@ -228,7 +202,7 @@ void hwp_text_fate(struct hwp_text *text, const struct hwp_findings *f,
 	}
 	if (is_fixed)
 		hwp_text_field(text, "Freed", "this kernel has the fix");
-	else if (frees_one_by_one(f, folio))
+	else if (hwp_frees_one_by_one(f, folio))
 		hwp_text_field(text, "Freed",
 			       "this kernel frees its pages one by one, and "
 			       "withholds those that are flagged");

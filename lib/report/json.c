@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "report/common.h"
 #include "report/json_folio.h"
+#include "report/json_history.h"
 #include "verdict/classify.h"
 
 #define SCHEMA "hwpoison.report/1"
@@ -145,6 +146,9 @@ static void put_summary(struct hwp_json *json, const struct hwp_findings *f)
 		hwp_json_u64(json, hwp_state_name(i), s->nr_by_state[i]);
 	hwp_json_end(json);
 	hwp_json_u64(json, "nr_healthy_lost", s->nr_healthy_lost);
+	hwp_json_u64(json, "nr_leaked_before", s->nr_leaked_before);
+	hwp_json_u64(json, "nr_past_unknown", s->nr_past_unknown);
+	hwp_json_u64(json, "nr_can_leak", s->nr_can_leak);
 	hwp_json_u64(json, "nr_unrecorded_folios", s->nr_unrecorded_folios);
 	hwp_json_u64(json, "nr_aliased", f->nr_aliased);
 	hwp_json_bool(json, "too_many", f->too_many);
@@ -219,6 +223,7 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_report_json_owner(json, f, &page->owner);
 	hwp_report_json_page_owner(json, &page->page_owner);
 	put_reuse(json, f, page);
+	hwp_report_json_page_history(json, f, page);
 	hwp_json_row_array(json, "evidence");
 	hwp_evidence(f, page, put_sentence, json);
 	hwp_json_end(json);

@@ -3,6 +3,7 @@
 
 #include "report/common.h"
 #include "report/folio.h"
+#include "report/json_history.h"
 
 static void put_records(struct hwp_json *json, const struct hwp_folio_facts *facts)
 {
@@ -77,18 +78,7 @@ void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_u64(json, "nr_healthy", folio->nr_healthy);
 	hwp_json_u64(json, "nr_healthy_lost", folio->nr_healthy_lost);
 	hwp_json_string(json, "outcome", hwp_outcome_name(folio->outcome));
-	hwp_json_end(json);
-}
-
-static void put_file(struct hwp_json *json, const struct hwp_file *file)
-{
-	hwp_json_row_object(json, "file");
-	hwp_json_string(json, "path", *file->path ? file->path : NULL);
-	hwp_json_bool(json, "mounted", file->is_mounted);
-	hwp_json_bool(json, "deleted", file->is_deleted);
-	hwp_json_u64(json, "inode", file->inode);
-	hwp_json_string(json, "filesystem", file->filesystem);
-	hwp_json_string(json, "device", file->device);
+	hwp_report_json_folio_history(json, f, folio);
 	hwp_json_end(json);
 }
 
@@ -110,7 +100,7 @@ void hwp_report_json_owner(struct hwp_json *json, const struct hwp_findings *f,
 	else
 		hwp_json_null(json, "nr_mappers");
 	if (owner->has_file)
-		put_file(json, &f->files.data[owner->file]);
+		hwp_report_json_file(json, &f->files.data[owner->file]);
 	else
 		hwp_json_null(json, "file");
 	hwp_json_end(json);

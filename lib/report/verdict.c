@@ -5,6 +5,11 @@
 #include <string.h>
 
 #include "report/text.h"
+#include "verdict/history.h"
+#include "verdict/past.h"
+
+/* Victims that the verdict names; the pages have them all. */
+#define MAX_VICTIMS 4
 
 /* Parts of a sentence, joined by commas. */
 struct sentence {
@@ -32,22 +37,113 @@ static void add_pages(struct sentence *s, uint64_t nr, const char *verb_one, con
 	add(s, "%" PRIu64 " %s%s", nr, noun, nr == 1 ? verb_one : verb_many);
 }
 
-static void explain_leaked(struct sentence *s, const struct hwp_summary *sum)
+static bool has_name(const struct hwp_victim *victim)
 {
+	return victim->kind == HWP_VICTIM_FILE || victim->pid >= 0;
+}
+
+/** Pages share victims: is it the first of those that are the same? */
+static bool is_first(const struct hwp_findings *f, size_t index)
+{
+	const struct hwp_victim *victim = &f->victims.data[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct hwp_victim *other = &f->victims.data[i];
+
+		if (other->kind == victim->kind && other->pid == victim->pid &&
+		    other->file == victim->file && other->has_it_now == victim->has_it_now)
+			return false;
+	}
+	return true;
+}
+
+/** " to qemu[118] and to the file /srv/db", of those that have a page @p now, or had one. */
+static void add_victims(struct sentence *s, const struct hwp_findings *f, bool now)
+{
+	const char *separator = " to ";
+	size_t nr = 0, nr_more = 0;
+	char name[640];
+
+	for (size_t i = 0; i < f->victims.nr; i++) {
+		const struct hwp_victim *victim = &f->victims.data[i];
+
+		if (!is_first(f, i) || victim->has_it_now != now || !has_name(victim))
+			continue;
+		if (nr++ >= MAX_VICTIMS) {
+			nr_more++;
+			continue;
+		}
+		fprintf(s->out, "%s%s", separator, hwp_victim_words(f, victim, name, sizeof(name)));
+		separator = " and to ";
+	}
+	if (nr_more)
+		fprintf(s->out, " and to %zu more", nr_more);
+}
+
+/** What becomes of blocks with poison that are free: the allocator's check decides. */
+static const char *future_of_free(const struct hwp_findings *f, bool one)
+{
+	if (hwp_hands_out_no_poison(f))
+		return one ? "is in free memory, in a block that the allocator throws away when it "
+			     "next takes it" :
+			     "are in free memory, in blocks that the allocator throws away when it "
+			     "next takes them";
+	if (f->kernel.check_pages == HWP_OFF)
+		return one ? "is in free memory and can be handed out again" :
+			     "are in free memory and can be handed out again";
+	return one ? "is in free memory and may be handed out again" :
+		     "are in free memory and may be handed out again";
+}
+
+static void add_dropped(struct sentence *s, const struct hwp_summary *sum)
+{
+	uint64_t nr = sum->nr_by_state[HWP_STATE_DROPPED];
+
+	add_pages(s, nr, "was thrown away by the allocator", "were thrown away by the allocator");
+	fprintf(s->out, ", and %" PRIu64 " healthy page%s with %s", sum->nr_healthy_lost,
+		hwp_plural(sum->nr_healthy_lost), nr == 1 ? "it" : "them");
+}
+
+static void explain_leaked(struct sentence *s, const struct hwp_findings *f)
+{
+	const struct hwp_summary *sum = &f->summary;
 	uint64_t nr_free = sum->nr_by_state[HWP_STATE_BUDDY] + sum->nr_by_state[HWP_STATE_PCP];
 	uint64_t nr_reused = sum->nr_by_state[HWP_STATE_REUSED];
-	uint64_t nr_dropped = sum->nr_by_state[HWP_STATE_DROPPED];
 
 	if (nr_free)
-		add_pages(s, nr_free, "is in free memory and can be handed out again",
-			  "are in free memory and can be handed out again");
-	if (nr_reused)
+		add_pages(s, nr_free, future_of_free(f, true), future_of_free(f, false));
+	if (nr_reused) {
 		add_pages(s, nr_reused, "has been handed out again", "have been handed out again");
-	if (!nr_dropped)
+		add_victims(s, f, true);
+	}
+	if (sum->nr_by_state[HWP_STATE_DROPPED])
+		add_dropped(s, sum);
+}
+
+/** Pages that are neither leaked nor lost now, and were handed out before. */
+static uint64_t count_handed_out_before(const struct hwp_findings *f)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		enum hwp_class class = hwp_state_class(f->poisoned.data[i].state);
+
+		nr += class != HWP_CLASS_LEAKED && class != HWP_CLASS_LOST &&
+		      f->poisoned.data[i].was_handed_out == HWP_ANSWER_YES;
+	}
+	return nr;
+}
+
+static void explain_leaked_before(struct sentence *s, const struct hwp_findings *f)
+{
+	uint64_t nr = f->summary.nr_leaked_before, nr_used = count_handed_out_before(f);
+
+	add_pages(s, nr, "was in free memory since its error, and is no more",
+		  "were in free memory since their errors, and are no more");
+	if (!nr_used)
 		return;
-	add_pages(s, nr_dropped, "was dropped by the allocator", "were dropped by the allocator");
-	fprintf(s->out, " and %" PRIu64 " healthy page%s lost with %s", sum->nr_healthy_lost,
-		hwp_plural(sum->nr_healthy_lost), nr_dropped == 1 ? "it" : "them");
+	add(s, "%" PRIu64 " %s handed out again", nr_used, nr_used == 1 ? "was" : "were");
+	add_victims(s, f, false);
 }
 
 /** Names of the checks with this result that lead to the verdict: " (a, b)". */
@@ -69,7 +165,15 @@ static void add_checks(struct sentence *s, const struct hwp_findings *f, enum hw
 
 static void explain_inconsistent(struct sentence *s, const struct hwp_findings *f)
 {
-	add(s, "no leak was seen, but the memory's own records contradict each other");
+	uint64_t nr_lost = f->summary.nr_healthy_lost;
+
+	if (nr_lost)
+		add(s,
+		    "no leak was seen, but %" PRIu64 " healthy page%s %s lost with poisoned ones "
+		    "that the kernel withheld",
+		    nr_lost, hwp_plural(nr_lost), nr_lost == 1 ? "was" : "were");
+	else
+		add(s, "no leak was seen, but the memory's own records contradict each other");
 	add_checks(s, f, HWP_FAIL);
 }
 
@@ -105,19 +209,28 @@ static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
 
 static void explain_at_risk(struct sentence *s, const struct hwp_findings *f)
 {
-	uint64_t nr_pending = f->summary.nr_by_class[HWP_CLASS_PENDING];
+	uint64_t nr_can_leak = f->summary.nr_can_leak;
 	uint64_t nr_kernel = f->summary.nr_by_class[HWP_CLASS_KERNEL];
+	uint64_t nr_unknown = f->summary.nr_past_unknown;
+	const char *but = "but ";
 
-	add(s, "no poisoned page has leaked");
-	if (nr_pending && f->kernel.fix != HWP_FIX_PRESENT)
-		add(s, "but %" PRIu64 " %s still in use and %s leak when this kernel frees %s",
-		    nr_pending, nr_pending == 1 ? "is" : "are",
-		    f->kernel.fix == HWP_FIX_ABSENT ? "can" : "may",
-		    nr_pending == 1 ? "it" : "them");
-	if (nr_kernel)
-		add(s, "%s%" PRIu64 " belong%s to the kernel, which may still use %s",
-		    s->nr_parts == 1 ? "but " : "", nr_kernel, nr_kernel == 1 ? "s" : "",
-		    nr_kernel == 1 ? "it" : "them");
+	add(s, "no poisoned page is known to have leaked");
+	if (nr_can_leak) {
+		add(s, "but %" PRIu64 " %s in folios that this kernel %s whole", nr_can_leak,
+		    nr_can_leak == 1 ? "is" : "are",
+		    f->kernel.fix == HWP_FIX_ABSENT ? "frees" : "may free");
+		but = "";
+	}
+	if (nr_kernel) {
+		add(s, "%s%" PRIu64 " belong%s to the kernel, which may still use %s", but,
+		    nr_kernel, nr_kernel == 1 ? "s" : "", nr_kernel == 1 ? "it" : "them");
+		but = "";
+	}
+	if (nr_unknown)
+		add(s,
+		    "%swhether %" PRIu64 " %s in free memory before cannot be known from what "
+		    "was read",
+		    but, nr_unknown, nr_unknown == 1 ? "was" : "were");
 }
 
 static void explain_clean(struct sentence *s, const struct hwp_findings *f)
@@ -142,6 +255,7 @@ static const struct {
 	const char *word, *color;
 } verdicts[HWP_NR_VERDICTS] = {
 	[HWP_VERDICT_LEAKED] = { "LEAKED", HWP_COLOR_BAD },
+	[HWP_VERDICT_LEAKED_BEFORE] = { "LEAKED BEFORE", HWP_COLOR_BAD },
 	[HWP_VERDICT_INCONSISTENT] = { "INCONSISTENT", HWP_COLOR_BAD },
 	[HWP_VERDICT_INCOMPLETE] = { "INCOMPLETE", HWP_COLOR_WARN },
 	[HWP_VERDICT_AT_RISK] = { "AT RISK", HWP_COLOR_WARN },
@@ -152,7 +266,10 @@ static void explain(struct sentence *s, const struct hwp_findings *f)
 {
 	switch (f->verdict) {
 	case HWP_VERDICT_LEAKED:
-		explain_leaked(s, &f->summary);
+		explain_leaked(s, f);
+		break;
+	case HWP_VERDICT_LEAKED_BEFORE:
+		explain_leaked_before(s, f);
 		break;
 	case HWP_VERDICT_INCONSISTENT:
 		explain_inconsistent(s, f);
@@ -198,7 +315,7 @@ static void advise_on_leak(struct hwp_text *text, const struct hwp_summary *s)
 {
 	hwp_text_wrap(
 		text, 0, 0,
-		s->nr_by_class[HWP_CLASS_LEAKED] ?
+		s->nr_by_class[HWP_CLASS_LEAKED] || s->nr_leaked_before ?
 			"Treat what this machine wrote after the first memory failure as suspect. Before "
 			"it returns to service, find the memory module behind these physical addresses (EDAC, "
 			"rasdaemon, the BMC's log) and replace it: a reboot clears only the marks." :
@@ -209,15 +326,21 @@ static void advise_on_leak(struct hwp_text *text, const struct hwp_summary *s)
 
 static void advise_on_risk(struct hwp_text *text, const struct hwp_findings *f)
 {
-	if (f->summary.nr_by_class[HWP_CLASS_PENDING] && f->kernel.fix != HWP_FIX_PRESENT)
+	if (f->summary.nr_can_leak)
 		hwp_text_wrap(text, 0, 0,
 			      "When their users end, the pages of a poisoned huge folio are freed "
 			      "together. Plan a reboot before that, and the replacement of the "
 			      "memory module behind these physical addresses.");
-	else
+	else if (f->summary.nr_by_class[HWP_CLASS_KERNEL])
 		hwp_text_wrap(text, 0, 0,
 			      "The kernel cannot give up its own pages: plan a reboot, and the "
 			      "replacement of the memory module behind these physical addresses.");
+	else
+		hwp_text_wrap(text, 0, 0,
+			      "Where a page's past cannot be known, what ran after its error may "
+			      "have used it: 'hwpoison list --json' has each page's history. Plan "
+			      "the replacement of the memory module behind these physical "
+			      "addresses.");
 }
 
 void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
@@ -227,6 +350,7 @@ void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
 	hwp_text_heading(text, "What to do");
 	switch (f->verdict) {
 	case HWP_VERDICT_LEAKED:
+	case HWP_VERDICT_LEAKED_BEFORE:
 		advise_on_leak(text, &f->summary);
 		break;
 	case HWP_VERDICT_INCONSISTENT:

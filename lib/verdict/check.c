@@ -43,9 +43,11 @@ static enum hwp_verdict verdict_by_states(const struct hwp_findings *f)
 
 	if (nr[HWP_CLASS_LEAKED] || nr[HWP_CLASS_LOST])
 		return HWP_VERDICT_LEAKED;
+	if (f->summary.nr_leaked_before)
+		return HWP_VERDICT_LEAKED_BEFORE;
 	if (nr[HWP_CLASS_UNKNOWN])
 		return HWP_VERDICT_INCOMPLETE;
-	if (nr[HWP_CLASS_KERNEL] || (nr[HWP_CLASS_PENDING] && f->kernel.fix != HWP_FIX_PRESENT))
+	if (nr[HWP_CLASS_KERNEL] || f->summary.nr_past_unknown || f->summary.nr_can_leak)
 		return HWP_VERDICT_AT_RISK;
 	return HWP_VERDICT_CLEAN;
 }

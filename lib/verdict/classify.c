@@ -4,121 +4,11 @@
 #include <string.h>
 
 #include "layout/page.h"
+#include "verdict/held.h"
 
 /* Where sched_clock is not stable, kernel/sched/clock.c keeps each CPU's local_clock() within a
  * tick of the true time: two of them at HZ=100. */
 #define MAX_CLOCKS_APART_NS 20000000
-
-/** What kind of user holds a page now, or held it when memory_failure() met it. */
-enum held_as {
-	HELD_AS_UNKNOWN,
-	HELD_AS_FREE,
-	HELD_AS_HUGETLB,
-	/** A THP that could not be split. */
-	HELD_AS_THP,
-	/** An order-0 page, anonymous or of a file. */
-	HELD_AS_LRU,
-	HELD_AS_KERNEL,
-};
-
-/**
- * The words of action_page_types[] in mm/memory-failure.c, all versions. "High-order kernel
- * page" is whatever has no reference and is in no free list; on v5.10 also a THP of shmem.
- */
-static enum held_as held_then(const struct hwp_event *e)
-{
-	static const struct {
-		const char *word;
-		enum held_as held_as;
-	} words[] = {
-		{ "high-order kernel page", HELD_AS_UNKNOWN },
-		{ "free buddy page", HELD_AS_FREE },
-		{ "huge page", HELD_AS_HUGETLB },
-		{ "unsplit thp", HELD_AS_THP },
-		{ "LRU page", HELD_AS_LRU },
-		{ "swapcache page", HELD_AS_LRU },
-		{ "kernel slab page", HELD_AS_KERNEL },
-		{ "kernel page", HELD_AS_KERNEL },
-	};
-
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(words); i++) {
-		if (e->kind == HWP_EVENT_ACTION && strstr(e->page_type, words[i].word))
-			return words[i].held_as;
-	}
-	return HELD_AS_UNKNOWN;
-}
-
-/** What kind of user holds an allocated page now, as far as its struct page shows. */
-static enum held_as held_now(const struct hwp_poisoned *p)
-{
-	switch (p->folio.kind) {
-	case HWP_FOLIO_HUGETLB:
-		return HELD_AS_HUGETLB;
-	case HWP_FOLIO_LARGE:
-		return HELD_AS_THP;
-	case HWP_FOLIO_SLAB:
-	case HWP_FOLIO_KERNEL:
-		return HELD_AS_KERNEL;
-	case HWP_FOLIO_DEVICE:
-	case HWP_FOLIO_NONE:
-		break;
-	}
-	switch (hwp_page_kind(&p->page, p->bits)) {
-	case HWP_PAGE_SLAB:
-	case HWP_PAGE_TABLE:
-	case HWP_PAGE_ZSMALLOC:
-	case HWP_PAGE_LARGE_KMALLOC:
-		return HELD_AS_KERNEL;
-	case HWP_PAGE_BUDDY:
-	case HWP_PAGE_OFFLINE:
-	case HWP_PAGE_GUARD:
-	case HWP_PAGE_HUGETLB:
-	case HWP_PAGE_UNACCEPTED:
-		return HELD_AS_UNKNOWN;
-	case HWP_PAGE_RESERVED:
-	case HWP_PAGE_TAKEN_OFF:
-	case HWP_PAGE_ANON:
-	case HWP_PAGE_ANON_LEFT:
-	case HWP_PAGE_FILE:
-	case HWP_PAGE_FILE_UNMARKED:
-	case HWP_PAGE_USER:
-	case HWP_PAGE_MOVABLE:
-	case HWP_PAGE_USER_LEFT:
-	case HWP_PAGE_UNMARKED:
-		break;
-	}
-	if (p->page.refcount > 0 && (p->page.nr_mapped > 0 || p->bits & HWP_BIT_LRU))
-		return HELD_AS_LRU;
-	return HELD_AS_UNKNOWN;
-}
-
-/*
- * A page changes hands only through the allocator. True for the pairs of a
- * holder then and a holder now that no page can have had without being freed
- * in between. THP to THP needs the flag: memory_failure() sets PG_has_hwpoisoned
- * before it tries to split, and only a split or a free clears it. THP to LRU
- * proves nothing: the THP may have been split since.
- */
-static bool changed_hands(enum held_as then, enum held_as now, const struct hwp_poisoned *p)
-{
-	switch (then) {
-	case HELD_AS_FREE:
-		return now != HELD_AS_UNKNOWN;
-	case HELD_AS_HUGETLB:
-		return now == HELD_AS_THP || now == HELD_AS_LRU || now == HELD_AS_KERNEL;
-	case HELD_AS_THP:
-		return now == HELD_AS_HUGETLB || now == HELD_AS_KERNEL ||
-		       (now == HELD_AS_THP && p->folio.can_have_hwpoisoned &&
-			!p->folio.has_hwpoisoned);
-	case HELD_AS_LRU:
-		return now == HELD_AS_HUGETLB || now == HELD_AS_KERNEL || now == HELD_AS_THP;
-	case HELD_AS_KERNEL:
-		return now == HELD_AS_HUGETLB || now == HELD_AS_THP || now == HELD_AS_LRU;
-	case HELD_AS_UNKNOWN:
-		break;
-	}
-	return false;
-}
 
 /** Does the log report an error in the folio while it was HugeTLB? */
 static bool log_names_hugetlb(const struct hwp_findings *f, const struct hwp_folio_facts *folio)
@@ -127,7 +17,7 @@ static bool log_names_hugetlb(const struct hwp_findings *f, const struct hwp_fol
 		const struct hwp_event *e = &f->events.data[i];
 
 		if (e->pfn >= folio->head_pfn && (e->pfn - folio->head_pfn) >> folio->order == 0 &&
-		    held_then(e) == HELD_AS_HUGETLB)
+		    hwp_held_then(e) == HWP_HELD_HUGETLB)
 			return true;
 	}
 	return false;
@@ -179,11 +69,33 @@ static bool owner_is_younger(const struct hwp_findings *f, const struct hwp_pois
 	       !(is_allocated(p) && hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR);
 }
 
+/** Of the kernel's own pages none is recovered, whatever the line says. */
+static bool was_recovered(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	enum hwp_held then = p->event < 0 ? HWP_HELD_UNKNOWN :
+					    hwp_held_then(&f->events.data[p->event]);
+
+	return then != HWP_HELD_UNKNOWN && then != HWP_HELD_KERNEL &&
+	       strcmp(f->events.data[p->event].result, "Recovered") == 0;
+}
+
+/**
+ * A page that left its huge page by a split has the marks of a user's page; one that
+ * memory failure withholds has a reference, and is reported as recovered.
+ */
+static bool is_unmarked_user(const struct hwp_findings *f, const struct hwp_poisoned *p,
+			     enum hwp_held then)
+{
+	return (then == HWP_HELD_THP || then == HWP_HELD_HUGETLB) &&
+	       p->folio.kind == HWP_FOLIO_NONE && p->page.refcount > 0 && !was_recovered(f, p) &&
+	       hwp_page_kind(&p->page, p->bits) == HWP_PAGE_UNMARKED;
+}
+
 /** What the log, the struct page and the owner prove together. */
 static const char *proof_by_words(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const struct hwp_folio_facts *folio = &p->folio;
-	enum held_as then, now = held_now(p);
+	enum hwp_held then, now = hwp_held_now(p);
 
 	if (folio->kind == HWP_FOLIO_HUGETLB && p->raw_page_unknown && folio->raw_list_readable &&
 	    !folio->raw_unreliable && folio->nr_raw == 0 && !log_names_hugetlb(f, folio))
@@ -194,10 +106,14 @@ static const char *proof_by_words(const struct hwp_findings *f, const struct hwp
 	if (owner_is_younger(f, p))
 		return "it belongs to a process that started after the error struck, and was "
 		       "allocated by it";
-	then = held_then(&f->events.data[p->event]);
-	if (!changed_hands(then, now, p))
+	then = hwp_held_then(&f->events.data[p->event]);
+	if (is_unmarked_user(f, p, then))
+		return "it was part of a huge page when the error struck, and has references now "
+		       "without any of the marks that a split leaves: that one was freed whole, and "
+		       "the page handed out again, to the kernel or a user that leaves no mark";
+	if (!hwp_held_by_others(then, now, p))
 		return NULL;
-	if (now == HELD_AS_THP && then == HELD_AS_THP)
+	if (now == HWP_HELD_THP && then == HWP_HELD_THP)
 		return "its folio has PG_has_hwpoisoned clear, but the log says that it was in a "
 		       "huge page that could not be split: that one was freed since";
 	return "the log says whose it was when the error struck, and it is another's now: it was "
@@ -290,15 +206,15 @@ static enum hwp_state shown_state(const struct hwp_poisoned *p)
 	return p->shown == HWP_PAGE_USER ? HWP_STATE_IN_USE : HWP_STATE_UNKNOWN;
 }
 
-static bool event_says_lru(const struct hwp_findings *f, const struct hwp_poisoned *p)
+/**
+ * Does the log say that memory failure withholds the page itself, which it does by a
+ * reference? Or that it was a page of its own, which nobody gets again?
+ */
+static bool is_withheld_by_log(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
-	enum held_as then;
-
-	if (p->event < 0)
-		return false;
-	then = held_then(&f->events.data[p->event]);
-	return then == HELD_AS_LRU || then == HELD_AS_THP || then == HELD_AS_FREE ||
-	       then == HELD_AS_HUGETLB || f->events.data[p->event].kind == HWP_EVENT_SOFT_OFFLINE;
+	return p->event >= 0 &&
+	       (was_recovered(f, p) || f->events.data[p->event].kind == HWP_EVENT_SOFT_OFFLINE ||
+		hwp_held_then(&f->events.data[p->event]) == HWP_HELD_LRU);
 }
 
 /** Referenced, without a type, order 0. */
@@ -320,8 +236,8 @@ static enum hwp_state referenced_state(const struct hwp_findings *f, const struc
 		return HWP_STATE_ISOLATED;
 	case HWP_PAGE_MOVABLE:
 	case HWP_PAGE_UNMARKED:
-		return p->bits & was_lru || event_says_lru(f, p) ? HWP_STATE_ISOLATED :
-								   HWP_STATE_KERNEL;
+		return p->bits & was_lru || is_withheld_by_log(f, p) ? HWP_STATE_ISOLATED :
+								       HWP_STATE_KERNEL;
 	case HWP_PAGE_BUDDY:
 	case HWP_PAGE_OFFLINE:
 	case HWP_PAGE_TABLE:
@@ -374,7 +290,9 @@ static enum hwp_state allocated_state(const struct hwp_findings *f, const struct
 		return HWP_STATE_UNKNOWN;
 	if (p->has_holder)
 		return HWP_STATE_KERNEL;
-	return p->is_stranded ? HWP_STATE_DROPPED : HWP_STATE_ISOLATED;
+	/* A kernel with the fix withholds the page; what it lost with it is another fault. */
+	return p->is_stranded && f->kernel.fix != HWP_FIX_PRESENT ? HWP_STATE_DROPPED :
+								    HWP_STATE_ISOLATED;
 }
 
 static enum hwp_state decide(const struct hwp_findings *f, const struct hwp_poisoned *p)
@@ -453,7 +371,7 @@ void hwp_summarise(struct hwp_findings *f)
 		s->nr_by_class[hwp_state_class(p->state)]++;
 		s->nr_unrecorded_folios += p->raw_page_unknown;
 		/* Pages ascend, so those of one block follow each other. */
-		if (p->state == HWP_STATE_DROPPED && p->stranded_pfn != last_lost) {
+		if (p->is_stranded && p->stranded_pfn != last_lost) {
 			s->nr_healthy_lost += p->nr_stranded_healthy;
 			last_lost = p->stranded_pfn;
 		}

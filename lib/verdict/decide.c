@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verdict/decide.h"
 
+#include "base/cleanup.h"
 #include "verdict/check.h"
 #include "verdict/classify.h"
+#include "verdict/history.h"
 #include "verdict/outcome.h"
+#include "verdict/past.h"
 #include "verdict/rasdaemon_join.h"
 #include "verdict/runs.h"
 
-struct hwp_error *hwp_decide(struct hwp_findings *f)
+static struct hwp_error *decide(struct hwp_findings *f, struct hwp_event_index *index)
 {
-	struct hwp_error *err;
+	struct hwp_error *err = hwp_event_index_init(index, f);
 
-	err = hwp_rasdaemon_join(f, f->has_boot_time ? &f->boot_unix_seconds : NULL);
 	if (err)
 		return err;
 	hwp_classify(f);
@@ -20,6 +22,17 @@ struct hwp_error *hwp_decide(struct hwp_findings *f)
 		err = hwp_runs_judge(f);
 	if (err)
 		return err;
+	hwp_past_judge(f, index);
 	hwp_outcome_judge(f);
-	return hwp_check_run(f);
+	err = hwp_history_write(f, index);
+	return err ? err : hwp_check_run(f);
+}
+
+struct hwp_error *hwp_decide(struct hwp_findings *f)
+{
+	_cleanup_(hwp_event_index_deinit) struct hwp_event_index index = {};
+	struct hwp_error *err;
+
+	err = hwp_rasdaemon_join(f, f->has_boot_time ? &f->boot_unix_seconds : NULL);
+	return err ? err : decide(f, &index);
 }

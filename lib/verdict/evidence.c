@@ -8,6 +8,7 @@
 #include "base/plural.h"
 #include "layout/page.h"
 #include "verdict/classify.h"
+#include "verdict/history.h"
 #include "verdict/rasdaemon_join.h"
 
 #define UNCONFIRMED "seen free, lost or used again in the last pass only: look again"
@@ -368,16 +369,36 @@ static void say_state(const struct speaker *s, const struct hwp_findings *f,
 	}
 }
 
+/** What happened to a page that is not in free memory, lost or in use again now. */
+static void say_past(const struct speaker *s, const struct hwp_findings *f,
+		     const struct hwp_poisoned *p)
+{
+	enum hwp_class class = hwp_state_class(p->state);
+	char name[sizeof(struct hwp_file)];
+
+	if (class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST || class == HWP_CLASS_UNKNOWN)
+		return;
+	if (p->was_free == HWP_ANSWER_YES)
+		say(s, "it was in free memory since its error: %s", p->past_proof);
+	else if (p->was_free == HWP_ANSWER_UNKNOWN && class != HWP_CLASS_KERNEL)
+		say(s, "whether it was in free memory since its error cannot be known");
+	for (size_t i = 0; i < p->nr_victims; i++)
+		say(s, "it was handed out to %s",
+		    hwp_victim_words(f, &f->victims.data[p->first_victim + i], name, sizeof(name)));
+}
+
 void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 		  void (*each)(void *arg, const char *sentence), void *arg)
 {
 	const struct speaker s = { each, arg };
 	const struct hwp_rasdaemon_row *row;
 
-	if (p->is_shown)
+	if (p->is_shown) {
 		say_shown(&s, p);
-	else
+	} else {
 		say_state(&s, f, p);
+		say_past(&s, f, p);
+	}
 	if (p->nr_passes == 1 && !p->unconfirmed)
 		say(&s, "transient: in the last of %u passes only", f->nr_passes);
 	say_owner(&s, f, &p->owner);

@@ -6,6 +6,9 @@
 #include "base/bits.h"
 #include "facts/pages/extent.h"
 #include "verdict/decompose.h"
+#include "verdict/held.h"
+#include "verdict/past.h"
+#include "verdict/runs.h"
 
 static void find_poisoned(const struct hwp_findings *f, struct hwp_folio *folio)
 {
@@ -58,59 +61,113 @@ struct hwp_error *hwp_outcome_expect(struct hwp_findings *f)
 	return err;
 }
 
-/** What happened when the folio was freed, or would happen. */
-static enum hwp_outcome outcome_of(const struct hwp_findings *f, const struct hwp_folio *folio)
+/** Do its pages' runs have what only a fault of the free path leaves? */
+static bool is_wrong(const struct hwp_findings *f, const struct hwp_folio *folio)
 {
-	bool unreadable = false, is_kernels = false, leaked = folio->nr_healthy_lost > 0;
-	bool in_use = false;
-
-	for (size_t i = 0; i < folio->nr_poisoned; i++) {
-		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
-		enum hwp_class class = hwp_state_class(p->state);
-
-		leaked |= class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST;
-		in_use |= class == HWP_CLASS_PENDING || class == HWP_CLASS_KERNEL;
-		is_kernels |= p->folio.kind == HWP_FOLIO_SLAB || p->folio.kind == HWP_FOLIO_KERNEL;
-	}
-	for (size_t i = 0; i < folio->nr_runs; i++)
-		unreadable |= f->runs.data[folio->first_run + i].state == HWP_RUN_UNREADABLE;
-	if (leaked)
-		return HWP_OUTCOME_LEAKED;
-	/* Only the user says that what is in use there was freed. */
-	if (folio->source == HWP_SOURCE_RANGE && in_use)
-		return HWP_OUTCOME_UNKNOWN;
-	if (folio->kind == HWP_EXTENT_FREED)
-		return unreadable ? HWP_OUTCOME_UNKNOWN : HWP_OUTCOME_HELD;
-	/* The fix looks at PG_has_hwpoisoned, which kernel memory never has. */
-	if (is_kernels)
-		return HWP_OUTCOME_WOULD_LEAK;
-	/* Until Linux kernel commit fd919a85cd55 ("mm: page_isolation: prepare for hygienic
-	 * freelists") (in v6.10) gigantic pages were freed one by one, and free_pages_prepare()
-	 * withholds an order-0 page with the flag. */
-	if (folio->order > (int)f->max_order && !f->kernel.frees_gigantic_whole)
-		return HWP_OUTCOME_WOULD_HOLD;
-	return f->kernel.fix == HWP_FIX_PRESENT ? HWP_OUTCOME_WOULD_HOLD : HWP_OUTCOME_WOULD_LEAK;
+	return folio->nr_healthy_lost > 0 || hwp_runs_unexpected(f, folio) != NULL;
 }
 
-/** Does the log record an error there in a THP that could not be split? */
-static bool was_thp(const struct hwp_findings *f, const struct hwp_folio *folio)
+static bool is_unreadable(const struct hwp_findings *f, const struct hwp_folio *folio)
 {
-	for (size_t i = 0; i < folio->nr_poisoned; i++) {
-		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
-
-		if (p->event >= 0 && strstr(f->events.data[p->event].page_type, "unsplit thp"))
+	for (size_t i = 0; i < folio->nr_runs; i++) {
+		if (f->runs.data[folio->first_run + i].state == HWP_RUN_UNREADABLE)
 			return true;
 	}
 	return false;
 }
 
 /**
- * What the kernel did says more about it than its symbols do. A folio that held
- * is no proof of the fix: every kernel withholds poisoned pages that it frees one
- * by one. A HugeTLB folio that did not hold is no proof that the fix is absent:
- * it has PG_has_hwpoisoned only where the fix sets it.
+ * Withheld as the fix leaves a page: nobody's, without a mark of a later life. The first
+ * pages hold words of the folio's own.
  */
-static void learn_from_behaviour(struct hwp_findings *f)
+static bool is_as_the_fix_leaves_it(const struct hwp_folio *folio, const struct hwp_poisoned *p)
+{
+	const uint64_t nr_folio_pages = 4;
+
+	if (p->state == HWP_STATE_TAKEN_OFF)
+		return true;
+	if (p->state != HWP_STATE_ISOLATED || hwp_has_order_0_marks(p))
+		return false;
+	if (p->page.refcount > 0)
+		return p->was_free == HWP_ANSWER_NO;
+	return p->pfn - folio->head_pfn < nr_folio_pages ||
+	       (!p->page.mapping && !p->page.index && !p->page.word_1);
+}
+
+/** A line of the log of an error inside that struck a smaller page: it was split before. */
+static bool was_split_by_log(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
+
+		if (p->event >= 0 && hwp_held_then(&f->events.data[p->event]) == HWP_HELD_LRU)
+			return true;
+	}
+	return false;
+}
+
+static enum hwp_outcome outcome_of_freed(const struct hwp_findings *f,
+					 const struct hwp_folio *folio)
+{
+	const struct hwp_poisoned *pages = &f->poisoned.data[folio->first_poisoned];
+	bool in_use = false, held = true, split = was_split_by_log(f, folio);
+
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		enum hwp_class class = hwp_state_class(pages[i].state);
+
+		if (class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST)
+			return HWP_OUTCOME_LEAKED;
+		in_use |= class == HWP_CLASS_PENDING || class == HWP_CLASS_KERNEL;
+		held &= is_as_the_fix_leaves_it(folio, &pages[i]);
+		split |= hwp_has_order_0_marks(&pages[i]);
+	}
+	if (folio->was_free == HWP_ANSWER_YES)
+		return HWP_OUTCOME_LEAKED_BEFORE;
+	if (folio->nr_healthy_lost)
+		return HWP_OUTCOME_LOST;
+	/* Only the user says that what is in use there was freed. */
+	if (is_unreadable(f, folio) || is_wrong(f, folio) ||
+	    (folio->source == HWP_SOURCE_RANGE && in_use))
+		return HWP_OUTCOME_UNKNOWN;
+	if (split)
+		return HWP_OUTCOME_SPLIT;
+	return held && (f->kernel.fix == HWP_FIX_PRESENT || hwp_frees_one_by_one(f, folio)) ?
+		       HWP_OUTCOME_HELD :
+		       HWP_OUTCOME_UNKNOWN;
+}
+
+/** The fix frees a folio by ranges only where PG_has_hwpoisoned is set. */
+static bool is_flag_lost(const struct hwp_poisoned *p)
+{
+	return p->folio.kind == HWP_FOLIO_LARGE && p->folio.can_have_hwpoisoned &&
+	       !p->folio.has_hwpoisoned;
+}
+
+/** What this kernel will do with a folio that is allocated. */
+static enum hwp_outcome outcome_of_live(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];
+
+		/* It was freed since its error, and is another folio now. */
+		if (hwp_state_class(p->state) == HWP_CLASS_LEAKED ||
+		    hwp_state_class(p->state) == HWP_CLASS_LOST)
+			return HWP_OUTCOME_LEAKED;
+		/* The fix looks at PG_has_hwpoisoned, which kernel memory never has. */
+		if (p->folio.kind == HWP_FOLIO_SLAB || p->folio.kind == HWP_FOLIO_KERNEL ||
+		    is_flag_lost(p))
+			return HWP_OUTCOME_WOULD_LEAK;
+	}
+	if (hwp_frees_one_by_one(f, folio))
+		return HWP_OUTCOME_WOULD_HOLD;
+	if (f->kernel.fix != HWP_FIX_PRESENT)
+		return HWP_OUTCOME_WOULD_LEAK;
+	return f->kernel.fix_seen == HWP_FIX_SEEN_NOT_HELD ? HWP_OUTCOME_UNKNOWN :
+							     HWP_OUTCOME_WOULD_HOLD;
+}
+
+/** A folio that held because its pages were freed one by one says nothing of the fix. */
+static void see_fix(struct hwp_findings *f)
 {
 	struct hwp_kernel_facts *k = &f->kernel;
 
@@ -119,17 +176,13 @@ static void learn_from_behaviour(struct hwp_findings *f)
 
 		if (folio->kind != HWP_EXTENT_FREED || folio->source == HWP_SOURCE_RANGE)
 			continue;
-		if (folio->outcome == HWP_OUTCOME_HELD && k->fix_seen == HWP_FIX_SEEN_NOTHING)
+		if (folio->outcome == HWP_OUTCOME_HELD && k->fix_seen == HWP_FIX_SEEN_NOTHING &&
+		    !hwp_frees_one_by_one(f, folio))
 			k->fix_seen = HWP_FIX_SEEN_HELD;
-		if (folio->outcome != HWP_OUTCOME_LEAKED)
-			continue;
-		k->fix_seen = HWP_FIX_SEEN_NOT_HELD;
-		if (k->fix == HWP_FIX_UNKNOWN && was_thp(f, folio)) {
-			k->fix = HWP_FIX_ABSENT;
-			k->fix_is_inferred = true;
-			snprintf(k->fix_evidence, sizeof(k->fix_evidence),
-				 "a THP that held poison was freed whole");
-		}
+		if (folio->outcome == HWP_OUTCOME_LEAKED ||
+		    folio->outcome == HWP_OUTCOME_LEAKED_BEFORE ||
+		    folio->outcome == HWP_OUTCOME_LOST || is_wrong(f, folio))
+			k->fix_seen = HWP_FIX_SEEN_NOT_HELD;
 	}
 }
 
@@ -181,7 +234,7 @@ static int largest_order(const struct hwp_findings *f, const struct hwp_folio *f
 	return folio->order;
 }
 
-void hwp_outcome_judge(struct hwp_findings *f)
+static void count_lost(struct hwp_findings *f)
 {
 	uint64_t nr_lost = 0;
 
@@ -195,13 +248,44 @@ void hwp_outcome_judge(struct hwp_findings *f)
 			if (run->state == HWP_RUN_LOST && !run->is_poisoned)
 				folio->nr_healthy_lost += run->nr_pages;
 		}
-		folio->outcome = outcome_of(f, folio);
-		folio->max_order = largest_order(f, folio);
 		nr_lost += folio->nr_healthy_lost;
 	}
 	/* Counted in whole folios, which may be more than the neighbours of the poisoned
 	 * pages that summary counts. */
 	if (nr_lost > f->summary.nr_healthy_lost)
 		f->summary.nr_healthy_lost = nr_lost;
-	learn_from_behaviour(f);
+}
+
+/** Poisoned pages of folios that are allocated, and that this kernel frees whole, or may. */
+static void count_what_can_leak(struct hwp_findings *f)
+{
+	f->summary.nr_can_leak = 0;
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+		const struct hwp_folio *folio = hwp_findings_folio_at(f, p->pfn);
+
+		if (p->state != HWP_STATE_LARGE_FOLIO && p->state != HWP_STATE_HUGETLB)
+			continue;
+		if (folio ? folio->outcome != HWP_OUTCOME_WOULD_HOLD :
+			    f->kernel.fix != HWP_FIX_PRESENT || is_flag_lost(p))
+			f->summary.nr_can_leak++;
+	}
+}
+
+void hwp_outcome_judge(struct hwp_findings *f)
+{
+	count_lost(f);
+	for (size_t i = 0; i < f->folios.nr; i++) {
+		struct hwp_folio *folio = &f->folios.data[i];
+
+		if (folio->kind == HWP_EXTENT_FREED)
+			folio->outcome = outcome_of_freed(f, folio);
+		folio->max_order = largest_order(f, folio);
+	}
+	see_fix(f);
+	for (size_t i = 0; i < f->folios.nr; i++) {
+		if (f->folios.data[i].kind != HWP_EXTENT_FREED)
+			f->folios.data[i].outcome = outcome_of_live(f, &f->folios.data[i]);
+	}
+	count_what_can_leak(f);
 }

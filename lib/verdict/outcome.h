@@ -12,7 +12,10 @@
 /** Fill findings.expected for every folio, and each folio's slice of the poisoned pages. */
 struct hwp_error *hwp_outcome_expect(struct hwp_findings *findings);
 
-/** With the runs judged: healthy pages lost, each folio's outcome, and what it says of the fix. */
+/**
+ * With the runs and the past judged: how many healthy pages are lost, each folio's outcome, and
+ * what these say of the fix.
+ */
 void hwp_outcome_judge(struct hwp_findings *findings);
 
 #endif /* HWP_VERDICT_OUTCOME_H */

@@ -156,3 +156,29 @@ struct hwp_error *hwp_runs_judge(struct hwp_findings *f)
 		settle_uses(f);
 	return err;
 }
+
+static bool is_expected(const struct hwp_findings *f, const struct hwp_folio *folio,
+			const struct hwp_run *run)
+{
+	for (size_t i = 0; i < folio->nr_expected; i++) {
+		const struct hwp_healthy_block *b = &f->expected.data[folio->first_expected + i];
+
+		if (run->pfn >= b->pfn &&
+		    run->pfn + run->nr_pages <= b->pfn + (UINT64_C(1) << b->order))
+			return true;
+	}
+	return false;
+}
+
+const struct hwp_run *hwp_runs_unexpected(const struct hwp_findings *f,
+					  const struct hwp_folio *folio)
+{
+	for (size_t i = 0; i < folio->nr_runs; i++) {
+		const struct hwp_run *run = &f->runs.data[folio->first_run + i];
+
+		if ((run->state == HWP_RUN_BUDDY || run->state == HWP_RUN_PCP) &&
+		    !is_expected(f, folio, run))
+			return run;
+	}
+	return NULL;
+}

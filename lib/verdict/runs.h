@@ -14,4 +14,8 @@
  */
 struct hwp_error *hwp_runs_judge(struct hwp_findings *findings);
 
+/** The first free pages of a freed folio that are not inside one of its healthy blocks, or NULL. */
+const struct hwp_run *hwp_runs_unexpected(const struct hwp_findings *findings,
+					  const struct hwp_folio *folio);
+
 #endif /* HWP_VERDICT_RUNS_H */

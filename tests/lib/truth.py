@@ -115,6 +115,12 @@ class Truth:
         return any(line.startswith('kernel release=') and '-fix-' in line
                    for line in self.lines('truth.txt'))
 
+    def forgets_pages(self):
+        """Whether the kernel has the fix with the mistake of break-2-last-range.patch: the range
+        behind the last bad page is freed to nobody."""
+        return any(line.startswith('kernel release=') and '-fix-2' in line
+                   for line in self.lines('truth.txt'))
+
     def written(self):
         """Whether a bad page was written to after its error: the lab reads its contents."""
         return any(line.startswith('written ') for line in self.lines('truth.txt'))
@@ -386,12 +392,13 @@ def compare_verdict(truth, report, status):
     """The verdict, the exit status and the checks follow from the states."""
     states = [p['state'] for p in report['poisoned']]
     want = hwp.expected_verdict(states, truth.has_fix())
-    if truth.written() and want != 'leaked':
+    lost = truth.forgets_pages()
+    if (truth.written() or lost) and want != 'leaked':
         want = 'inconsistent'
     wrong = []
     if (report['kernel']['fix'] == 'present') != truth.has_fix():
         wrong.append(f'the fix is {report["kernel"]["fix"]}')
-    seen = 'not-held' if {'leaked', 'lost'} & {hwp.CLASSES[state] for state in states} else 'held'
+    seen = 'not-held' if lost or want == 'leaked' else 'held'
     if truth.has_fix() and report['kernel']['fix_seen'] != seen:
         wrong.append(f'freed folios {report["kernel"]["fix_seen"]}, the states mean {seen}')
     if report['verdict'] != want:
@@ -405,6 +412,8 @@ def compare_verdict(truth, report, status):
             continue
         if check['name'] == 'poison-unwritten' and truth.written():
             fails = not fails
+        if check['name'] == 'healthy-not-lost' and lost:
+            fails = not fails or 'dropped' in states
         if fails != (LEAK_CHECKS.get(check['name']) in states):
             wrong.append(f'check {check["name"]}: {check["result"]} ({check["detail"]})')
     coverage = report['coverage']

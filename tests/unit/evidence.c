@@ -362,7 +362,7 @@ static void words(void **state)
 	assert_int_equal(hwp_state_class(HWP_STATE_REUSED), HWP_CLASS_LEAKED);
 	assert_int_equal(hwp_state_class(HWP_STATE_ISOLATED), HWP_CLASS_CONTAINED);
 	for (int i = 0; i < HWP_NR_VERDICTS; i++) {
-		static const int statuses[HWP_NR_VERDICTS] = { 1, 1, 2, 0, 0 };
+		static const int statuses[HWP_NR_VERDICTS] = { 1, 1, 1, 2, 0, 0 };
 
 		assert_int_equal(hwp_verdict_exit_status((enum hwp_verdict)i), statuses[i]);
 	}

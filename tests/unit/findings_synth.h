@@ -6,6 +6,10 @@
 #include "layout/page.h"
 #include "model/findings.h"
 #include "synth.h"
+#include "verdict/check.h"
+#include "verdict/classify.h"
+#include "verdict/outcome.h"
+#include "verdict/past.h"
 
 /** One zone of 1 GiB, everything read, every count right. */
 SYNTH_UNUSED static struct hwp_findings *clean_findings(void)
@@ -81,6 +85,21 @@ SYNTH_UNUSED static void add_action(struct hwp_findings *f, struct hwp_poisoned 
 	if (!hwp_vec_push(&f->events, e))
 		abort();
 	page->event = (int64_t)f->events.nr - 1;
+}
+
+/** As hwp_decide(), but that the folios, and what their pages are now, are given. */
+SYNTH_UNUSED static void judge_findings(struct hwp_findings *f)
+{
+	struct hwp_event_index index = {};
+
+	if (hwp_event_index_init(&index, f))
+		abort();
+	hwp_classify(f);
+	hwp_past_judge(f, &index);
+	hwp_outcome_judge(f);
+	hwp_event_index_deinit(&index);
+	if (hwp_check_run(f))
+		abort();
 }
 
 #endif /* TESTS_FINDINGS_SYNTH_H */

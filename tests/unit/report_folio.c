@@ -235,12 +235,15 @@ static void freed(void **state)
 	(void)state;
 	assert_says("Kind freed: known by the kernel log");
 	assert_says("Outcome leaked");
-	assert_says("Freed 511 healthy pages, 1.99 MiB, are lost");
+	assert_says("Lost 511 healthy pages, 1.99 MiB, on no list and in no use");
+	assert_says("Freed a poisoned page of it is in free memory, is in use again, or was thrown "
+		    "away");
 	assert_says("would have freed 9 blocks");
 	hwp_findings_destroy(f);
 	f = freed_thp(HWP_RUN_ALLOCATED);
-	assert_says("Outcome held");
-	assert_says("Freed no bad page is in free memory or in use, and no healthy page is lost");
+	/* Its page is apart, with the marks of an anonymous page. */
+	assert_says("Outcome split");
+	assert_says("Freed it was split, and its pages were freed one by one");
 	hwp_findings_destroy(f);
 }
 

@@ -12,7 +12,7 @@
 #define AT_RISK HWP_VERDICT_AT_RISK
 #define CLEAN HWP_VERDICT_CLEAN
 #define FREE_AGAIN "in free memory and can be handed out again"
-#define RISK "AT RISK: no poisoned page has leaked"
+#define RISK "AT RISK: no poisoned page is known to have leaked"
 
 /** What @p print writes, each run of white space being one space; free() it. */
 static char *print(void (*print_text)(struct hwp_text *, const struct hwp_findings *),
@@ -67,117 +67,125 @@ struct numbers {
 	} pages[4];
 	uint64_t nr_healthy_lost;
 	const char *want;
+	uint64_t nr_can_leak, nr_past_unknown, nr_leaked_before;
+	enum hwp_switch check_pages;
+	bool check_pages_is_switch;
 };
 
 static void by_numbers(void **state)
 {
 	static const struct numbers rows[] = {
-		{ LEAKED,
-		  0,
-		  { { HWP_STATE_BUDDY, 1 } },
-		  0,
-		  "LEAKED: 1 poisoned page is " FREE_AGAIN },
-		{ LEAKED, 0, { { HWP_STATE_PCP, 1 } }, 0, "LEAKED: 1 poisoned page is " FREE_AGAIN },
-		{ LEAKED,
-		  0,
-		  { { HWP_STATE_BUDDY, 2 }, { HWP_STATE_PCP, 3 } },
-		  0,
-		  "LEAKED: 5 poisoned pages are " FREE_AGAIN },
-		{ LEAKED,
-		  0,
-		  { { HWP_STATE_REUSED, 1 } },
-		  0,
-		  "LEAKED: 1 poisoned page has been handed out again" },
-		{ LEAKED,
-		  0,
-		  { { HWP_STATE_REUSED, 2 } },
-		  0,
-		  "LEAKED: 2 poisoned pages have been handed out again" },
-		{ LEAKED,
-		  0,
-		  { { HWP_STATE_BUDDY, 1 }, { HWP_STATE_REUSED, 1 } },
-		  0,
-		  "LEAKED: 1 poisoned page is " FREE_AGAIN ", 1 has been handed out again" },
-		{ LEAKED,
-		  0,
-		  { { HWP_STATE_DROPPED, 1 } },
-		  1,
-		  "LEAKED: 1 poisoned page was dropped by the allocator and 1 healthy page lost with "
-		  "it" },
-		{ LEAKED,
-		  0,
-		  { { HWP_STATE_DROPPED, 2 } },
-		  510,
-		  "LEAKED: 2 poisoned pages were dropped by the allocator and 510 healthy pages lost "
-		  "with them" },
-		{ LEAKED,
-		  0,
-		  { { HWP_STATE_PCP, 4 }, { HWP_STATE_REUSED, 3 }, { HWP_STATE_DROPPED, 2 } },
-		  9,
-		  "LEAKED: 4 poisoned pages are " FREE_AGAIN
-		  ", 3 have been handed out again, 2 were "
-		  "dropped by the allocator and 9 healthy pages lost with them" },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_BUDDY, 1 } },
+		  .want = "LEAKED: 1 poisoned page is " FREE_AGAIN },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_PCP, 1 } },
+		  .want = "LEAKED: 1 poisoned page is " FREE_AGAIN },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_BUDDY, 2 }, { HWP_STATE_PCP, 3 } },
+		  .want = "LEAKED: 5 poisoned pages are " FREE_AGAIN },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_REUSED, 1 } },
+		  .want = "LEAKED: 1 poisoned page has been handed out again" },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_REUSED, 2 } },
+		  .want = "LEAKED: 2 poisoned pages have been handed out again" },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_BUDDY, 1 }, { HWP_STATE_REUSED, 1 } },
+		  .want = "LEAKED: 1 poisoned page is " FREE_AGAIN
+			  ", 1 has been handed out again" },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_DROPPED, 1 } },
+		  .nr_healthy_lost = 1,
+		  .want = "LEAKED: 1 poisoned page was thrown away by the allocator, and 1 healthy page with "
+			  "it" },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_DROPPED, 2 } },
+		  .nr_healthy_lost = 510,
+		  .want = "LEAKED: 2 poisoned pages were thrown away by the allocator, and 510 healthy pages "
+			  "with them" },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_PCP, 4 },
+			     { HWP_STATE_REUSED, 3 },
+			     { HWP_STATE_DROPPED, 2 } },
+		  .nr_healthy_lost = 9,
+		  .want = "LEAKED: 4 poisoned pages are " FREE_AGAIN
+			  ", 3 have been handed out again, 2 were "
+			  "thrown away by the allocator, and 9 healthy pages with them" },
+		/* What becomes of a free block is what the allocator's check makes of it. */
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_BUDDY, 1 } },
+		  .check_pages = HWP_ON,
+		  .check_pages_is_switch = true,
+		  .want = "LEAKED: 1 poisoned page is in free memory, in a block that the allocator "
+			  "throws away when it next takes it" },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_PCP, 2 } },
+		  .check_pages = HWP_ON,
+		  .check_pages_is_switch = true,
+		  .want = "LEAKED: 2 poisoned pages are in free memory, in blocks that the "
+			  "allocator throws away when it next takes them" },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_PCP, 1 } },
+		  .check_pages = HWP_ON,
+		  .want = "LEAKED: 1 poisoned page is in free memory and may be handed out again" },
+		{ .verdict = LEAKED,
+		  .pages = { { HWP_STATE_PCP, 2 } },
+		  .check_pages = HWP_SWITCH_UNKNOWN,
+		  .check_pages_is_switch = true,
+		  .want = "LEAKED: 2 poisoned pages are in free memory and may be handed out again" },
 
-		{ AT_RISK,
-		  HWP_FIX_ABSENT,
-		  { { HWP_STATE_LARGE_FOLIO, 1 } },
-		  0,
-		  RISK ", but 1 is still in use and can leak when this kernel frees it" },
-		{ AT_RISK,
-		  HWP_FIX_ABSENT,
-		  { { HWP_STATE_HUGETLB, 1 }, { HWP_STATE_IN_USE, 1 } },
-		  0,
-		  RISK ", but 2 are still in use and can leak when this kernel frees them" },
-		{ AT_RISK,
-		  HWP_FIX_UNKNOWN,
-		  { { HWP_STATE_IN_USE, 1 } },
-		  0,
-		  RISK ", but 1 is still in use and may leak when this kernel frees it" },
-		{ AT_RISK,
-		  HWP_FIX_ABSENT,
-		  { { HWP_STATE_SLAB, 1 } },
-		  0,
-		  RISK ", but 1 belongs to the kernel, which may still use it" },
-		{ AT_RISK,
-		  HWP_FIX_ABSENT,
-		  { { HWP_STATE_SLAB, 1 }, { HWP_STATE_PGTABLE, 1 } },
-		  0,
-		  RISK ", but 2 belong to the kernel, which may still use them" },
-		{ AT_RISK,
-		  HWP_FIX_ABSENT,
-		  { { HWP_STATE_SLAB, 1 }, { HWP_STATE_IN_USE, 3 } },
-		  0,
-		  RISK
-		  ", but 3 are still in use and can leak when this kernel frees them, 1 belongs "
-		  "to the kernel, which may still use it" },
-		/* The fix sees to those in use, not to the kernel's. */
-		{ AT_RISK,
-		  HWP_FIX_PRESENT,
-		  { { HWP_STATE_SLAB, 1 }, { HWP_STATE_IN_USE, 3 } },
-		  0,
-		  RISK ", but 1 belongs to the kernel, which may still use it" },
+		{ .verdict = HWP_VERDICT_LEAKED_BEFORE,
+		  .nr_leaked_before = 1,
+		  .want = "LEAKED BEFORE: 1 poisoned page was in free memory since its error, and is "
+			  "no more" },
+		{ .verdict = HWP_VERDICT_LEAKED_BEFORE,
+		  .nr_leaked_before = 3,
+		  .want = "LEAKED BEFORE: 3 poisoned pages were in free memory since their errors, "
+			  "and are no more" },
 
-		{ CLEAN, 0, {}, 0, "CLEAN: no page is poisoned" },
-		{ CLEAN,
-		  0,
-		  { { HWP_STATE_ISOLATED, 1 } },
-		  0,
-		  "CLEAN: 1 poisoned page is contained" },
-		{ CLEAN,
-		  0,
-		  { { HWP_STATE_ISOLATED, 1 }, { HWP_STATE_TAKEN_OFF, 1 } },
-		  0,
-		  "CLEAN: all 2 poisoned pages are contained" },
-		{ CLEAN,
-		  0,
-		  { { HWP_STATE_OFFLINE, 1 } },
-		  0,
-		  "CLEAN: none of 1 poisoned page has leaked or can leak" },
-		{ CLEAN,
-		  0,
-		  { { HWP_STATE_OFFLINE, 1 }, { HWP_STATE_ISOLATED, 1 } },
-		  0,
-		  "CLEAN: none of 2 poisoned pages has leaked or can leak" },
+		{ .verdict = AT_RISK,
+		  .fix = HWP_FIX_ABSENT,
+		  .nr_can_leak = 1,
+		  .want = RISK ", but 1 is in folios that this kernel frees whole" },
+		{ .verdict = AT_RISK,
+		  .fix = HWP_FIX_UNKNOWN,
+		  .nr_can_leak = 2,
+		  .want = RISK ", but 2 are in folios that this kernel may free whole" },
+		{ .verdict = AT_RISK,
+		  .pages = { { HWP_STATE_SLAB, 1 } },
+		  .want = RISK ", but 1 belongs to the kernel, which may still use it" },
+		{ .verdict = AT_RISK,
+		  .pages = { { HWP_STATE_SLAB, 1 }, { HWP_STATE_PGTABLE, 1 } },
+		  .want = RISK ", but 2 belong to the kernel, which may still use them" },
+		{ .verdict = AT_RISK,
+		  .nr_past_unknown = 1,
+		  .want = RISK
+		  ", but whether 1 was in free memory before cannot be known from what "
+		  "was read" },
+		{ .verdict = AT_RISK,
+		  .fix = HWP_FIX_ABSENT,
+		  .pages = { { HWP_STATE_KERNEL, 1 } },
+		  .nr_can_leak = 3,
+		  .nr_past_unknown = 2,
+		  .want = RISK
+		  ", but 3 are in folios that this kernel frees whole, 1 belongs to the "
+		  "kernel, which may still use it, whether 2 were in free memory before "
+		  "cannot be known from what was read" },
+
+		{ .verdict = CLEAN, .want = "CLEAN: no page is poisoned" },
+		{ .verdict = CLEAN,
+		  .pages = { { HWP_STATE_ISOLATED, 1 } },
+		  .want = "CLEAN: 1 poisoned page is contained" },
+		{ .verdict = CLEAN,
+		  .pages = { { HWP_STATE_ISOLATED, 1 }, { HWP_STATE_TAKEN_OFF, 1 } },
+		  .want = "CLEAN: all 2 poisoned pages are contained" },
+		{ .verdict = CLEAN,
+		  .pages = { { HWP_STATE_OFFLINE, 1 } },
+		  .want = "CLEAN: none of 1 poisoned page has leaked or can leak" },
+		{ .verdict = CLEAN,
+		  .pages = { { HWP_STATE_OFFLINE, 1 }, { HWP_STATE_ISOLATED, 1 } },
+		  .want = "CLEAN: none of 2 poisoned pages has leaked or can leak" },
 	};
 
 	(void)state;
@@ -187,6 +195,11 @@ static void by_numbers(void **state)
 		f->verdict = rows[i].verdict;
 		f->kernel.fix = rows[i].fix;
 		f->summary.nr_healthy_lost = rows[i].nr_healthy_lost;
+		f->summary.nr_can_leak = rows[i].nr_can_leak;
+		f->summary.nr_past_unknown = rows[i].nr_past_unknown;
+		f->summary.nr_leaked_before = rows[i].nr_leaked_before;
+		f->kernel.check_pages = rows[i].check_pages;
+		f->kernel.check_pages_is_switch = rows[i].check_pages_is_switch;
 		for (size_t k = 0; k < HWP_ARRAY_SIZE(rows[i].pages); k++)
 			add_pages(f, rows[i].pages[k].state, rows[i].pages[k].nr);
 		assert_headline(f, rows[i].want);
@@ -232,6 +245,14 @@ static void inconsistent(void **state)
 	assert_headline(f,
 			"INCONSISTENT: no leak was seen, but the memory's own records contradict "
 			"each other (freelist-consistent, poison-accounted)");
+	f->summary.nr_healthy_lost = 1;
+	assert_headline(f,
+			"INCONSISTENT: no leak was seen, but 1 healthy page was lost with poisoned "
+			"ones that the kernel withheld (freelist-consistent, poison-accounted)");
+	f->summary.nr_healthy_lost = 510;
+	assert_headline(f, "INCONSISTENT: no leak was seen, but 510 healthy pages were lost with "
+			   "poisoned ones that the kernel withheld (freelist-consistent, "
+			   "poison-accounted)");
 	hwp_findings_destroy(f);
 }
 
@@ -289,6 +310,7 @@ static void colors(void **state)
 {
 	static const char *const want[HWP_NR_VERDICTS] = {
 		[HWP_VERDICT_LEAKED] = HWP_COLOR_BAD "LEAKED" HWP_COLOR_END ": ",
+		[HWP_VERDICT_LEAKED_BEFORE] = HWP_COLOR_BAD "LEAKED BEFORE" HWP_COLOR_END ": ",
 		[HWP_VERDICT_INCONSISTENT] = HWP_COLOR_BAD "INCONSISTENT" HWP_COLOR_END ": ",
 		[HWP_VERDICT_INCOMPLETE] = HWP_COLOR_WARN "INCOMPLETE" HWP_COLOR_END ": ",
 		[HWP_VERDICT_AT_RISK] = HWP_COLOR_WARN "AT RISK" HWP_COLOR_END ": ",
@@ -340,10 +362,10 @@ static void advice(void **state)
 		{ LEAKED, 0, HWP_STATE_DROPPED, false, "A reboot brings back the healthy pages" },
 		{ HWP_VERDICT_INCONSISTENT, 0, HWP_NR_STATES, false,
 		  "Examine what the failed checks name" },
-		{ AT_RISK, HWP_FIX_ABSENT, HWP_STATE_IN_USE, false, "When their users end" },
-		{ AT_RISK, HWP_FIX_UNKNOWN, HWP_STATE_IN_USE, false, "When their users end" },
-		{ AT_RISK, HWP_FIX_PRESENT, HWP_STATE_IN_USE, false,
-		  "The kernel cannot give up its own pages" },
+		{ AT_RISK, HWP_FIX_ABSENT, HWP_STATE_LARGE_FOLIO, false, "When their users end" },
+		/* A page of its own is withheld whenever it is freed. */
+		{ AT_RISK, HWP_FIX_ABSENT, HWP_STATE_IN_USE, false,
+		  "Where a page's past cannot be known" },
 		{ AT_RISK, HWP_FIX_ABSENT, HWP_STATE_SLAB, false,
 		  "The kernel cannot give up its own pages" },
 		{ CLEAN, 0, HWP_STATE_ISOLATED, false, "Plan the replacement" },
@@ -361,6 +383,7 @@ static void advice(void **state)
 		f->live = rows[i].live;
 		if (rows[i].state != HWP_NR_STATES)
 			add_pages(f, rows[i].state, 1);
+		f->summary.nr_can_leak = f->summary.nr_by_state[HWP_STATE_LARGE_FOLIO];
 		assert_advice(f, rows[i].begin);
 		hwp_findings_destroy(f);
 	}

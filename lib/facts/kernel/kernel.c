@@ -13,6 +13,7 @@ struct kernel_layout {
 		split_large_buddy;
 	uint64_t init_on_free, init_on_alloc, page_poisoning, debug_pagealloc, check_pages, hvo_key,
 		hvo_bool, page_owner_inited, kasan_flag, kasan_report, sched_clock_stable;
+	uint64_t anon_orders_always, anon_orders_madvise, anon_orders_inherit;
 	/** free_has_hwpoisoned() in mm/page_alloc.c. */
 	enum hwp_function by_debug_information;
 };
@@ -40,6 +41,11 @@ static const struct hwp_need rows[] = {
 	SYMBOL(kasan_flag, "kasan_flag_enabled"),
 	SYMBOL(kasan_report, "kasan_report"),
 	SYMBOL(sched_clock_stable, "__sched_clock_stable"),
+	/* Linux kernel commit 3485b88390b0 ("mm: thp: introduce multi-size THP sysfs interface")
+	 * (in v6.8). */
+	SYMBOL(anon_orders_always, "huge_anon_orders_always"),
+	SYMBOL(anon_orders_madvise, "huge_anon_orders_madvise"),
+	SYMBOL(anon_orders_inherit, "huge_anon_orders_inherit"),
 };
 
 static bool decide(struct hwp_resolver *r, void *own)
@@ -67,6 +73,26 @@ static enum hwp_switch read_bool(struct hwp_target *target, uint64_t address)
 		return HWP_NOT_BUILT;
 	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, &value, 1, NULL);
 	return err ? HWP_SWITCH_UNKNOWN : value ? HWP_ON : HWP_OFF;
+}
+
+/** Each word has a bit for each order that anonymous memory may have; none: only a PMD's. */
+static bool has_small_thps(struct hwp_target *target, const struct hwp_layout *l,
+			   const struct kernel_layout *at)
+{
+	const uint64_t words[] = { at->anon_orders_always, at->anon_orders_madvise,
+				   at->anon_orders_inherit };
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(words); i++) {
+		_cleanup_error_ struct hwp_error *err = NULL;
+		uint64_t orders;
+
+		if (!words[i])
+			continue;
+		err = hwp_target_read_u64(target, words[i], &orders);
+		if (err || orders & ~(UINT64_C(1) << l->pmd_order))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -122,6 +148,8 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 				      HWP_NOT_BUILT;
 	k->clocks_differ = hwp_static_key_read(target, l, at->sched_clock_stable) == HWP_OFF;
 	/* Before check_pages_enabled (v6.4) the allocator always checked. */
+	k->check_pages_is_switch = at->check_pages != 0;
+	k->small_thps = has_small_thps(target, l, at);
 	k->check_pages = at->check_pages ? hwp_static_key_read(target, l, at->check_pages) : HWP_ON;
 	k->hugetlb_vmemmap_optimized = at->hvo_bool ? read_bool(target, at->hvo_bool) :
 						      hwp_static_key_read(target, l, at->hvo_key);

@@ -4,6 +4,7 @@
 
 #include "base/plural.h"
 #include "verdict/check/functions.h"
+#include "verdict/runs.h"
 
 /** No page may be in @p state; @p is and @p are name it for one page and for several. */
 static enum hwp_result none_in(const struct hwp_findings *f, struct hwp_check_result *r,
@@ -45,37 +46,11 @@ HWP_CHECK_FUNCTION(hwp_check_healthy_not_lost)
 	if (!nr)
 		return hwp_check_answer(r, HWP_PASS, "none was found");
 	return hwp_check_answer(r, HWP_FAIL,
-				"%" PRIu64 " healthy page%s (%" PRIu64 " KiB) %s thrown away with "
-				"poisoned ones",
+				"%" PRIu64 " healthy page%s (%" PRIu64
+				" KiB) %s lost with poisoned "
+				"ones",
 				nr, hwp_plural(nr), nr << f->page_shift >> 10,
-				nr == 1 ? "was" : "were");
-}
-
-static bool is_expected(const struct hwp_findings *f, const struct hwp_folio *folio,
-			const struct hwp_run *run)
-{
-	for (size_t i = 0; i < folio->nr_expected; i++) {
-		const struct hwp_healthy_block *b = &f->expected.data[folio->first_expected + i];
-
-		if (run->pfn >= b->pfn &&
-		    run->pfn + run->nr_pages <= b->pfn + (UINT64_C(1) << b->order))
-			return true;
-	}
-	return false;
-}
-
-/** Free pages of a freed folio that are not inside one of its healthy blocks, or NULL. */
-static const struct hwp_run *first_unexpected(const struct hwp_findings *f,
-					      const struct hwp_folio *folio)
-{
-	for (size_t i = 0; i < folio->nr_runs; i++) {
-		const struct hwp_run *run = &f->runs.data[folio->first_run + i];
-
-		if ((run->state == HWP_RUN_BUDDY || run->state == HWP_RUN_PCP) &&
-		    !is_expected(f, folio, run))
-			return run;
-	}
-	return NULL;
+				nr == 1 ? "is" : "are");
 }
 
 HWP_CHECK_FUNCTION(hwp_check_ranges_held)
@@ -89,7 +64,7 @@ HWP_CHECK_FUNCTION(hwp_check_ranges_held)
 		if (folio->kind != HWP_EXTENT_FREED)
 			continue;
 		nr_freed++;
-		run = first_unexpected(f, folio);
+		run = hwp_runs_unexpected(f, folio);
 		if (run)
 			return hwp_check_answer(r, HWP_FAIL,
 						"the free block of order %d with pfn 0x%" PRIx64

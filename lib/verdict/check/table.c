@@ -133,7 +133,7 @@ static const struct hwp_check checks[] = {
 	},
 	{
 		.name = "healthy-not-lost",
-		.statement = "no healthy page was thrown away with a poisoned one",
+		.statement = "no healthy page is lost with a poisoned one",
 		.background =
 			"When the allocator's own page check finds a bad page in a block that it is "
 			"about to hand out, it drops the whole block: refcount 0, on no list, until "

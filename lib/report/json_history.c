@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/json_history.h"
+
+void hwp_report_json_file(struct hwp_json *json, const struct hwp_file *file)
+{
+	hwp_json_row_object(json, "file");
+	hwp_json_string(json, "path", *file->path ? file->path : NULL);
+	hwp_json_bool(json, "mounted", file->is_mounted);
+	hwp_json_bool(json, "deleted", file->is_deleted);
+	hwp_json_u64(json, "inode", file->inode);
+	hwp_json_string(json, "filesystem", file->filesystem);
+	hwp_json_string(json, "device", file->device);
+	hwp_json_end(json);
+}
+
+static void put_step(struct hwp_json *json, const struct hwp_step *step)
+{
+	hwp_json_row_object(json, NULL);
+	hwp_json_string(json, "step", hwp_step_name(step->kind));
+	if (step->has_time)
+		hwp_json_u64(json, "time_ns", step->time_ns);
+	else
+		hwp_json_null(json, "time_ns");
+	hwp_json_string(json, "confidence", hwp_confidence_name(step->confidence));
+	if (step->event >= 0)
+		hwp_json_i64(json, "event", step->event);
+	else
+		hwp_json_null(json, "event");
+	hwp_json_string(json, "evidence", step->text);
+	hwp_json_end(json);
+}
+
+static void put_victim(struct hwp_json *json, const struct hwp_findings *f,
+		       const struct hwp_victim *victim)
+{
+	hwp_json_row_object(json, NULL);
+	hwp_json_string(json, "kind", hwp_victim_name(victim->kind));
+	if (victim->pid >= 0)
+		hwp_json_i64(json, "pid", victim->pid);
+	else
+		hwp_json_null(json, "pid");
+	hwp_json_string(json, "comm", *victim->comm ? victim->comm : NULL);
+	if (victim->file >= 0)
+		hwp_report_json_file(json, &f->files.data[victim->file]);
+	else
+		hwp_json_null(json, "file");
+	hwp_json_bool(json, "has_it_now", victim->has_it_now);
+	hwp_json_string(json, "confidence", hwp_confidence_name(victim->confidence));
+	hwp_json_end(json);
+}
+
+static void put_history(struct hwp_json *json, const struct hwp_findings *f, size_t first_step,
+			size_t nr_steps, size_t first_victim, size_t nr_victims)
+{
+	hwp_json_row_array(json, "victims");
+	for (size_t i = 0; i < nr_victims; i++)
+		put_victim(json, f, &f->victims.data[first_victim + i]);
+	hwp_json_end(json);
+	hwp_json_row_array(json, "history");
+	for (size_t i = 0; i < nr_steps; i++)
+		put_step(json, &f->steps.data[first_step + i]);
+	hwp_json_end(json);
+}
+
+void hwp_report_json_page_history(struct hwp_json *json, const struct hwp_findings *f,
+				  const struct hwp_poisoned *page)
+{
+	hwp_json_string(json, "was_free", hwp_answer_name(page->was_free));
+	hwp_json_string(json, "was_handed_out", hwp_answer_name(page->was_handed_out));
+	put_history(json, f, page->first_step, page->nr_steps, page->first_victim,
+		    page->nr_victims);
+}
+
+void hwp_report_json_folio_history(struct hwp_json *json, const struct hwp_findings *f,
+				   const struct hwp_folio *folio)
+{
+	hwp_json_string(json, "was_free", hwp_answer_name(folio->was_free));
+	hwp_json_string(json, "was_handed_out", hwp_answer_name(folio->was_handed_out));
+	put_history(json, f, folio->first_step, folio->nr_steps, folio->first_victim,
+		    folio->nr_victims);
+}

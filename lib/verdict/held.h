@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What kind of user holds a page now, and held it when memory failure met it. */
+#ifndef HWP_VERDICT_HELD_H
+#define HWP_VERDICT_HELD_H
+
+#include "model/findings.h"
+
+enum hwp_held {
+	HWP_HELD_UNKNOWN,
+	HWP_HELD_FREE,
+	HWP_HELD_HUGETLB,
+	/** A large folio that could not be split. */
+	HWP_HELD_THP,
+	/** An order-0 page, anonymous or of a file. */
+	HWP_HELD_LRU,
+	HWP_HELD_KERNEL,
+};
+
+/** What @p event says that the page was; HELD_UNKNOWN unless it is an action. */
+enum hwp_held hwp_held_then(const struct hwp_event *event);
+
+/** What an allocated page's own words, and its folio's, say that it is. */
+enum hwp_held hwp_held_now(const struct hwp_poisoned *page);
+
+/** Can no page be held so @p then and so @p now without having been freed in between? */
+bool hwp_held_by_others(enum hwp_held then, enum hwp_held now, const struct hwp_poisoned *page);
+
+/** Does the page's struct page have marks that only users' pages have, current or left over? */
+bool hwp_has_users_marks(const struct hwp_poisoned *page);
+
+#endif /* HWP_VERDICT_HELD_H */

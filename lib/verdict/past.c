@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verdict/past.h"
+
+#include <string.h>
+
+#include "layout/page.h"
+#include "verdict/classify.h"
+#include "verdict/held.h"
+
+struct past {
+	struct hwp_findings *f;
+	const struct hwp_event_index *index;
+};
+
+/** What is proved of one page; the words are literals. */
+struct proof {
+	enum hwp_answer was_free, was_handed_out;
+	const char *words;
+	enum hwp_confidence confidence;
+};
+
+static const struct proof unproved = {
+	.was_free = HWP_ANSWER_UNKNOWN,
+	.was_handed_out = HWP_ANSWER_UNKNOWN,
+};
+
+static struct proof never(const char *words, enum hwp_confidence confidence)
+{
+	return (struct proof){ HWP_ANSWER_NO, HWP_ANSWER_NO, words, confidence };
+}
+
+static struct proof used(const char *words, enum hwp_confidence confidence)
+{
+	return (struct proof){ HWP_ANSWER_YES, HWP_ANSWER_YES, words, confidence };
+}
+
+bool hwp_log_is_complete(const struct hwp_findings *f)
+{
+	return f->log.state == HWP_LOG_COMPLETE;
+}
+
+bool hwp_frees_one_by_one(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	/* Until Linux kernel commit fd919a85cd55 ("mm: page_isolation: prepare for hygienic
+	 * freelists") (in v6.10) gigantic pages were freed one by one, and free_pages_prepare()
+	 * withholds an order-0 page with the flag. */
+	return folio->order > (int)f->max_order && !f->kernel.frees_gigantic_whole;
+}
+
+bool hwp_has_order_0_marks(const struct hwp_poisoned *p)
+{
+	return p->folio.kind == HWP_FOLIO_NONE && hwp_has_users_marks(p);
+}
+
+/*
+ * check_pages_enabled was made a switch of the boot by Linux kernel commit 79cc7ed9b6e7
+ * ("mm, page_alloc: reduce page alloc/free sanity checks") (in v6.4): where it is on, no
+ * block with a flagged page is handed out. Before, pages came off per-CPU lists unchecked.
+ */
+bool hwp_hands_out_no_poison(const struct hwp_findings *f)
+{
+	return f->kernel.check_pages == HWP_ON && f->kernel.check_pages_is_switch;
+}
+
+/** page_owner's last allocation of a page that is free, or withheld, now. */
+static enum hwp_answer handed_out_by_record(const struct hwp_findings *f,
+					    const struct hwp_poisoned *p)
+{
+	switch (hwp_page_owner_when(f, p)) {
+	case HWP_AFTER_ERROR:
+		return HWP_ANSWER_YES;
+	case HWP_BEFORE_ERROR:
+		return p->page_owner.migrated ? HWP_ANSWER_UNKNOWN : HWP_ANSWER_NO;
+	case HWP_WHEN_UNKNOWN:
+		break;
+	}
+	return HWP_ANSWER_UNKNOWN;
+}
+
+/** Of a page that is free, or was thrown away, and so was free. */
+static struct proof free_now(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	struct proof proof = {
+		.was_free = HWP_ANSWER_YES,
+		.was_handed_out = handed_out_by_record(f, p),
+		.words = p->state == HWP_STATE_DROPPED ?
+				 "the allocator threw its block away, which it had taken from "
+				 "free memory" :
+				 "it is in free memory now",
+		.confidence = p->state == HWP_STATE_DROPPED ? HWP_STRONG : HWP_CERTAIN,
+	};
+
+	if (proof.was_handed_out == HWP_ANSWER_UNKNOWN && hwp_hands_out_no_poison(f))
+		proof.was_handed_out = HWP_ANSWER_NO;
+	return proof;
+}
+
+/** Is it a page of its own, in no list, that nobody uses, without a mark of what it was? */
+static bool is_blank(const struct hwp_poisoned *p)
+{
+	return p->was_read && p->folio.kind == HWP_FOLIO_NONE && p->page.refcount == 0 &&
+	       !p->has_holder && hwp_page_kind(&p->page, p->bits) == HWP_PAGE_UNMARKED;
+}
+
+/*
+ * HVO fills the struct pages that it gives back from copies of the folio's first
+ * ones (mm/hugetlb_vmemmap.c): these may have marks of the head's, as the head has.
+ */
+static bool may_be_head(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const uint64_t struct_page_size = 64;
+
+	return p->pfn % ((UINT64_C(1) << f->page_shift) / struct_page_size) == 0;
+}
+
+/**
+ * A kernel that frees such a folio whole never sets one of its pages apart: without
+ * the marks that a split leaves, the page came out of free memory alone.
+ */
+static struct proof by_elimination(const struct hwp_findings *f, const struct hwp_poisoned *p,
+				   const struct hwp_folio *extent)
+{
+	struct proof proof = used(
+		"it is apart from its folio without the marks of a split, on a kernel that frees "
+		"such a folio whole: it came out of free memory",
+		HWP_STRONG);
+
+	if (f->kernel.fix != HWP_FIX_ABSENT || !is_blank(p) || hwp_frees_one_by_one(f, extent))
+		return unproved;
+	/* Thrown away alone it was in no use. A neighbour may have been the first page of the
+	 * block that was thrown away, and memory that goes offline takes its free blocks along. */
+	if (hwp_hands_out_no_poison(f) || hwp_is_list_poison1(p->page.word_1))
+		proof.was_handed_out = HWP_ANSWER_NO;
+	else if (p->section_offline || hwp_findings_poisoned_at(f, p->pfn ^ 1))
+		proof.was_handed_out = HWP_ANSWER_UNKNOWN;
+	return proof;
+}
+
+/** How far into its mapping the page is, against how far into memory. */
+static uint64_t displacement(const struct hwp_poisoned *p)
+{
+	return p->page.index - p->pfn;
+}
+
+/**
+ * The pages of one anonymous huge page, split or not, are as far apart in its mapping as in
+ * memory. Where two poisoned pages of the extent are not, they were handed out apart.
+ */
+static bool are_out_of_line(const struct hwp_findings *f, const struct hwp_folio *extent)
+{
+	const struct hwp_poisoned *first = NULL;
+
+	if (f->kernel.small_thps)
+		return false;
+	for (size_t i = 0; i < extent->nr_poisoned; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[extent->first_poisoned + i];
+		const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
+
+		if (!e || hwp_held_then(e) != HWP_HELD_THP || !hwp_has_order_0_marks(p) ||
+		    !(p->page.mapping & HWP_MAPPING_ANON))
+			continue;
+		if (first && displacement(first) != displacement(p))
+			return true;
+		first = p;
+	}
+	return false;
+}
+
+/** A later user of a page that is not in free memory, nor proved to be in use again. */
+static struct proof later_user(const struct past *past, const struct hwp_poisoned *p,
+			       const struct hwp_folio *extent)
+{
+	const struct hwp_findings *f = past->f;
+	const struct hwp_event *e = hwp_first_action(past->index, past->f, p->pfn);
+	enum hwp_held then = e ? hwp_held_then(e) : HWP_HELD_UNKNOWN;
+
+	if (!p->is_raw && handed_out_by_record(f, p) == HWP_ANSWER_YES)
+		return used("page_owner: the allocator handed it out after the log had recorded "
+			    "its error",
+			    HWP_CERTAIN);
+	if (then == HWP_HELD_HUGETLB && !may_be_head(f, p) && hwp_has_order_0_marks(p))
+		return used("its words are those of a page of its own, anonymous or of a file, but "
+			    "it was in a HugeTLB page, which is never split, when the error struck",
+			    HWP_STRONG);
+	if (then != HWP_HELD_THP && then != HWP_HELD_HUGETLB)
+		return unproved;
+	if (extent && extent->kind == HWP_EXTENT_FREED && are_out_of_line(f, extent) &&
+	    hwp_has_order_0_marks(p))
+		return used("its folio's poisoned pages are not as far apart in their mapping as "
+			    "in memory, as those of one huge page are: they were handed out one "
+			    "by one",
+			    HWP_STRONG);
+	return extent && extent->kind == HWP_EXTENT_FREED && extent->source != HWP_SOURCE_RANGE ?
+		       by_elimination(f, p, extent) :
+		       unproved;
+}
+
+/** Whose memory it is, it has been since the error: a mark shows it that a free would clear. */
+static struct proof never_freed(const struct past *past, const struct hwp_poisoned *p)
+{
+	const struct hwp_event *e = hwp_first_action(past->index, past->f, p->pfn);
+	enum hwp_held then = e ? hwp_held_then(e) : HWP_HELD_UNKNOWN;
+
+	if (p->is_raw || (p->folio.kind == HWP_FOLIO_HUGETLB && p->folio.raw_unreliable))
+		return never("the record of its error is in its HugeTLB folio still", HWP_CERTAIN);
+	if (p->folio.kind == HWP_FOLIO_LARGE && p->folio.can_have_hwpoisoned &&
+	    p->folio.has_hwpoisoned && (then == HWP_HELD_THP || !e))
+		return never("its folio has PG_has_hwpoisoned still, which a free clears",
+			     HWP_STRONG);
+	if (p->state == HWP_STATE_RESERVED)
+		return never("it is reserved", HWP_STRONG);
+	if (p->state == HWP_STATE_DEVICE)
+		return never("it is memory of a device, which the page allocator never has",
+			     HWP_CERTAIN);
+	return unproved;
+}
+
+/** A page that memory failure withheld itself, or that the free path withheld alone. */
+static struct proof withheld(const struct past *past, const struct hwp_poisoned *p)
+{
+	const struct hwp_event *e = hwp_first_action(past->index, past->f, p->pfn);
+	enum hwp_held then = e ? hwp_held_then(e) : HWP_HELD_UNKNOWN;
+
+	if (p->state == HWP_STATE_TAKEN_OFF)
+		return never("memory failure took it off the free lists itself, and its mark of "
+			     "that is there still",
+			     HWP_CERTAIN);
+	if (then == HWP_HELD_LRU && p->folio.kind == HWP_FOLIO_NONE)
+		return never("it was a page of its own when the error struck, and the allocator "
+			     "withholds such a page when it is freed",
+			     HWP_STRONG);
+	if (e && strcmp(e->result, "Recovered") == 0 && p->page.refcount > 0)
+		return never("the log says that memory failure recovered it, and the reference by "
+			     "which it withholds a page is there",
+			     HWP_STRONG);
+	if (!e && p->page.refcount > 0 && p->state == HWP_STATE_ISOLATED &&
+	    (hwp_has_event(past->index, past->f, p->pfn, HWP_EVENT_SOFT_OFFLINE) ||
+	     hwp_log_is_complete(past->f)))
+		return never("it was taken out of use without an error, with a reference that "
+			     "withholds it",
+			     HWP_STRONG);
+	return unproved;
+}
+
+/** On a kernel that frees only healthy ranges, or page by page. */
+static struct proof withheld_by_kernel(const struct hwp_findings *f, const struct hwp_poisoned *p,
+				       const struct hwp_folio *extent)
+{
+	if (!extent || extent->kind != HWP_EXTENT_FREED ||
+	    hwp_state_class(p->state) != HWP_CLASS_CONTAINED)
+		return unproved;
+	if (hwp_frees_one_by_one(f, extent))
+		return never("this kernel frees a page of that size one by one, and withholds "
+			     "those that are flagged",
+			     HWP_STRONG);
+	if (f->kernel.fix == HWP_FIX_PRESENT && f->kernel.fix_seen != HWP_FIX_SEEN_NOT_HELD)
+		return never("this kernel frees only the healthy ranges of a folio that holds "
+			     "poison",
+			     HWP_STRONG);
+	return unproved;
+}
+
+static struct proof prove(const struct past *past, const struct hwp_poisoned *p)
+{
+	const struct hwp_findings *f = past->f;
+	const struct hwp_folio *extent = hwp_findings_folio_at(f, p->pfn);
+	struct hwp_reuse reuse;
+	struct proof proof;
+
+	if (p->state == HWP_STATE_REUSED) {
+		reuse = hwp_reuse_proof(f, p);
+		return used(reuse.proof, reuse.confidence);
+	}
+	if (hwp_state_class(p->state) == HWP_CLASS_LEAKED ||
+	    hwp_state_class(p->state) == HWP_CLASS_LOST)
+		return free_now(f, p);
+	/* What the log says of it may be of the time before it was unmarked, and marked again. */
+	if (!p->was_read || hwp_has_event(past->index, past->f, p->pfn, HWP_EVENT_UNPOISON))
+		return unproved;
+	proof = never_freed(past, p);
+	if (!proof.words)
+		proof = later_user(past, p, extent);
+	if (!proof.words)
+		proof = withheld(past, p);
+	return proof.words ? proof : withheld_by_kernel(f, p, extent);
+}
+
+static void judge_pages(struct past *past)
+{
+	for (size_t i = 0; i < past->f->poisoned.nr; i++) {
+		struct hwp_poisoned *p = &past->f->poisoned.data[i];
+		struct proof proof = prove(past, p);
+
+		p->was_free = proof.was_free;
+		p->was_handed_out = proof.was_handed_out;
+		p->past_proof = proof.words;
+		p->past_confidence = proof.confidence;
+	}
+}
+
+/**
+ * What this kernel did says more than its symbols do: where a THP that held poison was
+ * freed whole, the fix is not there. A HugeTLB page proves nothing of it, as it has the flag
+ * only if the fix sees to it.
+ */
+static bool learn_of_fix(struct hwp_findings *f)
+{
+	struct hwp_kernel_facts *k = &f->kernel;
+
+	if (k->fix != HWP_FIX_UNKNOWN)
+		return false;
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+		const struct hwp_folio *extent = hwp_findings_folio_at(f, p->pfn);
+
+		if (p->was_free != HWP_ANSWER_YES || !extent || extent->kind != HWP_EXTENT_FREED ||
+		    extent->source == HWP_SOURCE_RANGE || p->event < 0 ||
+		    hwp_held_then(&f->events.data[p->event]) != HWP_HELD_THP)
+			continue;
+		k->fix = HWP_FIX_ABSENT;
+		k->fix_is_inferred = true;
+		snprintf(k->fix_evidence, sizeof(k->fix_evidence),
+			 "a THP that held poison was freed whole");
+		return true;
+	}
+	return false;
+}
+
+/** What is true of one of its pages is true of the folio; and "no" only if it is of all. */
+static enum hwp_answer join(enum hwp_answer a, enum hwp_answer b)
+{
+	if (a == HWP_ANSWER_YES || b == HWP_ANSWER_YES)
+		return HWP_ANSWER_YES;
+	return a == HWP_ANSWER_NO && b == HWP_ANSWER_NO ? HWP_ANSWER_NO : HWP_ANSWER_UNKNOWN;
+}
+
+static void judge_folios(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->folios.nr; i++) {
+		struct hwp_folio *folio = &f->folios.data[i];
+
+		folio->was_free = folio->was_handed_out = HWP_ANSWER_UNKNOWN;
+		for (size_t j = 0; j < folio->nr_poisoned; j++) {
+			const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + j];
+
+			folio->was_free = j ? join(folio->was_free, p->was_free) : p->was_free;
+			folio->was_handed_out = j ? join(folio->was_handed_out, p->was_handed_out) :
+						    p->was_handed_out;
+		}
+	}
+}
+
+static void summarise(struct hwp_findings *f)
+{
+	struct hwp_summary *s = &f->summary;
+
+	s->nr_leaked_before = s->nr_past_unknown = 0;
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+		enum hwp_class class = hwp_state_class(p->state);
+
+		if (class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST)
+			continue;
+		s->nr_leaked_before += p->was_free == HWP_ANSWER_YES;
+		s->nr_past_unknown += p->was_free == HWP_ANSWER_UNKNOWN &&
+				      class != HWP_CLASS_UNKNOWN && class != HWP_CLASS_KERNEL;
+	}
+}
+
+void hwp_past_judge(struct hwp_findings *f, const struct hwp_event_index *index)
+{
+	struct past past = { .f = f, .index = index };
+
+	judge_pages(&past);
+	if (learn_of_fix(f))
+		judge_pages(&past);
+	judge_folios(f);
+	summarise(f);
+}

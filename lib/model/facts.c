@@ -349,6 +349,14 @@ static const struct hwp_fact hwp_coverage_rows[] = {
 TABLE(hwp_coverage);
 #undef TYPE
 
+#define TYPE struct hwp_memmap_hole
+static const struct hwp_fact hwp_memmap_hole_rows[] = {
+	UINT(start_pfn),      UINT(end_pfn),	HEX(address),
+	BOOL(has_memmap_pfn), UINT(memmap_pfn), BOOL(is_poisoned),
+};
+TABLE(hwp_memmap_hole);
+#undef TYPE
+
 #define TYPE struct hwp_kernel_facts
 static const struct hwp_fact hwp_kernel_facts_rows[] = {
 	TEXT(release),
@@ -417,6 +425,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	ARRAY(migratetype_names, HWP_FACT_TEXT),
 	STRUCT(kernel, hwp_kernel_facts),
 	STRUCT(coverage, hwp_coverage),
+	VECTOR(memmap_holes, hwp_memmap_hole),
 	VECTOR(zones, hwp_zone_facts),
 	VECTOR(poisoned, hwp_poisoned),
 	VECTOR(blocks, hwp_block),

@@ -15,6 +15,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	if (!f)
 		return;
 	free(f->path);
+	hwp_vec_deinit(&f->memmap_holes);
 	hwp_vec_deinit(&f->zones);
 	hwp_vec_deinit(&f->poisoned);
 	hwp_vec_deinit(&f->blocks);

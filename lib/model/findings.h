@@ -407,6 +407,22 @@ struct hwp_coverage {
 	uint64_t nr_uninitialised;
 };
 
+/**
+ * Struct pages that are not in the dump, of one page of the memmap. A page that is poisoned is
+ * left out by dumpers, whatever it holds.
+ */
+struct hwp_memmap_hole {
+	/** pfns [start_pfn, end_pfn) are described there: whether any is poisoned is unknown. */
+	uint64_t start_pfn, end_pfn;
+	/** Where the first of these struct pages is. */
+	uint64_t address;
+	/** The page of memory that holds them, where the page tables show it. */
+	bool has_memmap_pfn;
+	uint64_t memmap_pfn;
+	/** That page is one of findings.poisoned. */
+	bool is_poisoned;
+};
+
 struct hwp_kernel_facts {
 	char release[128];
 	bool has_memory_failure;
@@ -501,6 +517,8 @@ struct hwp_findings {
 
 	struct hwp_kernel_facts kernel;
 	struct hwp_coverage coverage;
+	/** Ascending; the first ones only when coverage has more. */
+	HWP_VEC(struct hwp_memmap_hole) memmap_holes;
 	HWP_VEC(struct hwp_zone_facts) zones;
 	/** Ascending by pfn, each pfn once. */
 	HWP_VEC(struct hwp_poisoned) poisoned;

@@ -101,7 +101,9 @@ static struct hwp_error *read_in_space(void *arg, enum hwp_space space, uint64_t
 	return synth_read(arg, space, address, buf, size, nr_read_ret);
 }
 
-static struct hwp_poisoned look(struct world *w, const struct hwp_kernel_facts *kernel)
+/** @p hole may be NULL. */
+static struct hwp_poisoned look_with_hole(struct world *w, const struct hwp_kernel_facts *kernel,
+					  struct hwp_memmap_hole *hole)
 {
 	struct hwp_host_providers parts = {
 		.memory = synth_provider(&w->synth),
@@ -119,11 +121,48 @@ static struct hwp_poisoned look(struct world *w, const struct hwp_kernel_facts *
 	if (kernel)
 		f->kernel = *kernel;
 	assert_true(hwp_vec_push(&f->poisoned, page));
+	if (hole)
+		assert_true(hwp_vec_push(&f->memmap_holes, *hole));
 	hwp_bad_memory_look(target, &w->layout, f);
 	page = f->poisoned.data[0];
+	if (hole)
+		*hole = f->memmap_holes.data[0];
 	hwp_findings_destroy(f);
 	hwp_target_destroy(target);
 	return page;
+}
+
+static struct hwp_poisoned look(struct world *w, const struct hwp_kernel_facts *kernel)
+{
+	return look_with_hole(w, kernel, NULL);
+}
+
+/* The memmap is mapped by the same tables as all else: a page of it may be the poisoned one. */
+static void holes_of_the_memmap(void **state)
+{
+	struct world *w = world_create(4);
+	struct hwp_memmap_hole hole = { .start_pfn = 0x1000,
+					.end_pfn = 0x1040,
+					.address = BASE_4 + (PFN << 12) + 0x40 };
+
+	(void)state;
+	look_with_hole(w, NULL, &hole);
+	assert_true(hole.has_memmap_pfn);
+	assert_int_equal(hole.memmap_pfn, PFN);
+	assert_true(hole.is_poisoned);
+	/* Another page. */
+	put_entry(w, PTE, ((PFN + 1) << 12) | ENTRY_FLAGS);
+	hole.is_poisoned = hole.has_memmap_pfn = false;
+	look_with_hole(w, NULL, &hole);
+	assert_true(hole.has_memmap_pfn);
+	assert_int_equal(hole.memmap_pfn, PFN + 1);
+	assert_false(hole.is_poisoned);
+	/* Where it is not known. */
+	put_entry(w, PTE, 0);
+	hole.has_memmap_pfn = false;
+	look_with_hole(w, NULL, &hole);
+	assert_false(hole.has_memmap_pfn);
+	world_destroy(w);
 }
 
 static void every_level(void **state)
@@ -283,9 +322,13 @@ static void running(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_level), cmocka_unit_test(large_pages),
-		cmocka_unit_test(unknown),     cmocka_unit_test(contents),
-		cmocka_unit_test(switches),    cmocka_unit_test(running),
+		cmocka_unit_test(holes_of_the_memmap),
+		cmocka_unit_test(every_level),
+		cmocka_unit_test(large_pages),
+		cmocka_unit_test(unknown),
+		cmocka_unit_test(contents),
+		cmocka_unit_test(switches),
+		cmocka_unit_test(running),
 	};
 
 	return cmocka_run_group_tests_name("bad_memory", tests, NULL, NULL);

@@ -65,6 +65,8 @@ static void holes(void **state)
 {
 	struct machine *m = machine_create(kernel_73);
 	const size_t line = 4096 / KERNEL_PAGE_SIZE;
+	/* Pages of the memmap: zeros, left out, not mapped. */
+	static const uint64_t first[] = { 2, 6, 7 };
 
 	(void)state;
 	machine_poison(m, 0x1000);
@@ -87,6 +89,15 @@ static void holes(void **state)
 		assert_int_equal(c->nr_faulted, line);
 		assert_int_equal(c->nr_uninitialised, 1);
 		assert_int_equal(c->nr_read + c->nr_excluded + c->nr_faulted, c->nr_pages);
+		assert_int_equal(s.findings.memmap_holes.nr, HWP_ARRAY_SIZE(first));
+		for (size_t i = 0; i < HWP_ARRAY_SIZE(first); i++) {
+			const struct hwp_memmap_hole *hole = &s.findings.memmap_holes.data[i];
+
+			assert_int_equal(hole->start_pfn, MACHINE_START + first[i] * line);
+			assert_int_equal(hole->end_pfn, hole->start_pfn + line);
+			assert_int_equal(hole->address, MACHINE_MAP + first[i] * 4096);
+		}
+		hwp_vec_deinit(&s.findings.memmap_holes);
 		hwp_vec_deinit(&s.flagged);
 	}
 	machine_destroy(m);

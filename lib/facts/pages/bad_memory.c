@@ -88,6 +88,22 @@ static enum hwp_contents read_contents(struct hwp_target *target, uint64_t physi
 					     HWP_CONTENTS_OTHER;
 }
 
+/** Which page of memory is the memmap's there, and is it poisoned? */
+static void locate(const struct direct_map *map, const struct hwp_layout *l,
+		   const struct hwp_findings *f, struct hwp_memmap_hole *hole)
+{
+	_cleanup_error_ struct hwp_error *err = NULL;
+	uint64_t physical;
+	unsigned int shift;
+
+	err = hwp_page_tables_walk(&map->tables, hole->address, &shift, &physical);
+	if (err)
+		return;
+	hole->has_memmap_pfn = true;
+	hole->memmap_pfn = physical >> l->page_shift;
+	hole->is_poisoned = hwp_findings_poisoned_at(f, hole->memmap_pfn) != NULL;
+}
+
 void hwp_bad_memory_look(struct hwp_target *target, const struct hwp_layout *l,
 			 struct hwp_findings *f)
 {
@@ -97,6 +113,8 @@ void hwp_bad_memory_look(struct hwp_target *target, const struct hwp_layout *l,
 	bool may_be_written = !hwp_target_is_live(target) && (f->kernel.page_poisoning == HWP_ON ||
 							      f->kernel.init_on_free == HWP_ON);
 
+	for (size_t i = 0; i < f->memmap_holes.nr && has_map; i++)
+		locate(&map, l, f, &f->memmap_holes.data[i]);
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
 		struct hwp_poisoned *p = &f->poisoned.data[i];
 		uint64_t physical = p->pfn << l->page_shift;

@@ -13,6 +13,8 @@
 /** Pages read at a time; what fails is read again page by page of the memmap. */
 #define PAGES_PER_READ UINT64_C(4096)
 #define MAX_THREADS 64
+/** Holes that are kept; a dump that left out the memmap has millions. */
+#define MAX_HOLES 64
 
 struct scan {
 	const struct hwp_memmap *memmap;
@@ -36,6 +38,7 @@ struct worker {
 	char *buf;
 	hwp_pfn_vec flagged;
 	struct hwp_coverage coverage;
+	HWP_VEC(struct hwp_memmap_hole) holes;
 	uint64_t nr_buddy_pages;
 	bool too_many;
 	struct hwp_error *err;
@@ -75,12 +78,31 @@ static bool is_zero(const char *p, size_t size)
 	return *p == 0 && memcmp(p, p + 1, size - 1) == 0;
 }
 
-static void look_at(struct worker *w, const char *pages, uint64_t pfn, uint64_t nr, bool online)
+/** Struct pages that are not there, as far as they lie in one page of the memmap. */
+static void note_hole(struct worker *w, const struct hwp_pfn_range *range, uint64_t pfn,
+		      uint64_t nr)
+{
+	const struct hwp_layout *l = w->scan->memmap->layout;
+	struct hwp_memmap_hole hole = { .start_pfn = pfn,
+					.end_pfn = pfn + nr,
+					.address = range->base + pfn * l->page.size };
+	struct hwp_memmap_hole *last = w->holes.nr ? &w->holes.data[w->holes.nr - 1] : NULL;
+
+	if (last && last->end_pfn == pfn &&
+	    last->address >> l->page_shift == hole.address >> l->page_shift)
+		last->end_pfn = pfn + nr;
+	else if (w->holes.nr < MAX_HOLES && !hwp_vec_push(&w->holes, hole))
+		w->err = hwp_error_no_memory();
+}
+
+static void look_at(struct worker *w, const char *pages, const struct hwp_pfn_range *range,
+		    uint64_t pfn, uint64_t nr)
 {
 	const struct hwp_layout *l = w->scan->memmap->layout;
 	uint64_t poison = l->has_memory_failure ? UINT64_C(1) << l->flag.hwpoison : 0;
 	uint32_t size = l->page.size;
 	struct hwp_coverage *c = &w->coverage;
+	bool online = range->online;
 
 	for (uint64_t i = 0; i < nr; i++) {
 		const char *page = pages + i * size;
@@ -88,6 +110,8 @@ static void look_at(struct worker *w, const char *pages, uint64_t pfn, uint64_t 
 
 		if (flags == 0 && is_zero(page, size)) {
 			c->nr_zero += online;
+			if (online)
+				note_hole(w, range, pfn + i, 1);
 			continue;
 		}
 		if (hwp_page_is_uninitialised(l, page)) {
@@ -122,8 +146,10 @@ static void read_lines(struct worker *w, const struct unit *u, uint64_t pfn, uin
 		n = n < end_pfn - pfn ? n : end_pfn - pfn;
 		err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, address, w->buf, n * size,
 				      NULL);
+		if (err && u->range->online)
+			note_hole(w, u->range, pfn, n);
 		if (!err) {
-			look_at(w, w->buf, pfn, n, u->range->online);
+			look_at(w, w->buf, u->range, pfn, n);
 			w->coverage.nr_read += u->range->online ? n : 0;
 		} else if (hwp_error_catch(&err, HWP_ERROR_EXCLUDED)) {
 			w->coverage.nr_excluded += u->range->online ? n : 0;
@@ -149,7 +175,7 @@ static void scan_unit(struct worker *w, const struct unit *u)
 		if (err) {
 			read_lines(w, u, pfn, nr);
 		} else {
-			look_at(w, w->buf, pfn, nr, u->range->online);
+			look_at(w, w->buf, u->range, pfn, nr);
 			w->coverage.nr_read += u->range->online ? nr : 0;
 		}
 		pfn += nr;
@@ -208,6 +234,7 @@ static void worker_deinit(struct worker *w)
 {
 	hwp_target_destroy(w->clone);
 	hwp_vec_deinit(&w->flagged);
+	hwp_vec_deinit(&w->holes);
 	hwp_error_destroy(w->err);
 	free(w->buf);
 }
@@ -219,6 +246,32 @@ static int compare_pfns(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static int compare_holes(const void *a, const void *b)
+{
+	const struct hwp_memmap_hole *x = a, *y = b;
+
+	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
+}
+
+/** Units end where pages of the memmap do not: a hole may have been met by two workers. */
+static void sort_holes(struct hwp_findings *f, unsigned int page_shift)
+{
+	struct hwp_memmap_hole *holes = f->memmap_holes.data;
+	size_t nr = f->memmap_holes.nr, kept = 0;
+
+	if (!nr)
+		return;
+	qsort(holes, nr, sizeof(*holes), compare_holes);
+	for (size_t i = 1; i < nr; i++) {
+		if (holes[i].start_pfn == holes[kept].end_pfn &&
+		    holes[i].address >> page_shift == holes[kept].address >> page_shift)
+			holes[kept].end_pfn = holes[i].end_pfn;
+		else
+			holes[++kept] = holes[i];
+	}
+	f->memmap_holes.nr = kept + 1 < MAX_HOLES ? kept + 1 : MAX_HOLES;
+}
+
 static struct hwp_error *merge(struct worker *w, hwp_pfn_vec *flagged, struct hwp_findings *f)
 {
 	struct hwp_error *err = w->err;
@@ -228,6 +281,10 @@ static struct hwp_error *merge(struct worker *w, hwp_pfn_vec *flagged, struct hw
 		if (flagged->nr >= w->scan->max_flagged)
 			w->too_many = true;
 		else if (!hwp_vec_push(flagged, w->flagged.data[i]))
+			err = hwp_error_no_memory();
+	}
+	for (size_t i = 0; i < w->holes.nr && !err; i++) {
+		if (!hwp_vec_push(&f->memmap_holes, w->holes.data[i]))
 			err = hwp_error_no_memory();
 	}
 	f->coverage.nr_read += w->coverage.nr_read - w->coverage.nr_zero;
@@ -292,5 +349,6 @@ struct hwp_error *hwp_scan(struct hwp_target *target, const struct hwp_memmap *m
 	}
 	if (flagged->nr)
 		qsort(flagged->data, flagged->nr, sizeof(*flagged->data), compare_pfns);
+	sort_holes(findings, memmap->layout->page_shift);
 	return err;
 }

@@ -118,10 +118,13 @@ fail() {
 }
 
 start_vm() {
-	# QEMU 7.2 returns wrong flags from CMPXCHG16B at times, and 6.12 then crashes.
-	local cpu=qemu64,+pdpe1gb,-cx16 kdir=$lab/kernels/$kernel append
+	# QEMU 7.2 returns wrong flags from CMPXCHG16B at times, and 6.12 then crashes. Without
+	# RDRAND a kernel gathers randomness for seconds before mke2fs goes on.
+	local cpu=qemu64,+pdpe1gb,+rdrand,-cx16 kdir=$lab/kernels/$kernel append
 	[ "$la57" = 1 ] && cpu=max,-cx16
-	append="console=ttyS0 loglevel=${HWP_LOGLEVEL:-4} panic=-1 printk.devkmsg=on hwp.run=$scenarios"
+	# On a busy machine ticks come late, and the kernel takes its timer for broken.
+	append="console=ttyS0 loglevel=${HWP_LOGLEVEL:-4} panic=-1 no_timer_check printk.devkmsg=on"
+	append+=" hwp.run=$scenarios"
 	[[ $scenarios != *hugetlb* ]] || append+=" hwp.pool=16"
 	[ "$dumps" -eq 1 ] || append+=" hwp.busy=$((dumps * 300))"
 	append+=${cmdline:+ $cmdline}

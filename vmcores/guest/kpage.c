@@ -10,6 +10,7 @@
 
 static int flags_fd = -1, count_fd = -1, cgroup_fd = -1;
 static uint64_t nr_pfns;
+static uint64_t *snapshots[2];
 
 /* The end of the last "System RAM" range; /proc/kpageflags may go further. */
 static uint64_t iomem_end(void)
@@ -33,6 +34,10 @@ void kpage_open(void)
 	count_fd = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
 	cgroup_fd = open("/proc/kpagecgroup", O_RDONLY | O_CLOEXEC);
 	nr_pfns = iomem_end();
+	/* Now, for later it would be free memory that a scenario has just looked at. */
+	for (int i = 0; i < 2; i++)
+		snapshots[i] = mmap(NULL, nr_pfns * sizeof(uint64_t), PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 }
 
 uint64_t max_pfn(void)
@@ -135,17 +140,12 @@ void kpf_range(uint64_t base, uint64_t nr, uint64_t *to)
 		to[i] = KPF(NOPAGE);
 }
 
+/* The words of all pages, as they are now and as they were at the call before. */
 uint64_t *kpf_snapshot(void)
 {
-	static uint64_t *words[2];
 	static int turn;
-	uint64_t *to;
 
 	turn = !turn;
-	if (!words[turn])
-		words[turn] = mmap(NULL, nr_pfns * sizeof(*to), PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	to = words[turn];
-	kpf_range(0, nr_pfns, to);
-	return to;
+	kpf_range(0, nr_pfns, snapshots[turn]);
+	return snapshots[turn];
 }

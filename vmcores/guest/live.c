@@ -111,26 +111,6 @@ static void tell_one(const struct run *r)
 	}
 }
 
-/* What page-types does: every word of /proc/kpageflags. */
-static void time_page_types(void)
-{
-	static uint64_t words[8192];
-	long began = now_ms(), nr = 0, nr_bad = 0;
-	int fd = open("/proc/kpageflags", O_RDONLY);
-	FILE *f;
-	ssize_t n;
-
-	while ((n = read(fd, words, sizeof(words))) > 0)
-		for (ssize_t i = 0; i < n / 8; i++, nr++)
-			nr_bad += (words[i] & (KPF(HWPOISON) | KPF(NOPAGE))) == KPF(HWPOISON);
-	close(fd);
-	f = fopen("/mnt/tmp/page-types.run", "w");
-	if (!f)
-		return;
-	fprintf(f, "words=%ld hwpoison=%ld ms=%ld\n", nr, nr_bad, now_ms() - began);
-	fclose(f);
-}
-
 /*
  * Forked first of all, while there is nothing to share: what a process had before
  * exec counts as its own, and what it shares is copied when we write to it.
@@ -150,7 +130,6 @@ void live_start(void)
 	if (read(to[0], &byte, 1) == 1)
 		for (const struct run *r = runs; r->name; r++)
 			run_one(r);
-	time_page_types();
 	if (write(from[1], "", 1) < 0)
 		_exit(1);
 	_exit(0);
@@ -191,5 +170,4 @@ void live_check(void)
 	for (const struct run *r = runs; r->name; r++)
 		tell_one(r);
 	truth_file("reads.txt", "/mnt/tmp/reads.txt");
-	truth_file("page-types.run", "/mnt/tmp/page-types.run");
 }

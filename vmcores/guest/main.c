@@ -82,8 +82,6 @@ int main(int argc, char **argv)
 	pin_cpu(0);
 	kpage_open();
 	history_open();
-	kpf_snapshot();
-	kpf_snapshot();
 	truth_open(argv[3]);
 	live_reserve();
 	run_all(argv[2]);

@@ -12,7 +12,6 @@
 #     --split            half of a GiB of it below 4 GiB, the rest above: a Normal zone
 #     --smp N            default 2
 #     --formats LIST     of elf,zlib,lzo,snappy,paging (default elf: QEMU takes as long for zlib as for all the rest)
-#     --no-vmcoreinfo    a dump without the note
 #     --dumps N          N dumps of one guest that is busy: every CPU allocates and frees, and the
 #                        guest runs for some milliseconds between them (vmcore.elf, vmcore.2.elf ...;
 #                        cut down to .kdump where the excerpt program is built)
@@ -35,7 +34,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,28s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,27s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -133,10 +132,9 @@ start_vm() {
 	args=(-machine "$machine" -accel "$accel" -cpu "$cpu" -m "$(in_mib "$mem")M")
 	# shellcheck disable=SC2207
 	args+=($(numa_args "$nodes" "$(in_mib "$mem")" "$smp"))
-	[ "$vmcoreinfo" = 0 ] || args+=(-device vmcoreinfo)
 	# shellcheck disable=SC2054
 	args+=(-nic none -display none -no-reboot
-		-device pvpanic -action panic=pause
+		-device vmcoreinfo -device pvpanic -action panic=pause
 		-serial "file:$work/console.txt"
 		-device virtio-serial-pci -chardev "file,id=truth,path=$work/truth.tar"
 		-device virtserialport,chardev=truth,name=truth
@@ -189,7 +187,7 @@ check_vmcoreinfo() {
 check_result() {
 	tar -xf "$work/truth.tar" -C "$work" || fail "the truth is not whole"
 	[ -s "$work/truth.txt" ] || fail "no truth was told"
-	[ "$vmcoreinfo" = 0 ] || check_vmcoreinfo
+	check_vmcoreinfo
 	rm -f "$work/truth.tar" "$work/disk" "$work/initrd" "$work/qmp.sock"
 	# Some kernels that are broken on purpose mark other pages.
 	[[ $cmdline == *hwpbreak=* ]] || ! grep '^unnoted ' "$work/truth.txt" || fail "poison that no scenario made"
@@ -198,12 +196,11 @@ check_result() {
 run() {
 	local began=$SECONDS
 	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 mem=1G smp=2
-	machine=pc vmcoreinfo=1 formats=elf timeout=240 keep=0 dumps=1 recipe=
+	machine=pc formats=elf timeout=240 keep=0 dumps=1 recipe=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;
 		--la57) la57=1; recipe+=" $1"; shift; continue ;;
-		--no-vmcoreinfo) vmcoreinfo=0; recipe+=" $1"; shift; continue ;;
 		--split) machine+=,max-ram-below-4g=512M; recipe+=" $1"; shift; continue ;;
 		esac
 		[ $# -ge 2 ] || die "$1 needs a value"

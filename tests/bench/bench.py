@@ -29,10 +29,10 @@ def die(text):
 def find_dump():
 	pattern = os.path.join(ROOT, "build/lab/dumps/73-*/vmcore.elf")
 	wanted = [p for p in sorted(glob.glob(pattern)) if os.path.getsize(p) > 1 << 30]
-	preferred = [p for p in wanted if "/73-thp/" in p]
+	preferred = [p for p in wanted if "/73-all/" in p]
 	if wanted:
 		return (preferred or wanted)[0]
-	subprocess.run([os.path.join(ROOT, "vmcores/lab.sh"), "matrix", "73-thp"], check=True)
+	subprocess.run([os.path.join(ROOT, "vmcores/lab.sh"), "matrix", "73-all"], check=True)
 	wanted = sorted(glob.glob(pattern))
 	return wanted[0] if wanted else die("the lab made no dump")
 

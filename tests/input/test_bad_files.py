@@ -187,6 +187,10 @@ def main():
         elf.unlink()
         cut_files(cases, 'kdump', packed, {'its signature': 8, 'half a header': 300,
                                            'a header': 4096, 'two headers': 8192})
+        with base.patched(packed) as patch:
+            # Offset and size of VMCOREINFO, and of the notes that have it too.
+            patch.write(kdump.PAGE + 32, bytes(32))
+            cases.tell('kdump without VMCOREINFO', bad.refuses(packed))
         cut_files(cases, 'flattened kdump', flat, {'its signature': 12, 'a header': 4096,
                                                    'half a record': 4100, 'a record': 4112})
     cases.exit()

@@ -43,7 +43,7 @@ def find(release, nodes=1):
     lab = sorted(LAB.glob('dumps/*/')) if LAB.is_dir() else []
     for directory in [*hwp.samples(), *lab]:
         if (_release(directory).startswith(release) and _has_nodes(directory, nodes) and
-                kdump_of(directory) and 'no-vmcoreinfo' not in directory.name and
+                kdump_of(directory) and
                 _can_mark(directory)):
             return directory
     return None

@@ -538,21 +538,11 @@ def compare_counts(found, told):
     return wrong
 
 
-def compare_no_vmcoreinfo(run):
-    """A dump that does not say what it is of: an error that names what is missing."""
-    line = run.err.strip()
-    if run.status != 2 or '\n' in line or 'VMCOREINFO' not in line:
-        return [f'exit status {run.status}, {line!r}']
-    return []
-
-
 def compare(directory, vmcore, on_list=None):
     """{name of a comparison: disagreements} for one dump and its ground truth."""
     truth = Truth(directory)
     moved, few = truth.settle(on_list) if on_list is not None else ([], True)
     run = hwp.Run('check', '--json', vmcore)
-    if '--no-vmcoreinfo' in (truth.read('recipe') or b'').decode():
-        return {'no-vmcoreinfo': compare_no_vmcoreinfo(run)}
     report = run.json()
     document = hwp.Run('freelist', '--json', vmcore).json()
     if not report or 'poisoned' not in report or not document or 'freelist' not in document:

@@ -162,6 +162,17 @@ static void run_none(const char *name)
 	(void)name;
 }
 
+/* A block with a page that cannot be moved would go on being offlined until a signal. */
+static int change_block(const char *path, const char *to)
+{
+	int ret;
+
+	alarm(10);
+	ret = write_file(path, to);
+	alarm(0);
+	return ret;
+}
+
 /* The last memory block that can go offline, with an error in it. */
 static void run_offline(const char *name)
 {
@@ -175,14 +186,14 @@ static void run_offline(const char *name)
 		pfn = find_free_run(64, base, base + nr);
 		if (pfn == NO_PFN)
 			continue;
-		ret = write_file(path, "offline");
+		ret = change_block(path, "offline");
 		say("%s: %s: %d", name, path, ret);
 		if (ret)
 			continue;
 		write_file(path, "online");
 		if (!corrupt_pfn(pfn + 5))
 			return;
-		ret = write_file(path, "offline");
+		ret = change_block(path, "offline");
 		say("%s: %s: %d", name, path, ret);
 		note(name, pfn + 5, ret ? "taken-off" : "offline", pfn + 5, 0, 0);
 		return;

@@ -15,8 +15,11 @@ import hwp
 PEERS = pathlib.Path(os.environ.get('HWP_PEERS', hwp.TOP / 'build' / 'peers'))
 LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
 KERNELS = ('6.1-amd64', '6.12-cloud', '7.3-cloud')
+#: A line of the lab's matrix for each: a full dump with errors in it, which test_lab compares.
+ROWS = dict(zip(KERNELS, ('61-all', '612-all', '73-all')))
 SCENARIOS = ('free,anon,file-tmpfs,thp-pinned,hugetlb-inuse,hugetlb-file,hugetlb-pool,slab-tail,'
              'thp-leak-pcp,thp-leak-buddy')
+_in_use = []
 
 
 def fetch(script, *args):
@@ -48,21 +51,29 @@ def vmlinux(release, dump=None):
     return str(own), None
 
 
+def lock(row, how):
+    """The lock of a dump of the lab: exclusive to make it, shared to use it."""
+    (LAB / 'dumps').mkdir(parents=True, exist_ok=True)
+    # Closed, and so unlocked, with the last reference to it.
+    file = open(LAB / 'dumps' / f'.{row}.lock', 'w', encoding='ascii')
+    fcntl.flock(file, how)
+    return file
+
+
 def dump(kernel):
-    """A full dump of a lab kernel with errors in it: (its directory, None), or (None, why not)."""
-    directory = (PEERS / 'dumps' / kernel).resolve()
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with open(PEERS / 'dumps' / f'.{kernel}.lock', 'w', encoding='ascii') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if (directory / 'vmcore.elf').exists() and release(directory):
-            return directory, None
-        lab = hwp.TOP / 'vmcores' / 'lab.sh'
-        done = subprocess.run([lab, 'run', '--kernel', kernel, '--kaslr', '--scenarios', SCENARIOS,
-                               '--formats', 'elf', '--out', directory],
+    """A full dump of a lab kernel with errors in it, which stays until this process ends:
+    (its directory, None), or (None, why not)."""
+    row = ROWS[kernel]
+    directory = (LAB / 'dumps' / row).resolve()
+    file = lock(row, fcntl.LOCK_EX)
+    if not ((directory / 'vmcore.elf').exists() and release(directory)):
+        done = subprocess.run([hwp.TOP / 'vmcores' / 'lab.sh', 'matrix', row],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              check=False)
-    if done.returncode:
-        return None, (done.stderr.strip().splitlines() or ['lab.sh failed'])[-1]
+                              check=False, env={**os.environ, 'HWP_PROGRAM': str(hwp.PROGRAM)})
+        if done.returncode:
+            return None, (done.stderr.strip().splitlines() or ['lab.sh failed'])[-1]
+    fcntl.flock(file, fcntl.LOCK_SH)
+    _in_use.append(file)
     return directory, None
 
 

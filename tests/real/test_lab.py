@@ -9,6 +9,7 @@ lab wrote before is used again if it was made by the same recipe, of the same ke
 and not before the lab's own sources. With CI=true a dump goes when it has been compared.
 """
 import concurrent.futures
+import fcntl
 import json
 import os
 import pathlib
@@ -24,6 +25,7 @@ import hwp
 import kdump
 import live
 import oracle
+import peers
 import second
 import truth
 
@@ -67,8 +69,11 @@ class Row:
                 recipe.stat().st_mtime >= os.stat(hwp.PROGRAM).st_mtime)
 
     def make(self):
-        if self.is_fresh():
-            return
+        with peers.lock(self.name, fcntl.LOCK_EX):
+            if not self.is_fresh():
+                self.make_anew()
+
+    def make_anew(self):
         done = _run([VMCORES / 'lab.sh', 'matrix', self.name],
                     HWP_PROGRAM=str(hwp.PROGRAM) if self.looks_live else '')
         if done.returncode:
@@ -228,7 +233,8 @@ def run_row(row, missing):
         if row.name == IN_ALL_FORMS:
             results += [(f'{row.name} in all forms', compare_forms(row.directory)),
                         (f'{row.name} by threads', compare_threads(row.directory))]
-        if os.environ.get('CI') == 'true':
+        # Other tests use some.
+        if os.environ.get('CI') == 'true' and row.name not in peers.ROWS.values():
             row.drop()
         return results
     except (RuntimeError, OSError, KeyError, TypeError, ValueError, subprocess.TimeoutExpired,

@@ -60,7 +60,12 @@ static void put_check(struct hwp_json *json, const struct hwp_check *check)
 	hwp_json_string(json, "name", check->name);
 	hwp_json_string(json, "statement", check->statement);
 	hwp_json_string(json, "background", check->background);
-	hwp_json_string(json, "needs", check->needs);
+	hwp_json_row_array(json, "needs");
+	for (int hole = HWP_NO_HOLE + 1; hole < HWP_NR_HOLES; hole++) {
+		if (check->needs & HWP_NEEDS(hole))
+			hwp_json_string(json, NULL, hwp_hole_name((enum hwp_hole)hole));
+	}
+	hwp_json_end(json);
 	hwp_json_array(json, "results");
 	for (int result = 0; result < HWP_NR_RESULTS; result++) {
 		const struct hwp_check_outcome *outcome = &check->outcomes[result];

@@ -57,12 +57,12 @@ static bool check_zone(struct hwp_findings *f, const struct hwp_zone *z, uint64_
 	if (z->managed_pages <= z->present_pages && z->present_pages <= spanned &&
 	    z->end_pfn <= end_of_memmap)
 		return true;
-	return hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION,
-				    "node %d %s: spans %" PRIu64 " pages from 0x%" PRIx64
-				    ", has %" PRIu64 " present, %" PRIu64
-				    " managed; the memmap ends at 0x%" PRIx64,
-				    z->nid, z->name, spanned, z->start_pfn, z->present_pages,
-				    z->managed_pages, end_of_memmap);
+	return hwp_findings_contradiction(f,
+					  "node %d %s: spans %" PRIu64 " pages from 0x%" PRIx64
+					  ", has %" PRIu64 " present, %" PRIu64
+					  " managed; the memmap ends at 0x%" PRIx64,
+					  z->nid, z->name, spanned, z->start_pfn, z->present_pages,
+					  z->managed_pages, end_of_memmap);
 }
 
 static struct hwp_error *describe(struct analysis *a)

@@ -4,6 +4,7 @@
 #define HWP_MODEL_CHECK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "model/words.h"
 
@@ -28,6 +29,9 @@ struct hwp_check_outcome {
 	enum hwp_verdict verdict;
 };
 
+/** As an element of hwp_check.needs: enum hwp_hole. */
+#define HWP_NEEDS(hole) (UINT32_C(1) << (hole))
+
 /** One check: all that is to be known of it, in one row of check/table.c. */
 struct hwp_check {
 	/** As in reports, in JSON and for `hwpoison help`. */
@@ -41,9 +45,9 @@ struct hwp_check {
 	 * skipped, without a word of its own here, and a skipped check decides nothing.
 	 */
 	struct hwp_check_outcome outcomes[HWP_NR_RESULTS];
-	/** Name of an earlier check: while that is inconclusive, this one is not passed. Or NULL. */
-	const char *needs;
-	/** It answers by findings.troubles: they are settled with it. */
+	/** HWP_NEEDS() of what it cannot pass without: while that has a hole, it is inconclusive. */
+	uint32_t needs;
+	/** It answers by the contradictions and by the holes that it needs: they are settled with it. */
 	bool answers_troubles;
 	enum hwp_settles settles;
 	/** Answer by hwp_check_answer() and hwp_check_add(). */
@@ -55,6 +59,8 @@ struct hwp_check {
 struct hwp_check_result {
 	const struct hwp_check *check;
 	enum hwp_result result;
+	/** Inconclusive as something could not be read that was there: incomplete at best. */
+	bool lacks_evidence;
 	/** A sentence without full stop, on one line. */
 	char detail[384];
 };

@@ -114,8 +114,9 @@ TABLE(hwp_file);
 
 #define TYPE struct hwp_owner
 static const struct hwp_fact hwp_owner_rows[] = {
-	BOOL(found),	INT(pid),	TEXT(comm), BOOL(allocated_it), BOOL(has_start),
-	UINT(start_ns), BOOL(has_file), UINT(file), UINT(nr_mappers),	BOOL(saw_all_mappers),
+	BOOL(found),	       INT(pid),       TEXT(comm), BOOL(allocated_it), BOOL(has_start),
+	UINT(start_ns),	       BOOL(has_file), UINT(file), BOOL(unreadable),   UINT(nr_mappers),
+	BOOL(saw_all_mappers),
 };
 TABLE(hwp_owner);
 #undef TYPE
@@ -312,6 +313,7 @@ static const struct hwp_fact hwp_zone_facts_rows[] = {
 	UINT(nr_buddy_pages),
 	UINT(nr_pcp_pages),
 	BOOL(lists_cut),
+	BOOL(was_locked),
 };
 TABLE(hwp_zone_facts);
 #undef TYPE
@@ -336,6 +338,7 @@ TABLE(hwp_area_stat);
 #define TYPE struct hwp_trouble
 static const struct hwp_fact hwp_trouble_rows[] = {
 	WORD(kind, hwp_trouble_kinds),
+	WORD(hole, hwp_holes),
 	TEXT(text),
 };
 TABLE(hwp_trouble);

@@ -7,7 +7,7 @@
 
 #include "base/bits.h"
 
-/* However broken a target is, no more troubles than these are recorded. */
+/* However broken a target is, no more troubles than these are recorded, and one of each kind. */
 #define MAX_TROUBLES 200
 
 void hwp_findings_destroy(struct hwp_findings *f)
@@ -80,29 +80,57 @@ bool hwp_use_continues(const struct hwp_use *last, const struct hwp_use *use)
 	       (use->order == 0 || last->head_pfn == use->head_pfn);
 }
 
-bool hwp_findings_trouble(struct hwp_findings *f, enum hwp_trouble_kind kind, const char *fmt, ...)
+/** One of each kind is always kept: checks depend on it. */
+static bool has_alike(const struct hwp_findings *f, const struct hwp_trouble *trouble)
 {
-	struct hwp_trouble trouble = { .kind = kind };
-	va_list ap;
+	for (size_t i = 0; i < f->troubles.nr; i++) {
+		if (f->troubles.data[i].kind == trouble->kind &&
+		    f->troubles.data[i].hole == trouble->hole)
+			return true;
+	}
+	return false;
+}
 
-	/* The last place is kept for a hole: holes decide the verdict. */
-	if (f->troubles.nr >= MAX_TROUBLES ||
-	    (f->troubles.nr == MAX_TROUBLES - 1 && kind != HWP_TROUBLE_HOLE))
+static bool add_trouble(struct hwp_findings *f, struct hwp_trouble trouble, const char *fmt,
+			va_list ap)
+{
+	if (f->troubles.nr >= MAX_TROUBLES && has_alike(f, &trouble))
 		return true;
-	va_start(ap, fmt);
 	vsnprintf(trouble.text, sizeof(trouble.text), fmt, ap);
-	va_end(ap);
 	return hwp_vec_push(&f->troubles, trouble);
 }
 
+bool hwp_findings_hole(struct hwp_findings *f, enum hwp_hole hole, const char *fmt, ...)
+{
+	va_list ap;
+	bool kept;
+
+	va_start(ap, fmt);
+	kept = add_trouble(f, (struct hwp_trouble){ .kind = HWP_TROUBLE_HOLE, .hole = hole }, fmt,
+			   ap);
+	va_end(ap);
+	return kept;
+}
+
+bool hwp_findings_contradiction(struct hwp_findings *f, const char *fmt, ...)
+{
+	va_list ap;
+	bool kept;
+
+	va_start(ap, fmt);
+	kept = add_trouble(f, (struct hwp_trouble){ .kind = HWP_TROUBLE_CONTRADICTION }, fmt, ap);
+	va_end(ap);
+	return kept;
+}
+
 struct hwp_error *hwp_findings_tolerate(struct hwp_findings *f, struct hwp_error *err,
-					const char *what)
+					enum hwp_hole hole, const char *what)
 {
 	bool kept;
 
 	if (!err || err->code == HWP_ERROR_NO_MEMORY)
 		return err;
-	kept = hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s: %s", what, err->message);
+	kept = hwp_findings_hole(f, hole, "%s: %s", what, err->message);
 	hwp_error_destroy(err);
 	return kept ? NULL : hwp_error_no_memory();
 }

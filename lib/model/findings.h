@@ -98,6 +98,8 @@ struct hwp_owner {
 	/** The page belongs to a file; file is its index in hwp_findings.files. */
 	bool has_file;
 	size_t file;
+	/** It has one, as its mapping says, but what leads there could not be read. */
+	bool unreadable;
 	/** For a file: the processes that were seen to map the page, and whether these are all. */
 	uint64_t nr_mappers;
 	bool saw_all_mappers;
@@ -369,6 +371,8 @@ struct hwp_zone_facts {
 	uint64_t nr_buddy_pages, nr_pcp_pages;
 	/** A list of the zone could not be walked to its end: pages may be on it. */
 	bool lists_cut;
+	/** Of a dump: zone.lock was held when it was made, so lists and counts may have been changing. */
+	bool was_locked;
 };
 
 /** One list of free pages. */
@@ -393,6 +397,8 @@ struct hwp_area_stat {
 /** One sentence about something wrong in a list or a table. */
 struct hwp_trouble {
 	enum hwp_trouble_kind kind;
+	/** HWP_NO_HOLE for a contradiction. */
+	enum hwp_hole hole;
 	char text[200];
 };
 
@@ -571,16 +577,20 @@ static inline void hwp_findings_destroyp(struct hwp_findings **findings)
 	hwp_findings_destroy(*findings);
 }
 
-/** Record a trouble; false when memory is out. */
-bool hwp_findings_trouble(struct hwp_findings *findings, enum hwp_trouble_kind kind,
-			  const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));
+/** Record that something could not be read, and what; false when memory is out. */
+bool hwp_findings_hole(struct hwp_findings *findings, enum hwp_hole hole, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+
+/** Record that something that was read contradicts itself; false when memory is out. */
+bool hwp_findings_contradiction(struct hwp_findings *findings, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
 
 /**
  * Take a failure to read one thing as a hole: record "@p what: …", destroy
  * @p err, and go on with the rest. Only NO_MEMORY is returned.
  */
 struct hwp_error *hwp_findings_tolerate(struct hwp_findings *findings, struct hwp_error *err,
-					const char *what);
+					enum hwp_hole hole, const char *what);
 
 /** Index of the first of findings.poisoned that is not below @p pfn. */
 size_t hwp_findings_poisoned_index(const struct hwp_findings *findings, uint64_t pfn);

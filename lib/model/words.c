@@ -24,6 +24,7 @@ TABLE(hwp_fixes_seen, HWP_FIXES_SEEN);
 TABLE(hwp_switches, HWP_SWITCHES);
 TABLE(hwp_sweeps, HWP_SWEEPS);
 TABLE(hwp_trouble_kinds, HWP_TROUBLE_KINDS);
+TABLE(hwp_holes, HWP_HOLES);
 TABLE(hwp_containers, HWP_CONTAINERS);
 TABLE(hwp_folio_kinds, HWP_FOLIO_KINDS);
 TABLE(hwp_extent_kinds, HWP_EXTENT_KINDS);
@@ -105,6 +106,16 @@ const char *hwp_sweep_name(enum hwp_sweep sweep)
 const char *hwp_trouble_kind_name(enum hwp_trouble_kind kind)
 {
 	return hwp_trouble_kinds.words[kind].name;
+}
+
+const char *hwp_hole_name(enum hwp_hole hole)
+{
+	return hwp_holes.words[hole].name;
+}
+
+const char *hwp_hole_meaning(enum hwp_hole hole)
+{
+	return hwp_holes.words[hole].meaning;
 }
 
 const char *hwp_container_name(enum hwp_container container)

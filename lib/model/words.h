@@ -130,6 +130,23 @@
 	ROW(HWP_TROUBLE_HOLE, "hole", "a part could not be read: the answer has a hole") \
 	ROW(HWP_TROUBLE_CONTRADICTION, "contradiction", "it was read, and contradicts itself")
 
+/** What a hole is missing. Which checks need it is in their rows. */
+#define HWP_HOLES(ROW) \
+	ROW(HWP_NO_HOLE, NULL, "it is no hole") \
+	ROW(HWP_HOLE_MEMMAP, "memmap", "struct pages") \
+	ROW(HWP_HOLE_FREE_LIST, "free-list", "a free list of a zone") \
+	ROW(HWP_HOLE_PCP_LIST, "pcp-list", "per-CPU lists") \
+	ROW(HWP_HOLE_OTHER_LIST, "other-list", "another list of free pages (trylock_free_pages, unaccepted_pages)") \
+	ROW(HWP_HOLE_RAW_HWP_LIST, "raw-hwp-list", "the record of a HugeTLB folio's bad pages") \
+	ROW(HWP_HOLE_HPAGE_FREELIST, "hpage-freelist", "the HugeTLB folios that wait to be freed") \
+	ROW(HWP_HOLE_OWNER, "owner", "the process or file that a page belongs to") \
+	ROW(HWP_HOLE_PAGE_OWNER, "page-owner", "the records of page_owner") \
+	ROW(HWP_HOLE_LOG, "log", "the kernel log") \
+	ROW(HWP_HOLE_COUNTER, "counter", "num_poisoned_pages") \
+	ROW(HWP_HOLE_NODE_COUNTER, "node-counter", "a node's mf_stats") \
+	ROW(HWP_HOLE_BLOCK_COUNTER, "memory-block-counter", "a memory block's nr_hwpoison") \
+	ROW(HWP_HOLE_QUEUE, "memory-failure-queue", "the errors that are queued for memory_failure()")
+
 /** Where free pages are kept. */
 #define HWP_CONTAINERS(ROW) \
 	ROW(HWP_NOT_FREE, "none", "not free") \
@@ -250,6 +267,7 @@ enum hwp_fix_seen { HWP_FIXES_SEEN(HWP_ENUMERATOR) };
 enum hwp_switch { HWP_SWITCHES(HWP_ENUMERATOR) };
 enum hwp_sweep { HWP_SWEEPS(HWP_ENUMERATOR) };
 enum hwp_trouble_kind { HWP_TROUBLE_KINDS(HWP_ENUMERATOR) };
+enum hwp_hole { HWP_HOLES(HWP_ENUMERATOR) HWP_NR_HOLES };
 enum hwp_container { HWP_CONTAINERS(HWP_ENUMERATOR) };
 enum hwp_folio_kind { HWP_FOLIO_KINDS(HWP_ENUMERATOR) };
 enum hwp_extent_kind { HWP_EXTENT_KINDS(HWP_ENUMERATOR) };
@@ -277,7 +295,7 @@ struct hwp_words {
 
 extern const struct hwp_words hwp_states, hwp_classes, hwp_verdicts, hwp_results, hwp_confidences,
 	hwp_outcomes, hwp_answers, hwp_steps, hwp_victims, hwp_fixes, hwp_fixes_seen, hwp_switches,
-	hwp_sweeps, hwp_trouble_kinds, hwp_containers, hwp_folio_kinds, hwp_extent_kinds,
+	hwp_sweeps, hwp_trouble_kinds, hwp_holes, hwp_containers, hwp_folio_kinds, hwp_extent_kinds,
 	hwp_extent_sources, hwp_observations, hwp_run_states, hwp_use_kinds, hwp_direct_maps,
 	hwp_contents_words, hwp_event_kinds, hwp_log_states, hwp_boots;
 
@@ -295,6 +313,9 @@ const char *hwp_fix_seen_name(enum hwp_fix_seen seen);
 const char *hwp_switch_name(enum hwp_switch sw);
 const char *hwp_sweep_name(enum hwp_sweep sweep);
 const char *hwp_trouble_kind_name(enum hwp_trouble_kind kind);
+const char *hwp_hole_name(enum hwp_hole hole);
+/** What is missing, in words. */
+const char *hwp_hole_meaning(enum hwp_hole hole);
 const char *hwp_container_name(enum hwp_container container);
 const char *hwp_folio_kind_name(enum hwp_folio_kind kind);
 const char *hwp_extent_kind_name(enum hwp_extent_kind kind);

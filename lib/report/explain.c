@@ -106,6 +106,35 @@ static const char *settling(enum hwp_settles settles)
 	return "";
 }
 
+/** What must have been read for the check to pass. */
+static void put_needs(struct hwp_text *text, const struct hwp_check *check)
+{
+	_cleanup_free_ char *buf = NULL;
+	const char *separator = "It is inconclusive where it would pass, but one of these could not "
+				"be read: ";
+	size_t size;
+	FILE *out;
+
+	if (!check->needs)
+		return;
+	out = open_memstream(&buf, &size);
+	if (!out) {
+		text->failed = true;
+		return;
+	}
+	for (int hole = HWP_NO_HOLE + 1; hole < HWP_NR_HOLES; hole++) {
+		if (!(check->needs & HWP_NEEDS(hole)))
+			continue;
+		fprintf(out, "%s%s", separator, hwp_hole_meaning((enum hwp_hole)hole));
+		separator = "; ";
+	}
+	putc('.', out);
+	if (fclose(out))
+		text->failed = true;
+	else
+		hwp_text_wrap(text, 0, 0, buf);
+}
+
 struct hwp_error *hwp_explain_check(FILE *out, const struct hwp_check *check,
 				    const struct hwp_report_style *style)
 {
@@ -122,12 +151,7 @@ struct hwp_error *hwp_explain_check(FILE *out, const struct hwp_check *check,
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(results); i++)
 		put_result(&text, check, results[i]);
 	putc('\n', out);
-	if (check->needs) {
-		snprintf(sentence, sizeof(sentence),
-			 "It rests on %s: while that is inconclusive, this check does not pass.",
-			 check->needs);
-		hwp_text_wrap(&text, 0, 0, sentence);
-	}
+	put_needs(&text, check);
 	hwp_text_wrap(&text, 0, 0,
 		      "Every check is skipped on a kernel without CONFIG_MEMORY_FAILURE.");
 	hwp_text_wrap(&text, 0, 0, settling(check->settles));

@@ -2,7 +2,6 @@
 /** Runs the rows of check/table.c, and decides by what they and the pages' states say. */
 #include "verdict/check.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -20,20 +19,21 @@ const struct hwp_check *hwp_check_find(const char *name)
 	return NULL;
 }
 
-/** No check passes while the one that it rests on is inconclusive; a failure stands. */
-static void apply_need(const struct hwp_findings *f, struct hwp_check_result *r)
+/** No check passes without what it needs; a failure stands. */
+static void apply_needs(const struct hwp_findings *f, struct hwp_check_result *r)
 {
-	if (!r->check->needs || r->result != HWP_PASS)
-		return;
-	for (size_t i = 0; i < f->checks.nr; i++) {
-		const struct hwp_check_result *before = &f->checks.data[i];
+	const char *separator = ", but ";
 
-		if (before->result != HWP_INCONCLUSIVE ||
-		    strcmp(before->check->name, r->check->needs) != 0)
+	if (r->result != HWP_PASS || !hwp_check_nr_holes(f, r->check->needs))
+		return;
+	r->result = HWP_INCONCLUSIVE;
+	for (int hole = HWP_NO_HOLE + 1; hole < HWP_NR_HOLES; hole++) {
+		if (!(r->check->needs & HWP_NEEDS(hole)) || !hwp_check_nr_holes(f, HWP_NEEDS(hole)))
 			continue;
-		r->result = HWP_INCONCLUSIVE;
-		hwp_check_add(r, ", but %s is inconclusive", r->check->needs);
+		hwp_check_add(r, "%s%s", separator, hwp_hole_meaning((enum hwp_hole)hole));
+		separator = " and ";
 	}
+	hwp_check_add(r, " could not all be read");
 }
 
 /** By the pages' states alone. */
@@ -60,6 +60,9 @@ void hwp_check_decide(struct hwp_findings *f)
 		enum hwp_verdict verdict = r->check->outcomes[r->result].verdict;
 
 		/* Worse verdicts are smaller. */
+		if (r->result == HWP_INCONCLUSIVE && r->lacks_evidence &&
+		    HWP_VERDICT_INCOMPLETE < verdict)
+			verdict = HWP_VERDICT_INCOMPLETE;
 		if (r->result != HWP_SKIP && verdict < f->verdict)
 			f->verdict = verdict;
 	}
@@ -80,7 +83,7 @@ struct hwp_error *hwp_check_run(struct hwp_findings *f)
 						    "(CONFIG_MEMORY_FAILURE is off)");
 		else
 			r.result = checks[i].run(f, &r);
-		apply_need(f, &r);
+		apply_needs(f, &r);
 		if (!hwp_vec_push(&f->checks, r))
 			return hwp_error_no_memory();
 	}

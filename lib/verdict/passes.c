@@ -98,13 +98,27 @@ static struct hwp_error *note_checks(struct hwp_passes *passes, struct hwp_findi
 	return NULL;
 }
 
+/** Contradictions, and the holes that @p check needs to be without. */
+static void drop_answered(struct hwp_findings *f, const struct hwp_check *check)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->troubles.nr; i++) {
+		const struct hwp_trouble *t = &f->troubles.data[i];
+
+		if (t->kind == HWP_TROUBLE_HOLE && !(check->needs & HWP_NEEDS(t->hole)))
+			f->troubles.data[nr++] = *t;
+	}
+	f->troubles.nr = nr;
+}
+
 /** When the check that reports troubles passes, those of this pass no longer count. */
 static void drop_troubles(struct hwp_findings *f)
 {
 	for (size_t i = 0; i < f->checks.nr; i++) {
 		if (f->checks.data[i].check->answers_troubles &&
 		    f->checks.data[i].result == HWP_PASS)
-			f->troubles.nr = 0;
+			drop_answered(f, f->checks.data[i].check);
 	}
 }
 

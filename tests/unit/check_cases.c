@@ -92,14 +92,65 @@ SETUP(moved_2)
 
 SETUP(hole_1)
 {
-	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a list"));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "a list"));
 }
 
 SETUP(hole_2)
 {
 	hole_1(f);
-	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "another"));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_OTHER_LIST, "another"));
+}
+
+SETUP(hole_pcp)
+{
+	assert_true(hwp_findings_hole(f, HWP_HOLE_PCP_LIST, "of a CPU"));
+}
+
+/* What no list is needed for. */
+SETUP(hole_elsewhere)
+{
+	static const enum hwp_hole holes[] = { HWP_HOLE_OWNER,	       HWP_HOLE_PAGE_OWNER,
+					       HWP_HOLE_LOG,	       HWP_HOLE_NODE_COUNTER,
+					       HWP_HOLE_BLOCK_COUNTER, HWP_HOLE_QUEUE };
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(holes); i++)
+		assert_true(hwp_findings_hole(f, holes[i], "a hole"));
+}
+
+SETUP(hole_raw_list)
+{
+	assert_true(hwp_findings_hole(f, HWP_HOLE_RAW_HWP_LIST, "a record"));
+}
+
+SETUP(contradiction_and_hole)
+{
 	hole_1(f);
+	assert_true(hwp_findings_contradiction(f, "another"));
+}
+
+/* Of a list that was walked from both of its ends, the middle is missing. */
+SETUP(cut_and_too_few)
+{
+	hole_1(f);
+	f->areas.data[0].nr_free = 9;
+	f->areas.data[0].was_cut = true;
+}
+
+/* A contradiction ended the walk of a per-CPU list. */
+SETUP(pcp_list_cut)
+{
+	struct hwp_list_stat list = {
+		.container = HWP_PCP_LIST, .order = 2, .cpu = 1, .was_cut = true
+	};
+
+	assert_true(hwp_vec_push(&f->lists, list));
+	assert_true(hwp_findings_contradiction(f, "a list"));
+}
+
+SETUP(other_list_cut)
+{
+	pcp_list_cut(f);
+	f->lists.data[1].container = HWP_TRYLOCK_LIST;
 }
 
 SETUP(too_few_walked)
@@ -114,7 +165,7 @@ SETUP(too_many_walked)
 
 SETUP(contradiction_1)
 {
-	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "a list"));
+	assert_true(hwp_findings_contradiction(f, "a list"));
 }
 
 SETUP(contradiction_2)
@@ -197,6 +248,36 @@ SETUP(missed_beside_moving_zone)
 SETUP(other_count)
 {
 	f->nr_buddy_pages_in_memmap = 1000;
+}
+
+SETUP(other_count_in_hole)
+{
+	other_count(f);
+	hole_1(f);
+}
+
+SETUP(other_count_locked)
+{
+	f->nr_buddy_pages_in_memmap = 2048;
+	f->zones.data[0].was_locked = true;
+}
+
+SETUP(other_count_locked_too_far)
+{
+	other_count_locked(f);
+	f->nr_buddy_pages_in_memmap++;
+}
+
+SETUP(missed_in_cut_zone)
+{
+	only_in_memmap(f);
+	f->zones.data[0].lists_cut = true;
+}
+
+SETUP(missed_in_locked_zone)
+{
+	only_in_memmap(f);
+	f->zones.data[0].was_locked = true;
 }
 
 SETUP(other_count_live)
@@ -328,6 +409,108 @@ SETUP(live_folio)
 {
 	freed_whole(f);
 	f->folios.data[1].kind = HWP_EXTENT_THP;
+}
+
+SETUP(freed_with_hole_pcp)
+{
+	freed_1(f);
+	hole_pcp(f);
+}
+
+SETUP(freed_unreadable_1)
+{
+	add_freed(f, (struct hwp_run){ 0x200, 1, HWP_RUN_UNREADABLE, -1, -1, false });
+}
+
+SETUP(freed_unreadable_2)
+{
+	add_freed(f, (struct hwp_run){ 0x202, 2, HWP_RUN_UNREADABLE, -1, -1, false });
+}
+
+/* The mark says that nobody freed the folio, and of two bad pages it may be the other's. */
+static void add_folio_of(struct hwp_findings *f, size_t nr_poisoned)
+{
+	struct hwp_folio folio = {
+		.head_pfn = 0x200, .order = 9, .kind = HWP_EXTENT_THP, .nr_poisoned = nr_poisoned
+	};
+
+	assert_true(hwp_vec_push(&f->folios, folio));
+}
+
+SETUP(unlogged_whole_log)
+{
+	add_large(f, 0x20d)->folio.has_hwpoisoned = false;
+}
+
+SETUP(unlogged_wrapped)
+{
+	unlogged_whole_log(f);
+	add_large(f, 0x20e)->folio.has_hwpoisoned = false;
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+SETUP(unlogged_lost)
+{
+	unlogged_whole_log(f);
+	f->log.state = HWP_LOG_LOST;
+}
+
+SETUP(unlogged_unreadable)
+{
+	unlogged_whole_log(f);
+	f->log.state = HWP_LOG_UNREADABLE;
+}
+
+SETUP(unlogged_marked)
+{
+	add_large(f, 0x20d);
+	add_folio_of(f, 1);
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+SETUP(unlogged_marked_twice)
+{
+	add_large(f, 0x20d);
+	add_large(f, 0x20e);
+	add_folio_of(f, 2);
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+SETUP(unlogged_raw)
+{
+	unlogged_wrapped(f);
+	f->poisoned.data[0].is_raw = f->poisoned.data[1].is_raw = true;
+}
+
+SETUP(contained_unlogged)
+{
+	add_poisoned(f, isolated_page(0x1234));
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+SETUP(owner_excluded)
+{
+	struct hwp_poisoned *p = add_large(f, 0x20d);
+
+	p->folio.has_hwpoisoned = false;
+	p->folio.can_have_hwpoisoned = false;
+	p->owner.unreadable = true;
+	add_action(f, p, "unsplit thp", "Failed");
+	f->events.data[0].time_ns = 2000;
+}
+
+SETUP(owner_excluded_page_owner)
+{
+	owner_excluded(f);
+	f->poisoned.data[0].page_owner = (struct hwp_page_owner){ .found = true,
+								  .allocated = true,
+								  .alloc_ns = 1000 };
+}
+
+SETUP(owner_excluded_migrated)
+{
+	owner_excluded_page_owner(f);
+	f->poisoned.data[0].page_owner.migrated = true;
 }
 
 SETUP(freed_with_hole)
@@ -535,7 +718,20 @@ SETUP(queued_not_at_work)
 SETUP(counted_with_hole)
 {
 	counted_3(f);
-	hole_1(f);
+	hole_raw_list(f);
+}
+
+/* Free blocks hide no mark. */
+SETUP(counted_with_other_hole)
+{
+	counted_3(f);
+	hole_elsewhere(f);
+}
+
+SETUP(counter_unreadable)
+{
+	uncounted(f);
+	assert_true(hwp_findings_hole(f, HWP_HOLE_COUNTER, "a counter"));
 }
 
 SETUP(counted_with_faults)
@@ -566,13 +762,14 @@ SETUP(counted_uninitialised)
 SETUP(uncounted_with_hole)
 {
 	counted_1(f);
-	hole_1(f);
+	hole_raw_list(f);
 }
 
 /* /proc/kpageflags has no zones, and shows a HugeTLB folio as one page. */
 SETUP(uncounted_by_flags)
 {
 	uncounted_with_hole(f);
+	f->live = true;
 	f->zones.nr = 0;
 	f->areas.nr = 0;
 }
@@ -824,6 +1021,8 @@ SETUP(pattern_not_freed)
 #define OPEN HWP_INCONCLUSIVE, HWP_VERDICT_CLEAN
 #define HOLE HWP_INCONCLUSIVE, HWP_VERDICT_INCOMPLETE
 #define WRONG HWP_FAIL, HWP_VERDICT_INCONSISTENT
+#define UNSURE HWP_INCONCLUSIVE, HWP_VERDICT_AT_RISK
+#define RISK HWP_PASS, HWP_VERDICT_AT_RISK
 #define LEAK HWP_FAIL, HWP_VERDICT_LEAKED
 
 static const struct {
@@ -863,8 +1062,14 @@ static const struct {
 	{ "freelist-consistent", moved_2, PASS,
 	  "1 list walked, each nr_free equals the blocks found, but for 2 orders whose lists changed "
 	  "meanwhile" },
-	{ "freelist-consistent", hole_1, HOLE, "1 list or table could not be read to the end" },
-	{ "freelist-consistent", hole_2, HOLE, "2 lists or tables could not be read to the end" },
+	{ "freelist-consistent", hole_1, HOLE, "1 list could not be read to the end" },
+	{ "freelist-consistent", hole_2, HOLE, "2 lists could not be read to the end" },
+	{ "freelist-consistent", hole_pcp, HOLE, "1 list could not be read to the end" },
+	{ "freelist-consistent", hole_elsewhere, PASS,
+	  "1 list walked, each nr_free equals the blocks found" },
+	{ "freelist-consistent", contradiction_and_hole, WRONG,
+	  "1 contradiction in lists or tables, listed as troubles" },
+	{ "freelist-consistent", cut_and_too_few, HOLE, "1 list could not be read to the end" },
 	{ "freelist-consistent", too_few_walked, WRONG,
 	  "node 0 Normal order 10: nr_free is 9, but 1 block is on its lists" },
 	{ "freelist-consistent", too_many_walked, WRONG,
@@ -893,7 +1098,18 @@ static const struct {
 	{ "methods-agree", missed_beside_moving_zone, LEAK,
 	  "pfn 0x20d is in the free_area block at 0x200 (order 9) by the memmap, in no free block "
 	  "by the lists" },
-	{ "methods-agree", other_count, HOLE, "1024 free pages by the lists, 1000 by the memmap" },
+	{ "methods-agree", other_count, WRONG, "1024 free pages by the lists, 1000 by the memmap" },
+	{ "methods-agree", other_count_in_hole, HOLE,
+	  "1024 free pages by the lists, 1000 by the memmap" },
+	{ "methods-agree", other_count_locked, PASS,
+	  "1024 free pages by the lists, 2048 by the memmap: zone->lock was held, and a block was "
+	  "on its way" },
+	{ "methods-agree", other_count_locked_too_far, WRONG,
+	  "1024 free pages by the lists, 2049 by the memmap" },
+	{ "methods-agree", missed_in_cut_zone, HWP_PASS, HWP_VERDICT_LEAKED,
+	  "1024 free pages by the lists, as many by the memmap" },
+	{ "methods-agree", missed_in_locked_zone, HWP_PASS, HWP_VERDICT_LEAKED,
+	  "1024 free pages by the lists, as many by the memmap" },
 	{ "methods-agree", other_count_live, PASS,
 	  "1024 free pages by the lists, 1000 by the memmap, counted one after the other" },
 	{ "methods-agree", live_quick, SKIP, "the lists of free_area were not walked" },
@@ -903,22 +1119,55 @@ static const struct {
 	{ "poison-not-in-buddy", buddy_2, LEAK,
 	  "2 poisoned pages are in free blocks: the first is pfn 0x20d" },
 	{ "poison-not-in-buddy", pcp_1, HWP_PASS, HWP_VERDICT_LEAKED, "none was found" },
+	{ "poison-not-in-buddy", other_list_cut, HWP_INCONCLUSIVE, HWP_VERDICT_INCONSISTENT,
+	  "none was found, but another list of free pages (trylock_free_pages, unaccepted_pages) "
+	  "could not all be read" },
 	{ "poison-not-in-buddy", faulted, HOLE,
-	  "none was found, but memmap-covered is inconclusive" },
+	  "none was found, but struct pages could not all be read" },
 
 	{ "poison-not-on-pcp", nothing, PASS, "none was found" },
 	{ "poison-not-on-pcp", pcp_1, LEAK, "1 poisoned page is on a per-CPU list: pfn 0x20d" },
 	{ "poison-not-on-pcp", pcp_2, LEAK,
 	  "2 poisoned pages are on per-CPU lists: the first is pfn 0x20d" },
-	{ "poison-not-on-pcp", hole_1, HOLE,
-	  "none was found, but freelist-consistent is inconclusive" },
+	{ "poison-not-on-pcp", faulted, HOLE,
+	  "none was found, but struct pages could not all be read" },
+	{ "poison-not-on-pcp", hole_pcp, HOLE,
+	  "none was found, but per-CPU lists could not all be read" },
+	{ "poison-not-on-pcp", pcp_list_cut, HWP_INCONCLUSIVE, HWP_VERDICT_INCONSISTENT,
+	  "none was found, but per-CPU lists could not all be read" },
+	{ "poison-not-on-pcp", other_list_cut, HWP_PASS, HWP_VERDICT_INCONSISTENT,
+	  "none was found" },
+	{ "poison-not-on-pcp", hole_elsewhere, PASS, "none was found" },
 
 	{ "poison-not-reused", nothing, PASS, "none was found" },
 	{ "poison-not-reused", reused_1, LEAK, "1 poisoned page was allocated again: pfn 0x20d" },
 	{ "poison-not-reused", reused_2, LEAK,
 	  "2 poisoned pages were allocated again: the first is pfn 0x20d" },
+	{ "poison-not-reused", unlogged_wrapped, UNSURE,
+	  "none was found, but whether 2 pages in use, the first is pfn 0x20d, were allocated again "
+	  "is not known: the log has lost its beginning" },
+	{ "poison-not-reused", unlogged_lost, UNSURE,
+	  "none was found, but whether 1 page in use, the first is pfn 0x20d, was allocated again "
+	  "is not known: the log has lost lines" },
+	{ "poison-not-reused", unlogged_unreadable, HOLE,
+	  "none was found, but whether 1 page in use, the first is pfn 0x20d, was allocated again "
+	  "is not known: the log could not be read" },
+	{ "poison-not-reused", unlogged_whole_log, RISK, "none was found" },
+	{ "poison-not-reused", unlogged_marked, PASS, "none was found" },
+	{ "poison-not-reused", unlogged_marked_twice, UNSURE,
+	  "none was found, but whether 2 pages in use, the first is pfn 0x20d, were allocated again "
+	  "is not known: the log has lost its beginning" },
+	{ "poison-not-reused", unlogged_raw, RISK, "none was found" },
+	{ "poison-not-reused", owner_excluded, HOLE,
+	  "none was found, but whether 1 page in use, the first is pfn 0x20d, was allocated again "
+	  "is not known: whose it is could not be read" },
+	{ "poison-not-reused", owner_excluded_page_owner, PASS, "none was found" },
+	{ "poison-not-reused", owner_excluded_migrated, HOLE,
+	  "none was found, but whether 1 page in use, the first is pfn 0x20d, was allocated again "
+	  "is not known: whose it is could not be read" },
+	{ "poison-not-reused", contained_unlogged, PASS, "none was found" },
 	{ "poison-not-reused", faulted, HOLE,
-	  "none was found, but memmap-covered is inconclusive" },
+	  "none was found, but struct pages could not all be read" },
 
 	{ "healthy-not-lost", nothing, PASS, "none was found" },
 	{ "healthy-not-lost", dropped_1, LEAK,
@@ -927,7 +1176,12 @@ static const struct {
 	  "3 healthy pages (12 KiB) are lost with poisoned ones" },
 	{ "healthy-not-lost", forgotten_3, WRONG,
 	  "3 healthy pages (12 KiB) are lost with poisoned ones" },
-	{ "healthy-not-lost", faulted, HOLE, "none was found, but memmap-covered is inconclusive" },
+	{ "healthy-not-lost", freed_unreadable_1, HOLE,
+	  "none was found, but 1 page of freed folios is on no list that could be read" },
+	{ "healthy-not-lost", freed_unreadable_2, HOLE,
+	  "none was found, but 2 pages of freed folios are on no list that could be read" },
+	{ "healthy-not-lost", faulted, HOLE,
+	  "none was found, but struct pages could not all be read" },
 
 	{ "ranges-held", nothing, PASS, "no freed folio is known" },
 	{ "ranges-held", freed_1, PASS,
@@ -948,8 +1202,12 @@ static const struct {
 	  "the free block of order 3 with pfn 0x202, in the folio at 0x200 (order 2), is not inside "
 	  "a healthy range" },
 	{ "ranges-held", freed_with_hole, HOLE,
-	  "1 freed folio: every free block is inside a healthy range, but freelist-consistent is "
-	  "inconclusive" },
+	  "1 freed folio: every free block is inside a healthy range, of those on lists that could "
+	  "be read" },
+	{ "ranges-held", freed_with_hole_pcp, HOLE,
+	  "1 freed folio: every free block is inside a healthy range, of those on lists that could "
+	  "be read" },
+	{ "ranges-held", hole_1, HWP_PASS, HWP_VERDICT_INCOMPLETE, "no freed folio is known" },
 
 	{ "folio-flag-matches-pages", nothing, PASS, "no large folio holds poison" },
 	{ "folio-flag-matches-pages", contained, PASS, "no large folio holds poison" },
@@ -973,6 +1231,9 @@ static const struct {
 	  "1 poisoned HugeTLB folio without a contradiction" },
 	{ "raw-hwp-list-consistent", hugetlb_without_list, PASS,
 	  "1 poisoned HugeTLB folio without a contradiction" },
+	{ "raw-hwp-list-consistent", hole_raw_list, HOLE,
+	  "no HugeTLB folio is poisoned, but the record of a HugeTLB folio's bad pages could not all "
+	  "be read" },
 	{ "raw-hwp-list-consistent", hugetlb_empty, LEAK,
 	  "the HugeTLB folio at 0x400 is flagged, but its raw_hwp_list is empty" },
 
@@ -1023,6 +1284,11 @@ static const struct {
 
 	{ "poison-accounted", nothing, PASS, "num_poisoned_pages is 0, equal to the pages found" },
 	{ "poison-accounted", uncounted, SKIP, "the kernel keeps no count" },
+	{ "poison-accounted", counter_unreadable, OPEN, "num_poisoned_pages could not be read" },
+	{ "poison-accounted", hole_elsewhere, PASS,
+	  "num_poisoned_pages is 0, equal to the pages found" },
+	{ "poison-accounted", counted_with_other_hole, WRONG,
+	  "num_poisoned_pages is 3, but 2 pages were found: not all that were counted were found" },
 	{ "poison-accounted", counted_3, WRONG,
 	  "num_poisoned_pages is 3, but 2 pages were found: not all that were counted were found" },
 	{ "poison-accounted", counted_1, WRONG,
@@ -1087,7 +1353,7 @@ static const struct {
 	{ "poison-accounted", uncounted_log_wrapped, WRONG,
 	  "num_poisoned_pages is 1, but 2 pages were found: not all of them were counted" },
 	{ "poison-accounted", faulted, HOLE,
-	  "num_poisoned_pages is 0, equal to the pages found, but memmap-covered is inconclusive" },
+	  "num_poisoned_pages is 0, equal to the pages found, but struct pages could not all be read" },
 	{ "poison-accounted", block_agrees, PASS,
 	  "num_poisoned_pages is 2, equal to the pages found; the counts of 1 memory block agree "
 	  "with what was found" },

@@ -292,7 +292,7 @@ static void pending(void **state)
 
 		assert_int_equal(f->troubles.nr, 1);
 		assert_string_equal(f->troubles.data[0].text,
-				    "counters: memory_failure_cpu is nonsense");
+				    "memory_failure_cpu: memory_failure_cpu is nonsense");
 		hwp_findings_destroy(f);
 	}
 	hwp_layout_deinit(&l);

@@ -376,12 +376,17 @@ static void troubles_are_bounded(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100000; i++)
-		assert_true(hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "trouble %d", i));
+		assert_true(hwp_findings_contradiction(f, "trouble %d", i));
 	assert_true(f->troubles.nr < 1000);
-	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%0500d", 0));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "%0500d", 0));
 	for (size_t i = 0; i < f->troubles.nr; i++)
 		holes += f->troubles.data[i].kind == HWP_TROUBLE_HOLE;
 	assert_int_equal(holes, 1);
+	/* One of each kind is kept. */
+	assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "again"));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_LOG, "the log"));
+	assert_int_equal(f->troubles.data[f->troubles.nr - 1].hole, HWP_HOLE_LOG);
+	assert_int_equal(f->troubles.data[f->troubles.nr - 2].hole, HWP_HOLE_FREE_LIST);
 	hwp_findings_destroy(f);
 }
 

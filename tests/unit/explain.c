@@ -83,12 +83,12 @@ static void each_is_explained(void **state)
 			if (o->meaning)
 				assert_in(text, line);
 		}
-		if (checks[i].needs) {
-			snprintf(line, sizeof(line), "It rests on %s: ", checks[i].needs);
-			assert_in(text, line);
-		} else {
-			assert_null(strstr(text, "It rests on"));
+		for (int hole = HWP_NO_HOLE + 1; hole < HWP_NR_HOLES; hole++) {
+			if (checks[i].needs & HWP_NEEDS(hole))
+				assert_in(text, hwp_hole_meaning((enum hwp_hole)hole));
 		}
+		assert_int_equal(strstr(text, "It is inconclusive where") != NULL,
+				 checks[i].needs != 0);
 		free(text);
 	}
 }
@@ -106,7 +106,7 @@ static void words_for_what_follows(void **state)
 			[HWP_INCONCLUSIVE] = { "nobody knows", HWP_VERDICT_INCOMPLETE },
 			[HWP_SKIP] = { "nobody asks", HWP_VERDICT_CLEAN },
 		},
-		.needs = "another",
+		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP) | HWP_NEEDS(HWP_HOLE_LOG),
 		.settles = HWP_SETTLES_BY_LAST,
 	};
 	struct hwp_check other = check;
@@ -117,11 +117,12 @@ static void words_for_what_follows(void **state)
 		text,
 		"a-check: all is well. Some words. RESULTS pass it is. fail it is not. The verdict "
 		"is leaked. inconclusive nobody knows. The verdict is incomplete or worse. skip "
-		"nobody asks. It rests on another: while that is inconclusive, this check does not "
-		"pass. Every check is skipped on a kernel without CONFIG_MEMORY_FAILURE. On a "
+		"nobody asks. It is inconclusive where it would pass, but one of these could not be "
+		"read: struct pages; the kernel log. Every check is skipped on a kernel without "
+		"CONFIG_MEMORY_FAILURE. On a "
 		"running kernel, which is read in several passes, the last pass decides. ");
 	free(text);
-	other.needs = NULL;
+	other.needs = 0;
 	other.outcomes[HWP_SKIP].meaning = NULL;
 	other.outcomes[HWP_FAIL].verdict = HWP_VERDICT_INCONSISTENT;
 	other.outcomes[HWP_INCONCLUSIVE].verdict = HWP_VERDICT_CLEAN;

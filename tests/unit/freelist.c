@@ -148,6 +148,18 @@ static void pcp_lists(void **state)
 	}
 }
 
+/* Five blocks of order 3, poison in the second and the last. */
+static struct machine *five_blocks(void)
+{
+	struct machine *m = machine_create(kernel_73);
+
+	machine_poison(m, 0x140d);
+	machine_poison(m, 0x1424);
+	for (uint64_t i = 0; i < 5; i++)
+		machine_free(m, 0x1400 + 8 * i, 3, 1);
+	return m;
+}
+
 /* CPUs that cannot exist have no lists, and uniprocessors no offset. */
 static void cpus(void **state)
 {
@@ -174,18 +186,107 @@ static void cpus(void **state)
 	m = machine_create(kernel_73);
 	machine_put(m, MACHINE_ZONE + ZONE_PAGESET, 0);
 	f = machine_walk(m);
-	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 1);
-	assert_string_equal(f->troubles.data[0].text,
-			    "per-CPU lists: the zone has no per-CPU lists");
+	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 2);
+	assert_string_equal(f->troubles.data[1].text,
+			    "node 0 Normal cpu 1: per-CPU lists: the zone has no per-CPU lists");
 	machine_destroy(m);
+}
 
-	/* A hostile number of CPUs is a hole, not a crash. */
-	m = machine_create(kernel_73);
-	synth_put(m->symbols, 0, 0xffffffff, 4);
+/* Whatever says which CPUs there are may lie: a CPU that may be missing is a hole. */
+static void cpus_that_may_be_missing(void **state)
+{
+	static const struct {
+		/** Where in the symbols, what, and of how many bytes. */
+		size_t at, size;
+		uint64_t value;
+		size_t nr_lists[2];
+	} rows[] = {
+		{ 0, 4, 2, { 14, 14 } },
+		/* A hostile number of CPUs is no crash, and the mask has them all. */
+		{ 0, 4, 0xffffffff, { 14, 14 } },
+		{ 0, 4, 0, { 14, 14 } },
+		/* nr_cpu_ids against the mask. */
+		{ 0, 4, 1, { 14, 14 } },
+		{ 0, 4, 3, { 14, 14 } },
+		/* The mask lacks a CPU, or all of them. */
+		{ 8, 8, 1, { 14, 0 } },
+		{ 8, 8, 0, { 14, 14 } },
+		/* Both CPUs in one place. */
+		{ 24, 8, 0, { 14, 0 } },
+		{ 16, 8, PCP_SIZE, { 14, 0 } },
+		/* One is nowhere. */
+		{ 24, 8, UINT64_C(0x123450000), { 14, 0 } },
+		{ 16, 8, UINT64_C(0x123450000), { 0, 14 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct machine *m = machine_create(kernel_73);
+		struct hwp_findings *f;
+		size_t nr[2] = { 0 };
+
+		print_message("# row %zu\n", i);
+		synth_put(m->symbols, rows[i].at, rows[i].value, rows[i].size);
+		f = machine_walk(m);
+		for (size_t l = 0; l < f->lists.nr; l++) {
+			if (f->lists.data[l].cpu >= 0 && !f->lists.data[l].was_cut)
+				nr[f->lists.data[l].cpu]++;
+		}
+		assert_int_equal(nr[0], rows[i].nr_lists[0]);
+		assert_int_equal(nr[1], rows[i].nr_lists[1]);
+		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) == 0, i == 0);
+		assert_int_equal(f->zones.data[0].lists_cut, i != 0);
+		for (size_t t = 0; t < f->troubles.nr; t++)
+			assert_int_equal(f->troubles.data[t].hole, HWP_HOLE_PCP_LIST);
+		machine_destroy(m);
+	}
+}
+
+/* Two methods may not disagree about a list that somebody is changing. */
+static void locked(void **state)
+{
+	(void)state;
+	for (int held = 0; held < 2; held++) {
+		struct machine *m = five_blocks();
+		struct hwp_findings *f;
+
+		synth_put(m->zone, ZONE_LOCK, held, 4);
+		machine_put(m, machine_lru(0x1410) + 8, machine_lru(0x1400));
+		machine_put(m, machine_area_list(3, 0) + ZONE_NR_FREE, 4);
+		f = machine_walk(m);
+		assert_int_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION) == 0, held);
+		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) != 0, held);
+		assert_int_equal(f->zones.data[0].was_locked, held);
+		assert_int_equal(f->areas.data[3].moved, held);
+		assert_false(f->areas.data[4].moved);
+		machine_destroy(m);
+
+		m = machine_create(kernel_73);
+		synth_put(m->percpu[1], PCP_LOCK, held, 4);
+		machine_free_pcp(m, 0x1600, 0, 1, 0);
+		synth_put(m->percpu[1], PCP_COUNT, 0, 4);
+		f = machine_walk(m);
+		assert_int_equal(f->troubles.nr, !held);
+		machine_destroy(m);
+	}
+}
+
+/* A block of one list lies in a block of another. */
+static void overlapping(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_poison(m, 0x1405);
+	machine_free(m, 0x1400, 4, 1);
+	machine_free(m, 0x1408, 3, 1);
+	machine_free(m, 0x1410, 0, 1);
 	f = machine_walk(m);
-	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
-	/* A page of any zone may be on a list that was not walked. */
-	assert_true(f->zones.data[0].lists_cut);
+	assert_int_equal(f->troubles.nr, 1);
+	assert_string_equal(f->troubles.data[0].text,
+			    "the free block at 0x1408 (free_area, order 3) lies in that at 0x1400 "
+			    "(free_area, order 4)");
 	machine_destroy(m);
 }
 
@@ -231,18 +332,6 @@ static void unaccepted_list(void **state)
 	machine_destroy(m);
 }
 
-/* Five blocks of order 3, poison in the second and the last. */
-static struct machine *five_blocks(void)
-{
-	struct machine *m = machine_create(kernel_73);
-
-	machine_poison(m, 0x140d);
-	machine_poison(m, 0x1424);
-	for (uint64_t i = 0; i < 5; i++)
-		machine_free(m, 0x1400 + 8 * i, 3, 1);
-	return m;
-}
-
 /* One link in the middle leads astray: both ends are still found, and it is told. */
 static void broken_link(void **state)
 {
@@ -265,7 +354,8 @@ static void broken_link(void **state)
 
 			machine_put(m, machine_lru(0x1410) + (forward ? 0 : 8), places[i]);
 			f = machine_walk(m);
-			assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+			assert_int_not_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+			assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
 			s = list_stat(f, HWP_FREE_AREA, 3, 1, -1);
 			assert_true(s->was_cut);
 			/* None twice; the damaged one itself may be lost. */
@@ -288,7 +378,8 @@ static void broken_heads(void **state)
 	f = machine_walk(m);
 	assert_non_null(block_at(f, 0x140d));
 	assert_non_null(block_at(f, 0x1424));
-	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	assert_int_not_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
 	machine_destroy(m);
 
 	m = five_blocks();
@@ -299,13 +390,14 @@ static void broken_heads(void **state)
 	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE) + nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
 	machine_destroy(m);
 
-	/* Both: nothing of the list is left, and that is a hole, not an empty list. */
+	/* Both: nothing of the list is left, and that is no empty list. */
 	m = five_blocks();
 	machine_put(m, machine_area_list(3, 1), 0);
 	machine_put(m, machine_area_list(3, 1) + 8, 0);
 	f = machine_walk(m);
 	assert_null(block_at(f, 0x140d));
-	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	assert_int_not_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
 	machine_destroy(m);
 }
 
@@ -324,8 +416,7 @@ static void cut_short(void **state)
 		machine_poison(m, 0x1606);
 		machine_put(m, machine_lru(0x1604) + (forward ? 0 : 8), head);
 		f = machine_walk(m);
-		assert_int_not_equal(
-			nr_of(f, HWP_TROUBLE_HOLE) + nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+		assert_int_not_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
 		assert_non_null(block_at(f, 0x1601));
 		assert_non_null(block_at(f, 0x1606));
 		machine_destroy(m);
@@ -351,7 +442,8 @@ static void cycles(void **state)
 			s = list_stat(f, HWP_FREE_AREA, 3, 1, -1);
 			assert_true(s->was_cut);
 			assert_true(s->nr_blocks >= 4 && s->nr_blocks <= 5);
-			assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+			assert_int_not_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+			assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
 			machine_destroy(m);
 		}
 	}
@@ -383,7 +475,7 @@ static int walk_trylock_cycle(const void *arg)
 				       .poisoned_pfns = m->poisoned.data,
 				       .nr_poisoned = 1 };
 	err = hwp_walk_free_lists(&walk);
-	ret = err || f->blocks.nr > 2 * MACHINE_PAGES || !nr_of(f, HWP_TROUBLE_HOLE);
+	ret = err || f->blocks.nr > 2 * MACHINE_PAGES || !nr_of(f, HWP_TROUBLE_CONTRADICTION);
 	hwp_error_destroy(err);
 	machine_destroy(m);
 	return ret;
@@ -510,6 +602,9 @@ static void unreadable(void **state)
 	synth_exclude(&m->synth, MACHINE_MAP + 0x400 * KERNEL_PAGE_SIZE, 4096);
 	f = machine_walk(m);
 	assert_int_not_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	/* Which is no contradiction. */
+	assert_int_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
+	assert_int_equal(f->troubles.data[0].hole, HWP_HOLE_FREE_LIST);
 	machine_destroy(m);
 }
 
@@ -812,6 +907,9 @@ int main(void)
 		cmocka_unit_test(every_list),
 		cmocka_unit_test(pcp_lists),
 		cmocka_unit_test(cpus),
+		cmocka_unit_test(cpus_that_may_be_missing),
+		cmocka_unit_test(locked),
+		cmocka_unit_test(overlapping),
 		cmocka_unit_test(trylock_list),
 		cmocka_unit_test(unaccepted_list),
 		cmocka_unit_test(broken_link),

@@ -165,7 +165,7 @@ static void settles(void **state)
 	machine_destroy(live.m);
 }
 
-/** Corrupt at the same place each time: that is a hole, once. */
+/** Corrupt at the same place each time: that is a contradiction, once. */
 static void corrupt(void **state)
 {
 	struct hwp_findings *f;
@@ -175,7 +175,7 @@ static void corrupt(void **state)
 	five_blocks(&live);
 	break_link(&live, 0x1408);
 	f = walk_live(&live);
-	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 1);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 1);
 	assert_int_equal(f->blocks.nr, 5);
 	assert_int_equal(f->zones.data[0].nr_buddy_pages, 40);
 	assert_true(f->zones.data[0].lists_cut);
@@ -189,7 +189,7 @@ static void corrupt(void **state)
 	break_link(&live, 0x1408);
 	f = walk(&live, (struct hwp_list_walk){});
 	assert_int_equal(live.nr_reads, 2);
-	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 1);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 1);
 	assert_false(area_of(f, 3)->moved);
 	machine_destroy(live.m);
 }
@@ -243,6 +243,7 @@ static void pcp_never_still(void **state)
 		machine_free_pcp(live.m, 0x1600 + i, 0, 0, 0);
 	f = walk_live(&live);
 	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 1);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
 	assert_true(f->zones.data[0].lists_cut);
 	assert_int_equal(live.nr_reads, 2 * MAX_ATTEMPTS);
 	assert_int_equal(f->zones.data[0].nr_pcp_pages, 5);

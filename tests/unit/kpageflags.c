@@ -216,12 +216,17 @@ static void whole(void **state)
 	assert_true(f->counters.has_num_poisoned_pages);
 	assert_int_equal(f->counters.num_poisoned_pages, 24 * 1024 / sysconf(_SC_PAGESIZE));
 	assert_true(f->kernel.has_memory_failure);
-	assert_int_equal(f->troubles.nr, 3);
+	assert_int_equal(f->troubles.nr, 4);
 	for (size_t i = 0; i < f->troubles.nr; i++)
 		assert_int_equal(f->troubles.data[i].kind, HWP_TROUBLE_HOLE);
 	assert_string_equal(f->troubles.data[0].text, WHY);
 	assert_non_null(strstr(f->troubles.data[1].text, "per-CPU lists"));
 	assert_non_null(strstr(f->troubles.data[2].text, "HugeTLB"));
+	assert_non_null(strstr(f->troubles.data[3].text, "handed out again"));
+	assert_int_equal(f->troubles.data[0].hole, HWP_HOLE_FREE_LIST);
+	assert_int_equal(f->troubles.data[1].hole, HWP_HOLE_PCP_LIST);
+	assert_int_equal(f->troubles.data[2].hole, HWP_HOLE_RAW_HWP_LIST);
+	assert_int_equal(f->troubles.data[3].hole, HWP_HOLE_OWNER);
 	hwp_findings_destroy(f);
 	proc_destroy(&proc);
 }

@@ -6,6 +6,7 @@
 #ifndef TESTS_MACHINE_H
 #define TESTS_MACHINE_H
 
+#include "facts/lists/cpus.h"
 #include "facts/lists/freelist.h"
 #include "facts/pages/folio.h"
 #include "kernels.h"
@@ -27,9 +28,11 @@
 #define ZONE_FREE_AREA 256
 #define ZONE_FREE_AREA_SIZE 104
 #define ZONE_NR_FREE 96
-#define ZONE_UNACCEPTED 1400
+#define ZONE_LOCK 1408
+#define ZONE_UNACCEPTED 1416
 #define ZONE_TRYLOCK 1464
 #define ZONE_SIZE 1856
+#define PCP_LOCK 0
 #define PCP_COUNT 4
 #define PCP_LISTS 32
 #define PCP_SIZE 4096
@@ -139,7 +142,7 @@ static const struct synth_symbol machine_symbols[] = { { "nr_cpu_ids", MACHINE_S
 /** Where its lists are; with @p nr_pcp_lists in each per-CPU set. */
 static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
 {
-	static const struct hwp_needs *const needs[] = { &hwp_freelist_needs,
+	static const struct hwp_needs *const needs[] = { &hwp_freelist_needs, &hwp_cpus_needs,
 							 &hwp_folio_hugetlb_needs,
 							 &hwp_folio_raw_needs, NULL };
 	static const struct synth_enumerator enumerators[] = {
@@ -161,6 +164,9 @@ static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
 		MEMBER("zone", m->pcp ? "pageset" : "per_cpu_pageset", ZONE_PAGESET, 8),
 		MEMBER("per_cpu_pageset", "pcp", m->pcp, PCP_SIZE),
 		MEMBER("per_cpu_pages", "count", PCP_COUNT - m->pcp, 4),
+		SIZE("cpumask", 8),
+		MEMBER("zone", "lock.rlock.raw_lock.val", ZONE_LOCK, 4),
+		MEMBER("per_cpu_pages", "lock.rlock.raw_lock.val", PCP_LOCK, 4),
 		MEMBER("raw_hwp_page", "node", 0, 8),
 		MEMBER("raw_hwp_page", "page", 8, 8),
 		MEMBER(folio, "_hugetlb_hwpoison", machine_raw_hwp(m), 8),

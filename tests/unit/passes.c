@@ -31,7 +31,7 @@ static struct hwp_findings *look(struct hwp_passes *passes, enum hwp_state state
 	f->counters.num_poisoned_pages = 1;
 	assert_true(hwp_vec_push(&f->poisoned, page));
 	if (torn)
-		assert_true(hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "torn"));
+		assert_true(hwp_findings_contradiction(f, "torn"));
 	hwp_summarise(f);
 	assert_null(hwp_check_run(f));
 	assert_null(hwp_passes_add(passes, 2, f));
@@ -197,6 +197,7 @@ static struct hwp_check row_of(enum hwp_settles settles, bool answers_troubles)
 		.name = "row",
 		.settles = settles,
 		.answers_troubles = answers_troubles,
+		.needs = HWP_NEEDS(HWP_HOLE_FREE_LIST),
 		.outcomes = {
 			[HWP_PASS] = { "good", HWP_VERDICT_CLEAN },
 			[HWP_FAIL] = { "bad", HWP_VERDICT_INCONSISTENT },
@@ -220,7 +221,7 @@ static struct hwp_findings *check_pass(struct hwp_passes *passes, const struct h
 	r.detail[0] = (char)('1' + passes->nr);
 	assert_true(hwp_vec_push(&f->checks, r));
 	assert_true(hwp_vec_push(&f->checks, good));
-	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a list"));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "a list"));
 	assert_null(hwp_passes_add(passes, 2, f));
 	return f;
 }
@@ -310,6 +311,27 @@ static void test_troubles_are_settled(void **state)
 	}
 }
 
+/* A contradiction goes too; a hole that the check does not need stays. */
+static void test_other_holes_stay(void **state)
+{
+	_cleanup_(hwp_passes_deinit) struct hwp_passes passes = {};
+	struct hwp_check check = row_of(HWP_SETTLES_BY_LAST, true);
+	struct hwp_check_result r = { .check = &check, .result = HWP_PASS };
+	struct hwp_findings *f = calloc(1, sizeof(*f));
+
+	(void)state;
+	f->live = true;
+	f->kernel.has_memory_failure = true;
+	assert_true(hwp_vec_push(&f->checks, r));
+	assert_true(hwp_findings_contradiction(f, "a list"));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_OWNER, "an owner"));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "a list"));
+	assert_null(hwp_passes_add(&passes, 2, f));
+	assert_int_equal(f->troubles.nr, 1);
+	assert_int_equal(f->troubles.data[0].hole, HWP_HOLE_OWNER);
+	hwp_findings_destroy(f);
+}
+
 /* Another pass is worth while where a verdict may change by it. */
 static void test_unsettled(void **state)
 {
@@ -341,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_passes_wanted),
 		cmocka_unit_test(test_settling),
 		cmocka_unit_test(test_troubles_are_settled),
+		cmocka_unit_test(test_other_holes_stay),
 		cmocka_unit_test(test_unsettled),
 	};
 

@@ -213,7 +213,7 @@ static void pages(void **state)
 	p.state = HWP_STATE_PCP;
 	add_poisoned(f, p);
 	f->summary.nr_by_state[HWP_STATE_ISOLATED] = f->summary.nr_by_state[HWP_STATE_PCP] = 1;
-	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a hole"));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "a hole"));
 	report(f);
 	assert_lines("Poisoned pages on these lists\n");
 	assert_non_null(strstr(text, "\n0x2345  "));

@@ -262,7 +262,7 @@ static void running(void **state)
 	p.migratetype = 1;
 	p.cpu = 2;
 	add_action(f, add_poisoned(f, p), "dirty LRU page", "Recovered");
-	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a hole"));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "a hole"));
 	assert_true(hwp_vec_push(&f->counters.pending_pfns, UINT64_C(77)));
 	assert_null(hwp_report_json(out, f));
 	HAS(out, "\"path\": null", "\"live\": true", "\"sweep\": \"quick\"", "\"passes\": 3",
@@ -275,7 +275,7 @@ static void running(void **state)
 	    "\"head_pfn\": 512, \"order\": 3, \"migratetype\": \"Movable\", \"cpu\": 2, "
 	    "\"refcount\": 7",
 	    "\"event\": 0", "\"persistence\": \"transient\"", "\"troubles\": [",
-	    "{\"kind\": \"hole\", \"text\": \"a hole\"}");
+	    "{\"kind\": \"hole\", \"hole\": \"free-list\", \"text\": \"a hole\"}");
 	/* A dump has none of these keys. */
 	f->live = false;
 	out = begin();

@@ -273,7 +273,7 @@ static void incomplete(void **state)
 			"the state of 2 poisoned pages is unknown",
 			"more pages are flagged than is plausible",
 			/* What decides, and not what only is inconclusive as well. */
-			"not everything could be checked (methods-agree, poison-not-reused)",
+			"not everything could be checked (methods-agree, poison-not-in-buddy)",
 			"the dump is damaged, 262144 of 262144 struct pages could not be read, 1 "
 			"list or table could not be read to the end, the state of 1 poisoned page is "
 			"unknown, more pages are flagged than is plausible",
@@ -283,9 +283,9 @@ static void incomplete(void **state)
 		f->verdict = HWP_VERDICT_INCOMPLETE;
 		add_result(f, "methods-agree", HWP_INCONCLUSIVE);
 		add_result(f, "ranges-held", HWP_INCONCLUSIVE);
-		add_result(f, "poison-not-reused", HWP_INCONCLUSIVE);
+		add_result(f, "poison-not-in-buddy", HWP_INCONCLUSIVE);
 		/* A contradiction is no hole. */
-		assert_true(hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "a list"));
+		assert_true(hwp_findings_contradiction(f, "a list"));
 		if (i == 0 || i == 8)
 			snprintf(f->damage, sizeof(f->damage), "cut off");
 		if (i == 1)
@@ -293,9 +293,9 @@ static void incomplete(void **state)
 		if (i == 8)
 			f->coverage.nr_read = 0;
 		if (i == 2 || i == 3 || i == 8)
-			assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a list"));
+			assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "a list"));
 		if (i == 3)
-			assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "another"));
+			assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "another"));
 		if (i == 4 || i == 5 || i == 8)
 			add_pages(f, HWP_STATE_UNKNOWN, i == 5 ? 2 : 1);
 		f->too_many = i == 6 || i == 8;

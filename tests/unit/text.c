@@ -279,8 +279,8 @@ static void troubles(void **state)
 	page_open(&p, (struct hwp_report_style){ .width = 40 });
 	hwp_text_troubles(&p.text, f);
 	page_close(&p, "");
-	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "a hole"));
-	assert_true(hwp_findings_trouble(f, HWP_TROUBLE_CONTRADICTION, "one 3456 and 34567 but"));
+	assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "a hole"));
+	assert_true(hwp_findings_contradiction(f, "one 3456 and 34567 but"));
 	page_open(&p, (struct hwp_report_style){ .width = 40 });
 	hwp_text_troubles(&p.text, f);
 	page_close(&p, "\nTroubles\n"

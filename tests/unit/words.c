@@ -12,12 +12,12 @@
 #include <cmocka.h>
 
 static const struct hwp_words *const all[] = {
-	&hwp_states,	  &hwp_classes,	     &hwp_verdicts,	  &hwp_results,
-	&hwp_confidences, &hwp_outcomes,     &hwp_fixes,	  &hwp_fixes_seen,
-	&hwp_switches,	  &hwp_sweeps,	     &hwp_trouble_kinds,  &hwp_containers,
-	&hwp_folio_kinds, &hwp_extent_kinds, &hwp_extent_sources, &hwp_run_states,
-	&hwp_use_kinds,	  &hwp_direct_maps,  &hwp_contents_words, &hwp_event_kinds,
-	&hwp_log_states,  &hwp_boots,
+	&hwp_states,	  &hwp_classes,	    &hwp_verdicts,	&hwp_results,
+	&hwp_confidences, &hwp_outcomes,    &hwp_fixes,		&hwp_fixes_seen,
+	&hwp_switches,	  &hwp_sweeps,	    &hwp_trouble_kinds, &hwp_holes,
+	&hwp_containers,  &hwp_folio_kinds, &hwp_extent_kinds,	&hwp_extent_sources,
+	&hwp_run_states,  &hwp_use_kinds,   &hwp_direct_maps,	&hwp_contents_words,
+	&hwp_event_kinds, &hwp_log_states,  &hwp_boots,
 };
 
 /** Two without a name could not be told apart in JSON. */

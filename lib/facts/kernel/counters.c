@@ -274,7 +274,6 @@ struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_
 				    const struct hwp_zones *zones, struct hwp_findings *f)
 {
 	const struct totals_layout *at = hwp_layout_of(l, &hwp_counters_totals_needs);
-	static const char what[] = "counters";
 	uint64_t nr, owner = 0;
 	struct hwp_error *err = NULL;
 
@@ -283,17 +282,20 @@ struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_
 		f->counters.has_num_poisoned_pages = !err;
 		f->counters.num_poisoned_pages = err ? 0 : (int64_t)nr;
 	}
-	err = hwp_findings_tolerate(f, err, what);
+	err = hwp_findings_tolerate(f, err, HWP_HOLE_COUNTER, "num_poisoned_pages");
 	/* struct mutex starts with its owner, 0 when free. */
 	if (!err && at->mf_mutex)
 		err = hwp_target_read_u64(target, at->mf_mutex, &owner);
-	err = hwp_findings_tolerate(f, err, what);
+	err = hwp_findings_tolerate(f, err, HWP_HOLE_QUEUE, "mf_mutex");
 	f->counters.mf_running = owner != 0;
 	if (!err)
-		err = hwp_findings_tolerate(f, read_nodes(target, at, zones, f), what);
+		err = hwp_findings_tolerate(f, read_nodes(target, at, zones, f),
+					    HWP_HOLE_NODE_COUNTER, "mf_stats");
 	if (!err)
-		err = hwp_findings_tolerate(f, read_memory_blocks(target, l, f), what);
+		err = hwp_findings_tolerate(f, read_memory_blocks(target, l, f),
+					    HWP_HOLE_BLOCK_COUNTER, "memory blocks");
 	if (!err)
-		err = hwp_findings_tolerate(f, read_all_pending(target, l, f), what);
+		err = hwp_findings_tolerate(f, read_all_pending(target, l, f), HWP_HOLE_QUEUE,
+					    "memory_failure_cpu");
 	return err;
 }

@@ -4,12 +4,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "facts/lists/cpus.h"
 #include "facts/lists/list.h"
 #include "layout/needs.h"
 #include "layout/page.h"
 #include "target/target.h"
 
 #define MAX_PCP_LISTS 32
+/* Blocks that lie in another that are reported; the rest are left out. */
+#define MAX_OVERLAPS 3
 
 /** Lists that hold free pages: in a zone, in its free areas, in its per-CPU sets. */
 struct hwp_freelist_layout {
@@ -18,8 +21,8 @@ struct hwp_freelist_layout {
 	/** A zone's pointer to its per-CPU sets, and where in one struct per_cpu_pages begins. */
 	uint32_t pageset, pcp;
 	uint32_t count, lists, nr_lists, nr_pcptypes;
-	/** CONFIG_SMP; else 0. */
-	uint64_t per_cpu_offset, nr_cpu_ids, cpu_possible_mask;
+	/** The words of the spinlocks that guard the lists: 0 while nobody holds them. */
+	uint32_t zone_lock, pcp_lock;
 };
 
 static const struct hwp_need rows[] = {
@@ -42,10 +45,12 @@ static const struct hwp_need rows[] = {
 	HWP_ELEMENTS(struct hwp_freelist_layout, nr_lists, "per_cpu_pages.lists"),
 	HWP_VALUE(struct hwp_freelist_layout, nr_pcptypes, "migratetype:MIGRATE_PCPTYPES",
 		  .optional = true),
-	HWP_SYMBOL(struct hwp_freelist_layout, per_cpu_offset, "__per_cpu_offset",
+	/* CONFIG_SMP, and not CONFIG_PREEMPT_RT. */
+	HWP_OFFSET(struct hwp_freelist_layout, zone_lock, "zone.lock.rlock.raw_lock.val",
 		   .optional = true),
-	HWP_SYMBOL(struct hwp_freelist_layout, nr_cpu_ids, "nr_cpu_ids", .optional = true),
-	HWP_SYMBOL(struct hwp_freelist_layout, cpu_possible_mask, "__cpu_possible_mask",
+	/* Linux kernel commit 4b23a68f9536 ("mm/page_alloc: protect PCP lists with a spinlock")
+	 * (in v6.0). */
+	HWP_OFFSET(struct hwp_freelist_layout, pcp_lock, "per_cpu_pages.lock.rlock.raw_lock.val",
 		   .optional = true),
 };
 
@@ -82,12 +87,28 @@ const struct hwp_needs hwp_freelist_needs = {
 	.decide = decide,
 };
 
+/**
+ * Of a dump: was the lock at @p offset of the struct at @p address held? A CPU that
+ * is stopped, or that has died, between two steps of a change leaves the lists so.
+ */
+static bool was_locked(const struct hwp_list_walk *w, uint64_t address, uint32_t offset)
+{
+	_cleanup_error_ struct hwp_error *err = NULL;
+	uint32_t lock = 0;
+
+	if (w->live || offset == HWP_ABSENT)
+		return false;
+	err = hwp_target_read_u32(w->target, address + offset, &lock);
+	return !err && lock;
+}
+
 static struct hwp_error *walk_area_once(struct hwp_list_walk *w, int zone, unsigned int order,
 					struct hwp_area_stat *ret)
 {
 	const struct hwp_freelist_layout *at = w->at;
-	uint64_t area = w->zones->zones.data[zone].address + at->free_area +
-			(uint64_t)order * at->area_size;
+	uint64_t address = w->zones->zones.data[zone].address;
+	uint64_t area = address + at->free_area + (uint64_t)order * at->area_size;
+	bool locked = w->findings->zones.data[zone].was_locked;
 	struct hwp_area_stat stat = { .zone = zone, .order = (int)order };
 	uint64_t nr_free = 0;
 	struct hwp_error *err;
@@ -99,6 +120,7 @@ static struct hwp_error *walk_area_once(struct hwp_list_walk *w, int zone, unsig
 			.head = area + at->free_list + (uint64_t)mt * 16,
 			.zone = zone,
 			.stat = { zone, HWP_FREE_AREA, (int)order, (int)mt, -1, 0, 0, false },
+			.was_locked = locked,
 		};
 
 		err = hwp_list_walk_it(&list);
@@ -107,7 +129,8 @@ static struct hwp_error *walk_area_once(struct hwp_list_walk *w, int zone, unsig
 	}
 	if (!err && w->live)
 		err = hwp_target_read_u64(w->target, area + at->nr_free, &nr_free);
-	stat.moved = w->live && (stat.was_cut || nr_free != stat.nr_free);
+	stat.moved = locked ? stat.was_cut || stat.nr_walked != stat.nr_free :
+			      w->live && (stat.was_cut || nr_free != stat.nr_free);
 	*ret = stat;
 	return err;
 }
@@ -169,10 +192,10 @@ static struct hwp_error *check_count(struct hwp_list_walk *w, int zone, int cpu,
 	if (err || count == nr_walked)
 		return err;
 	*difference = (int64_t)count - (int64_t)nr_walked;
-	return hwp_findings_trouble(w->findings, HWP_TROUBLE_CONTRADICTION,
-				    "node %d %s cpu %d: the per-CPU lists hold %" PRIu64
-				    " pages, count is %" PRIu32,
-				    z->nid, z->name, cpu, nr_walked, count) ?
+	return hwp_findings_contradiction(w->findings,
+					  "node %d %s cpu %d: the per-CPU lists hold %" PRIu64
+					  " pages, count is %" PRIu32,
+					  z->nid, z->name, cpu, nr_walked, count) ?
 		       NULL :
 		       hwp_error_no_memory();
 }
@@ -181,20 +204,25 @@ static struct hwp_error *walk_pcp_once(struct hwp_list_walk *w, int zone, int cp
 				       int64_t *difference)
 {
 	const struct hwp_freelist_layout *at = w->at;
-	uint64_t pageset, nr_pages = 0;
-	bool was_cut = false;
+	uint64_t pageset, set, nr_pages = 0;
+	bool was_cut = false, locked;
 	struct hwp_error *err;
 
 	err = hwp_target_read_u64(w->target, w->zones->zones.data[zone].address + at->pageset,
 				  &pageset);
 	if (!err && !pageset)
 		err = hwp_error_create(HWP_ERROR_BAD_DATA, "the zone has no per-CPU lists");
+	if (err)
+		return err;
+	set = pageset + offset + at->pcp;
+	locked = was_locked(w, set, at->pcp_lock);
 	for (unsigned int i = 0; i < at->nr_lists && !err; i++) {
 		struct hwp_list list = {
 			.walk = w,
-			.head = pageset + offset + at->pcp + at->lists + (uint64_t)i * 16,
+			.head = set + at->lists + (uint64_t)i * 16,
 			.zone = zone,
 			.stat = { zone, HWP_PCP_LIST, 0, 0, cpu, 0, 0, false },
+			.was_locked = locked,
 		};
 
 		pcp_list_kind(w, i, &list.stat.order, &list.stat.migratetype);
@@ -202,8 +230,8 @@ static struct hwp_error *walk_pcp_once(struct hwp_list_walk *w, int zone, int cp
 		nr_pages += list.stat.nr_blocks << list.stat.order;
 		was_cut |= list.stat.was_cut;
 	}
-	if (!err && !was_cut)
-		err = check_count(w, zone, cpu, pageset + offset + at->pcp, nr_pages, difference);
+	if (!err && !was_cut && !locked)
+		err = check_count(w, zone, cpu, set, nr_pages, difference);
 	return err;
 }
 
@@ -219,7 +247,7 @@ static struct hwp_error *walk_pcp(struct hwp_list_walk *w, int zone, int cpu, ui
 		if (err || !w->live || !difference)
 			return err;
 		if (attempt > 1 && difference != first) {
-			w->findings->troubles.nr--;
+			w->findings->troubles.nr -= w->findings->troubles.nr > mark.nr_troubles;
 			return NULL;
 		}
 		if (attempt == HWP_LIST_MAX_ATTEMPTS)
@@ -242,37 +270,44 @@ static bool is_wanted(const struct hwp_list_walk *w, int zone)
 	return !w->quick;
 }
 
-/** Possible CPUs: those offline are drained, but a list is a list. */
+/** A hole in the lists of @p zone (-1: of all zones): what is not found may be there. */
+static void cut_lists(struct hwp_list_walk *w, int zone)
+{
+	for (size_t z = 0; z < w->findings->zones.nr; z++) {
+		if (zone < 0 || (size_t)zone == z)
+			w->findings->zones.data[z].lists_cut = true;
+	}
+}
+
+/** The lists of one CPU are recorded as missing, and do not hide those of others. */
+static struct hwp_error *tolerate_cpu(struct hwp_list_walk *w, struct hwp_error *err, int zone,
+				      uint32_t cpu)
+{
+	const struct hwp_zone *z = &w->zones->zones.data[zone];
+	char what[80];
+
+	if (err)
+		cut_lists(w, zone);
+	snprintf(what, sizeof(what), "node %d %s cpu %" PRIu32 ": per-CPU lists", z->nid, z->name,
+		 cpu);
+	return hwp_findings_tolerate(w->findings, err, HWP_HOLE_PCP_LIST, what);
+}
+
 static struct hwp_error *walk_cpus(struct hwp_list_walk *w)
 {
-	const struct hwp_freelist_layout *at = w->at;
-	_cleanup_free_ uint64_t *offsets = NULL;
-	_cleanup_free_ uint8_t *possible = NULL;
-	uint32_t nr_cpus = 1;
-	struct hwp_error *err = NULL;
+	_cleanup_(hwp_cpus_deinit) struct hwp_cpus cpus = {};
+	size_t nr_troubles = w->findings->troubles.nr;
+	struct hwp_error *err;
 
-	/* CONFIG_SMP=n: one CPU, no offset. */
-	if (at->per_cpu_offset && at->nr_cpu_ids)
-		err = hwp_target_read_u32(w->target, at->nr_cpu_ids, &nr_cpus);
-	if (!err && (nr_cpus == 0 || nr_cpus > 65536))
-		err = hwp_error_create(HWP_ERROR_BAD_DATA, "nr_cpu_ids is %" PRIu32, nr_cpus);
-	if (err)
-		return err;
-	offsets = calloc(nr_cpus, sizeof(*offsets));
-	possible = malloc((nr_cpus + 63) / 64 * 8);
-	if (!offsets || !possible)
-		return hwp_error_no_memory();
-	memset(possible, 0xff, (nr_cpus + 63) / 64 * 8);
-	if (at->per_cpu_offset)
-		err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, at->per_cpu_offset, offsets,
-				      nr_cpus * sizeof(*offsets), NULL);
-	if (!err && at->cpu_possible_mask)
-		err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, at->cpu_possible_mask,
-				      possible, (nr_cpus + 63) / 64 * 8, NULL);
+	err = hwp_cpus_find(w->target, w->layout, w->findings, &cpus);
+	if (w->findings->troubles.nr > nr_troubles)
+		cut_lists(w, -1);
 	for (size_t z = 0; z < w->zones->zones.nr && !err; z++) {
-		for (uint32_t cpu = 0; cpu < nr_cpus && !err; cpu++) {
-			if (hwp_test_bit(possible, cpu) && is_wanted(w, (int)z))
-				err = walk_pcp(w, (int)z, (int)cpu, offsets[cpu]);
+		for (size_t i = 0; i < cpus.cpus.nr && !err && is_wanted(w, (int)z); i++) {
+			const struct hwp_cpu *cpu = &cpus.cpus.data[i];
+
+			err = walk_pcp(w, (int)z, (int)cpu->number, cpu->offset);
+			err = tolerate_cpu(w, err, (int)z, cpu->number);
 		}
 	}
 	return err;
@@ -307,7 +342,11 @@ static struct hwp_error *walk_trylock(struct hwp_list_walk *w, int zone)
 		order = hwp_page_private(l, e.page);
 		if (order >= l->nr_orders || hwp_cycle_closed(&cycle, node)) {
 			list.stat.was_cut = true;
-			err = hwp_list_tell(&list, HWP_TROUBLE_HOLE, "the list is corrupt", node);
+			err = hwp_list_contradiction(&list,
+						     order >= l->nr_orders ?
+							     "an entry says no order" :
+							     "the list runs into itself",
+						     node);
 			break;
 		}
 		node = e.next;
@@ -351,15 +390,15 @@ static int compare_blocks(const void *a, const void *b)
 	return x->order - y->order;
 }
 
-/** A hole in @p zone (-1: in all) is recorded and does not hide the others. */
+/** A hole in the lists of @p zone is recorded and does not hide the others. */
 static struct hwp_error *tolerate(struct hwp_list_walk *w, struct hwp_error *err, int zone,
-				  const char *what)
+				  enum hwp_hole hole)
 {
-	for (size_t z = 0; err && z < w->findings->zones.nr; z++) {
-		if (zone < 0 || (size_t)zone == z)
-			w->findings->zones.data[z].lists_cut = true;
-	}
-	return hwp_findings_tolerate(w->findings, err, what);
+	if (err)
+		cut_lists(w, zone);
+	return hwp_findings_tolerate(w->findings, err, hole,
+				     hole == HWP_HOLE_FREE_LIST ? "free lists" :
+								  "lists of free pages");
 }
 
 static int compare_spans(const void *a, const void *b)
@@ -402,6 +441,35 @@ static struct hwp_pfn_span *find_spans(const struct hwp_list_walk *w, size_t *nr
 	return spans;
 }
 
+/** Free blocks are disjoint. Blocks are sorted; those far from poison were not kept. */
+static struct hwp_error *check_overlaps(struct hwp_list_walk *w)
+{
+	const struct hwp_findings *f = w->findings;
+	const struct hwp_block *last = f->blocks.data;
+	unsigned int nr_told = 0;
+
+	for (size_t i = 1; i < f->blocks.nr && nr_told < MAX_OVERLAPS; i++) {
+		const struct hwp_block *b = &f->blocks.data[i];
+
+		if (b->head_pfn - last->head_pfn >= UINT64_C(1) << last->order) {
+			last = b;
+			continue;
+		}
+		if (w->live || f->zones.data[b->zone].was_locked ||
+		    f->zones.data[last->zone].was_locked)
+			continue;
+		nr_told++;
+		if (!hwp_findings_contradiction(
+			    w->findings,
+			    "the free block at 0x%" PRIx64
+			    " (%s, order %d) lies in that at 0x%" PRIx64 " (%s, order %d)",
+			    b->head_pfn, hwp_container_name(b->container), b->order, last->head_pfn,
+			    hwp_container_name(last->container), last->order))
+			return hwp_error_no_memory();
+	}
+	return NULL;
+}
+
 struct hwp_error *hwp_walk_free_lists(struct hwp_list_walk *w)
 {
 	_cleanup_free_ struct hwp_pfn_span *spans = find_spans(w, &w->nr_spans);
@@ -412,16 +480,18 @@ struct hwp_error *hwp_walk_free_lists(struct hwp_list_walk *w)
 	w->spans = spans;
 	w->at = hwp_layout_of(w->layout, &hwp_freelist_needs);
 	for (size_t z = 0; z < w->zones->zones.nr && !err; z++) {
+		w->findings->zones.data[z].was_locked = was_locked(
+			w, w->zones->zones.data[z].address, w->at->zone_lock);
 		for (unsigned int order = 0; order < w->layout->nr_orders && !err && !w->quick;
 		     order++)
-			err = tolerate(w, walk_area(w, (int)z, order), (int)z, "free lists");
+			err = tolerate(w, walk_area(w, (int)z, order), (int)z, HWP_HOLE_FREE_LIST);
 		if (!err && is_wanted(w, (int)z))
-			err = tolerate(w, walk_others(w, (int)z), (int)z, "free lists");
+			err = tolerate(w, walk_others(w, (int)z), (int)z, HWP_HOLE_OTHER_LIST);
 	}
 	if (!err)
-		err = tolerate(w, walk_cpus(w), -1, "per-CPU lists");
+		err = walk_cpus(w);
 	if (!err && w->findings->blocks.nr)
 		qsort(w->findings->blocks.data, w->findings->blocks.nr,
 		      sizeof(*w->findings->blocks.data), compare_blocks);
-	return err;
+	return err ? err : check_overlaps(w);
 }

@@ -35,16 +35,40 @@ void hwp_list_name(struct hwp_list *list)
 			 hwp_container_name(list->stat.container));
 }
 
-struct hwp_error *hwp_list_tell(struct hwp_list *list, enum hwp_trouble_kind kind, const char *what,
-				uint64_t where)
+static enum hwp_hole hole_of(const struct hwp_list *list)
 {
-	if (kind == HWP_TROUBLE_CONTRADICTION && list->nr_told++ >= MAX_TOLD)
+	return list->stat.container == HWP_FREE_AREA ? HWP_HOLE_FREE_LIST :
+	       list->stat.container == HWP_PCP_LIST  ? HWP_HOLE_PCP_LIST :
+						       HWP_HOLE_OTHER_LIST;
+}
+
+static struct hwp_error *record_hole(struct hwp_list *list, const char *what, uint64_t where,
+				     const char *reason)
+{
+	return hwp_findings_hole(list->walk->findings, hole_of(list),
+				 "%s: %s (0x%" PRIx64 ", after %" PRIu64 " blocks)%s", list->name,
+				 what, where, list->stat.nr_blocks, reason) ?
+		       NULL :
+		       hwp_error_no_memory();
+}
+
+struct hwp_error *hwp_list_hole(struct hwp_list *list, const char *what, uint64_t where)
+{
+	return record_hole(list, what, where, "");
+}
+
+struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what, uint64_t where)
+{
+	if (list->nr_told++ >= MAX_TOLD)
 		return NULL;
-	if (!hwp_findings_trouble(list->walk->findings, kind,
-				  "%s: %s (0x%" PRIx64 ", after %" PRIu64 " blocks)", list->name,
-				  what, where, list->stat.nr_blocks))
-		return hwp_error_no_memory();
-	return NULL;
+	if (list->was_locked)
+		return record_hole(list, what, where,
+				   ", and its lock was held: a CPU may have been changing it");
+	return hwp_findings_contradiction(list->walk->findings,
+					  "%s: %s (0x%" PRIx64 ", after %" PRIu64 " blocks)",
+					  list->name, what, where, list->stat.nr_blocks) ?
+		       NULL :
+		       hwp_error_no_memory();
 }
 
 struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct hwp_list_entry *ret,
@@ -56,13 +80,11 @@ struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct 
 	*step = STEP_BROKEN;
 	if (!hwp_memmap_pfn_of(hwp_page_reader_memmap(list->walk->reader),
 			       hwp_page_of_lru(l, address), &ret->pfn))
-		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "a link leads to no struct page",
-				     address);
+		return hwp_list_contradiction(list, "a link leads to no struct page", address);
 	err = hwp_page_read(list->walk->reader, ret->pfn, &ret->page);
 	if (err && err->code != HWP_ERROR_NO_MEMORY) {
 		hwp_error_destroy(err);
-		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "a struct page cannot be read",
-				     address);
+		return hwp_list_hole(list, "a struct page cannot be read", address);
 	}
 	if (err)
 		return err;
@@ -135,7 +157,7 @@ static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_lis
 	else if (hwp_zones_find(list->walk->zones, l, e->pfn, flags) != hwp_list_zone(list) &&
 		 list->walk->zones->flags_hold_zone)
 		what = "an entry belongs to another zone";
-	return what ? hwp_list_tell(list, HWP_TROUBLE_CONTRADICTION, what, e->pfn) : NULL;
+	return what ? hwp_list_contradiction(list, what, e->pfn) : NULL;
 }
 
 /**
@@ -156,8 +178,7 @@ static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t st
 			      sizeof(links), NULL);
 	if (err) {
 		hwp_error_destroy(err);
-		return hwp_list_tell(list, HWP_TROUBLE_HOLE, "the list head cannot be read",
-				     list->head);
+		return hwp_list_hole(list, "the list head cannot be read", list->head);
 	}
 	at = hwp_u64(links + (forward ? 0 : 8));
 	while (at != list->head && at != stop_at) {
@@ -165,15 +186,12 @@ static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t st
 		struct hwp_list_entry e;
 
 		if (list->stat.nr_blocks >= limit)
-			return hwp_list_tell(list, HWP_TROUBLE_HOLE,
-					     "the list is longer than its zone", at);
+			return hwp_list_contradiction(list, "the list is longer than its zone", at);
 		err = hwp_list_read(list, at, &e, &step);
 		if (err || step == STEP_BROKEN)
 			return err;
 		if ((forward ? e.prev : e.next) != from)
-			return hwp_list_tell(list, HWP_TROUBLE_HOLE,
-					     "a back link does not lead back: the list is corrupt",
-					     at);
+			return hwp_list_contradiction(list, "a back link does not lead back", at);
 		err = check_entry(list, &e);
 		if (!err)
 			err = hwp_list_add(list, e.pfn, list->stat.order);
@@ -185,10 +203,8 @@ static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t st
 	if (at != list->head)
 		return NULL;
 	if (hwp_u64(links + (forward ? 8 : 0)) != *last)
-		return hwp_list_tell(
-			list, HWP_TROUBLE_HOLE,
-			"the head does not lead back to the last entry: the list is corrupt",
-			*last);
+		return hwp_list_contradiction(list, "the head does not lead back to the last entry",
+					      *last);
 	*complete = true;
 	return NULL;
 }
@@ -235,6 +251,17 @@ static struct hwp_error *walk_once(struct hwp_list *list)
 	return err;
 }
 
+/** What the list, which never holds still, seems to contradict is what could not be read of it. */
+static void call_holes(const struct hwp_list *list, size_t first)
+{
+	struct hwp_findings *f = list->walk->findings;
+
+	for (size_t i = first; i < f->troubles.nr; i++) {
+		f->troubles.data[i].kind = HWP_TROUBLE_HOLE;
+		f->troubles.data[i].hole = hole_of(list);
+	}
+}
+
 struct hwp_error *hwp_list_walk_it(struct hwp_list *list)
 {
 	struct hwp_list_walk *w = list->walk;
@@ -258,8 +285,12 @@ struct hwp_error *hwp_list_walk_it(struct hwp_list *list)
 			break;
 		hwp_list_take_back(w, list->zone, &mark);
 	}
-	if (same || start.container != HWP_FREE_AREA)
+	if (same)
 		return NULL;
+	if (start.container != HWP_FREE_AREA) {
+		call_holes(list, mark.nr_troubles);
+		return NULL;
+	}
 	hwp_list_take_back(w, list->zone, &mark);
 	list->stat = start;
 	list->stat.was_cut = true;

@@ -16,6 +16,11 @@ struct hwp_list {
 	int zone;
 	struct hwp_list_stat stat;
 	unsigned int nr_told;
+	/**
+	 * Of a dump: the lock that guards the list was held when it was made. A CPU
+	 * was about to change the list, so it need not hang together.
+	 */
+	bool was_locked;
 	char name[64];
 };
 
@@ -44,8 +49,12 @@ void hwp_list_take_back(struct hwp_list_walk *walk, int zone, const struct hwp_l
 
 const struct hwp_zone *hwp_list_zone(const struct hwp_list *list);
 void hwp_list_name(struct hwp_list *list);
-struct hwp_error *hwp_list_tell(struct hwp_list *list, enum hwp_trouble_kind kind, const char *what,
-				uint64_t where);
+
+/** Record that some of the list cannot be read. */
+struct hwp_error *hwp_list_hole(struct hwp_list *list, const char *what, uint64_t where);
+
+/** Record that the list contradicts itself; a hole where it may have been changing. */
+struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what, uint64_t where);
 
 /** The links in the struct page at @p address (of its lru member). */
 struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct hwp_list_entry *ret,

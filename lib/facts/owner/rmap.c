@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "facts/owner/rmap.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -110,6 +111,8 @@ struct walk {
 	unsigned int nr_vmas;
 	/** For a page of a file: its index there, and the address spaces that were counted. */
 	uint64_t index, mms[MAX_VMAS];
+	/** Something on the way is not in the dump. */
+	bool was_excluded;
 	struct hwp_owner *owner;
 };
 
@@ -117,6 +120,7 @@ static bool read_word(struct walk *w, uint64_t address, uint64_t *ret)
 {
 	_cleanup_error_ struct hwp_error *err = hwp_target_read_u64(w->target, address, ret);
 
+	w->was_excluded |= err && err->code == HWP_ERROR_EXCLUDED;
 	return !err;
 }
 
@@ -176,6 +180,7 @@ static bool read_task(struct walk *w, uint64_t mm, uint64_t *start_ret)
 	err = hwp_target_read_u32(w->target, task + at->tgid, &pid);
 	if (!err)
 		err = hwp_target_read_string(w->target, task + at->comm, w->owner->comm, 16);
+	w->was_excluded |= err && err->code == HWP_ERROR_EXCLUDED;
 	if (err)
 		return false;
 	w->owner->found = true;
@@ -183,7 +188,7 @@ static bool read_task(struct walk *w, uint64_t mm, uint64_t *start_ret)
 	return true;
 }
 
-static void find_process(struct walk *w, uint64_t mapping)
+static void follow(struct walk *w, uint64_t mapping)
 {
 	const struct anon_layout *at = w->anon;
 	uint64_t root, node, vma, mm, start;
@@ -196,6 +201,20 @@ static void find_process(struct walk *w, uint64_t mapping)
 		return;
 	w->owner->allocated_it = root == w->anon_vma;
 	w->owner->has_start = to_log_clock(w, start, &w->owner->start_ns);
+}
+
+/** What is there is found, or recorded as missing. */
+static struct hwp_error *find_process(struct hwp_rmap *r, struct walk *w, uint64_t pfn,
+				      uint64_t mapping)
+{
+	follow(w, mapping);
+	w->owner->unreadable = !w->owner->found && w->was_excluded;
+	if (w->owner->unreadable &&
+	    !hwp_findings_hole(r->findings, HWP_HOLE_OWNER,
+			       "pfn 0x%" PRIx64 ": the process that owns it is not in the dump",
+			       pfn))
+		return hwp_error_no_memory();
+	return NULL;
 }
 
 /** Several VMAs of one process count once; there are no more of them than MAX_VMAS. */
@@ -315,7 +334,7 @@ struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
 		return NULL;
 	}
 	if (low == HWP_MAPPING_ANON && w.anon && w.process)
-		find_process(&w, mapping);
+		err = find_process(r, &w, pfn, mapping);
 	else if (!low)
 		err = find_file(r, &w, mapping);
 	r->mapping = mapping;

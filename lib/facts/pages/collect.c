@@ -79,7 +79,7 @@ static struct hwp_error *add_raw_pages(struct hwp_collector *c, struct hwp_folio
 	folio->raw_list_broken = err && err->code != HWP_ERROR_NO_MEMORY;
 	if (folio->raw_list_broken)
 		err = hwp_error_prefix(err, "0x%" PRIx64, folio->head_pfn);
-	err = hwp_findings_tolerate(c->findings, err, "HugeTLB folio");
+	err = hwp_findings_tolerate(c->findings, err, HWP_HOLE_RAW_HWP_LIST, "HugeTLB folio");
 	for (size_t i = 0; i < raw.nr && !err; i++) {
 		err = add_page(c, raw.data[i], folio,
 			       hwp_folio_is_alias(c->layout, folio, raw.data[i]),
@@ -132,7 +132,7 @@ struct hwp_error *hwp_collect_pages(struct hwp_collector *c, const hwp_pfn_vec *
 	struct hwp_error *failed;
 
 	failed = hwp_folio_being_freed(c->target, hwp_page_reader_memmap(c->reader), &freeing);
-	failed = hwp_findings_tolerate(c->findings, failed, "HugeTLB");
+	failed = hwp_findings_tolerate(c->findings, failed, HWP_HOLE_HPAGE_FREELIST, "HugeTLB");
 	if (failed)
 		return failed;
 	for (size_t i = 0; i < flagged->nr; i++) {
@@ -213,6 +213,10 @@ static struct hwp_error *find_owners(struct hwp_collector *c, struct hwp_rmap *r
 {
 	if (c->findings->kernel.page_owner == HWP_ON)
 		hwp_page_owner_read(c->target, c->layout, c->zones, p);
+	if (p->page_owner.unreadable &&
+	    !hwp_findings_hole(c->findings, HWP_HOLE_PAGE_OWNER,
+			       "pfn 0x%" PRIx64 ": page_owner's record could not be read", p->pfn))
+		return hwp_error_no_memory();
 	return find_owner(rmap, p);
 }
 

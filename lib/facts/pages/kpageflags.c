@@ -285,16 +285,17 @@ static void describe(struct hwp_findings *f, const char *proc)
 
 static bool record_holes(struct hwp_findings *f, const char *why)
 {
-	return hwp_findings_trouble(f, HWP_TROUBLE_HOLE, "%s", why) &&
-	       hwp_findings_trouble(f, HWP_TROUBLE_HOLE,
-				    KPAGEFLAGS
-				    " does not show the per-CPU "
-				    "lists: a page on one of them looks like one set apart") &&
-	       hwp_findings_trouble(
-		       f, HWP_TROUBLE_HOLE,
-		       KPAGEFLAGS
-		       " does not show which pages of "
-		       "a HugeTLB folio are bad, nor whether a page was handed out again");
+	return hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "%s", why) &&
+	       hwp_findings_hole(f, HWP_HOLE_PCP_LIST,
+				 KPAGEFLAGS
+				 " does not show the per-CPU "
+				 "lists: a page on one of them looks like one set apart") &&
+	       hwp_findings_hole(f, HWP_HOLE_RAW_HWP_LIST,
+				 KPAGEFLAGS " does not show which pages of a HugeTLB folio are "
+					    "bad") &&
+	       hwp_findings_hole(f, HWP_HOLE_OWNER,
+				 KPAGEFLAGS " does not show whose a page is, nor whether it was "
+					    "handed out again");
 }
 
 struct hwp_error *hwp_kpageflags_look(struct hwp_findings *f, const char *proc, const char *why)

@@ -70,12 +70,11 @@ static int64_t nr_repeats(const struct hwp_findings *f)
 	return nr;
 }
 
+/** Poisoned pages may be known to struct pages and to records that could not be read. */
 static bool has_holes(const struct hwp_findings *f)
 {
-	const struct hwp_coverage *c = &f->coverage;
-
-	return c->nr_read != c->nr_pages || c->nr_uninitialised || f->damage[0] || f->too_many ||
-	       hwp_check_nr_troubles(f, HWP_TROUBLE_HOLE);
+	return hwp_check_nr_holes(f, HWP_NEEDS(HWP_HOLE_MEMMAP) | HWP_NEEDS(HWP_HOLE_RAW_HWP_LIST) |
+					     HWP_NEEDS(HWP_HOLE_HPAGE_FREELIST));
 }
 
 /** Why the kernel counted @p more pages than were found: added to the detail. */
@@ -194,6 +193,9 @@ HWP_CHECK_FUNCTION(hwp_check_poison_accounted)
 {
 	enum hwp_result result;
 
+	if (hwp_check_nr_holes(f, HWP_NEEDS(HWP_HOLE_COUNTER)))
+		return hwp_check_answer(r, HWP_INCONCLUSIVE,
+					"num_poisoned_pages could not be read");
 	if (!f->counters.has_num_poisoned_pages)
 		return hwp_check_answer(r, HWP_SKIP, "the kernel keeps no count");
 	result = total_accounted(f, r);

@@ -6,13 +6,46 @@
 #include "base/plural.h"
 #include "verdict/check/functions.h"
 
-uint64_t hwp_check_nr_troubles(const struct hwp_findings *f, enum hwp_trouble_kind kind)
+/** What a contradiction has cut, nobody read either. That of free_area is in the memmap too. */
+static uint64_t nr_lists_cut(const struct hwp_findings *f, uint32_t needs)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < f->lists.nr; i++) {
+		const struct hwp_list_stat *list = &f->lists.data[i];
+
+		nr += list->was_cut && list->container != HWP_FREE_AREA &&
+		      needs & HWP_NEEDS(list->container == HWP_PCP_LIST ? HWP_HOLE_PCP_LIST :
+									  HWP_HOLE_OTHER_LIST);
+	}
+	return nr;
+}
+
+uint64_t hwp_check_nr_contradictions(const struct hwp_findings *f)
 {
 	uint64_t nr = 0;
 
 	for (size_t i = 0; i < f->troubles.nr; i++)
-		nr += f->troubles.data[i].kind == kind;
+		nr += f->troubles.data[i].kind == HWP_TROUBLE_CONTRADICTION;
 	return nr;
+}
+
+uint64_t hwp_check_nr_holes(const struct hwp_findings *f, uint32_t needs)
+{
+	uint64_t nr = needs & HWP_NEEDS(HWP_HOLE_MEMMAP) && hwp_check_memmap_has_hole(f);
+
+	nr += needs & HWP_NEEDS(HWP_HOLE_LOG) && f->log.state != HWP_LOG_COMPLETE;
+	for (size_t i = 0; i < f->troubles.nr; i++)
+		nr += f->troubles.data[i].kind == HWP_TROUBLE_HOLE &&
+		      needs & HWP_NEEDS(f->troubles.data[i].hole);
+	return nr ? nr : nr_lists_cut(f, needs);
+}
+
+bool hwp_check_memmap_has_hole(const struct hwp_findings *f)
+{
+	const struct hwp_coverage *c = &f->coverage;
+
+	return c->nr_read != c->nr_pages || c->nr_uninitialised || f->damage[0] || f->too_many;
 }
 
 HWP_CHECK_FUNCTION(hwp_check_memmap_covered)
@@ -62,19 +95,14 @@ static void add_lists(const struct hwp_findings *f, struct hwp_check_result *r, 
 
 HWP_CHECK_FUNCTION(hwp_check_freelist_consistent)
 {
-	uint64_t nr_holes = hwp_check_nr_troubles(f, HWP_TROUBLE_HOLE), nr_moved = 0;
-	uint64_t nr_wrong = hwp_check_nr_troubles(f, HWP_TROUBLE_CONTRADICTION);
+	uint64_t nr_holes = hwp_check_nr_holes(f, r->check->needs), nr_moved = 0;
+	uint64_t nr_wrong = hwp_check_nr_contradictions(f);
 
-	if (nr_holes)
-		return hwp_check_answer(r, HWP_INCONCLUSIVE,
-					"%" PRIu64 " list%s or table%s could not be read to the "
-					"end",
-					nr_holes, hwp_plural(nr_holes), hwp_plural(nr_holes));
 	for (size_t i = 0; i < f->areas.nr; i++) {
 		const struct hwp_area_stat *a = &f->areas.data[i];
 
 		nr_moved += a->moved;
-		if (a->nr_free == a->nr_walked || a->moved)
+		if (a->nr_free == a->nr_walked || a->moved || a->was_cut)
 			continue;
 		return hwp_check_answer(r, HWP_FAIL,
 					"node %d %s order %d: nr_free is %" PRIu64 ", but %" PRIu64
@@ -88,14 +116,21 @@ HWP_CHECK_FUNCTION(hwp_check_freelist_consistent)
 					"%" PRIu64 " contradiction%s in lists or tables, listed "
 					"as troubles",
 					nr_wrong, hwp_plural(nr_wrong));
+	if (nr_holes)
+		return hwp_check_answer(r, HWP_INCONCLUSIVE,
+					"%" PRIu64 " list%s could not be read to the end", nr_holes,
+					hwp_plural(nr_holes));
 	hwp_check_answer(r, HWP_PASS, "%zu list%s walked", f->lists.nr, hwp_plural(f->lists.nr));
 	add_lists(f, r, nr_moved);
 	return HWP_PASS;
 }
 
-/** Did the lists that may hold the page change while a running kernel's were walked? */
-static bool lists_moved(const struct hwp_findings *f, const struct hwp_poisoned *p)
+/** Could the lists that may hold the page not all be read, or did they change meanwhile? */
+static bool may_be_missed(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
+	if (p->by_list.container == HWP_NOT_FREE &&
+	    (p->zone < 0 || f->zones.data[p->zone].lists_cut || f->zones.data[p->zone].was_locked))
+		return true;
 	for (size_t i = 0; i < f->areas.nr; i++) {
 		if (f->areas.data[i].moved && f->areas.data[i].zone == p->zone)
 			return true;
@@ -127,10 +162,34 @@ static const struct hwp_poisoned *first_disagreement(const struct hwp_findings *
 		/* Blocks elsewhere have no PageBuddy: only the lists show them. */
 		if (p->by_page.container != HWP_FREE_AREA && p->by_list.container != HWP_FREE_AREA)
 			continue;
-		if (!blocks_agree(p) && !lists_moved(f, p))
+		if (!blocks_agree(p) && !may_be_missed(f, p))
 			return p;
 	}
 	return NULL;
+}
+
+/** Why the numbers of free pages differ, if that is no contradiction. */
+static enum hwp_result explain_count(const struct hwp_findings *f, uint64_t nr_listed,
+				     struct hwp_check_result *r)
+{
+	uint64_t difference = nr_listed > f->nr_buddy_pages_in_memmap ?
+				      nr_listed - f->nr_buddy_pages_in_memmap :
+				      f->nr_buddy_pages_in_memmap - nr_listed;
+	uint64_t nr_locked = 0;
+
+	for (size_t i = 0; i < f->zones.nr; i++)
+		nr_locked += f->zones.data[i].was_locked;
+	/* Both are right, each at its own moment. */
+	if (f->live)
+		hwp_check_add(r, ", counted one after the other");
+	else if (hwp_check_nr_holes(f, HWP_NEEDS(HWP_HOLE_FREE_LIST) | HWP_NEEDS(HWP_HOLE_MEMMAP)))
+		return HWP_INCONCLUSIVE;
+	/* Who holds zone->lock moves one block at a time. */
+	else if (difference <= nr_locked << f->max_order)
+		hwp_check_add(r, ": zone->lock was held, and a block was on its way");
+	else
+		return HWP_FAIL;
+	return HWP_PASS;
 }
 
 HWP_CHECK_FUNCTION(hwp_check_methods_agree)
@@ -154,9 +213,8 @@ HWP_CHECK_FUNCTION(hwp_check_methods_agree)
 					"%" PRIu64
 					" free pages by the lists, as many by the memmap",
 					nr_listed);
-	/* Both are right, each at its own moment. */
-	return hwp_check_answer(r, f->live ? HWP_PASS : HWP_INCONCLUSIVE,
-				"%" PRIu64 " free pages by the lists, %" PRIu64 " by the memmap%s",
-				nr_listed, f->nr_buddy_pages_in_memmap,
-				f->live ? ", counted one after the other" : "");
+	hwp_check_answer(r, HWP_PASS,
+			 "%" PRIu64 " free pages by the lists, %" PRIu64 " by the memmap",
+			 nr_listed, f->nr_buddy_pages_in_memmap);
+	return explain_count(f, nr_listed, r);
 }

@@ -40,10 +40,12 @@ static const struct hwp_check checks[] = {
 			[HWP_FAIL] = { "a list, a table or a count contradicts another: something "
 				       "other than memory failure may have written there",
 				       HWP_VERDICT_INCONSISTENT },
-			[HWP_INCONCLUSIVE] = { "a list or a table could not be read to its end: a "
-					       "poisoned page may be in the rest",
+			[HWP_INCONCLUSIVE] = { "a list could not be read to its end: a poisoned page "
+					       "may be in the rest",
 					       HWP_VERDICT_INCOMPLETE },
 		},
+		.needs = HWP_NEEDS(HWP_HOLE_FREE_LIST) | HWP_NEEDS(HWP_HOLE_PCP_LIST) |
+			 HWP_NEEDS(HWP_HOLE_OTHER_LIST),
 		.answers_troubles = true,
 		.settles = HWP_SETTLES_BY_BEST,
 		.run = hwp_check_freelist_consistent,
@@ -58,13 +60,15 @@ static const struct hwp_check checks[] = {
 		.outcomes = {
 			[HWP_PASS] = { "both name the same block for each poisoned page",
 				       HWP_VERDICT_CLEAN },
-			[HWP_FAIL] = { "they name different blocks for a poisoned page, or only one "
-				       "finds a block",
+			[HWP_FAIL] = { "they name different blocks for a poisoned page, only one "
+				       "finds a block, or they count different numbers of free "
+				       "pages",
 				       HWP_VERDICT_INCONSISTENT },
 			[HWP_SKIP] = { "the lists of free_area were not walked, as with --quick",
 				       HWP_VERDICT_CLEAN },
 			[HWP_INCONCLUSIVE] = { "they agree on the poisoned pages, but count "
-					       "different numbers of free pages",
+					       "different numbers of free pages, and not all lists "
+					       "and struct pages could be read",
 					       HWP_VERDICT_INCOMPLETE },
 		},
 		.settles = HWP_SETTLES_BY_BEST,
@@ -86,7 +90,7 @@ static const struct hwp_check checks[] = {
 			[HWP_INCONCLUSIVE] = { "none was found in the struct pages that were read",
 					       HWP_VERDICT_INCOMPLETE },
 		},
-		.needs = "memmap-covered",
+		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP) | HWP_NEEDS(HWP_HOLE_OTHER_LIST),
 		.settles = HWP_SETTLES_BY_FAILURE,
 		.run = hwp_check_poison_not_in_buddy,
 	},
@@ -107,7 +111,7 @@ static const struct hwp_check checks[] = {
 					       "be walked",
 					       HWP_VERDICT_INCOMPLETE },
 		},
-		.needs = "freelist-consistent",
+		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP) | HWP_NEEDS(HWP_HOLE_PCP_LIST),
 		.settles = HWP_SETTLES_BY_FAILURE,
 		.run = hwp_check_poison_not_on_pcp,
 	},
@@ -118,16 +122,19 @@ static const struct hwp_check checks[] = {
 			"A page counts as reused with proof only: page_owner knows of an allocation "
 			"after the error, the kernel log names an owner that it no longer has, its "
 			"owner is younger than the error, or a mark is gone that only freeing "
-			"clears. The evidence of the page says which, and how sure that is.",
+			"clears. The evidence of the page says which, and how sure that is. A page in "
+			"use of which the error is not in the log, or the owner not in the dump, may "
+			"be another's by now, unless page_owner or its folio's mark shows that it "
+			"is not.",
 		.outcomes = {
 			[HWP_PASS] = { "nothing proves that a poisoned page was allocated again",
 				       HWP_VERDICT_CLEAN },
 			[HWP_FAIL] = { "a poisoned page was freed and is in use again",
 				       HWP_VERDICT_LEAKED },
-			[HWP_INCONCLUSIVE] = { "none was found in the struct pages that were read",
-					       HWP_VERDICT_INCOMPLETE },
+			[HWP_INCONCLUSIVE] = { "none was found, but what would show it is missing",
+					       HWP_VERDICT_AT_RISK },
 		},
-		.needs = "memmap-covered",
+		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP),
 		.settles = HWP_SETTLES_BY_FAILURE,
 		.run = hwp_check_poison_not_reused,
 	},
@@ -144,10 +151,11 @@ static const struct hwp_check checks[] = {
 				       HWP_VERDICT_CLEAN },
 			[HWP_FAIL] = { "healthy pages are on no list and in no use",
 				       HWP_VERDICT_INCONSISTENT },
-			[HWP_INCONCLUSIVE] = { "none was found in the struct pages that were read",
+			[HWP_INCONCLUSIVE] = { "pages of a freed folio are on no list that could be "
+					       "read, or their struct pages could not be read",
 					       HWP_VERDICT_INCOMPLETE },
 		},
-		.needs = "memmap-covered",
+		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP),
 		.settles = HWP_SETTLES_BY_FAILURE,
 		.run = hwp_check_healthy_not_lost,
 	},
@@ -169,7 +177,6 @@ static const struct hwp_check checks[] = {
 			[HWP_INCONCLUSIVE] = { "none was found in the lists that could be walked",
 					       HWP_VERDICT_CLEAN },
 		},
-		.needs = "freelist-consistent",
 		.settles = HWP_SETTLES_BY_BEST,
 		.run = hwp_check_ranges_held,
 	},
@@ -203,7 +210,11 @@ static const struct hwp_check checks[] = {
 				       HWP_VERDICT_CLEAN },
 			[HWP_FAIL] = { "a folio is flagged, and its list names no page",
 				       HWP_VERDICT_INCONSISTENT },
+			[HWP_INCONCLUSIVE] = { "a list could not be read: which pages are bad is "
+					       "not known",
+					       HWP_VERDICT_INCOMPLETE },
 		},
+		.needs = HWP_NEEDS(HWP_HOLE_RAW_HWP_LIST) | HWP_NEEDS(HWP_HOLE_HPAGE_FREELIST),
 		.settles = HWP_SETTLES_BY_BEST,
 		.run = hwp_check_raw_hwp_list_consistent,
 	},
@@ -269,7 +280,7 @@ static const struct hwp_check checks[] = {
 					       "record, may explain the difference",
 					       HWP_VERDICT_CLEAN },
 		},
-		.needs = "memmap-covered",
+		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP),
 		.settles = HWP_SETTLES_BY_BEST,
 		.run = hwp_check_poison_accounted,
 	},

@@ -223,9 +223,12 @@ struct hwp_victim {
 struct hwp_event {
 	uint64_t seq, time_ns, pfn;
 	enum hwp_event_kind kind;
-	/** ACTION: the type of the page, and the result; else empty. */
+	/**
+	 * ACTION: the type of the page, and the result. SOFT_OFFLINE: the result is "Failed"
+	 * where the line says so. Else empty.
+	 */
 	char page_type[48], result[16];
-	/** SIGBUS: the process it was sent to; pid -1 otherwise. */
+	/** SIGBUS, KILLED: the process; of other lines that name one as well. pid -1 for none. */
 	char comm[20];
 	int pid;
 	/** Where in its process the page was, as the line gives it; 0 when it does not. */

@@ -60,6 +60,9 @@ static const char *what(const struct hwp_event *e, char *buf, size_t size)
 	case HWP_EVENT_SIGBUS:
 		snprintf(buf, size, "SIGBUS to %s[%d]", e->comm, e->pid);
 		return buf;
+	case HWP_EVENT_KILLED:
+		snprintf(buf, size, "killed %s[%d]", e->comm, e->pid);
+		return buf;
 	case HWP_EVENT_ALREADY_POISONED:
 		return "already poisoned";
 	case HWP_EVENT_INJECTED:
@@ -69,6 +72,8 @@ static const char *what(const struct hwp_event *e, char *buf, size_t size)
 	case HWP_EVENT_SOFT_OFFLINE:
 		snprintf(buf, size, "soft offline%s%s", *text_of(e) ? ": " : "", text_of(e));
 		return buf;
+	case HWP_EVENT_PANIC:
+	case HWP_EVENT_HARDWARE:
 	case HWP_EVENT_MACHINE_CHECK:
 		return e->text;
 	case HWP_EVENT_SPLIT_FAILED:

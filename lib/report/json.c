@@ -299,7 +299,7 @@ static void put_event(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_string(json, "page_type", is_action ? event->page_type : NULL);
 	hwp_json_string(json, "result", is_action ? event->result : NULL);
 	hwp_json_string(json, "comm", event->comm[0] ? event->comm : NULL);
-	put_index(json, "pid", event->kind == HWP_EVENT_SIGBUS ? event->pid : -1);
+	put_index(json, "pid", event->pid);
 	hwp_json_string(json, "text", event->text);
 	if (f->has_rasdaemon && event->rasdaemon >= 0)
 		put_row(json, &f->rasdaemon.data[event->rasdaemon]);

@@ -46,6 +46,8 @@ static bool is_step(const struct hwp_event *e)
 	switch (e->kind) {
 	case HWP_EVENT_ACTION:
 	case HWP_EVENT_SIGBUS:
+	case HWP_EVENT_KILLED:
+	case HWP_EVENT_PANIC:
 	case HWP_EVENT_SOFT_OFFLINE:
 	case HWP_EVENT_UNPOISON:
 	case HWP_EVENT_MACHINE_CHECK:
@@ -53,6 +55,7 @@ static bool is_step(const struct hwp_event *e)
 	case HWP_EVENT_ALREADY_POISONED:
 	case HWP_EVENT_INJECTED:
 	case HWP_EVENT_SPLIT_FAILED:
+	case HWP_EVENT_HARDWARE:
 	case HWP_EVENT_OTHER:
 		break;
 	}

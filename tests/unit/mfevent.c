@@ -38,8 +38,10 @@ static const struct line lines[] = {
 	/* v5.10 to v5.15 spell it with a capital F. */
 	{ "Memory Failure: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SPLIT_FAILED },
 	{ "Memory Failure: 0xa300: non anonymous thp", 0xa300, .kind = HWP_EVENT_OTHER },
-	{ "soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE },
-	{ "Soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE },
+	{ "soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE,
+	  .result = "Failed" },
+	{ "Soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE,
+	  .result = "Failed" },
 	{ "soft_offline: 0xa300: invalidated", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE },
 	/* Nothing was done: what was said of the page before stands. */
 	{ "soft_offline_page: 0xa300 page already poisoned", 0xa300,
@@ -60,7 +62,63 @@ static const struct line lines[] = {
 	{ "mce: Kernel accessed poison in user space at 12345fff", 0x12345,
 	  .kind = HWP_EVENT_MACHINE_CHECK },
 	{ "Kernel panic - not syncing: Memory failure: 0x77: unrecoverable page", 0x77,
+	  .kind = HWP_EVENT_PANIC },
+	{ "Kernel panic - not syncing: Memory failure on page 1b3fa", 0x1b3fa,
+	  .kind = HWP_EVENT_PANIC },
+	/* A key of memory encryption above the address. */
+	{ "mce: Uncorrected hardware memory error in user-access at 40003710b3400", 0x3710b3,
+	  .kind = HWP_EVENT_MACHINE_CHECK },
+	{ "mce: Uncorrected hardware memory error in user-access at 80000003710b3400", 0x3710b3,
+	  .kind = HWP_EVENT_MACHINE_CHECK },
+	/* About processes. */
+	{ "Memory failure: 0xedbe201: forcibly killing read_poison:22434 because of failure to "
+	  "unmap corrupted page",
+	  0xedbe201, HWP_EVENT_KILLED, .comm = "read_poison", .pid = 22434 },
+	{ "Memory failure: 0x1234: Cannot send advisory machine check signal to app:77", 0x1234,
+	  HWP_EVENT_OTHER, .comm = "app", .pid = 77 },
+	{ "Memory failure: Unable to find user space address edbe201 in read_poison", 0xedbe201,
 	  .kind = HWP_EVENT_OTHER },
+	{ "0x116c60: Sending SIGBUS to qemu:77 due to hardware memory corruption", 0x116c60,
+	  HWP_EVENT_SIGBUS, .comm = "qemu", .pid = 77 },
+	{ "[Hardware Error]: GHES: 0x116c60: Sending SIGBUS to qemu:77 due to hardware memory "
+	  "corruption",
+	  0x116c60, HWP_EVENT_SIGBUS, .comm = "qemu", .pid = 77 },
+	/* Up to v4.12. */
+	{ "MCE 0x318: recovery action for dirty LRU page: Recovered", 0x318,
+	  .kind = HWP_EVENT_ACTION, .page_type = "dirty LRU page", .result = "Recovered" },
+	{ "MCE 0x7dfb8: clean mlocked LRU page recovery: Recovered", 0x7dfb8,
+	  .kind = HWP_EVENT_ACTION, .page_type = "clean mlocked LRU page", .result = "Recovered" },
+	{ "MCE 0x23a200: huge page recovery: Delayed", 0x23a200, .kind = HWP_EVENT_ACTION,
+	  .page_type = "huge page", .result = "Delayed" },
+	{ "MCE 0x224f176: Killing pal_main:6784 due to hardware memory corruption", 0x224f176,
+	  HWP_EVENT_SIGBUS, .comm = "pal_main", .pid = 6784 },
+	{ "MCE 0x19d0: already hardware poisoned", 0x19d0, .kind = HWP_EVENT_ALREADY_POISONED },
+	{ "MCE: Software-unpoisoned page 0x23a000", 0x23a000, .kind = HWP_EVENT_UNPOISON },
+	{ "MCE 0x1f: handled by dmem", 0x1f, .kind = HWP_EVENT_OTHER },
+	/* Soft offline: a request, and what failed. */
+	{ "RAS: Soft-offlining pfn: 0x175321b", 0x175321b, .kind = HWP_EVENT_SOFT_OFFLINE },
+	{ "soft offline: 0x118ee0: hugepage isolation failed: 0, page count 2, type "
+	  "7fff800001000e (referenced|uptodate|dirty|head)",
+	  0x118ee0, .kind = HWP_EVENT_SOFT_OFFLINE, .result = "Failed" },
+	{ "soft offline: 0x61c00 hugepage failed to isolate", 0x61c00,
+	  .kind = HWP_EVENT_SOFT_OFFLINE, .result = "Failed" },
+	{ "Soft offline: 0x150000: hugepage migration failed -16, type "
+	  "0x17ffffc0000048(uptodate|active|node=0|zone=2)",
+	  0x150000, .kind = HWP_EVENT_SOFT_OFFLINE, .result = "Failed" },
+	{ "soft offline: 0x1234: unknown non LRU page type 0", 0x1234,
+	  .kind = HWP_EVENT_SOFT_OFFLINE, .result = "Failed" },
+	/* By others. */
+	{ "EDAC MC0: 1 UE unknown on unknown memory ( page:0x116c60 offset:0x0 grain:1 - APEI "
+	  "location: )",
+	  0x116c60, .kind = HWP_EVENT_HARDWARE },
+	{ "EDAC MC0: 1 UE memory read error on CPU_SrcID#0_MC#0_Chan#1_DIMM#0 (channel:1 slot:0 "
+	  "page:0x12345 offset:0x40 grain:32 - err_code:0x0101:0x0090)",
+	  0x12345, .kind = HWP_EVENT_HARDWARE },
+	{ "__get_any_page: 0x70fe1 free buddy page", 0x70fe1, .kind = HWP_EVENT_OTHER },
+	{ "BUG: Bad page state in process sysctl  pfn:70fe1", 0x70fe1, .kind = HWP_EVENT_OTHER },
+	{ "mce-inject-13150 [001] .... 277.019359: memory_failure_event: pfn 0x19869: recovery "
+	  "action for free buddy page: Delayed",
+	  0x19869, .kind = HWP_EVENT_ACTION, .page_type = "free buddy page", .result = "Delayed" },
 	/* Older and newer unpoison. */
 	{ "Unpoison: Software-unpoisoned free page 0x5c0d", 0x5c0d, .kind = HWP_EVENT_UNPOISON },
 	{ "Unpoison: Software-unpoisoned page 0x5c0d", 0x5c0d, .kind = HWP_EVENT_UNPOISON },
@@ -133,7 +191,9 @@ static void every_format(void **state)
 		assert_string_equal(e.page_type, l->page_type ? l->page_type : "");
 		assert_string_equal(e.result, l->result ? l->result : "");
 		assert_string_equal(e.comm, l->comm ? l->comm : "");
-		assert_int_equal(e.pid, l->kind == HWP_EVENT_SIGBUS ? l->pid : -1);
+		assert_int_equal(e.pid, l->comm ? l->pid : -1);
+		assert_int_equal(e.virtual_address,
+				 strstr(l->text, "virtual address") ? 0x7f0000000000 : 0);
 		assert_string_equal(e.text, l->text);
 	}
 }
@@ -202,6 +262,14 @@ static void other_lines(void **state)
 		"Out of memory: Killed process 1 (init)",
 		"Unpoison: ",
 		"soft offline: failed",
+		/* No memory failure, or no page. */
+		"EDAC MC0: 1 CE memory read error on unknown ( page:0x116c60 offset:0x0 grain:1)",
+		"MCE: Killing einj_mem_uc:3600 due to hardware memory corruption fault at 7f330950",
+		"mce: Memory error not recovered",
+		"1049 pages hwpoisoned",
+		"page dumped because: hwpoison: unhandlable page",
+		"0x116c60: sent to qemu:77",
+		"MCE 5",
 	};
 	struct hwp_event e;
 

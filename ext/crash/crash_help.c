@@ -34,7 +34,7 @@ char *hwp_crash_help[] = {
 	"  Check everything:",
 	"",
 	"    %s> hwpoison",
-	"    LEAKED: 6 poisoned pages are in free memory and can be handed out again",
+	"    LEAKED: 6 poisoned pages are in free memory",
 	"    ...",
 	"",
 	"  Only the pages in the allocator's free lists:",

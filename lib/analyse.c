@@ -188,7 +188,7 @@ static struct hwp_error *sweep_and_prove(struct analysis *a)
 	f->sweep = HWP_SWEEP_FELL_BACK;
 	f->coverage = (struct hwp_coverage){};
 	f->memmap_holes.nr = 0;
-	f->nr_buddy_pages_in_memmap = f->nr_aliased = 0;
+	f->nr_buddy_pages_in_memmap = f->nr_aliased = f->nr_followers_in_use = 0;
 	f->too_many = false;
 	f->poisoned.nr = a->flagged.nr = 0;
 	return sweep(a, false);

@@ -313,6 +313,8 @@ static const struct hwp_fact hwp_zone_facts_rows[] = {
 	UINT(nr_buddy_pages),
 	UINT(nr_pcp_pages),
 	BOOL(lists_cut),
+	BOOL(has_nr_free_pages),
+	INT(nr_free_pages),
 	BOOL(was_locked),
 };
 TABLE(hwp_zone_facts);
@@ -454,6 +456,8 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	INT(boot_unix_seconds),
 	STRUCT(counters, hwp_counters),
 	UINT(nr_buddy_pages_in_memmap),
+	UINT(nr_followers_in_use),
+	UINT(first_follower_in_use),
 	UINT(nr_aliased),
 	BOOL(too_many),
 	DERIVED(summary),

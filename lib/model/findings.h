@@ -374,6 +374,9 @@ struct hwp_zone_facts {
 	uint64_t nr_buddy_pages, nr_pcp_pages;
 	/** A list of the zone could not be walked to its end: pages may be on it. */
 	bool lists_cut;
+	/** NR_FREE_PAGES, with what each CPU has not yet added to it; of a dump only. */
+	bool has_nr_free_pages;
+	int64_t nr_free_pages;
 	/** Of a dump: zone.lock was held when it was made, so lists and counts may have been changing. */
 	bool was_locked;
 };
@@ -563,6 +566,11 @@ struct hwp_findings {
 	struct hwp_counters counters;
 	/** Free pages by PageBuddy in the sweep, to set against the lists. */
 	uint64_t nr_buddy_pages_in_memmap;
+	/**
+	 * Pages in free blocks, behind the first, that have references or are marked as a tail; the
+	 * lowest of them.
+	 */
+	uint64_t nr_followers_in_use, first_follower_in_use;
 	/** Phantom flags of HVO's aliased struct pages, left out. */
 	uint64_t nr_aliased;
 	/** More poison than can be believed: the rest was left out. */

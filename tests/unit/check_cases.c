@@ -153,6 +153,112 @@ SETUP(other_list_cut)
 	f->lists.data[1].container = HWP_TRYLOCK_LIST;
 }
 
+SETUP(follower_1)
+{
+	f->nr_followers_in_use = 1;
+	f->first_follower_in_use = 0x1235;
+}
+
+SETUP(follower_2)
+{
+	follower_1(f);
+	f->nr_followers_in_use = 2;
+}
+
+SETUP(follower_live)
+{
+	follower_1(f);
+	f->live = true;
+}
+
+/* The one block of order 10 in the zone. */
+SETUP(counted_free)
+{
+	f->zones.data[0].has_nr_free_pages = true;
+	f->zones.data[0].nr_free_pages = 1024;
+	f->kernel.frees_gigantic_whole = true;
+}
+
+/* What is isolated is not counted, what is not accepted yet is, and per-CPU lists are not free. */
+SETUP(counted_free_elsewhere)
+{
+	struct hwp_list_stat list = f->lists.data[0];
+
+	counted_free(f);
+	strcpy(f->migratetype_names[5], "Isolate");
+	list.order = 3;
+	list.migratetype = 5;
+	assert_true(hwp_vec_push(&f->lists, list));
+	list.container = HWP_PCP_LIST;
+	list.migratetype = 1;
+	assert_true(hwp_vec_push(&f->lists, list));
+	list.container = HWP_UNACCEPTED_LIST;
+	list.migratetype = -1;
+	list.order = 10;
+	assert_true(hwp_vec_push(&f->lists, list));
+	list.zone = 1;
+	assert_true(hwp_vec_push(&f->lists, list));
+	f->zones.data[0].nr_free_pages = 2048;
+}
+
+SETUP(counted_more_free)
+{
+	counted_free(f);
+	f->zones.data[0].nr_free_pages += 28;
+}
+
+SETUP(counted_less_free)
+{
+	counted_free(f);
+	f->zones.data[0].nr_free_pages = -1;
+	f->lists.data[0].order = 0;
+}
+
+SETUP(counted_more_free_locked)
+{
+	counted_more_free(f);
+	f->zones.data[0].was_locked = true;
+}
+
+SETUP(counted_more_free_cut)
+{
+	counted_more_free(f);
+	f->zones.data[0].lists_cut = true;
+}
+
+SETUP(counted_more_free_old)
+{
+	counted_more_free(f);
+	f->kernel.frees_gigantic_whole = false;
+}
+
+static struct hwp_poisoned *add_withheld(struct hwp_findings *f, uint64_t pfn)
+{
+	struct hwp_poisoned p = isolated_page(pfn);
+
+	p.page.refcount = 0;
+	p.page.mapping = 0;
+	p.bits = HWP_BIT_HWPOISON;
+	return add_poisoned(f, p);
+}
+
+SETUP(withheld)
+{
+	add_withheld(f, 0x1234);
+}
+
+SETUP(withheld_tail)
+{
+	add_withheld(f, 0x1234)->page.is_tail = true;
+}
+
+SETUP(withheld_lru)
+{
+	withheld(f);
+	add_withheld(f, 0x1240)->bits |= HWP_BIT_LRU;
+	add_withheld(f, 0x1241)->bits |= HWP_BIT_LRU;
+}
+
 SETUP(too_few_walked)
 {
 	f->areas.data[0].nr_free = 9;
@@ -1113,6 +1219,46 @@ static const struct {
 	{ "methods-agree", other_count_live, PASS,
 	  "1024 free pages by the lists, 1000 by the memmap, counted one after the other" },
 	{ "methods-agree", live_quick, SKIP, "the lists of free_area were not walked" },
+
+	{ "free-blocks-bare", nothing, PASS,
+	  "no page inside a free block has references or is a tail" },
+	{ "free-blocks-bare", follower_1, WRONG,
+	  "1 page inside free blocks has references or is marked as a tail: the first is pfn 0x1235" },
+	{ "free-blocks-bare", follower_2, WRONG,
+	  "2 pages inside free blocks have references or are marked as a tail: the first is pfn "
+	  "0x1235" },
+	{ "free-blocks-bare", follower_live, SKIP,
+	  "blocks are allocated while a running kernel is read" },
+	{ "free-blocks-bare", faulted, HOLE,
+	  "no page inside a free block has references or is a tail, but struct pages could not all "
+	  "be read" },
+
+	{ "free-pages-counted", nothing, SKIP, "the counts of no zone are known" },
+	{ "free-pages-counted", counted_free, PASS,
+	  "1 zone: NR_FREE_PAGES equals the pages on the lists" },
+	{ "free-pages-counted", counted_free_elsewhere, PASS,
+	  "1 zone: NR_FREE_PAGES equals the pages on the lists" },
+	{ "free-pages-counted", counted_more_free, WRONG,
+	  "node 0 Normal: NR_FREE_PAGES is 1052, but 1024 pages are on its lists" },
+	{ "free-pages-counted", counted_less_free, WRONG,
+	  "node 0 Normal: NR_FREE_PAGES is -1, but 1 page is on its lists" },
+	{ "free-pages-counted", counted_more_free_locked, OPEN,
+	  "node 0 Normal: NR_FREE_PAGES is 1052, but 1024 pages are on its lists (zone->lock was "
+	  "held)" },
+	{ "free-pages-counted", counted_more_free_cut, OPEN,
+	  "node 0 Normal: NR_FREE_PAGES is 1052, but 1024 pages are on its lists (its lists could "
+	  "not all be read)" },
+	{ "free-pages-counted", counted_more_free_old, OPEN,
+	  "node 0 Normal: NR_FREE_PAGES is 1052, but 1024 pages are on its lists (this kernel counts "
+	  "by the pageblock's type)" },
+
+	{ "withheld-unmarked", nothing, PASS, "no withheld page without references is known" },
+	{ "withheld-unmarked", contained, PASS, "no withheld page without references is known" },
+	{ "withheld-unmarked", withheld, PASS, "1 withheld page without such a mark" },
+	{ "withheld-unmarked", withheld_tail, WRONG,
+	  "1 withheld page is still marked: pfn 0x1234 is marked as a tail, of no folio" },
+	{ "withheld-unmarked", withheld_lru, WRONG,
+	  "2 withheld pages are still marked: the first is pfn 0x1240, which has PG_lru" },
 
 	{ "poison-not-in-buddy", nothing, PASS, "none was found" },
 	{ "poison-not-in-buddy", buddy_1, LEAK, "1 poisoned page is in a free block: pfn 0x20d" },

@@ -271,6 +271,34 @@ static void locked(void **state)
 	}
 }
 
+/* A CPU adds to the zone's count now and then. */
+static void free_pages_counted(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_put(m, MACHINE_ZONE + ZONE_VM_STAT + 8, 1000);
+	machine_put(m, MACHINE_ZONE + ZONE_STATS, MACHINE_PERCPU);
+	synth_put(m->percpu[0], CPU_DIFF + 1, 0x7f, 1);
+	synth_put(m->percpu[1], CPU_DIFF + 1, 0x80, 1);
+	/* Another count. */
+	synth_put(m->percpu[1], CPU_DIFF, 5, 1);
+	f = machine_walk(m);
+	assert_true(f->zones.data[0].has_nr_free_pages);
+	assert_int_equal(f->zones.data[0].nr_free_pages, 1000 + 127 - 128);
+	machine_destroy(m);
+
+	/* What a CPU has counted cannot be read. */
+	m = machine_create(kernel_73);
+	machine_put(m, MACHINE_ZONE + ZONE_VM_STAT + 8, 1000);
+	machine_put(m, MACHINE_ZONE + ZONE_STATS, 0x1234);
+	f = machine_walk(m);
+	assert_false(f->zones.data[0].has_nr_free_pages);
+	assert_int_equal(f->troubles.nr, 0);
+	machine_destroy(m);
+}
+
 /* A block of one list lies in a block of another. */
 static void overlapping(void **state)
 {
@@ -910,6 +938,7 @@ int main(void)
 		cmocka_unit_test(cpus_that_may_be_missing),
 		cmocka_unit_test(locked),
 		cmocka_unit_test(overlapping),
+		cmocka_unit_test(free_pages_counted),
 		cmocka_unit_test(trylock_list),
 		cmocka_unit_test(unaccepted_list),
 		cmocka_unit_test(broken_link),

@@ -7,6 +7,7 @@
 #define TESTS_MACHINE_H
 
 #include "facts/lists/cpus.h"
+#include "facts/lists/free_count.h"
 #include "facts/lists/freelist.h"
 #include "facts/pages/folio.h"
 #include "kernels.h"
@@ -31,6 +32,9 @@
 #define ZONE_LOCK 1408
 #define ZONE_UNACCEPTED 1416
 #define ZONE_TRYLOCK 1464
+#define ZONE_VM_STAT 1480
+#define ZONE_STATS 120
+#define CPU_DIFF 2048
 #define ZONE_SIZE 1856
 #define PCP_LOCK 0
 #define PCP_COUNT 4
@@ -142,10 +146,12 @@ static const struct synth_symbol machine_symbols[] = { { "nr_cpu_ids", MACHINE_S
 /** Where its lists are; with @p nr_pcp_lists in each per-CPU set. */
 static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
 {
-	static const struct hwp_needs *const needs[] = { &hwp_freelist_needs, &hwp_cpus_needs,
-							 &hwp_folio_hugetlb_needs,
-							 &hwp_folio_raw_needs, NULL };
+	static const struct hwp_needs *const needs[] = {
+		&hwp_freelist_needs,	  &hwp_cpus_needs,	&hwp_free_count_needs,
+		&hwp_folio_hugetlb_needs, &hwp_folio_raw_needs, NULL
+	};
 	static const struct synth_enumerator enumerators[] = {
+		{ "zone_stat_item", "NR_FREE_PAGES", 1 },
 		{ "hugetlb_page_flags", "HPG_freed", 3 },
 		{ "hugetlb_page_flags", "HPG_vmemmap_optimized", 4 },
 		{ "hugetlb_page_flags", "HPG_raw_hwp_unreliable", 5 },
@@ -165,6 +171,9 @@ static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
 		MEMBER("per_cpu_pageset", "pcp", m->pcp, PCP_SIZE),
 		MEMBER("per_cpu_pages", "count", PCP_COUNT - m->pcp, 4),
 		SIZE("cpumask", 8),
+		ARRAY("zone", "vm_stat", ZONE_VM_STAT, 16, 2),
+		MEMBER("zone", "per_cpu_zonestats", ZONE_STATS, 8),
+		ARRAY("per_cpu_zonestat", "vm_stat_diff", CPU_DIFF, 2, 2),
 		MEMBER("zone", "lock.rlock.raw_lock.val", ZONE_LOCK, 4),
 		MEMBER("per_cpu_pages", "lock.rlock.raw_lock.val", PCP_LOCK, 4),
 		MEMBER("raw_hwp_page", "node", 0, 8),

@@ -35,6 +35,30 @@ static void sweep(struct machine *m, unsigned int nr_threads, struct swept *ret)
 	assert_int_equal(ret->findings.coverage.nr_pages, MACHINE_PAGES);
 }
 
+/* The pages behind the first of a free block are nobody's. */
+static void followers(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct swept s;
+
+	(void)state;
+	machine_free(m, 0x1400, 10, 1);
+	machine_free(m, 0x2000, 3, 1);
+	/* References, a tail, and two that are behind the blocks. */
+	synth_put(machine_page(m, 0x2003), 52, 1, 4);
+	synth_put(machine_page(m, 0x17ff), 8, 1, 8);
+	synth_put(machine_page(m, 0x1800), 52, 7, 4);
+	synth_put(machine_page(m, 0x2008), 8, 1, 8);
+	machine_open(m);
+	for (unsigned int threads = 1; threads <= 4; threads++) {
+		sweep(m, threads, &s);
+		assert_int_equal(s.findings.nr_followers_in_use, 2);
+		assert_int_equal(s.findings.first_follower_in_use, 0x17ff);
+		hwp_vec_deinit(&s.flagged);
+	}
+	machine_destroy(m);
+}
+
 static void everything(void **state)
 {
 	struct machine *m = machine_create(kernel_73);
@@ -200,9 +224,9 @@ static void offline_holes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(everything),	 cmocka_unit_test(holes),
-		cmocka_unit_test(odd_sizes),	 cmocka_unit_test(offline),
-		cmocka_unit_test(offline_holes),
+		cmocka_unit_test(everything), cmocka_unit_test(followers),
+		cmocka_unit_test(holes),      cmocka_unit_test(odd_sizes),
+		cmocka_unit_test(offline),    cmocka_unit_test(offline_holes),
 	};
 
 	return cmocka_run_group_tests_name("scan", tests, NULL, NULL);

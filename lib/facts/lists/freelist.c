@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "facts/lists/cpus.h"
+#include "facts/lists/free_count.h"
 #include "facts/lists/list.h"
 #include "layout/needs.h"
 #include "layout/page.h"
@@ -303,6 +304,9 @@ static struct hwp_error *walk_cpus(struct hwp_list_walk *w)
 	if (w->findings->troubles.nr > nr_troubles)
 		cut_lists(w, -1);
 	for (size_t z = 0; z < w->zones->zones.nr && !err; z++) {
+		if (!w->live && !w->quick)
+			hwp_free_count_read(w->target, w->layout, w->zones->zones.data[z].address,
+					    &cpus, &w->findings->zones.data[z]);
 		for (size_t i = 0; i < cpus.cpus.nr && !err && is_wanted(w, (int)z); i++) {
 			const struct hwp_cpu *cpu = &cpus.cpus.data[i];
 

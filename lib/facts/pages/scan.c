@@ -40,6 +40,9 @@ struct worker {
 	struct hwp_coverage coverage;
 	HWP_VEC(struct hwp_memmap_hole) holes;
 	uint64_t nr_buddy_pages;
+	/** The free block that was last met: pages below this pfn follow its first. */
+	uint64_t block_end_pfn;
+	uint64_t nr_followers_in_use, first_follower_in_use;
 	bool too_many;
 	struct hwp_error *err;
 };
@@ -95,6 +98,17 @@ static void note_hole(struct worker *w, const struct hwp_pfn_range *range, uint6
 		w->err = hwp_error_no_memory();
 }
 
+/** Nobody holds a reference to a page in a free block, and none is part of a folio. */
+static void look_at_follower(struct worker *w, const char *page, uint64_t pfn)
+{
+	const struct hwp_layout *l = w->scan->memmap->layout;
+
+	if (hwp_page_refcount(l, page) == 0 && !hwp_page_is_tail(l, page))
+		return;
+	if (!w->nr_followers_in_use++ || pfn < w->first_follower_in_use)
+		w->first_follower_in_use = pfn;
+}
+
 static void look_at(struct worker *w, const char *pages, const struct hwp_pfn_range *range,
 		    uint64_t pfn, uint64_t nr)
 {
@@ -120,7 +134,12 @@ static void look_at(struct worker *w, const char *pages, const struct hwp_pfn_ra
 		}
 		if (online && hwp_page_is_buddy(l, page)) {
 			order = hwp_page_private(l, page);
-			w->nr_buddy_pages += order < l->nr_orders ? UINT64_C(1) << order : 0;
+			if (order < l->nr_orders) {
+				w->nr_buddy_pages += UINT64_C(1) << order;
+				w->block_end_pfn = pfn + i + (UINT64_C(1) << order);
+			}
+		} else if (pfn + i < w->block_end_pfn) {
+			look_at_follower(w, page, pfn + i);
 		}
 		if (!(flags & poison))
 			continue;
@@ -165,6 +184,7 @@ static void scan_unit(struct worker *w, const struct unit *u)
 {
 	uint32_t size = w->scan->memmap->layout->page.size;
 
+	w->block_end_pfn = 0;
 	for (uint64_t pfn = u->start_pfn; pfn < u->end_pfn && !w->err;) {
 		uint64_t nr = u->end_pfn - pfn < PAGES_PER_READ ? u->end_pfn - pfn : PAGES_PER_READ;
 		_cleanup_error_ struct hwp_error *err = hwp_target_read(w->target,
@@ -293,6 +313,10 @@ static struct hwp_error *merge(struct worker *w, hwp_pfn_vec *flagged, struct hw
 	f->coverage.nr_zero += w->coverage.nr_zero;
 	f->coverage.nr_uninitialised += w->coverage.nr_uninitialised;
 	f->nr_buddy_pages_in_memmap += w->nr_buddy_pages;
+	if (w->nr_followers_in_use &&
+	    (!f->nr_followers_in_use || w->first_follower_in_use < f->first_follower_in_use))
+		f->first_follower_in_use = w->first_follower_in_use;
+	f->nr_followers_in_use += w->nr_followers_in_use;
 	f->too_many |= w->too_many;
 	return err;
 }

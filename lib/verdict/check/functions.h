@@ -31,6 +31,11 @@ HWP_CHECK_FUNCTION(hwp_check_memmap_covered);
 HWP_CHECK_FUNCTION(hwp_check_freelist_consistent);
 HWP_CHECK_FUNCTION(hwp_check_methods_agree);
 
+/* marks.c: do free and withheld pages look like such, and are they counted? */
+HWP_CHECK_FUNCTION(hwp_check_free_blocks_bare);
+HWP_CHECK_FUNCTION(hwp_check_free_pages_counted);
+HWP_CHECK_FUNCTION(hwp_check_withheld_unmarked);
+
 /* leaks.c: where is the poison, and what went with it? */
 HWP_CHECK_FUNCTION(hwp_check_poison_not_in_buddy);
 HWP_CHECK_FUNCTION(hwp_check_poison_not_on_pcp);

@@ -75,6 +75,48 @@ static const struct hwp_check checks[] = {
 		.run = hwp_check_methods_agree,
 	},
 	{
+		.name = "free-blocks-bare",
+		.statement = "no page inside a free block has references or is part of a folio",
+		.background =
+			"Only the first page of a free block is marked. The pages behind it were in use "
+			"by nobody when the block was freed: a reference or the mark of a tail there "
+			"means that it was freed too early, or not cleared.",
+		.outcomes = {
+			[HWP_PASS] = { "none has", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a page that is free has a user, or looks as if it had one",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "a running kernel allocates while it is read",
+				       HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "none was found in the struct pages that were read",
+					       HWP_VERDICT_CLEAN },
+		},
+		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP),
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_free_blocks_bare,
+	},
+	{
+		.name = "free-pages-counted",
+		.statement = "NR_FREE_PAGES of each zone is the number of free pages on its lists",
+		.background =
+			"A zone counts its free pages, but for those of isolated pageblocks; each CPU "
+			"keeps up to 127 to itself before it adds them. Pages on per-CPU lists are not "
+			"counted as free. Asked of dumps only, as the counts of a running kernel change "
+			"while they are read.",
+		.outcomes = {
+			[HWP_PASS] = { "the numbers are equal", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a zone counts more or fewer free pages than its lists hold",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "the counts are not known, as of a running kernel",
+				       HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "they differ, but the lists were changing or could not "
+					       "all be read, or the kernel is older than v6.10, which "
+					       "counts less exactly",
+					       HWP_VERDICT_CLEAN },
+		},
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_free_pages_counted,
+	},
+	{
 		.name = "poison-not-in-buddy",
 		.statement = "no poisoned page is in a free block",
 		.background =
@@ -179,6 +221,21 @@ static const struct hwp_check checks[] = {
 		},
 		.settles = HWP_SETTLES_BY_BEST,
 		.run = hwp_check_ranges_held,
+	},
+	{
+		.name = "withheld-unmarked",
+		.statement = "no withheld page is still marked as part of a folio or of an LRU list",
+		.background =
+			"A bad page that was freed and kept out of the lists has no user any more. If it "
+			"is marked as a tail, the kernel takes another page for its head; with PG_lru it "
+			"is taken for a page of users.",
+		.outcomes = {
+			[HWP_PASS] = { "none is, or there is no such page", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "such a mark was left when the page was freed",
+				       HWP_VERDICT_INCONSISTENT },
+		},
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_withheld_unmarked,
 	},
 	{
 		.name = "folio-flag-matches-pages",

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Do free and withheld pages look like such, and do the zones count what is free? */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/plural.h"
+#include "verdict/check/functions.h"
+
+HWP_CHECK_FUNCTION(hwp_check_free_blocks_bare)
+{
+	uint64_t nr = f->nr_followers_in_use;
+
+	if (f->live)
+		return hwp_check_answer(r, HWP_SKIP,
+					"blocks are allocated while a running kernel is read");
+	if (!nr)
+		return hwp_check_answer(r, HWP_PASS,
+					"no page inside a free block has references or is a tail");
+	return hwp_check_answer(r, HWP_FAIL,
+				"%" PRIu64
+				" page%s inside free blocks %s references or %s marked as "
+				"a tail: the first is pfn 0x%" PRIx64,
+				nr, hwp_plural(nr), nr == 1 ? "has" : "have",
+				nr == 1 ? "is" : "are", f->first_follower_in_use);
+}
+
+/** Pages on the zone's lists that NR_FREE_PAGES counts: account_freepages(). */
+static int64_t nr_countable(const struct hwp_findings *f, int zone)
+{
+	int64_t nr = 0;
+
+	for (size_t i = 0; i < f->lists.nr; i++) {
+		const struct hwp_list_stat *list = &f->lists.data[i];
+		const char *type;
+
+		if (list->zone != zone ||
+		    (list->container != HWP_FREE_AREA && list->container != HWP_UNACCEPTED_LIST))
+			continue;
+		type = hwp_findings_migratetype(f, list->migratetype);
+		if (type && strcmp(type, "Isolate") == 0)
+			continue;
+		nr += (int64_t)(list->nr_blocks << list->order);
+	}
+	return nr;
+}
+
+/** Why the count of a zone may differ, or NULL. */
+static const char *excuse(const struct hwp_findings *f, const struct hwp_zone_facts *z)
+{
+	if (z->was_locked)
+		return "zone->lock was held";
+	if (z->lists_cut)
+		return "its lists could not all be read";
+	/* Without Linux kernel commit e0932b6c1f94 ("mm: page_alloc: consolidate free page
+	 * accounting") (in v6.10), of the same series as split_large_buddy(), a block can come to
+	 * another type's list than the one it is counted for. */
+	return f->kernel.frees_gigantic_whole ? NULL : "this kernel counts by the pageblock's type";
+}
+
+HWP_CHECK_FUNCTION(hwp_check_free_pages_counted)
+{
+	enum hwp_result result = HWP_PASS;
+	uint64_t nr_zones = 0;
+
+	for (size_t i = 0; i < f->zones.nr; i++) {
+		const struct hwp_zone_facts *z = &f->zones.data[i];
+		int64_t nr = nr_countable(f, (int)i);
+		const char *why = excuse(f, z);
+
+		if (!z->has_nr_free_pages)
+			continue;
+		nr_zones++;
+		if (z->nr_free_pages == nr || (why && result == HWP_INCONCLUSIVE))
+			continue;
+		result = why ? HWP_INCONCLUSIVE : HWP_FAIL;
+		hwp_check_answer(r, result,
+				 "node %d %s: NR_FREE_PAGES is %" PRId64 ", but %" PRId64
+				 " page%s on its lists",
+				 z->nid, z->name, z->nr_free_pages, nr, nr == 1 ? " is" : "s are");
+		if (!why)
+			return result;
+		hwp_check_add(r, " (%s)", why);
+	}
+	if (!nr_zones)
+		return hwp_check_answer(r, HWP_SKIP, "the counts of no zone are known");
+	if (result == HWP_PASS)
+		hwp_check_answer(r, result,
+				 "%" PRIu64 " zone%s: NR_FREE_PAGES equals the pages on the lists",
+				 nr_zones, hwp_plural(nr_zones));
+	return result;
+}
+
+/** The mark of a use that a page without references cannot have; NULL: none. */
+static const char *stale_mark(const struct hwp_poisoned *p)
+{
+	if (p->page.is_tail)
+		return "is marked as a tail, of no folio";
+	return p->bits & HWP_BIT_LRU ? "has PG_lru" : NULL;
+}
+
+HWP_CHECK_FUNCTION(hwp_check_withheld_unmarked)
+{
+	const struct hwp_poisoned *first = NULL;
+	uint64_t nr = 0, nr_looked = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		/* Where HVO left copies, the words are those of another page. */
+		if (!p->was_read || p->is_shown || p->page.refcount ||
+		    p->folio.kind != HWP_FOLIO_NONE || p->folio.is_stale_copy ||
+		    (p->state != HWP_STATE_ISOLATED && p->state != HWP_STATE_TAKEN_OFF &&
+		     p->state != HWP_STATE_DROPPED))
+			continue;
+		nr_looked++;
+		if (stale_mark(p) && !nr++)
+			first = p;
+	}
+	if (!nr_looked)
+		return hwp_check_answer(r, HWP_PASS,
+					"no withheld page without references is known");
+	if (!nr)
+		return hwp_check_answer(r, HWP_PASS,
+					"%" PRIu64 " withheld page%s without such a mark",
+					nr_looked, hwp_plural(nr_looked));
+	return hwp_check_answer(r, HWP_FAIL,
+				"%" PRIu64 " withheld page%s still marked: %spfn 0x%" PRIx64
+				"%s %s",
+				nr, nr == 1 ? " is" : "s are", nr == 1 ? "" : "the first is ",
+				first->pfn, nr == 1 ? "" : ", which", stale_mark(first));
+}

@@ -17,6 +17,7 @@
 #include "facts/pages/lookup.h"
 #include "facts/pages/observe.h"
 #include "facts/pages/quick.h"
+#include "facts/pages/unmarked.h"
 #include "hwpoison.h"
 #include "layout/pagekind.h"
 #include "readers.h"
@@ -261,6 +262,8 @@ static struct hwp_error *read_closely(struct analysis *a, struct hwp_collector *
 {
 	struct hwp_error *err = hwp_observe(a->reader, a->findings);
 
+	if (!err)
+		err = hwp_unmarked_find(c);
 	return !err && a->findings->subject.asked ? hwp_lookup_subject(c) : err;
 }
 

@@ -448,6 +448,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	STRUCT(hugetlb, hwp_extent_orders),
 	STRUCT(range, hwp_range),
 	STRUCT(subject, hwp_subject),
+	VECTOR(unmarked, hwp_poisoned),
 	VECTOR(uses, hwp_use),
 	STRUCT(log, hwp_log_facts),
 	VECTOR(rasdaemon, hwp_rasdaemon_row),

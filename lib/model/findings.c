@@ -30,6 +30,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->runs);
 	hwp_vec_deinit(&f->steps);
 	hwp_vec_deinit(&f->victims);
+	hwp_vec_deinit(&f->unmarked);
 	hwp_vec_deinit(&f->uses);
 	hwp_vec_deinit(&f->files);
 	hwp_vec_deinit(&f->counters.blocks);

@@ -554,6 +554,11 @@ struct hwp_findings {
 	struct hwp_extent_orders hugetlb;
 	struct hwp_range range;
 	struct hwp_subject subject;
+	/**
+	 * Pages that memory failure took out of use, as the log has it, and that have no mark
+	 * now: the facts, as of a poisoned page, with the event. Ascending, each pfn once.
+	 */
+	HWP_VEC(struct hwp_poisoned) unmarked;
 	/** Users of the pages of the subject's extent, when that was freed; ascending. */
 	HWP_VEC(struct hwp_use) uses;
 	struct hwp_log_facts log;

@@ -259,6 +259,67 @@ SETUP(withheld_lru)
 	add_withheld(f, 0x1241)->bits |= HWP_BIT_LRU;
 }
 
+static struct hwp_poisoned *add_unmarked(struct hwp_findings *f, uint64_t pfn)
+{
+	struct hwp_poisoned p = isolated_page(pfn);
+
+	p.bits = 0;
+	assert_true(hwp_vec_push(&f->unmarked, p));
+	return &f->unmarked.data[f->unmarked.nr - 1];
+}
+
+SETUP(unmarked_1)
+{
+	add_unmarked(f, 0x1234);
+}
+
+/* Everywhere it may be. */
+SETUP(unmarked_7)
+{
+	unmarked_1(f);
+	add_unmarked(f, 0x1235)->by_list = (struct hwp_block){ .container = HWP_PCP_LIST };
+	add_unmarked(f, 0x1236)->by_list = (struct hwp_block){ .container = HWP_FREE_AREA };
+	add_unmarked(f, 0x1237)->by_page = (struct hwp_block){ .container = HWP_FREE_AREA };
+	add_unmarked(f, 0x1238)->page.is_tail = true;
+	add_unmarked(f, 0x1239)->folio.kind = HWP_FOLIO_LARGE;
+	add_unmarked(f, 0x123a)->page.refcount = 0;
+}
+
+/* Where a mark is not on the page, or its memory is not there. */
+SETUP(unmarked_elsewhere)
+{
+	add_unmarked(f, 0x1234)->was_read = false;
+	add_unmarked(f, 0x1235)->section_offline = true;
+	add_unmarked(f, 0x1236)->zone_is_device = true;
+	add_unmarked(f, 0x1237)->folio.kind = HWP_FOLIO_HUGETLB;
+}
+
+SETUP(unmarked_unpoisoned)
+{
+	struct hwp_event e = { .pfn = 0x9999, .kind = HWP_EVENT_UNPOISON, .pid = -1 };
+
+	unmarked_1(f);
+	assert_true(hwp_vec_push(&f->events, e));
+}
+
+SETUP(unmarked_lost)
+{
+	unmarked_1(f);
+	f->log.state = HWP_LOG_LOST;
+}
+
+/* What is missing came before the error. */
+SETUP(unmarked_wrapped)
+{
+	unmarked_1(f);
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+SETUP(no_log)
+{
+	f->log.state = HWP_LOG_UNREADABLE;
+}
+
 SETUP(too_few_walked)
 {
 	f->areas.data[0].nr_free = 9;
@@ -1251,6 +1312,25 @@ static const struct {
 	{ "free-pages-counted", counted_more_free_old, OPEN,
 	  "node 0 Normal: NR_FREE_PAGES is 1052, but 1024 pages are on its lists (this kernel counts "
 	  "by the pageblock's type)" },
+
+	{ "events-marked", nothing, PASS, "each page that the log has an error of is marked" },
+	{ "events-marked", unmarked_elsewhere, PASS,
+	  "each page that the log has an error of is marked" },
+	{ "events-marked", unmarked_1, WRONG,
+	  "1 page that the log has an error of has no mark: pfn 0x1234 is in use" },
+	{ "events-marked", unmarked_7, WRONG,
+	  "7 pages that the log has an error of have no mark: pfn 0x1234 is in use, pfn 0x1235 is "
+	  "on a per-CPU list, pfn 0x1236 is in a free block, pfn 0x1237 is in a free block, pfn "
+	  "0x1238 is in a folio, pfn 0x1239 is in a folio, pfn 0x123a is on no list" },
+	{ "events-marked", unmarked_wrapped, WRONG,
+	  "1 page that the log has an error of has no mark: pfn 0x1234 is in use" },
+	{ "events-marked", unmarked_unpoisoned, HOLE,
+	  "1 page that the log has an error of has no mark: pfn 0x1234 is in use; the log may lack "
+	  "that it was unpoisoned" },
+	{ "events-marked", unmarked_lost, HOLE,
+	  "1 page that the log has an error of has no mark: pfn 0x1234 is in use; the log may lack "
+	  "that it was unpoisoned" },
+	{ "events-marked", no_log, OPEN, "the log could not be read" },
 
 	{ "withheld-unmarked", nothing, PASS, "no withheld page without references is known" },
 	{ "withheld-unmarked", contained, PASS, "no withheld page without references is known" },

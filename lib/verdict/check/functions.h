@@ -35,6 +35,7 @@ HWP_CHECK_FUNCTION(hwp_check_methods_agree);
 HWP_CHECK_FUNCTION(hwp_check_free_blocks_bare);
 HWP_CHECK_FUNCTION(hwp_check_free_pages_counted);
 HWP_CHECK_FUNCTION(hwp_check_withheld_unmarked);
+HWP_CHECK_FUNCTION(hwp_check_events_marked);
 
 /* leaks.c: where is the poison, and what went with it? */
 HWP_CHECK_FUNCTION(hwp_check_poison_not_in_buddy);

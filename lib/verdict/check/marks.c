@@ -129,3 +129,64 @@ HWP_CHECK_FUNCTION(hwp_check_withheld_unmarked)
 				nr, nr == 1 ? " is" : "s are", nr == 1 ? "" : "the first is ",
 				first->pfn, nr == 1 ? "" : ", which", stale_mark(first));
 }
+
+/** May the mark of the page be elsewhere, or its memory have been replaced? */
+static bool may_be_marked(const struct hwp_poisoned *p)
+{
+	return !p->was_read || p->section_offline || p->zone_is_device ||
+	       p->folio.kind == HWP_FOLIO_HUGETLB;
+}
+
+/** Where an unmarked page is now. */
+static const char *place_of(const struct hwp_poisoned *p)
+{
+	if (p->by_list.container == HWP_PCP_LIST)
+		return "on a per-CPU list";
+	if (p->by_list.container != HWP_NOT_FREE || p->by_page.container != HWP_NOT_FREE)
+		return "in a free block";
+	if (p->folio.kind != HWP_FOLIO_NONE || p->page.is_tail)
+		return "in a folio";
+	return p->page.refcount > 0 ? "in use" : "on no list";
+}
+
+/** Lines of unpoison_memory() are rate limited: where there is one, others may be missing. */
+static bool has_unpoison(const struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->events.nr; i++) {
+		if (f->events.data[i].kind == HWP_EVENT_UNPOISON)
+			return true;
+	}
+	return false;
+}
+
+HWP_CHECK_FUNCTION(hwp_check_events_marked)
+{
+	bool unsure = f->log.state == HWP_LOG_LOST || f->log.state == HWP_LOG_UNREADABLE ||
+		      has_unpoison(f);
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < f->unmarked.nr; i++)
+		nr += !may_be_marked(&f->unmarked.data[i]);
+	if (!nr)
+		return hwp_check_answer(
+			r, f->log.state == HWP_LOG_UNREADABLE ? HWP_INCONCLUSIVE : HWP_PASS,
+			f->log.state == HWP_LOG_UNREADABLE ?
+				"the log could not be read" :
+				"each page that the log has an error of is marked");
+	hwp_check_answer(r, HWP_FAIL,
+			 "%" PRIu64 " page%s that the log has an error of %s no mark: ", nr,
+			 hwp_plural(nr), nr == 1 ? "has" : "have");
+	nr = 0;
+	for (size_t i = 0; i < f->unmarked.nr; i++) {
+		const struct hwp_poisoned *p = &f->unmarked.data[i];
+
+		if (!may_be_marked(p))
+			hwp_check_add(r, "%spfn 0x%" PRIx64 " is %s", nr++ ? ", " : "", p->pfn,
+				      place_of(p));
+	}
+	if (!unsure)
+		return HWP_FAIL;
+	r->lacks_evidence = true;
+	hwp_check_add(r, "; the log may lack that it was unpoisoned");
+	return HWP_INCONCLUSIVE;
+}

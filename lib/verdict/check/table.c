@@ -238,6 +238,26 @@ static const struct hwp_check checks[] = {
 		.run = hwp_check_withheld_unmarked,
 	},
 	{
+		.name = "events-marked",
+		.statement = "each page that memory failure handled is still marked",
+		.background =
+			"memory_failure() marks a page before it logs what became of it, and only "
+			"unpoisoning takes the mark away, which the log shows. A page without its mark is "
+			"handed out like any other. Errors that were ignored, memory that went offline or "
+			"belongs to a device, and HugeTLB folios, which keep a record of their own, do not "
+			"count.",
+		.outcomes = {
+			[HWP_PASS] = { "all of them are", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a bad page has lost its mark", HWP_VERDICT_INCONSISTENT },
+			[HWP_INCONCLUSIVE] = { "the log could not be read; or a page has no mark, and "
+					       "the log may lack that it was unpoisoned, which makes "
+					       "the answer incomplete",
+					       HWP_VERDICT_CLEAN },
+		},
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_events_marked,
+	},
+	{
 		.name = "folio-flag-matches-pages",
 		.statement = "PG_has_hwpoisoned is set on every large folio that holds poison",
 		.background =

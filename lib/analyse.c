@@ -13,6 +13,7 @@
 #include "facts/pages/bad_memory.h"
 #include "facts/pages/collect.h"
 #include "facts/pages/extent.h"
+#include "facts/pages/grow.h"
 #include "facts/pages/kpageflags.h"
 #include "facts/pages/lookup.h"
 #include "facts/pages/observe.h"
@@ -292,6 +293,8 @@ static struct hwp_error *read_facts(struct analysis *a)
 		err = hwp_collect_places(&c);
 	if (!err)
 		err = hwp_extents_add_stranded(a->findings);
+	if (!err)
+		err = hwp_extents_grow(a->reader, a->findings);
 	if (!err)
 		err = hwp_counters_read(a->target, a->layout, a->zones, a->findings);
 	if (!err)

@@ -256,6 +256,7 @@ static const struct hwp_fact hwp_folio_rows[] = {
 	UINT(head_pfn),
 	INT(order),
 	INT(max_order),
+	BOOL(order_is_guess),
 	WORD(kind, hwp_extent_kinds),
 	WORD(source, hwp_extent_sources),
 	UINT(first_poisoned),

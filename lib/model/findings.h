@@ -252,7 +252,7 @@ struct hwp_log_facts {
 	char why[160];
 	/** The oldest line that is there: above 0 the log has lost its beginning, LOST or not. */
 	uint64_t first_seq, first_ns;
-	/** Places where lines are missing behind it: at least as many lines. */
+	/** Places where lines are missing after it: at least as many lines. */
 	uint64_t nr_lost;
 	/** Lines that read like memory failure's, but that a user wrote to /dev/kmsg: no events. */
 	uint64_t nr_user_lines;
@@ -319,6 +319,14 @@ struct hwp_folio {
 	 * whose size the log does not show.
 	 */
 	int max_order;
+	/**
+	 * Only the log shows that it was there, and it gives no size. "huge page" may be of every
+	 * hstate from order to max_order: the smallest claims least, and no larger one has lost
+	 * pages. "unsplit thp" is any large folio: a PMD-sized one is assumed, and it may have been
+	 * smaller. What is said of such an extent holds for its bad pages and the blocks beside
+	 * them; where it ends, and so how many healthy pages it had, is assumed.
+	 */
+	bool order_is_guess;
 	enum hwp_extent_kind kind;
 	enum hwp_extent_source source;
 	/** Index of a poisoned page in it whose facts describe the folio. */

@@ -177,6 +177,7 @@
 	ROW(HWP_SOURCE_FOLIO, "folio", "its head page is there") \
 	ROW(HWP_SOURCE_EVENT, "log", "the log: \"unsplit thp\" (a PMD-sized page) or \"huge page\" (the size of an hstate)") \
 	ROW(HWP_SOURCE_STRANDED, "stranded neighbours", "the neighbours that were thrown away with a page") \
+	ROW(HWP_SOURCE_LOST, "log and lost pages", "the log, and healthy pages around that were lost with it") \
 	ROW(HWP_SOURCE_RANGE, "--range", "given by the user")
 
 /** What accounts for a page, by its struct page and the free blocks. */

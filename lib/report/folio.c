@@ -129,6 +129,8 @@ static const char *source_sentence(enum hwp_extent_source source)
 		return "known by the kernel log's record of the page";
 	case HWP_SOURCE_STRANDED:
 		return "known by the neighbours that were dropped with the page";
+	case HWP_SOURCE_LOST:
+		return "known by the kernel log's record of the page, and by pages lost with it";
 	case HWP_SOURCE_RANGE:
 		break;
 	}

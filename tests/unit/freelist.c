@@ -767,6 +767,31 @@ static void near_folio(void **state)
 	}
 }
 
+/* Of a folio that may have been larger, those in all of what it may have been. */
+static void near_larger_folio(void **state)
+{
+	const struct hwp_folio folio = { .head_pfn = 0x1600, .order = 9, .max_order = 11 };
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_list_walk walk;
+
+	(void)state;
+	machine_free(m, 0x17ff, 0, 1);
+	machine_free(m, 0x1000, 0, 1);
+	machine_free(m, 0x1800, 0, 1);
+	machine_open(m);
+	assert_true(hwp_vec_push(&m->findings->folios, folio));
+	walk = (struct hwp_list_walk){ .target = m->target,
+				       .layout = &m->layout,
+				       .reader = m->reader,
+				       .zones = &m->zones,
+				       .findings = m->findings };
+	assert_null(hwp_walk_free_lists(&walk));
+	assert_non_null(block_at(m->findings, 0x17ff));
+	assert_non_null(block_at(m->findings, 0x1000));
+	assert_null(block_at(m->findings, 0x1800));
+	machine_destroy(m);
+}
+
 /* On two lists that contradict each other: ascending by order too. */
 static void block_on_two_lists(void **state)
 {
@@ -955,6 +980,7 @@ int main(void)
 		cmocka_unit_test(pageset),
 		cmocka_unit_test(near_poison),
 		cmocka_unit_test(near_folio),
+		cmocka_unit_test(near_larger_folio),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(many_contradictions),
 		cmocka_unit_test(numbers_of_lists),

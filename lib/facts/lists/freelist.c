@@ -412,6 +412,18 @@ static int compare_spans(const void *a, const void *b)
 	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
 }
 
+/** Of the largest that it may have been: what is lost there shows whether it was. */
+static struct hwp_pfn_span span_of_folio(const struct hwp_folio *folio)
+{
+	struct hwp_pfn_span span = { folio->head_pfn, hwp_folio_end(folio) };
+
+	if (folio->max_order > folio->order) {
+		span.start_pfn = hwp_align_down(folio->head_pfn, (unsigned int)folio->max_order);
+		span.end_pfn = span.start_pfn + (UINT64_C(1) << folio->max_order);
+	}
+	return span;
+}
+
 /** Where blocks matter: around every poisoned page and the subject, and in every folio. */
 static struct hwp_pfn_span *find_spans(const struct hwp_list_walk *w, size_t *nr_ret)
 {
@@ -424,10 +436,8 @@ static struct hwp_pfn_span *find_spans(const struct hwp_list_walk *w, size_t *nr
 		spans[nr].start_pfn = hwp_align_down(w->poisoned_pfns[i], order);
 		spans[nr].end_pfn = spans[nr].start_pfn + (UINT64_C(1) << order);
 	}
-	for (size_t i = 0; spans && i < f->folios.nr; i++, nr++) {
-		spans[nr].start_pfn = f->folios.data[i].head_pfn;
-		spans[nr].end_pfn = spans[nr].start_pfn + (UINT64_C(1) << f->folios.data[i].order);
-	}
+	for (size_t i = 0; spans && i < f->folios.nr; i++, nr++)
+		spans[nr] = span_of_folio(&f->folios.data[i]);
 	if (spans && f->subject.asked) {
 		spans[nr].start_pfn = hwp_align_down(f->subject.page.pfn, order);
 		spans[nr].end_pfn = spans[nr].start_pfn + (UINT64_C(1) << order);

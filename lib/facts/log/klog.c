@@ -331,7 +331,7 @@ static void check_number(struct ring *r, uint64_t id, const struct hwp_klog_reco
 			 bool is_first)
 {
 	if (!is_first && record->seq - r->last_seq != ((id - r->last_id) & DESC_ID_MASK))
-		lose(r->log, "line %" PRIu64 " is not the one that belongs behind line %" PRIu64,
+		lose(r->log, "line %" PRIu64 " is not the one that follows line %" PRIu64,
 		     record->seq, r->last_seq);
 	r->last_id = id;
 	r->last_seq = record->seq;
@@ -354,7 +354,7 @@ static void check_head(struct ring *r)
 	if (!err && head_id == r->head_id && (state & DESC_ID_MASK) == id &&
 	    (state >> DESC_STATE_SHIFT == DESC_COMMITTED ||
 	     state >> DESC_STATE_SHIFT == DESC_FINALIZED))
-		lose(r->log, "there are lines behind the one that the ring calls its last");
+		lose(r->log, "there are lines after the one that the ring calls its last");
 }
 
 static struct hwp_error *walk_ring(struct hwp_target *target, const struct ring_layout *at,

@@ -87,6 +87,31 @@ bool hwp_extent_is_huge_page(const struct hwp_findings *f, const char *type, uns
 	       (!strstr(type, "non-pmd-sized") || order > f->pmd_order);
 }
 
+bool hwp_extent_fits_zone(const struct hwp_findings *f, uint64_t pfn, unsigned int order)
+{
+	uint64_t start = hwp_align_down(pfn, order), end = start + (UINT64_C(1) << order);
+
+	for (size_t i = 0; i < f->zones.nr; i++) {
+		if (f->zones.data[i].start_pfn <= start && end <= f->zones.data[i].end_pfn)
+			return true;
+	}
+	return false;
+}
+
+/** The largest of the sizes that the log leaves open. */
+static int max_order_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p, int order)
+{
+	const char *type = hwp_extent_page_type(f, p);
+
+	for (size_t i = f->hugetlb.nr; i-- > 0 && (int)f->hugetlb.orders[i] > order;) {
+		if (!strstr(type, "unsplit thp") &&
+		    hwp_extent_is_huge_page(f, type, f->hugetlb.orders[i]) &&
+		    hwp_extent_fits_zone(f, p->pfn, f->hugetlb.orders[i]))
+			return (int)f->hugetlb.orders[i];
+	}
+	return order;
+}
+
 /** The order of the folio that was there by the log; -1 when the log names none. */
 static int order_by_event(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
@@ -113,6 +138,22 @@ static struct hwp_error *insert_freed(struct hwp_findings *f, uint64_t pfn, int 
 		.source = source,
 	};
 
+	return insert(f, folio);
+}
+
+static struct hwp_error *insert_by_event(struct hwp_findings *f, const struct hwp_poisoned *p,
+					 int order)
+{
+	struct hwp_folio folio = {
+		.head_pfn = p->pfn >> order << order,
+		.order = order,
+		.max_order = max_order_by_event(f, p, order),
+		.kind = HWP_EXTENT_FREED,
+		.source = HWP_SOURCE_EVENT,
+	};
+
+	folio.order_is_guess = folio.max_order > order ||
+			       strstr(hwp_extent_page_type(f, p), "unsplit thp");
 	return insert(f, folio);
 }
 
@@ -166,7 +207,7 @@ struct hwp_error *hwp_extents_find(struct hwp_findings *f, const struct hwp_exte
 		int order = order_by_event(f, p);
 
 		if (p->folio.kind == HWP_FOLIO_NONE && order > 0)
-			err = insert_freed(f, p->pfn, order, HWP_SOURCE_EVENT);
+			err = insert_by_event(f, p, order);
 	}
 	return err;
 }

@@ -33,6 +33,9 @@ struct hwp_error *hwp_extents_add_stranded(struct hwp_findings *findings);
 const char *hwp_extent_page_type(const struct hwp_findings *findings,
 				 const struct hwp_poisoned *page);
 
+/** Do the 2^@p order pages around @p pfn lie in one zone? */
+bool hwp_extent_fits_zone(const struct hwp_findings *findings, uint64_t pfn, unsigned int order);
+
 /** Is a HugeTLB page of @p order what a recovery action calls @p page_type? */
 bool hwp_extent_is_huge_page(const struct hwp_findings *findings, const char *page_type,
 			     unsigned int order);

@@ -4,7 +4,7 @@
  * the instant of the dump they were on their way to the allocator, or from it. A folio_batch that
  * is being freed, a page that is being handed out, what compaction has isolated.
  *
- * What tells them from pages that were lost with a folio, by mm/page_alloc.c and mm/swap.c and
+ * What distinguishes them from pages that were lost with a folio, by mm/page_alloc.c, mm/swap.c and
  * in the memory of kernels that were stopped while they allocated:
  *
  * - A tail of a folio that is freed has 0 in its first word, as clear_compound_head() leaves it. A
@@ -17,9 +17,9 @@
  *   poisoned page or to the folio's ends, where a mistake would leave it, then the block was free
  *   once, and was split since.
  *
- * What cannot be told: a page that was on no list while it was in use (the kernel's own, or a page
- * cache that cannot be reclaimed) has 0 in its first word, by clear_page_pfmemalloc(). In flight
- * beside a poisoned page it looks lost.
+ * What cannot be distinguished: a page that was on no list while it was in use (the kernel's own,
+ * or page cache that cannot be reclaimed) has 0 in its first word, by clear_page_pfmemalloc(). In
+ * flight beside a poisoned page it looks lost.
  */
 #ifndef HWP_FACTS_PAGES_IN_FLIGHT_H
 #define HWP_FACTS_PAGES_IN_FLIGHT_H
@@ -27,8 +27,8 @@
 #include "facts/pages/stranded.h"
 
 /**
- * Of the loose pages of @p region, mark those that are linked with others, and what they and those
- * in flight head. The only error is NO_MEMORY.
+ * Mark the loose pages of @p region that are linked with others, and what they and those in flight
+ * head. The only error is NO_MEMORY.
  */
 struct hwp_error *hwp_region_find_linked(struct hwp_page_reader *reader, struct hwp_region *region);
 

@@ -115,7 +115,6 @@ static const struct line lines[] = {
 	  "page:0x12345 offset:0x40 grain:32 - err_code:0x0101:0x0090)",
 	  0x12345, .kind = HWP_EVENT_HARDWARE },
 	{ "__get_any_page: 0x70fe1 free buddy page", 0x70fe1, .kind = HWP_EVENT_OTHER },
-	{ "BUG: Bad page state in process sysctl  pfn:70fe1", 0x70fe1, .kind = HWP_EVENT_OTHER },
 	{ "mce-inject-13150 [001] .... 277.019359: memory_failure_event: pfn 0x19869: recovery "
 	  "action for free buddy page: Delayed",
 	  0x19869, .kind = HWP_EVENT_ACTION, .page_type = "free buddy page", .result = "Delayed" },
@@ -266,6 +265,8 @@ static void other_lines(void **state)
 		"EDAC MC0: 1 CE memory read error on unknown ( page:0x116c60 offset:0x0 grain:1)",
 		"MCE: Killing einj_mem_uc:3600 due to hardware memory corruption fault at 7f330950",
 		"mce: Memory error not recovered",
+		/* Of any page that the allocator finds fault with, as copies of a head's. */
+		"BUG: Bad page state in process hugetlb-dissolv  pfn:02300",
 		"1049 pages hwpoisoned",
 		"page dumped because: hwpoison: unhandlable page",
 		"0x116c60: sent to qemu:77",

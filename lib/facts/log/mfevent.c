@@ -197,8 +197,8 @@ static bool parse_machine_check(const char *line, struct hwp_event *e)
 }
 
 /*
- * Lines with the number in other places: also an uncorrected error by EDAC, a page that the
- * allocator's checks found fault with, and the tracepoint, where the trace is in the log.
+ * Lines with the number in other places: also an uncorrected error by EDAC, and the tracepoint,
+ * where the trace is in the log.
  */
 static const struct {
 	/** What the line begins with, what else is in it, and what stands before the number. */
@@ -211,7 +211,6 @@ static const struct {
 	{ "Memory failure: Unable to find user space address ", "", "user space address ",
 	  HWP_EVENT_OTHER },
 	{ "EDAC MC", " UE ", " page:0x", HWP_EVENT_HARDWARE },
-	{ "BUG: Bad page state in process ", "", "  pfn:", HWP_EVENT_OTHER },
 	{ "", "", ": memory_failure_event: pfn 0x", HWP_EVENT_ACTION },
 };
 

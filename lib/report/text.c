@@ -133,12 +133,16 @@ static void put_switches(struct hwp_text *text, const struct hwp_kernel_facts *k
 		       hwp_switch_name(k->hugetlb_vmemmap_optimized));
 }
 
-static void put_coverage(struct hwp_text *text, const struct hwp_coverage *c)
+static void put_coverage(struct hwp_text *text, const struct hwp_findings *f)
 {
+	const struct hwp_coverage *c = &f->coverage;
 	uint64_t tenths;
 
 	if (!c->nr_pages) {
-		hwp_text_field(text, "Coverage", "no struct page was found");
+		hwp_text_field(text, "Coverage",
+			       f->sweep == HWP_SWEEP_QUICK ?
+				       "no struct page read: no memory block counts poison" :
+				       "no struct page was found");
 		return;
 	}
 	if (c->nr_read == c->nr_pages) {
@@ -190,7 +194,7 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_field(text, "Kernel", "%s, built without CONFIG_MEMORY_FAILURE",
 			       k->release);
 	put_switches(text, k);
-	put_coverage(text, &f->coverage);
+	put_coverage(text, f);
 }
 
 void hwp_text_troubles(struct hwp_text *text, const struct hwp_findings *f)

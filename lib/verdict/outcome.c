@@ -234,7 +234,17 @@ static int largest_order(const struct hwp_findings *f, const struct hwp_folio *f
 	return folio->order;
 }
 
-static void count_lost(struct hwp_findings *f)
+/** Of a running kernel: a page of the folio seemed to have leaked, in too few passes. */
+static bool is_unconfirmed(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		if (f->poisoned.data[folio->first_poisoned + i].unconfirmed)
+			return true;
+	}
+	return false;
+}
+
+void hwp_outcome_count_lost(struct hwp_findings *f)
 {
 	uint64_t nr_lost = 0;
 
@@ -242,7 +252,7 @@ static void count_lost(struct hwp_findings *f)
 		struct hwp_folio *folio = &f->folios.data[i];
 
 		folio->nr_healthy_lost = 0;
-		for (size_t r = 0; r < folio->nr_runs; r++) {
+		for (size_t r = 0; r < folio->nr_runs && !is_unconfirmed(f, folio); r++) {
 			const struct hwp_run *run = &f->runs.data[folio->first_run + r];
 
 			if (run->state == HWP_RUN_LOST && !run->is_poisoned)
@@ -274,7 +284,7 @@ static void count_what_can_leak(struct hwp_findings *f)
 
 void hwp_outcome_judge(struct hwp_findings *f)
 {
-	count_lost(f);
+	hwp_outcome_count_lost(f);
 	for (size_t i = 0; i < f->folios.nr; i++) {
 		struct hwp_folio *folio = &f->folios.data[i];
 

@@ -18,4 +18,10 @@ struct hwp_error *hwp_outcome_expect(struct hwp_findings *findings);
  */
 void hwp_outcome_judge(struct hwp_findings *findings);
 
+/**
+ * Count the healthy pages that each folio has lost, into it and into the summary; those of a
+ * folio whose leak is not confirmed are not counted.
+ */
+void hwp_outcome_count_lost(struct hwp_findings *findings);
+
 #endif /* HWP_VERDICT_OUTCOME_H */

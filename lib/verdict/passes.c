@@ -2,6 +2,7 @@
 #include "verdict/passes.h"
 
 #include "verdict/classify.h"
+#include "verdict/outcome.h"
 
 void hwp_passes_deinit(struct hwp_passes *passes)
 {
@@ -147,6 +148,7 @@ struct hwp_error *hwp_passes_add(struct hwp_passes *passes, unsigned int wanted,
 	err = note_pages(passes, f);
 	if (!err && doubt_leaks(f, wanted)) {
 		hwp_summarise(f);
+		hwp_outcome_count_lost(f);
 		err = hwp_check_run(f);
 	}
 	if (!err)

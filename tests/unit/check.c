@@ -334,7 +334,7 @@ static void raw_lists(void **state)
 /* A flag that is set tells; a clear one may have been lost in a split to large pieces. */
 static void folio_flags(void **state)
 {
-	static const enum hwp_result want[] = { HWP_PASS, HWP_INCONCLUSIVE, HWP_PASS };
+	static const enum hwp_result want[] = { HWP_PASS, HWP_INCONCLUSIVE, HWP_SKIP };
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "verdict/classify.h"
+#include "verdict/outcome.h"
 #include "verdict/passes.h"
 
 /** One look: the page's state, and whether the lists contradicted themselves. */
@@ -122,6 +123,45 @@ static struct hwp_findings *pages_pass(struct hwp_passes *passes, unsigned int w
 #define PASS_OVER(passes, wanted, ...)                                      \
 	pages_pass(passes, wanted, (const enum hwp_state[]){ __VA_ARGS__ }, \
 		   sizeof((const enum hwp_state[]){ __VA_ARGS__ }) / sizeof(enum hwp_state))
+
+/* A leak that is not believed yet takes its own loss with it, and nobody else's. */
+static void test_other_losses_stay(void **state)
+{
+	_cleanup_(hwp_passes_deinit) struct hwp_passes passes = {};
+	struct hwp_findings *f = calloc(1, sizeof(*f));
+
+	(void)state;
+	f->live = true;
+	f->kernel.has_memory_failure = true;
+	f->kernel.fix = HWP_FIX_PRESENT;
+	/* In the first folio a page is isolated, in the second one is on a free list. */
+	for (size_t i = 0; i < 2; i++) {
+		struct hwp_poisoned page = { .pfn = 8 * i, .zone = -1, .event = -1 };
+		struct hwp_run run = { .pfn = 8 * i + 1, .nr_pages = 3 + i, .state = HWP_RUN_LOST };
+		struct hwp_folio folio = { .head_pfn = 8 * i,
+					   .order = 3,
+					   .kind = HWP_EXTENT_FREED,
+					   .first_poisoned = i,
+					   .nr_poisoned = 1,
+					   .first_run = i,
+					   .nr_runs = 1 };
+
+		page.state = i ? HWP_STATE_BUDDY : HWP_STATE_ISOLATED;
+		assert_true(hwp_vec_push(&f->poisoned, page));
+		assert_true(hwp_vec_push(&f->runs, run));
+		assert_true(hwp_vec_push(&f->folios, folio));
+	}
+	hwp_summarise(f);
+	hwp_outcome_count_lost(f);
+	assert_int_equal(f->summary.nr_healthy_lost, 3 + 4);
+	assert_null(hwp_check_run(f));
+	assert_null(hwp_passes_add(&passes, 2, f));
+	assert_true(f->poisoned.data[1].unconfirmed);
+	assert_int_equal(f->summary.nr_healthy_lost, 3);
+	assert_int_equal(f->folios.data[0].nr_healthy_lost, 3);
+	assert_int_equal(f->folios.data[1].nr_healthy_lost, 0);
+	hwp_findings_destroy(f);
+}
 
 /* Each page is counted for itself, by its class, and anew when that changed or it was away. */
 static void test_each_page_counts(void **state)
@@ -364,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_settling),
 		cmocka_unit_test(test_troubles_are_settled),
 		cmocka_unit_test(test_other_holes_stay),
+		cmocka_unit_test(test_other_losses_stay),
 		cmocka_unit_test(test_unsettled),
 	};
 

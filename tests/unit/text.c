@@ -243,18 +243,23 @@ static void coverage(void **state)
 	static const struct {
 		struct hwp_coverage c;
 		const char *line;
+		enum hwp_sweep sweep;
 	} rows[] = {
-		{ {}, "no struct page was found" },
-		{ { .nr_pages = 5, .nr_read = 5 }, "all 5 struct pages read" },
+		{ {}, "no struct page was found", HWP_SWEEP_FULL },
+		{ {}, "no struct page read: no memory block counts poison", HWP_SWEEP_QUICK },
+		{ { .nr_pages = 5, .nr_read = 5 }, "all 5 struct pages read", HWP_SWEEP_FULL },
 		{ { .nr_pages = 10000, .nr_read = 9999, .nr_faulted = 1 },
 		  "9999 of 10000 struct pages read (99.9 %); 0 not in the dump (0 of them "
-		  "zero-filled), 1 not\n          readable" },
+		  "zero-filled), 1 not\n          readable",
+		  HWP_SWEEP_FULL },
 		{ { .nr_pages = 1000, .nr_read = 509, .nr_excluded = 491, .nr_zero = 90 },
 		  "509 of 1000 struct pages read (50.9 %); 491 not in the dump (90 of them "
-		  "zero-filled), 0\n          not readable" },
+		  "zero-filled), 0\n          not readable",
+		  HWP_SWEEP_FULL },
 		{ { .nr_pages = UINT64_MAX, .nr_read = UINT64_MAX / 2, .nr_excluded = 1 },
 		  "9223372036854775807 of 18446744073709551615 struct pages read (49.9 %); 1 not "
-		  "in the dump\n          (0 of them zero-filled), 0 not readable" },
+		  "in the dump\n          (0 of them zero-filled), 0 not readable",
+		  HWP_SWEEP_FULL },
 	};
 
 	(void)state;
@@ -264,6 +269,7 @@ static void coverage(void **state)
 
 		f->path = strdup("vmcore");
 		f->coverage = rows[i].c;
+		f->sweep = rows[i].sweep;
 		snprintf(line, sizeof(line), "Coverage  %s", rows[i].line);
 		assert_head(f, line);
 		hwp_findings_destroy(f);

@@ -29,7 +29,7 @@ HWP_CHECK_FUNCTION(hwp_check_folio_flag_matches_pages)
 					"PG_has_hwpoisoned is set for %" PRIu64 " poisoned page%s",
 					nr_set, hwp_plural(nr_set));
 	if (nr_without)
-		return hwp_check_answer(r, HWP_PASS, "this kernel has no PG_has_hwpoisoned");
+		return hwp_check_answer(r, HWP_SKIP, "this kernel has no PG_has_hwpoisoned");
 	return hwp_check_answer(r, HWP_PASS, "no large folio holds poison");
 }
 

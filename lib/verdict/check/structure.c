@@ -76,6 +76,8 @@ HWP_CHECK_FUNCTION(hwp_check_memmap_covered)
 		return hwp_check_answer(r, HWP_INCONCLUSIVE,
 					"%" PRIu64 " of %" PRIu64 " struct pages were read",
 					c->nr_read, c->nr_pages);
+	if (f->sweep == HWP_SWEEP_QUICK && !c->nr_pages)
+		return hwp_check_answer(r, HWP_PASS, "quick: no memory block counts poison");
 	if (f->sweep == HWP_SWEEP_QUICK)
 		return hwp_check_answer(r, HWP_PASS,
 					"quick: all %" PRIu64 " struct pages of memory blocks "

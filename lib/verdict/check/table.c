@@ -266,8 +266,9 @@ static const struct hwp_check checks[] = {
 			"no fault: it is lost when a split leaves large folios (to v6.17), and never "
 			"set when memory_failure() gave the page up. Kernels before v5.15 have none.",
 		.outcomes = {
-			[HWP_PASS] = { "the flag is set, or there is no such folio or no such flag",
+			[HWP_PASS] = { "the flag is set, or there is no such folio",
 				       HWP_VERDICT_CLEAN },
+			[HWP_SKIP] = { "the kernel has no such flag", HWP_VERDICT_CLEAN },
 			[HWP_INCONCLUSIVE] = { "the flag of a folio is clear: even a fixed kernel "
 					       "would free it whole",
 					       HWP_VERDICT_CLEAN },

@@ -10,6 +10,7 @@
 #include "facts/kernel/kernel.h"
 #include "facts/lists/freelist.h"
 #include "facts/log/rasdaemon.h"
+#include "facts/owner/starts.h"
 #include "facts/pages/bad_memory.h"
 #include "facts/pages/collect.h"
 #include "facts/pages/extent.h"
@@ -299,6 +300,8 @@ static struct hwp_error *read_facts(struct analysis *a)
 		err = hwp_counters_read(a->target, a->layout, a->zones, a->findings);
 	if (!err)
 		hwp_bad_memory_look(a->target, a->layout, a->findings);
+	if (!err)
+		hwp_starts_find(a->target, a->layout, a->reader, a->findings);
 	return err ? err : read_closely(a, &c);
 }
 

@@ -170,6 +170,7 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	DERIVED(was_free),
 	DERIVED(was_handed_out),
 	DERIVED(past_proof),
+	DERIVED(later_event),
 	DERIVED(past_confidence),
 	DERIVED(first_step),
 	DERIVED(nr_steps),
@@ -192,6 +193,9 @@ static const struct hwp_fact hwp_event_rows[] = {
 	HEX(virtual_address),
 	INT(caller_pid),
 	INT(caller_cpu),
+	BOOL(has_start),
+	UINT(start_ns),
+	INT(parent_pid),
 	TEXT(text),
 	INT(rasdaemon),
 };

@@ -188,6 +188,8 @@ struct hwp_poisoned {
 	enum hwp_answer was_free, was_handed_out;
 	/** What was_free rests on, a literal, and how sure that is; NULL for unknown. */
 	const char *past_proof;
+	/** The line that names the process that had it later, index in events, or -1. */
+	int64_t later_event;
 	enum hwp_confidence past_confidence;
 	/** Slices of hwp_findings.steps and hwp_findings.victims. */
 	size_t first_step, nr_steps, first_victim, nr_victims;
@@ -240,6 +242,11 @@ struct hwp_event {
 	 * was queued by a worker of the kernel.
 	 */
 	int caller_pid, caller_cpu;
+	/** Of the process that it names: when it started, by the log's clock at the earliest. */
+	bool has_start;
+	uint64_t start_ns;
+	/** Where has_start: who forked it, or took it over since; -1 when that is not known. */
+	int parent_pid;
 	char text[160];
 	/** The row of the same error, index in hwp_findings.rasdaemon, or -1. */
 	int64_t rasdaemon;

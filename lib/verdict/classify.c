@@ -81,12 +81,14 @@ static bool was_recovered(const struct hwp_findings *f, const struct hwp_poisone
 
 /**
  * A page that left its huge page by a split has the marks of a user's page; one that
- * memory failure withholds has a reference, and is reported as recovered.
+ * memory failure withholds has a reference, and is reported as recovered. What a kernel
+ * with the fix leaves on the pages that it withholds is its own affair.
  */
 static bool is_unmarked_user(const struct hwp_findings *f, const struct hwp_poisoned *p,
 			     enum hwp_held then)
 {
-	return (then == HWP_HELD_THP || then == HWP_HELD_HUGETLB) &&
+	return f->kernel.fix != HWP_FIX_PRESENT &&
+	       (then == HWP_HELD_THP || then == HWP_HELD_HUGETLB) &&
 	       p->folio.kind == HWP_FOLIO_NONE && p->page.refcount > 0 && !was_recovered(f, p) &&
 	       hwp_page_kind(&p->page, p->bits) == HWP_PAGE_UNMARKED;
 }

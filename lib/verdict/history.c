@@ -184,6 +184,9 @@ static struct hwp_error *find_victims(struct hwp_findings *f, struct hwp_poisone
 	if (!err && hwp_page_owner_when(f, p) == HWP_AFTER_ERROR && p->page_owner.pid >= 0)
 		err = add_process(f, p->first_victim, p->page_owner.pid, p->page_owner.comm,
 				  has_it_now, HWP_CERTAIN);
+	if (!err && p->later_event >= 0)
+		err = add_process(f, p->first_victim, f->events.data[p->later_event].pid,
+				  f->events.data[p->later_event].comm, false, p->past_confidence);
 	if (!err && f->victims.nr == p->first_victim)
 		err = add_nameless(f, p->first_victim, p);
 	p->nr_victims = f->victims.nr - p->first_victim;

@@ -166,6 +166,75 @@ static bool are_out_of_line(const struct hwp_findings *f, const struct hwp_folio
 	return false;
 }
 
+/** The line that gives the address at which the process of @p e had the page, or NULL. */
+static const struct hwp_event *address_of(const struct past *past, const struct hwp_event *e)
+{
+	size_t i = hwp_event_index_find(past->index, e->pfn);
+
+	for (; i < past->index->entries.nr && past->index->entries.data[i].pfn == e->pfn; i++) {
+		const struct hwp_event *other = &past->f->events
+							 .data[past->index->entries.data[i].event];
+
+		if (other->virtual_address && (other->pid == e->pid || other->caller_pid == e->pid))
+			return other;
+	}
+	return NULL;
+}
+
+/** The first line of an error in the folio that was there. */
+static const struct hwp_event *first_error(const struct past *past, const struct hwp_folio *extent)
+{
+	const struct hwp_event *first = NULL;
+	uint64_t pfn = extent->head_pfn;
+
+	for (size_t i = hwp_event_index_find(past->index, pfn);
+	     i < past->index->entries.nr &&
+	     past->index->entries.data[i].pfn < hwp_folio_end(extent);
+	     i++) {
+		const struct hwp_event *e = &past->f->events
+						     .data[past->index->entries.data[i].event];
+
+		if (e->kind == HWP_EVENT_ACTION && (!first || e->seq < first->seq))
+			first = e;
+	}
+	return first;
+}
+
+/**
+ * A process that had not started when the first error struck the folio, that no process
+ * forked which may have had it then, and that had the page: it was hit by an error in the
+ * same extent later, and the page has the anon_vma of the one that was hit, and is as far
+ * from that one in the process's addresses as in memory. Returns the line that names it,
+ * or NULL.
+ */
+static const struct hwp_event *later_process(const struct past *past, const struct hwp_poisoned *p,
+					     const struct hwp_folio *extent)
+{
+	const struct hwp_event *first = first_error(past, extent);
+	uint64_t pfn = extent->head_pfn;
+
+	if (!first || !hwp_has_order_0_marks(p) || !(p->page.mapping & HWP_MAPPING_ANON))
+		return NULL;
+	for (size_t i = hwp_event_index_find(past->index, pfn);
+	     i < past->index->entries.nr &&
+	     past->index->entries.data[i].pfn < hwp_folio_end(extent);
+	     i++) {
+		const struct hwp_event *e = &past->f->events
+						     .data[past->index->entries.data[i].event];
+		const struct hwp_event *at = address_of(past, e);
+		const struct hwp_poisoned *hit;
+
+		if (e->kind != HWP_EVENT_SIGBUS || !e->has_start || e->start_ns <= first->time_ns ||
+		    e->parent_pid < 0 || e->parent_pid == first->caller_pid || e->pfn == p->pfn)
+			continue;
+		hit = hwp_findings_poisoned_at(past->f, e->pfn);
+		if (at && hit && hit->page.mapping == p->page.mapping &&
+		    (at->virtual_address >> past->f->page_shift) - at->pfn == displacement(p))
+			return e;
+	}
+	return NULL;
+}
+
 /** A later user of a page that is not in free memory, nor proved to be in use again. */
 static struct proof later_user(const struct past *past, const struct hwp_poisoned *p,
 			       const struct hwp_folio *extent)
@@ -178,6 +247,9 @@ static struct proof later_user(const struct past *past, const struct hwp_poisone
 		return used("page_owner: the allocator handed it out after the log had recorded "
 			    "its error",
 			    HWP_CERTAIN);
+	/* What a kernel with the fix leaves on a page that it withholds is its own affair. */
+	if (f->kernel.fix == HWP_FIX_PRESENT)
+		return unproved;
 	if (then == HWP_HELD_HUGETLB && !may_be_head(f, p) && hwp_has_order_0_marks(p))
 		return used("its words are those of a page of its own, anonymous or of a file, but "
 			    "it was in a HugeTLB page, which is never split, when the error struck",
@@ -189,6 +261,11 @@ static struct proof later_user(const struct past *past, const struct hwp_poisone
 		return used("its folio's poisoned pages are not as far apart in their mapping as "
 			    "in memory, as those of one huge page are: they were handed out one "
 			    "by one",
+			    HWP_STRONG);
+	if (extent && extent->kind == HWP_EXTENT_FREED && later_process(past, p, extent))
+		return used("a process had it that had not started when the first error struck its "
+			    "folio: a later error hit that process in the same folio, and both "
+			    "pages were of the same memory of it",
 			    HWP_STRONG);
 	return extent && extent->kind == HWP_EXTENT_FREED && extent->source != HWP_SOURCE_RANGE ?
 		       by_elimination(f, p, extent) :
@@ -289,7 +366,14 @@ static void judge_pages(struct past *past)
 {
 	for (size_t i = 0; i < past->f->poisoned.nr; i++) {
 		struct hwp_poisoned *p = &past->f->poisoned.data[i];
+		const struct hwp_folio *extent = hwp_findings_folio_at(past->f, p->pfn);
+		const struct hwp_event *named = NULL;
 		struct proof proof = prove(past, p);
+
+		if (proof.was_handed_out == HWP_ANSWER_YES && extent &&
+		    extent->kind == HWP_EXTENT_FREED)
+			named = later_process(past, p, extent);
+		p->later_event = named ? named - past->f->events.data : -1;
 
 		p->was_free = proof.was_free;
 		p->was_handed_out = proof.was_handed_out;

@@ -288,6 +288,7 @@ static bool is_folio(const struct hwp_findings *f, size_t i)
 
 	return is_pfn(folio->head_pfn) && folio->order >= 0 && folio->order <= 24 &&
 	       folio->max_order >= folio->order && folio->max_order <= 24 &&
+	       folio->head_pfn % (UINT64_C(1) << folio->order) == 0 &&
 	       (!i || folio->head_pfn >= hwp_folio_end(&f->folios.data[i - 1])) &&
 	       is_slice(folio->first_poisoned, folio->nr_poisoned, f->poisoned.nr) &&
 	       is_slice(folio->first_expected, folio->nr_expected, f->expected.nr) &&

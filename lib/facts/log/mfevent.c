@@ -269,7 +269,9 @@ static bool parse_prefixed_line(const char *line, struct hwp_event *e)
 
 bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret)
 {
-	struct hwp_event e = { .pid = -1, .caller_pid = -1, .caller_cpu = -1, .rasdaemon = -1 };
+	struct hwp_event e = {
+		.pid = -1, .caller_pid = -1, .caller_cpu = -1, .parent_pid = -1, .rasdaemon = -1
+	};
 	char line[MAX_LINE];
 
 	copy(line, sizeof(line), text, len);

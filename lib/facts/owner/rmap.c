@@ -144,20 +144,24 @@ static bool find_vma(struct walk *w, uint64_t node, unsigned int depth, uint64_t
 		find_vma(w, right, depth + 1, vma_ret));
 }
 
-/**
- * task->start_time is on the monotonic clock; the log's clock is that plus
- * __gtod_offset (kernel/sched/clock.c), and drifts from it when sched_clock
- * is stable and so left alone. The earliest possible time is returned.
+/*
+ * The log's clock is the monotonic one plus __gtod_offset (kernel/sched/clock.c), and
+ * drifts from it when sched_clock is stable and so left alone.
  */
-static bool to_log_clock(struct walk *w, uint64_t monotonic_ns, uint64_t *ret)
+bool hwp_log_clock_of_start(struct hwp_target *target, const struct hwp_layout *layout,
+			    uint64_t monotonic_ns, uint64_t *ret)
 {
-	const struct process_layout *at = w->process;
+	const struct process_layout *at = hwp_layout_of(layout, &hwp_rmap_process_needs);
 	uint64_t offset, slew = monotonic_ns / 1000000 * MAX_SLEW_PPM;
+	_cleanup_error_ struct hwp_error *err = NULL;
 	enum hwp_switch stable;
 
-	if (!at->gtod_offset || !read_word(w, at->gtod_offset, &offset))
+	if (!at || !at->gtod_offset)
 		return false;
-	stable = hwp_static_key_read(w->target, w->layout, at->sched_clock_stable);
+	err = hwp_target_read_u64(target, at->gtod_offset, &offset);
+	if (err)
+		return false;
+	stable = hwp_static_key_read(target, layout, at->sched_clock_stable);
 	*ret = monotonic_ns + offset - (stable == HWP_OFF ? 0 : slew);
 	return stable != HWP_SWITCH_UNKNOWN;
 }
@@ -200,7 +204,8 @@ static void follow(struct walk *w, uint64_t mapping)
 	    !read_word(w, vma + at->vma_mm, &mm) || !read_task(w, mm, &start))
 		return;
 	w->owner->allocated_it = root == w->anon_vma;
-	w->owner->has_start = to_log_clock(w, start, &w->owner->start_ns);
+	w->owner->has_start = hwp_log_clock_of_start(w->target, w->layout, start,
+						     &w->owner->start_ns);
 }
 
 /** What is there is found, or recorded as missing. */

@@ -26,4 +26,11 @@ struct hwp_error *hwp_rmap_owner(struct hwp_rmap *rmap, uint64_t pfn,
 				 const struct hwp_page_words *page,
 				 const struct hwp_folio_facts *folio, struct hwp_owner *ret);
 
+/**
+ * The earliest time by the kernel log's clock that task_struct.start_time, @p monotonic_ns,
+ * may stand for; false when the clocks' distance is not known.
+ */
+bool hwp_log_clock_of_start(struct hwp_target *target, const struct hwp_layout *layout,
+			    uint64_t monotonic_ns, uint64_t *ret);
+
 #endif /* HWP_FACTS_OWNER_RMAP_H */

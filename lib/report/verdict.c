@@ -177,14 +177,22 @@ static void explain_inconsistent(struct sentence *s, const struct hwp_findings *
 	add_checks(s, f, HWP_FAIL);
 }
 
+static bool has_hole(const struct hwp_findings *f, enum hwp_hole hole)
+{
+	for (size_t i = 0; i < f->troubles.nr; i++) {
+		if (f->troubles.data[i].kind == HWP_TROUBLE_HOLE &&
+		    f->troubles.data[i].hole == hole)
+			return true;
+	}
+	return false;
+}
+
 static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
 {
 	const struct hwp_coverage *c = &f->coverage;
-	uint64_t nr_unread = c->nr_pages - c->nr_read, nr_holes = 0;
+	uint64_t nr_unread = c->nr_pages - c->nr_read;
 	uint64_t nr_unknown = f->summary.nr_by_class[HWP_CLASS_UNKNOWN];
 
-	for (size_t i = 0; i < f->troubles.nr; i++)
-		nr_holes += f->troubles.data[i].kind == HWP_TROUBLE_HOLE;
 	add(s, "no leak was seen, but this is not an all-clear");
 	/* The reasons follow. */
 	s->nr_parts = 0;
@@ -193,9 +201,10 @@ static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
 	if (c->nr_read < c->nr_pages)
 		add(s, "%" PRIu64 " of %" PRIu64 " struct pages could not be read", nr_unread,
 		    c->nr_pages);
-	if (nr_holes)
-		add(s, "%" PRIu64 " list%s or table%s could not be read to the end", nr_holes,
-		    hwp_plural(nr_holes), hwp_plural(nr_holes));
+	for (size_t i = 0; i < hwp_holes.nr; i++) {
+		if (i != HWP_HOLE_MEMMAP && has_hole(f, (enum hwp_hole)i))
+			add(s, "%s could not be read to the end", hwp_holes.words[i].meaning);
+	}
 	if (nr_unknown)
 		add(s, "the state of %" PRIu64 " poisoned page%s is unknown", nr_unknown,
 		    hwp_plural(nr_unknown));

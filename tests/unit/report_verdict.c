@@ -267,15 +267,16 @@ static void incomplete(void **state)
 		static const char *const reasons[] = {
 			"the dump is damaged",
 			"1 of 262144 struct pages could not be read",
-			"1 list or table could not be read to the end",
-			"2 lists or tables could not be read to the end",
+			"a free list of a zone could not be read to the end",
+			"a free list of a zone could not be read to the end, the kernel log could not be "
+			"read to the end",
 			"the state of 1 poisoned page is unknown",
 			"the state of 2 poisoned pages is unknown",
 			"more pages are flagged than is plausible",
 			/* What decides, and not what only is inconclusive as well. */
 			"not everything could be checked (methods-agree, poison-not-in-buddy)",
-			"the dump is damaged, 262144 of 262144 struct pages could not be read, 1 "
-			"list or table could not be read to the end, the state of 1 poisoned page is "
+			"the dump is damaged, 262144 of 262144 struct pages could not be read, a "
+			"free list of a zone could not be read to the end, the state of 1 poisoned page is "
 			"unknown, more pages are flagged than is plausible",
 		};
 
@@ -295,7 +296,7 @@ static void incomplete(void **state)
 		if (i == 2 || i == 3 || i == 8)
 			assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "a list"));
 		if (i == 3)
-			assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "another"));
+			assert_true(hwp_findings_hole(f, HWP_HOLE_LOG, "another"));
 		if (i == 4 || i == 5 || i == 8)
 			add_pages(f, HWP_STATE_UNKNOWN, i == 5 ? 2 : 1);
 		f->too_many = i == 6 || i == 8;

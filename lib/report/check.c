@@ -101,7 +101,9 @@ static void put_folio(struct hwp_table *table, const struct hwp_findings *f,
 {
 	hwp_table_row(table);
 	hwp_table_cell(table, "0x%" PRIx64 "/%d%s", folio->head_pfn, folio->order,
-		       folio->max_order > folio->order ? "+" : "");
+		       folio->max_order > folio->order ? "+" :
+		       folio->order_is_guess	       ? "?" :
+							 "");
 	hwp_table_cell(table, "%s", hwp_extent_kind_name(folio->kind));
 	hwp_table_cell(table, "%zu", folio->nr_poisoned);
 	hwp_table_cell(table, "%" PRIu64, folio->nr_healthy);
@@ -119,7 +121,7 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 	};
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
 	struct hwp_error *err;
-	size_t nr_larger = 0;
+	size_t nr_larger = 0, nr_guessed = 0;
 
 	if (!f->folios.nr)
 		return NULL;
@@ -129,6 +131,8 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 	for (size_t i = 0; i < f->folios.nr && i < MAX_FOLIOS; i++) {
 		put_folio(table, f, &f->folios.data[i]);
 		nr_larger += f->folios.data[i].max_order > f->folios.data[i].order;
+		nr_guessed += f->folios.data[i].max_order == f->folios.data[i].order &&
+			      f->folios.data[i].order_is_guess;
 	}
 	hwp_text_heading(text, "Folios that hold poison, or held it when they were freed");
 	err = hwp_table_print(table, NULL, NULL);
@@ -138,6 +142,9 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 		hwp_text_wrap(text, 0, 0,
 			      "+ the log does not show which of the HugeTLB sizes it had: "
 			      "'hwpoison folio' lists what it may have been.");
+	if (!err && nr_guessed)
+		hwp_text_wrap(text, 0, 0,
+			      "? the log does not show its size, which may have been smaller.");
 	return err;
 }
 

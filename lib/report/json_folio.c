@@ -66,6 +66,7 @@ void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_u64(json, "head_pfn", folio->head_pfn);
 	hwp_json_i64(json, "order", folio->order);
 	hwp_json_i64(json, "max_order", folio->max_order);
+	hwp_json_bool(json, "order_is_guess", folio->order_is_guess);
 	hwp_json_string(json, "kind", hwp_extent_kind_name(folio->kind));
 	hwp_json_string(json, "known_by", hwp_extent_source_name(folio->source));
 	hwp_json_row_array(json, "poisoned_pfns");

@@ -125,7 +125,9 @@ static struct proof by_elimination(const struct hwp_findings *f, const struct hw
 		"such a folio whole: it came out of free memory",
 		HWP_STRONG);
 
-	if (f->kernel.fix != HWP_FIX_ABSENT || !is_blank(p) || hwp_frees_one_by_one(f, extent))
+	/* It may have been a gigantic page, which such a kernel frees page by page. */
+	if (f->kernel.fix != HWP_FIX_ABSENT || !is_blank(p) ||
+	    (extent->max_order > (int)f->max_order && !f->kernel.frees_gigantic_whole))
 		return unproved;
 	/* Thrown away alone it was in no use. A neighbour may have been the first page of the
 	 * block that was thrown away, and memory that goes offline takes its free blocks along. */

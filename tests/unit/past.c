@@ -120,6 +120,27 @@ static void by_words(void **state)
 	}
 }
 
+/* A gigantic page is freed page by page where split_large_buddy() is missing. */
+static void may_have_been_gigantic(void **state)
+{
+	const struct hwp_extent_orders hugetlb = { { 9, 18 }, 2 };
+
+	(void)state;
+	for (int whole = 0; whole < 2; whole++) {
+		struct hwp_findings *f = findings(HWP_FIX_ABSENT);
+		struct hwp_poisoned *p = add_poisoned(f, page_of(0x8011, BLANK));
+
+		f->kernel.frees_gigantic_whole = whole;
+		add_action(f, p, "huge page", "Failed");
+		assert_null(hwp_extents_find(f, &hugetlb));
+		f->folios.data[0].max_order = 18;
+		assert_null(hwp_decide(f));
+		assert_int_equal(f->poisoned.data[0].was_free,
+				 whole ? HWP_ANSWER_YES : HWP_ANSWER_UNKNOWN);
+		hwp_findings_destroy(f);
+	}
+}
+
 /** The lines of a second error, at @p pfn and @p address, which hit process 120. */
 static void add_second_error(struct hwp_findings *f, uint64_t pfn, uint64_t address,
 			     uint64_t start_ns, int parent_pid)
@@ -226,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_words),
+		cmocka_unit_test(may_have_been_gigantic),
 		cmocka_unit_test(later_process),
 		cmocka_unit_test(steps),
 	};

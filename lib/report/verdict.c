@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/text.h"
+#include "verdict/check.h"
 #include "verdict/history.h"
 #include "verdict/past.h"
 
@@ -190,12 +191,18 @@ static bool has_hole(const struct hwp_findings *f, enum hwp_hole hole)
 static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
 {
 	const struct hwp_coverage *c = &f->coverage;
+	const struct hwp_event *fatal = hwp_fatal_event(f);
 	uint64_t nr_unread = c->nr_pages - c->nr_read;
 	uint64_t nr_unknown = f->summary.nr_by_class[HWP_CLASS_UNKNOWN];
 
 	add(s, "no leak was seen, but this is not an all-clear");
 	/* The reasons follow. */
 	s->nr_parts = 0;
+	if (fatal)
+		add(s,
+		    "the kernel panicked for the error at pfn 0x%" PRIx64
+		    " before it dealt with it",
+		    fatal->pfn);
 	if (f->damage[0])
 		add(s, "the dump is damaged");
 	if (c->nr_read < c->nr_pages)

@@ -36,6 +36,15 @@ static void apply_needs(const struct hwp_findings *f, struct hwp_check_result *r
 	hwp_check_add(r, " could not all be read");
 }
 
+const struct hwp_event *hwp_fatal_event(const struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->events.nr; i++) {
+		if (f->events.data[i].kind == HWP_EVENT_PANIC)
+			return &f->events.data[i];
+	}
+	return NULL;
+}
+
 /** By the pages' states alone. */
 static enum hwp_verdict verdict_by_states(const struct hwp_findings *f)
 {
@@ -45,7 +54,8 @@ static enum hwp_verdict verdict_by_states(const struct hwp_findings *f)
 		return HWP_VERDICT_LEAKED;
 	if (f->summary.nr_leaked_before)
 		return HWP_VERDICT_LEAKED_BEFORE;
-	if (nr[HWP_CLASS_UNKNOWN])
+	/* The kernel did not live to deal with that page. */
+	if (nr[HWP_CLASS_UNKNOWN] || hwp_fatal_event(f))
 		return HWP_VERDICT_INCOMPLETE;
 	if (nr[HWP_CLASS_KERNEL] || f->summary.nr_past_unknown || f->summary.nr_can_leak)
 		return HWP_VERDICT_AT_RISK;

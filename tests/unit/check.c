@@ -569,6 +569,20 @@ static struct hwp_poisoned used_page(void)
 	return p;
 }
 
+/* Nobody has dealt with the page whose error ended the kernel. */
+static void fatal_error(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_event e = { .pfn = 0x1b3fa, .kind = HWP_EVENT_PANIC, .pid = -1 };
+
+	(void)state;
+	assert_true(hwp_vec_push(&f->events, e));
+	decide(f);
+	assert_verdict(f, HWP_VERDICT_INCOMPLETE, 2);
+	assert_ptr_equal(hwp_fatal_event(f), &f->events.data[0]);
+	hwp_findings_destroy(f);
+}
+
 /* All at once: the worst one wins, one after the other as they are taken away. */
 static void order_of_verdicts(void **state)
 {
@@ -676,6 +690,7 @@ int main(void)
 		cmocka_unit_test(hostile_counts),
 		cmocka_unit_test(at_risk),
 		cmocka_unit_test(order_of_verdicts),
+		cmocka_unit_test(fatal_error),
 		cmocka_unit_test(no_memory_failure),
 		cmocka_unit_test(table_is_sound),
 	};

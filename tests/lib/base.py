@@ -98,7 +98,8 @@ def patched(path):
 
 def make_calm(directory, target):
     """Write the dump of a directory as an ELF file, with no leaked or lost page in it, so
-    that its verdict hides nothing: marks are cleared and the kernel's count corrected."""
+    that its verdict hides nothing: marks are cleared, the kernel's
+    count is corrected, and its log has no line about them."""
     make(directory, target)
     eye = oracle.Oracle(target)
     leaks = {p['pfn'] for p in truth.Truth(directory).poisons
@@ -110,4 +111,16 @@ def make_calm(directory, target):
         patch.number(at, eye.dump.map[at] & ~(1 << eye.hwpoison % 8), 'B')
     counter = eye.symbols['num_poisoned_pages']
     patch.number(eye.dump.offset(counter), eye.dump.u64(counter) - len(leaks))
+    silence(patch, eye.dump.map, leaks)
     return eye
+
+
+def silence(patch, memory, pfns):
+    """Make the lines of the log about these pages lines of something else."""
+    for pfn in pfns:
+        for words in (b'Memory failure: %#x:' % pfn, b'Injecting memory failure at pfn %#x' % pfn,
+                      b'Injecting memory failure for pfn %#x' % pfn):
+            at = memory.find(words)
+            while at >= 0:
+                patch.number(at, ord('X'), 'B')
+                at = memory.find(words, at + 1)

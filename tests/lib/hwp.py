@@ -20,7 +20,7 @@ CLASSES = {
     'slab': 'kernel', 'pgtable': 'kernel', 'reserved': 'kernel', 'kernel': 'kernel',
     'offline': 'other', 'device': 'other', 'unknown': 'unknown',
 }
-STATUS = {'leaked': 1, 'inconsistent': 1, 'incomplete': 2, 'at-risk': 0, 'clean': 0}
+STATUS = {'leaked': 1, 'leaked-before': 1, 'inconsistent': 1, 'incomplete': 2, 'at-risk': 0, 'clean': 0}
 
 
 def _cpu_seconds():

@@ -92,10 +92,16 @@ def pages_of(report):
     return {page['pfn']: page for page in report['poisoned']}
 
 
+def states_of(report):
+    return [(page['pfn'], page['state'], page['order']) for page in report['poisoned']]
+
+
 def changed(kernel, after):
     """What is told otherwise than before, but for the records."""
-    wrong = [f'{key} differs' for key in ('verdict', 'summary', 'folios', 'checks')
-             if kernel.before[key] != after[key]]
+    # What became of a page since its error is what the records are asked for.
+    wrong = [f'{key} differs' for key in ('checks',) if kernel.before[key] != after[key]]
+    if states_of(kernel.before) != states_of(after):
+        wrong.append('states differ')
     if after['kernel']['page_owner'] != 'on':
         wrong.append(f'page_owner is {after["kernel"]["page_owner"]}')
     return wrong

@@ -7,6 +7,8 @@
 #ifndef HWP_LAYOUT_PAGE_H
 #define HWP_LAYOUT_PAGE_H
 
+#include <string.h>
+
 #include "base/bits.h"
 #include "layout/layout.h"
 #include "layout/page_words.h"
@@ -73,6 +75,18 @@ static inline uint64_t hwp_page_compound_word(const struct hwp_layout *l, const 
 static inline bool hwp_page_is_tail(const struct hwp_layout *l, const void *page)
 {
 	return hwp_page_compound_word(l, page) & 1;
+}
+
+/**
+ * A dump reads as zeros where it does not hold the memmap. No struct page that the kernel
+ * has initialised is all zeros: a map count starts at -1.
+ */
+static inline bool hwp_page_is_missing(const struct hwp_layout *l, const void *page)
+{
+	const char *bytes = page;
+
+	return hwp_page_flags(l, page) == 0 && *bytes == 0 &&
+	       memcmp(bytes, bytes + 1, l->page.size - 1) == 0;
 }
 
 /** A memmap that was never initialised is all ones (PAGE_POISON_PATTERN). */

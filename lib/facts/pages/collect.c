@@ -38,7 +38,7 @@ static struct hwp_error *read_page(struct hwp_collector *c, uint64_t pfn,
 	err = hwp_page_read(c->reader, is_alias ? folio->head_pfn : pfn, &bytes);
 	if (err && err->code == HWP_ERROR_NO_MEMORY)
 		return err;
-	if (!err) {
+	if (!err && !hwp_page_is_missing(c->layout, bytes)) {
 		page->was_read = true;
 		hwp_page_words(c->layout, bytes, &page->page, &page->bits);
 		/* Everything else in the copy is about the head. */

@@ -76,11 +76,6 @@ static bool next_unit(struct scan *s, struct unit *ret)
 	return found && !s->stop;
 }
 
-static bool is_zero(const char *p, size_t size)
-{
-	return *p == 0 && memcmp(p, p + 1, size - 1) == 0;
-}
-
 /** Struct pages that are not there, as far as they lie in one page of the memmap. */
 static void note_hole(struct worker *w, const struct hwp_pfn_range *range, uint64_t pfn,
 		      uint64_t nr)
@@ -122,7 +117,7 @@ static void look_at(struct worker *w, const char *pages, const struct hwp_pfn_ra
 		const char *page = pages + i * size;
 		uint64_t flags = hwp_page_flags(l, page), order;
 
-		if (flags == 0 && is_zero(page, size)) {
+		if (hwp_page_is_missing(l, page)) {
 			c->nr_zero += online;
 			if (online)
 				note_hole(w, range, pfn + i, 1);

@@ -254,6 +254,7 @@ static const struct hwp_check checks[] = {
 					       "the answer incomplete",
 					       HWP_VERDICT_CLEAN },
 		},
+		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP),
 		.settles = HWP_SETTLES_BY_BEST,
 		.run = hwp_check_events_marked,
 	},

@@ -14,6 +14,7 @@ static int compare(const void *left, const void *right)
 
 struct hwp_error *hwp_event_index_init(struct hwp_event_index *index, const struct hwp_findings *f)
 {
+	index->findings = f;
 	for (size_t i = 0; i < f->events.nr; i++) {
 		struct hwp_event_entry entry = { f->events.data[i].pfn, i };
 
@@ -31,32 +32,49 @@ void hwp_event_index_deinit(struct hwp_event_index *index)
 	hwp_vec_deinit(&index->entries);
 }
 
-size_t hwp_event_index_find(const struct hwp_event_index *index, uint64_t pfn)
+struct hwp_event_lines hwp_event_lines(const struct hwp_event_index *index, uint64_t pfn,
+				       uint64_t end_pfn)
 {
-	return hwp_vec_lower_bound(&index->entries, entry, entry->pfn < pfn);
+	return (struct hwp_event_lines){
+		.index = index,
+		.next = hwp_vec_lower_bound(&index->entries, entry, entry->pfn < pfn),
+		.end_pfn = end_pfn,
+	};
 }
 
-const struct hwp_event *hwp_first_action(const struct hwp_event_index *index,
-					 const struct hwp_findings *f, uint64_t pfn)
+const struct hwp_event *hwp_event_next(struct hwp_event_lines *lines)
 {
-	size_t i = hwp_event_index_find(index, pfn);
+	const struct hwp_event_index *index = lines->index;
+	const struct hwp_event_entry *entry;
 
-	for (; i < index->entries.nr && index->entries.data[i].pfn == pfn; i++) {
-		const struct hwp_event *e = &f->events.data[index->entries.data[i].event];
+	if (lines->next == index->entries.nr)
+		return NULL;
+	entry = &index->entries.data[lines->next];
+	if (entry->pfn >= lines->end_pfn)
+		return NULL;
+	lines->next++;
+	return &index->findings->events.data[entry->event];
+}
 
+const struct hwp_event *hwp_first_action(const struct hwp_event_index *index, uint64_t pfn)
+{
+	struct hwp_event_lines lines = hwp_event_lines(index, pfn, pfn + 1);
+	const struct hwp_event *e;
+
+	while ((e = hwp_event_next(&lines))) {
 		if (e->kind == HWP_EVENT_ACTION)
-			return e;
+			break;
 	}
-	return NULL;
+	return e;
 }
 
-bool hwp_has_event(const struct hwp_event_index *index, const struct hwp_findings *f, uint64_t pfn,
-		   enum hwp_event_kind kind)
+bool hwp_has_event(const struct hwp_event_index *index, uint64_t pfn, enum hwp_event_kind kind)
 {
-	size_t i = hwp_event_index_find(index, pfn);
+	struct hwp_event_lines lines = hwp_event_lines(index, pfn, pfn + 1);
+	const struct hwp_event *e;
 
-	for (; i < index->entries.nr && index->entries.data[i].pfn == pfn; i++) {
-		if (f->events.data[index->entries.data[i].event].kind == kind)
+	while ((e = hwp_event_next(&lines))) {
+		if (e->kind == kind)
 			return true;
 	}
 	return false;

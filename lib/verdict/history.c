@@ -89,13 +89,12 @@ static struct hwp_error *add_errors(struct hwp_findings *f, const struct hwp_eve
 				    uint64_t pfn, uint64_t end_pfn)
 {
 	_cleanup_(sizes_deinit) size_vec events = {};
+	struct hwp_event_lines lines = hwp_event_lines(index, pfn, end_pfn);
+	const struct hwp_event *e;
 	struct hwp_error *err = NULL;
 
-	for (size_t i = hwp_event_index_find(index, pfn);
-	     i < index->entries.nr && index->entries.data[i].pfn < end_pfn; i++) {
-		size_t event = index->entries.data[i].event;
-
-		if (is_step(&f->events.data[event]) && !hwp_vec_push(&events, event))
+	while ((e = hwp_event_next(&lines))) {
+		if (is_step(e) && !hwp_vec_push(&events, (size_t)(e - f->events.data)))
 			return hwp_error_no_memory();
 	}
 	if (events.nr)

@@ -168,34 +168,32 @@ static bool are_out_of_line(const struct hwp_findings *f, const struct hwp_folio
 	return false;
 }
 
+/** The lines about the folio that was there. */
+static struct hwp_event_lines lines_of(const struct past *past, const struct hwp_folio *extent)
+{
+	return hwp_event_lines(past->index, extent->head_pfn, hwp_folio_end(extent));
+}
+
 /** The line that gives the address at which the process of @p e had the page, or NULL. */
 static const struct hwp_event *address_of(const struct past *past, const struct hwp_event *e)
 {
-	size_t i = hwp_event_index_find(past->index, e->pfn);
+	struct hwp_event_lines lines = hwp_event_lines(past->index, e->pfn, e->pfn + 1);
+	const struct hwp_event *other;
 
-	for (; i < past->index->entries.nr && past->index->entries.data[i].pfn == e->pfn; i++) {
-		const struct hwp_event *other = &past->f->events
-							 .data[past->index->entries.data[i].event];
-
+	while ((other = hwp_event_next(&lines))) {
 		if (other->virtual_address && (other->pid == e->pid || other->caller_pid == e->pid))
-			return other;
+			break;
 	}
-	return NULL;
+	return other;
 }
 
 /** The first line of an error in the folio that was there. */
 static const struct hwp_event *first_error(const struct past *past, const struct hwp_folio *extent)
 {
-	const struct hwp_event *first = NULL;
-	uint64_t pfn = extent->head_pfn;
+	struct hwp_event_lines lines = lines_of(past, extent);
+	const struct hwp_event *e, *first = NULL;
 
-	for (size_t i = hwp_event_index_find(past->index, pfn);
-	     i < past->index->entries.nr &&
-	     past->index->entries.data[i].pfn < hwp_folio_end(extent);
-	     i++) {
-		const struct hwp_event *e = &past->f->events
-						     .data[past->index->entries.data[i].event];
-
+	while ((e = hwp_event_next(&lines))) {
 		if (e->kind == HWP_EVENT_ACTION && (!first || e->seq < first->seq))
 			first = e;
 	}
@@ -207,28 +205,27 @@ static const struct hwp_event *first_error(const struct past *past, const struct
  * forked which may have had it then, and that had the page: it was hit by an error in the
  * same extent later, and the page has the anon_vma of the one that was hit, and is as far
  * from that one in the process's addresses as in memory. Returns the line that names it,
- * or NULL.
+ * or NULL: there is none, or no extent that was freed.
  */
 static const struct hwp_event *later_process(const struct past *past, const struct hwp_poisoned *p,
 					     const struct hwp_folio *extent)
 {
-	const struct hwp_event *first = first_error(past, extent);
-	uint64_t pfn = extent->head_pfn;
+	struct hwp_event_lines lines;
+	const struct hwp_event *first, *e;
 
-	if (!first || !hwp_has_order_0_marks(p) || !(p->page.mapping & HWP_MAPPING_ANON))
+	if (!extent || extent->kind != HWP_EXTENT_FREED || !hwp_has_order_0_marks(p) ||
+	    !(p->page.mapping & HWP_MAPPING_ANON))
 		return NULL;
-	for (size_t i = hwp_event_index_find(past->index, pfn);
-	     i < past->index->entries.nr &&
-	     past->index->entries.data[i].pfn < hwp_folio_end(extent);
-	     i++) {
-		const struct hwp_event *e = &past->f->events
-						     .data[past->index->entries.data[i].event];
-		const struct hwp_event *at = address_of(past, e);
+	first = first_error(past, extent);
+	lines = lines_of(past, extent);
+	while (first && (e = hwp_event_next(&lines))) {
+		const struct hwp_event *at;
 		const struct hwp_poisoned *hit;
 
 		if (e->kind != HWP_EVENT_SIGBUS || !e->has_start || e->start_ns <= first->time_ns ||
 		    e->parent_pid < 0 || e->parent_pid == first->caller_pid || e->pfn == p->pfn)
 			continue;
+		at = address_of(past, e);
 		hit = hwp_findings_poisoned_at(past->f, e->pfn);
 		if (at && hit && hit->page.mapping == p->page.mapping &&
 		    (at->virtual_address >> past->f->page_shift) - at->pfn == displacement(p))
@@ -239,10 +236,10 @@ static const struct hwp_event *later_process(const struct past *past, const stru
 
 /** A later user of a page that is not in free memory, nor proved to be in use again. */
 static struct proof later_user(const struct past *past, const struct hwp_poisoned *p,
-			       const struct hwp_folio *extent)
+			       const struct hwp_folio *extent, const struct hwp_event *later)
 {
 	const struct hwp_findings *f = past->f;
-	const struct hwp_event *e = hwp_first_action(past->index, past->f, p->pfn);
+	const struct hwp_event *e = hwp_first_action(past->index, p->pfn);
 	enum hwp_held then = e ? hwp_held_then(e) : HWP_HELD_UNKNOWN;
 
 	if (!p->is_raw && handed_out_by_record(f, p) == HWP_ANSWER_YES)
@@ -264,7 +261,7 @@ static struct proof later_user(const struct past *past, const struct hwp_poisone
 			    "in memory, as those of one huge page are: they were handed out one "
 			    "by one",
 			    HWP_STRONG);
-	if (extent && extent->kind == HWP_EXTENT_FREED && later_process(past, p, extent))
+	if (later)
 		return used("a process had it that had not started when the first error struck its "
 			    "folio: a later error hit that process in the same folio, and both "
 			    "pages were of the same memory of it",
@@ -277,7 +274,7 @@ static struct proof later_user(const struct past *past, const struct hwp_poisone
 /** Whose memory it is, it has been since the error: a mark shows it that a free would clear. */
 static struct proof never_freed(const struct past *past, const struct hwp_poisoned *p)
 {
-	const struct hwp_event *e = hwp_first_action(past->index, past->f, p->pfn);
+	const struct hwp_event *e = hwp_first_action(past->index, p->pfn);
 	enum hwp_held then = e ? hwp_held_then(e) : HWP_HELD_UNKNOWN;
 
 	if (p->is_raw || (p->folio.kind == HWP_FOLIO_HUGETLB && p->folio.raw_unreliable))
@@ -297,7 +294,7 @@ static struct proof never_freed(const struct past *past, const struct hwp_poison
 /** A page that memory failure withheld itself, or that the free path withheld alone. */
 static struct proof withheld(const struct past *past, const struct hwp_poisoned *p)
 {
-	const struct hwp_event *e = hwp_first_action(past->index, past->f, p->pfn);
+	const struct hwp_event *e = hwp_first_action(past->index, p->pfn);
 	enum hwp_held then = e ? hwp_held_then(e) : HWP_HELD_UNKNOWN;
 
 	if (p->state == HWP_STATE_TAKEN_OFF)
@@ -313,7 +310,7 @@ static struct proof withheld(const struct past *past, const struct hwp_poisoned 
 			     "which it withholds a page is there",
 			     HWP_STRONG);
 	if (!e && p->page.refcount > 0 && p->state == HWP_STATE_ISOLATED &&
-	    (hwp_has_event(past->index, past->f, p->pfn, HWP_EVENT_SOFT_OFFLINE) ||
+	    (hwp_has_event(past->index, p->pfn, HWP_EVENT_SOFT_OFFLINE) ||
 	     hwp_log_is_complete(past->f)))
 		return never("it was taken out of use without an error, with a reference that "
 			     "withholds it",
@@ -339,10 +336,10 @@ static struct proof withheld_by_kernel(const struct hwp_findings *f, const struc
 	return unproved;
 }
 
-static struct proof prove(const struct past *past, const struct hwp_poisoned *p)
+static struct proof prove(const struct past *past, const struct hwp_poisoned *p,
+			  const struct hwp_folio *extent, const struct hwp_event *later)
 {
 	const struct hwp_findings *f = past->f;
-	const struct hwp_folio *extent = hwp_findings_folio_at(f, p->pfn);
 	struct hwp_reuse reuse;
 	struct proof proof;
 
@@ -354,11 +351,11 @@ static struct proof prove(const struct past *past, const struct hwp_poisoned *p)
 	    hwp_state_class(p->state) == HWP_CLASS_LOST)
 		return free_now(f, p);
 	/* What the log says of it may be of the time before it was unmarked, and marked again. */
-	if (!p->was_read || hwp_has_event(past->index, past->f, p->pfn, HWP_EVENT_UNPOISON))
+	if (!p->was_read || hwp_has_event(past->index, p->pfn, HWP_EVENT_UNPOISON))
 		return unproved;
 	proof = never_freed(past, p);
 	if (!proof.words)
-		proof = later_user(past, p, extent);
+		proof = later_user(past, p, extent, later);
 	if (!proof.words)
 		proof = withheld(past, p);
 	return proof.words ? proof : withheld_by_kernel(f, p, extent);
@@ -369,14 +366,12 @@ static void judge_pages(struct past *past)
 	for (size_t i = 0; i < past->f->poisoned.nr; i++) {
 		struct hwp_poisoned *p = &past->f->poisoned.data[i];
 		const struct hwp_folio *extent = hwp_findings_folio_at(past->f, p->pfn);
-		const struct hwp_event *named = NULL;
-		struct proof proof = prove(past, p);
+		const struct hwp_event *later = later_process(past, p, extent);
+		struct proof proof = prove(past, p, extent, later);
 
-		if (proof.was_handed_out == HWP_ANSWER_YES && extent &&
-		    extent->kind == HWP_EXTENT_FREED)
-			named = later_process(past, p, extent);
-		p->later_event = named ? named - past->f->events.data : -1;
-
+		p->later_event = later && proof.was_handed_out == HWP_ANSWER_YES ?
+					 later - past->f->events.data :
+					 -1;
 		p->was_free = proof.was_free;
 		p->was_handed_out = proof.was_handed_out;
 		p->past_proof = proof.words;

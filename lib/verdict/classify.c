@@ -69,27 +69,19 @@ static bool owner_is_younger(const struct hwp_findings *f, const struct hwp_pois
 	       !(is_allocated(p) && hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR);
 }
 
-/** Of the kernel's own pages none is recovered, whatever the line says. */
-static bool was_recovered(const struct hwp_findings *f, const struct hwp_poisoned *p)
-{
-	enum hwp_held then = p->event < 0 ? HWP_HELD_UNKNOWN :
-					    hwp_held_then(&f->events.data[p->event]);
-
-	return then != HWP_HELD_UNKNOWN && then != HWP_HELD_KERNEL &&
-	       strcmp(f->events.data[p->event].result, "Recovered") == 0;
-}
-
 /**
  * A page that left its huge page by a split has the marks of a user's page; one that
  * memory failure withholds has a reference, and is reported as recovered. What a kernel
  * with the fix leaves on the pages that it withholds is its own affair.
  */
 static bool is_unmarked_user(const struct hwp_findings *f, const struct hwp_poisoned *p,
-			     enum hwp_held then)
+			     const struct hwp_event *e)
 {
+	enum hwp_held then = hwp_held_then(e);
+
 	return f->kernel.fix != HWP_FIX_PRESENT &&
 	       (then == HWP_HELD_THP || then == HWP_HELD_HUGETLB) &&
-	       p->folio.kind == HWP_FOLIO_NONE && p->page.refcount > 0 && !was_recovered(f, p) &&
+	       p->folio.kind == HWP_FOLIO_NONE && p->page.refcount > 0 && !hwp_was_recovered(e) &&
 	       hwp_page_kind(&p->page, p->bits) == HWP_PAGE_UNMARKED;
 }
 
@@ -109,7 +101,7 @@ static const char *proof_by_words(const struct hwp_findings *f, const struct hwp
 		return "it belongs to a process that started after the error struck, and was "
 		       "allocated by it";
 	then = hwp_held_then(&f->events.data[p->event]);
-	if (is_unmarked_user(f, p, then))
+	if (is_unmarked_user(f, p, &f->events.data[p->event]))
 		return "it was part of a huge page when the error struck, and has references now "
 		       "without any of the marks that a split leaves: that one was freed whole, and "
 		       "the page handed out again, to the kernel or a user that leaves no mark";
@@ -214,9 +206,10 @@ static enum hwp_state shown_state(const struct hwp_poisoned *p)
  */
 static bool is_withheld_by_log(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
-	return p->event >= 0 &&
-	       (was_recovered(f, p) || f->events.data[p->event].kind == HWP_EVENT_SOFT_OFFLINE ||
-		hwp_held_then(&f->events.data[p->event]) == HWP_HELD_LRU);
+	const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
+
+	return e && (hwp_was_recovered(e) || e->kind == HWP_EVENT_SOFT_OFFLINE ||
+		     hwp_held_then(e) == HWP_HELD_LRU);
 }
 
 /** Referenced, without a type, order 0. */

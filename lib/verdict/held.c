@@ -33,6 +33,14 @@ enum hwp_held hwp_held_then(const struct hwp_event *e)
 	return HWP_HELD_UNKNOWN;
 }
 
+bool hwp_was_recovered(const struct hwp_event *e)
+{
+	enum hwp_held then = hwp_held_then(e);
+
+	return then != HWP_HELD_UNKNOWN && then != HWP_HELD_KERNEL &&
+	       strcmp(e->result, "Recovered") == 0;
+}
+
 /** What kind of user holds an allocated page now, as far as its struct page shows. */
 enum hwp_held hwp_held_now(const struct hwp_poisoned *p)
 {

@@ -19,6 +19,12 @@ enum hwp_held {
 /** What @p event says that the page was; HELD_UNKNOWN unless it is an action. */
 enum hwp_held hwp_held_then(const struct hwp_event *event);
 
+/**
+ * Does @p event say that memory failure recovered a page that was free, or a user's? Of the
+ * kernel's own pages none is recovered, whatever the line says.
+ */
+bool hwp_was_recovered(const struct hwp_event *event);
+
 /** What an allocated page's own words, and its folio's, say that it is. */
 enum hwp_held hwp_held_now(const struct hwp_poisoned *page);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verdict/past.h"
 
-#include <string.h>
-
 #include "layout/page.h"
 #include "verdict/classify.h"
 #include "verdict/held.h"
@@ -305,7 +303,7 @@ static struct proof withheld(const struct past *past, const struct hwp_poisoned 
 		return never("it was a page of its own when the error struck, and the allocator "
 			     "withholds such a page when it is freed",
 			     HWP_STRONG);
-	if (e && strcmp(e->result, "Recovered") == 0 && p->page.refcount > 0)
+	if (e && hwp_was_recovered(e) && p->page.refcount > 0)
 		return never("the log says that memory failure recovered it, and the reference by "
 			     "which it withholds a page is there",
 			     HWP_STRONG);

@@ -91,6 +91,10 @@ static void by_words(void **state)
 		/* In use by nobody who leaves a mark. */
 		{ "unsplit thp", "Failed", HWP_FIX_UNKNOWN, PIPE, HWP_OFF, HWP_ANSWER_YES,
 		  HWP_ANSWER_YES, HWP_OUTCOME_LEAKED, HWP_VERDICT_LEAKED },
+		/* No kernel page is recovered, whatever the line says. */
+		{ "reserved kernel page", "Recovered", HWP_FIX_ABSENT, PIPE, HWP_OFF,
+		  HWP_ANSWER_UNKNOWN, HWP_ANSWER_UNKNOWN, HWP_OUTCOME_UNKNOWN,
+		  HWP_VERDICT_AT_RISK },
 		/* Its own page, which the allocator withholds. */
 		{ "dirty LRU page", "Recovered", HWP_FIX_ABSENT, SPLIT, HWP_OFF, HWP_ANSWER_NO,
 		  HWP_ANSWER_NO, HWP_OUTCOME_UNKNOWN, HWP_VERDICT_CLEAN },

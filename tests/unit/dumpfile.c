@@ -35,40 +35,6 @@ static size_t put_flat_header(char *at)
 	return 4096;
 }
 
-/* Records in any order, overlapping, with a hole: the last write wins. */
-static void unflatten(void **state)
-{
-	static const struct {
-		int64_t offset;
-		const char *text;
-	} records[] = { { 100, "tail" }, { 0, "start" }, { 2, "AR" }, { 50, "" } };
-	char bytes[8192], back[104] = {};
-	size_t at = put_flat_header(bytes);
-	struct hwp_file_facts facts = {};
-	struct stat st;
-	int fd;
-
-	(void)state;
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(records); i++) {
-		size_t len = strlen(records[i].text);
-
-		at += put_record(bytes + at, records[i].offset, (int64_t)len);
-		memcpy(bytes + at, records[i].text, len);
-		at += len;
-	}
-	at += put_record(bytes + at, -1, -1);
-	fd = file_of(bytes, at);
-	assert_null(hwp_dumpfile_prepare("vmcore", &fd, &facts));
-	assert_string_equal(facts.damage, "");
-	assert_int_equal(fstat(fd, &st), 0);
-	assert_int_equal(st.st_size, 104);
-	assert_int_equal(pread(fd, back, sizeof(back), 0), 104);
-	assert_memory_equal(back, "stARt", 5);
-	assert_memory_equal(back + 5, (char[95]){}, 95);
-	assert_memory_equal(back + 100, "tail", 4);
-	close(fd);
-}
-
 /** What is wrong with the records is damage: what they hold before that is kept. */
 static void assert_damaged(const char *bytes, size_t size)
 {
@@ -146,6 +112,77 @@ static size_t make_elf(char *bytes, unsigned int nr, const void *note, size_t no
 		data += 4096;
 	}
 	return data;
+}
+
+/* Records in any order, overlapping, with a hole: the last write wins. */
+static void unflatten(void **state)
+{
+	static const struct {
+		int64_t offset;
+		const char *text;
+	} records[] = { { 100, "tail" }, { 0, "start" }, { 2, "AR" }, { 50, "" } };
+	char elf[65536], bytes[32768], back[104] = {};
+	size_t size = make_elf(elf, 1, NULL, 0), at = put_flat_header(bytes);
+	struct hwp_file_facts facts = {};
+	struct stat st;
+	int fd;
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(records); i++) {
+		size_t len = strlen(records[i].text);
+
+		at += put_record(bytes + at, (int64_t)size + records[i].offset, (int64_t)len);
+		memcpy(bytes + at, records[i].text, len);
+		at += len;
+	}
+	at += put_record(bytes + at, 0, (int64_t)size);
+	memcpy(bytes + at, elf, size);
+	at += size;
+	at += put_record(bytes + at, -1, -1);
+	fd = file_of(bytes, at);
+	assert_null(hwp_dumpfile_prepare("vmcore", &fd, &facts));
+	assert_string_equal(facts.damage, "");
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, size + 104);
+	assert_int_equal(pread(fd, back, sizeof(back), (off_t)size), 104);
+	assert_memory_equal(back, "stARt", 5);
+	assert_memory_equal(back + 5, (char[95]){}, 95);
+	assert_memory_equal(back + 100, "tail", 4);
+	close(fd);
+}
+
+/* What a flattened file holds goes through the same door. */
+static void flattened_other(void **state)
+{
+	static const struct {
+		const char *text, *words;
+		size_t len;
+	} rows[] = {
+		{ "\x28\xb5\x2f\xfd", "compressed by zstd", 4 },
+		{ "makedumpfile", "another flattened file", 13 },
+		{ "", "an empty file", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_file_facts facts = {};
+		struct hwp_error *err;
+		char bytes[8192];
+		size_t at = put_flat_header(bytes);
+		int fd;
+
+		at += put_record(bytes + at, 0, (int64_t)rows[i].len);
+		memcpy(bytes + at, rows[i].text, rows[i].len);
+		at += rows[i].len;
+		at += put_record(bytes + at, -1, -1);
+		fd = file_of(bytes, at);
+		err = hwp_dumpfile_prepare("vmcore", &fd, &facts);
+		assert_non_null(err);
+		assert_non_null(strstr(err->message, "vmcore: the flattened file holds: "));
+		assert_non_null(strstr(err->message, rows[i].words));
+		hwp_error_destroy(err);
+		close(fd);
+	}
 }
 
 static struct hwp_error *prepare(const char *bytes, size_t size, struct hwp_file_facts *facts)
@@ -414,6 +451,7 @@ int main(void)
 		cmocka_unit_test(many_headers),	       cmocka_unit_test(paging_dumps),
 		cmocka_unit_test(hostile_notes),       cmocka_unit_test(not_files),
 		cmocka_unit_test(notes_of_vmcoreinfo), cmocka_unit_test(flattened_elf),
+		cmocka_unit_test(flattened_other),
 	};
 
 	return cmocka_run_group_tests_name("dumpfile", tests, NULL, NULL);

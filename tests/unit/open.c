@@ -166,7 +166,7 @@ static void refused(void **state)
 		{ { .core = "absent" }, HWP_ERROR_OS, "No such file" },
 		{ { .core = "/" }, HWP_ERROR_INVALID_ARGUMENT, "directory" },
 		{ { .core = "/dev/null" }, HWP_ERROR_INVALID_ARGUMENT, "not a regular file" },
-		{ { .core = "text" }, HWP_ERROR_UNSUPPORTED, "not a dump format" },
+		{ { .core = "text" }, HWP_ERROR_INVALID_ARGUMENT, "text: it holds no memory" },
 		{ { .core = "vmlinux" }, HWP_ERROR_INVALID_ARGUMENT, "not a core dump" },
 		{ { .core = SAMPLE, .vmcoreinfo = "absent" }, HWP_ERROR_OS, "No such file" },
 		{ { .core = SAMPLE, .vmcoreinfo = "vmcoreinfo-0" },

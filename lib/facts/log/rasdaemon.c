@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "target/memory/frontdoor.h"
+
 #define MAX_ROWS 16384
 /* A database can hold a view that never ends; thousands of steps of SQLite's machine. */
 #define STEPS 1000
@@ -58,13 +60,15 @@ static struct hwp_error *database_error(sqlite3 *db, int code)
  */
 static struct hwp_error *choose_way(const char *path, const char **ret)
 {
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
 	_cleanup_free_ char *log = NULL, *index = NULL;
+	_cleanup_fclose_ FILE *file = NULL;
 	/* Bytes 18 and 19 of the header: 2 means a write-ahead log. */
 	unsigned char header[20] = {};
+	struct hwp_error *err;
 
-	if (!file)
-		return hwp_error_os(errno, "cannot open it");
+	err = hwp_open_regular(path, &file);
+	if (err)
+		return err;
 	if (asprintf(&log, "%s-wal", path) < 0 || asprintf(&index, "%s-shm", path) < 0)
 		return hwp_error_no_memory();
 	if (fread(header, 1, sizeof(header), file) < sizeof(header) && ferror(file))

@@ -164,7 +164,7 @@ void hwp_drgn_api_unload(struct hwp_drgn_api *api)
 
 struct hwp_error *hwp_drgn_api_load(struct hwp_drgn_api *ret)
 {
-	const char *path = getenv("HWPOISON_LIBDRGN");
+	const char *path = secure_getenv("HWPOISON_LIBDRGN");
 	struct hwp_drgn_api api = {};
 	struct hwp_error *err = NULL;
 

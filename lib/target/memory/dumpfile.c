@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * A dump file is checked before libkdumpfile opens it: what is refused, what is
+ * A dump file is checked before libkdumpfile opens it: what is nonsense, what is
  * truncated, and flattened files, which libkdumpfile reads only from 0.5.3 on.
  */
 #include <elf.h>
@@ -13,11 +13,10 @@
 
 #include "base/bits.h"
 #include "base/vec.h"
-#include "target/memory/kcore.h"
+#include "target/memory/frontdoor.h"
 #include "target/providers.h"
 
 /* makedumpfile's flattened format: a header page, then records. */
-#define FLAT_SIGNATURE "makedumpfile"
 #define FLAT_HEADER_SIZE 4096
 #define FLAT_END INT64_C(-1)
 
@@ -105,7 +104,7 @@ static struct hwp_error *unflatten(int in, int out)
 
 static struct hwp_error *replace_flattened(int *fd, struct hwp_file_facts *facts)
 {
-	const char *dir = getenv("TMPDIR");
+	const char *dir = secure_getenv("TMPDIR");
 	_cleanup_close_ int out = -1;
 	struct hwp_error *err;
 
@@ -255,19 +254,11 @@ static struct hwp_error *check_elf(int fd, uint64_t file_size, struct hwp_file_f
 	err = pread_exactly(fd, &ehdr, sizeof(ehdr), 0);
 	if (err)
 		return err;
-	if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ELFDATA2LSB)
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"only 64-bit little-endian kernels are supported");
-	if (ehdr.e_type != ET_CORE)
-		return hwp_error_create(
-			HWP_ERROR_INVALID_ARGUMENT,
-			"an ELF file, but not a core dump (give a vmlinux with -s)");
 	err = read_phdrs(fd, &ehdr, &phdrs);
 	return err ? err : check_segments(fd, file_size, &phdrs, facts);
 }
 
 /* Headers of makedumpfile's kdump format: the fields that say how long the file is. */
-#define KDUMP_SIGNATURE "KDUMP   "
 #define KDUMP_HEADER_SIZE 464
 #define KDUMP_BLOCK_SIZE 428
 #define KDUMP_SUB_HEADER_BLOCKS 432
@@ -403,35 +394,25 @@ static struct hwp_error *check_kdump(int fd, uint64_t file_size, struct hwp_file
 
 struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_file_facts *facts)
 {
-	struct hwp_error *err = NULL;
-	char magic[16] = {};
-	struct stat st, kcore;
+	enum hwp_file_form form;
+	struct hwp_error *err;
+	struct stat st;
 
-	if (fstat(*fd, &st) < 0)
-		return hwp_error_os(errno, "%s", path);
-	if (S_ISDIR(st.st_mode))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"%s: is a directory, not a dump", path);
-	if (stat(HWP_KCORE_PATH, &kcore) == 0 && kcore.st_dev == st.st_dev &&
-	    kcore.st_ino == st.st_ino)
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"%s: this is the running kernel: run hwpoison without a "
-					"target to check it",
-					path);
-	if (S_ISREG(st.st_mode) && st.st_size == 0)
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: the file is empty", path);
-	if (!S_ISREG(st.st_mode))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT, "%s: not a regular file", path);
-	if (pread(*fd, magic, sizeof(magic), 0) < 0)
-		return hwp_error_os(errno, "%s", path);
-	if (memcmp(magic, FLAT_SIGNATURE, sizeof(FLAT_SIGNATURE)) == 0) {
+	err = hwp_front_door(path, *fd, &form);
+	if (err)
+		return err;
+	if (form == HWP_FILE_FLATTENED) {
 		err = replace_flattened(fd, facts);
-		if (!err && (fstat(*fd, &st) < 0 || pread(*fd, magic, sizeof(magic), 0) < 0))
-			err = hwp_error_os(errno, "cannot read the rearranged copy");
+		if (!err)
+			err = hwp_front_door_inside(*fd, &form);
+		if (err && facts->damage[0])
+			err = hwp_error_prefix(err, "%s", facts->damage);
 	}
-	if (!err && memcmp(magic, ELFMAG, SELFMAG) == 0)
+	if (!err && fstat(*fd, &st) < 0)
+		err = hwp_error_os(errno, "cannot look at the file");
+	if (!err && form == HWP_FILE_ELF)
 		err = check_elf(*fd, (uint64_t)st.st_size, facts);
-	else if (!err && memcmp(magic, KDUMP_SIGNATURE, strlen(KDUMP_SIGNATURE)) == 0)
+	else if (!err)
 		err = check_kdump(*fd, (uint64_t)st.st_size, facts);
 	return hwp_error_prefix(err, "%s", path);
 }

@@ -8,6 +8,7 @@
 #include <libkdumpfile/kdumpfile.h>
 
 #include "base/bits.h"
+#include "target/memory/frontdoor.h"
 #include "target/providers.h"
 
 /*
@@ -286,12 +287,14 @@ static const char *architecture_of(const char *vmcoreinfo)
 
 static struct hwp_error *read_text_file(const char *path, char **ret)
 {
-	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	_cleanup_fclose_ FILE *f = NULL;
 	_cleanup_free_ char *text = NULL;
 	size_t len, max = 1 << 20;
+	struct hwp_error *err;
 
-	if (!f)
-		return hwp_error_os(errno, "%s", path);
+	err = hwp_open_regular(path, &f);
+	if (err)
+		return hwp_error_prefix(err, "%s", path);
 	text = malloc(max);
 	if (!text)
 		return hwp_error_no_memory();

@@ -9,7 +9,7 @@
 
 static bool is_on(void)
 {
-	const char *urls = getenv("DEBUGINFOD_URLS");
+	const char *urls = secure_getenv("DEBUGINFOD_URLS");
 
 	return urls && urls[strspn(urls, " ")];
 }

@@ -32,7 +32,7 @@ enum hwp_when hwp_page_owner_when(const struct hwp_findings *f, const struct hwp
 	if (!e || (e->kind != HWP_EVENT_ACTION && e->kind != HWP_EVENT_SIGBUS &&
 		   e->kind != HWP_EVENT_ALREADY_POISONED))
 		return HWP_WHEN_UNKNOWN;
-	if (!p->page_owner.found || !p->page_owner.alloc_ns)
+	if (!p->page_owner.found || !p->page_owner.alloc_ns || !e->time_ns)
 		return HWP_WHEN_UNKNOWN;
 	if (p->page_owner.alloc_ns > e->time_ns && p->page_owner.alloc_ns - e->time_ns > apart)
 		return HWP_AFTER_ERROR;
@@ -64,8 +64,11 @@ static bool is_allocated(const struct hwp_poisoned *p)
  */
 static bool owner_is_younger(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
-	return p->owner.found && p->owner.allocated_it && p->owner.has_start &&
-	       p->owner.start_ns > f->events.data[p->event].time_ns &&
+	const struct hwp_event *e = &f->events.data[p->event];
+
+	/* No memory fails before the clock of the log runs: without a time the line is damaged. */
+	return p->owner.found && p->owner.allocated_it && p->owner.has_start && e->time_ns &&
+	       p->owner.start_ns > e->time_ns &&
 	       !(is_allocated(p) && hwp_page_owner_when(f, p) == HWP_BEFORE_ERROR);
 }
 

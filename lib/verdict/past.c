@@ -216,7 +216,7 @@ static const struct hwp_event *later_process(const struct past *past, const stru
 		return NULL;
 	first = first_error(past, extent);
 	lines = lines_of(past, extent);
-	while (first && (e = hwp_event_next(&lines))) {
+	while (first && first->time_ns && (e = hwp_event_next(&lines))) {
 		const struct hwp_event *at;
 		const struct hwp_poisoned *hit;
 

@@ -651,6 +651,26 @@ static void a_younger_owner(void **state)
 	hwp_findings_destroy(f);
 }
 
+/* A line of the log without a time is older and younger than nothing. */
+static void a_line_without_time(void **state)
+{
+	struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+	struct hwp_poisoned *p = &f->poisoned.data[0];
+
+	(void)state;
+	p->owner = (struct hwp_owner){ .found = true,
+				       .allocated_it = true,
+				       .has_start = true,
+				       .start_ns = UINT64_C(11000000000) };
+	p->page_owner = (struct hwp_page_owner){ .found = true,
+						 .allocated = true,
+						 .alloc_ns = UINT64_C(11000000000) };
+	assert_reuse(f, "certain");
+	f->events.data[0].time_ns = 0;
+	assert_reuse(f, NULL);
+	hwp_findings_destroy(f);
+}
+
 static void summary(void **state)
 {
 	struct hwp_findings *f = clean_findings();
@@ -718,6 +738,7 @@ int main(void)
 		cmocka_unit_test(page_owner_of_hugetlb),
 		cmocka_unit_test(page_owner_doubts),
 		cmocka_unit_test(a_younger_owner),
+		cmocka_unit_test(a_line_without_time),
 		cmocka_unit_test(summary),
 		cmocka_unit_test(nothing),
 	};

@@ -179,15 +179,18 @@ static void later_process(void **state)
 		uint64_t address;
 		uint64_t mapping;
 		enum hwp_answer want;
+		bool has_no_time;
 	} rows[] = {
-		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_YES },
+		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_YES, false },
 		/* It was there when the first error struck, or was forked by who had it then. */
-		{ 1, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN },
-		{ 3, 119, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN },
-		{ 3, -1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN },
+		{ 1, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false },
+		{ 3, 119, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false },
+		{ 3, -1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false },
 		/* Its page was another one's neighbour, or of other memory. */
-		{ 3, 1, 0x7f000000a000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN },
-		{ 3, 1, 0x7f0000009000, 0xff11000101110e01, HWP_ANSWER_UNKNOWN },
+		{ 3, 1, 0x7f000000a000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false },
+		{ 3, 1, 0x7f0000009000, 0xff11000101110e01, HWP_ANSWER_UNKNOWN, false },
+		/* When the first error struck is not known. */
+		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, true },
 	};
 
 	(void)state;
@@ -201,7 +204,7 @@ static void later_process(void **state)
 		add_poisoned(f, hit);
 		p = add_poisoned(f, page_of(0x8011, SPLIT));
 		add_action(f, p, "unsplit thp", "Failed");
-		f->events.data[0].time_ns = 2 * SECOND;
+		f->events.data[0].time_ns = rows[i].has_no_time ? 0 : 2 * SECOND;
 		f->events.data[0].caller_pid = 119;
 		add_second_error(f, 0x8009, rows[i].address, rows[i].start_s * SECOND,
 				 rows[i].parent_pid);

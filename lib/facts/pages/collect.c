@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "facts/log/klog.h"
 #include "facts/log/mfevent.h"
 #include "facts/owner/page_owner.h"
@@ -272,15 +273,29 @@ struct reading {
 	struct hwp_findings *findings;
 	/** Lines that a user wrote, and events that are more than are kept. */
 	uint64_t nr_user_lines, nr_left_out;
+	/** Of the line that is the latest so far. */
+	uint64_t last_ns;
 };
 
 /* kernel/printk/printk.c, printk_caller_id() */
 #define CALLER_IS_CPU UINT32_C(0x80000000)
 
+/**
+ * The time of a line, or 0 where it cannot be right: lines follow each other, and the clocks of
+ * the CPUs are apart by far less than a second (kernel/sched/clock.c).
+ */
+static uint64_t time_of(struct reading *reading, const struct hwp_klog_record *record)
+{
+	if (record->time_ns > reading->last_ns)
+		reading->last_ns = record->time_ns;
+	return record->time_ns + HWP_NS_PER_SECOND < reading->last_ns ? 0 : record->time_ns;
+}
+
 static struct hwp_error *keep_event(void *arg, const struct hwp_klog_record *record)
 {
 	struct reading *reading = arg;
 	struct hwp_findings *f = reading->findings;
+	uint64_t time_ns = time_of(reading, record);
 	struct hwp_event event;
 
 	if (!hwp_mfevent_parse(record->text, record->len, &event))
@@ -294,7 +309,7 @@ static struct hwp_error *keep_event(void *arg, const struct hwp_klog_record *rec
 		return NULL;
 	}
 	event.seq = record->seq;
-	event.time_ns = record->time_ns;
+	event.time_ns = time_ns;
 	if (record->has_caller && record->caller_id & CALLER_IS_CPU)
 		event.caller_cpu = (int)(record->caller_id & ~CALLER_IS_CPU);
 	else if (record->has_caller)

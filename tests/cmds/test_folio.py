@@ -162,9 +162,12 @@ def ranges(cases, name, vmcore, report):
         for command in (['check'], ['folio', start]):
             document = hwp.Run(*command, '--json', '--range', given, vmcore).json() or {}
             found = [f for f in document.get('folios', []) if f['head_pfn'] == start]
-            want = {**folio, 'known_by': '--range', 'max_order': folio['order']}
-            if [{**f, 'outcome': folio['outcome']} for f in found] != [want]:
-                wrong.append(f'{command[0]} --range {given}: {found}')
+            want = {**folio, 'known_by': '--range', 'max_order': folio['order'],
+                    'order_is_guess': False}
+            differing = {key: (f.get(key), want.get(key)) for f in found
+                         for key in {**f, **want} if f.get(key) != want.get(key)}
+            if len(found) != 1 or differing:
+                wrong.append(f'{command[0]} --range {given}: {len(found)} folios, {differing}')
             wrong += invalid(document)
     live = next((f for f in report['folios'] if f['kind'] != 'freed'), None)
     bad = ['0-0', '5', '0x100-0x80', '0x1-0x1001', '0x0-0x4000000000', '-', '0x0-0x1']

@@ -265,7 +265,7 @@ static void lists_and_counts(void **state)
 	hwp_findings_destroy(f);
 
 	f = clean_findings();
-	hwp_findings_contradiction(f, "an entry says another order");
+	hwp_findings_contradiction(f, "an entry has another order");
 	decide(f);
 	assert_result(f, "freelist-consistent", HWP_FAIL);
 	assert_verdict(f, HWP_VERDICT_INCONSISTENT, 1);

@@ -259,6 +259,12 @@ static void count_up_once(struct live *live)
 		machine_put(live->m, NR_FREE, 5);
 }
 
+/** Wrong by one, then by two, then right. */
+static void count_right_at_third(struct live *live)
+{
+	machine_put(live->m, NR_FREE, live->nr_reads <= 2 ? 6 : live->nr_reads <= 4 ? 7 : 5);
+}
+
 static void count_differently(struct live *live)
 {
 	machine_put(live->m, NR_FREE, 10 + (live->nr_reads + 1) / 2);
@@ -281,6 +287,7 @@ static void area_count(void **state)
 	} rows[] = {
 		{ 5, NULL, 2, false, false },
 		{ 5, count_up_once, 4, false, false },
+		{ 6, count_right_at_third, 6, false, false },
 		/* The same difference each time is a contradiction, another each time is not. */
 		{ 7, NULL, 2 * MAX_ATTEMPTS, false, true },
 		{ 5, count_differently, 2 * MAX_ATTEMPTS, true, true },
@@ -331,7 +338,7 @@ static void pcp_count(void **state)
 	} rows[] = {
 		{ 2, NULL, 1, 0 },
 		{ 3, NULL, MAX_ATTEMPTS, 1 },
-		{ 3, pcp_counts_up, 2, 0 },
+		{ 3, pcp_counts_up, MAX_ATTEMPTS, 0 },
 		{ 3, pcp_counts_right_at_last, 2, 0 },
 	};
 

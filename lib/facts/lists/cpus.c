@@ -94,7 +94,7 @@ static uint32_t end_of(const uint8_t *mask)
 	return 0;
 }
 
-/** Without the mask those below nr_cpu_ids, some of which may not exist. */
+/** By the mask; without it every CPU below nr_cpu_ids, though some may not be possible. */
 static struct hwp_error *find_possible(struct finder *s)
 {
 	struct hwp_error *err = NULL;
@@ -113,9 +113,9 @@ static struct hwp_error *find_possible(struct finder *s)
 	}
 	if (!s->knows_possible && !s->nr_cpu_ids)
 		return err ? err :
-			     record(hwp_findings_hole(s->findings, HWP_HOLE_PCP_LIST,
-						      "per-CPU lists: how many CPUs there are is "
-						      "not known"));
+			     record(hwp_findings_hole(
+				     s->findings, HWP_HOLE_PCP_LIST,
+				     "per-CPU lists: the number of CPUs is not known"));
 	for (uint32_t cpu = 0; cpu < s->nr_cpu_ids && !s->knows_possible; cpu++)
 		s->wanted[cpu / 8] |= (uint8_t)(1u << cpu % 8);
 	return err;

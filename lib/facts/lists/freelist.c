@@ -15,7 +15,7 @@
 /* Blocks that lie in another that are reported; the rest are left out. */
 #define MAX_OVERLAPS 3
 
-/** Lists that hold free pages: in a zone, in its free areas, in its per-CPU sets. */
+/** Where a zone, its free areas and its per-CPU sets have the lists of free pages. */
 struct hwp_freelist_layout {
 	uint32_t free_area, area_size, free_list, nr_free, nr_migratetypes;
 	uint32_t trylock_free_pages, unaccepted_pages;
@@ -89,8 +89,9 @@ const struct hwp_needs hwp_freelist_needs = {
 };
 
 /**
- * Of a dump: was the lock at @p offset of the struct at @p address held? A CPU that
- * is stopped, or that has died, between two steps of a change leaves the lists so.
+ * Was the lock at @p offset of the struct at @p address held when the dump was made? Then a
+ * CPU was stopped, or died, while it may have been changing the lists. False for a running
+ * kernel.
  */
 static bool was_locked(const struct hwp_list_walk *w, uint64_t address, uint32_t offset)
 {
@@ -103,14 +104,23 @@ static bool was_locked(const struct hwp_list_walk *w, uint64_t address, uint32_t
 	return !err && lock;
 }
 
-static struct hwp_error *walk_area_once(struct hwp_list_walk *w, int zone, unsigned int order,
-					struct hwp_area_stat *ret)
+struct area_walk {
+	struct hwp_list_walk *walk;
+	int zone, order;
+	/** By the last attempt. */
+	struct hwp_area_stat stat;
+};
+
+static struct hwp_error *walk_area_once(void *arg, struct hwp_list_disagreement *ret)
 {
+	struct area_walk *a = arg;
+	struct hwp_list_walk *w = a->walk;
 	const struct hwp_freelist_layout *at = w->at;
+	int zone = a->zone, order = a->order;
 	uint64_t address = w->zones->zones.data[zone].address;
 	uint64_t area = address + at->free_area + (uint64_t)order * at->area_size;
 	bool locked = w->findings->zones.data[zone].was_locked;
-	struct hwp_area_stat stat = { .zone = zone, .order = (int)order };
+	struct hwp_area_stat stat = { .zone = zone, .order = order };
 	uint64_t nr_free = 0;
 	struct hwp_error *err;
 
@@ -120,7 +130,7 @@ static struct hwp_error *walk_area_once(struct hwp_list_walk *w, int zone, unsig
 			.walk = w,
 			.head = area + at->free_list + (uint64_t)mt * 16,
 			.zone = zone,
-			.stat = { zone, HWP_FREE_AREA, (int)order, (int)mt, -1, 0, 0, false },
+			.stat = { zone, HWP_FREE_AREA, order, (int)mt, -1, 0, 0, false },
 			.was_locked = locked,
 		};
 
@@ -132,31 +142,20 @@ static struct hwp_error *walk_area_once(struct hwp_list_walk *w, int zone, unsig
 		err = hwp_target_read_u64(w->target, area + at->nr_free, &nr_free);
 	stat.moved = locked ? stat.was_cut || stat.nr_walked != stat.nr_free :
 			      w->live && (stat.was_cut || nr_free != stat.nr_free);
-	*ret = stat;
+	a->stat = stat;
+	if (stat.moved || stat.nr_free != stat.nr_walked)
+		snprintf(ret->text, sizeof(ret->text), "%" PRIu64, stat.nr_free - stat.nr_walked);
 	return err;
 }
 
-/** On a running kernel, walk until count and lists agree, or differ by the same each time. */
 static struct hwp_error *walk_area(struct hwp_list_walk *w, int zone, unsigned int order)
 {
-	const struct hwp_list_mark mark = hwp_list_mark(w, zone);
-	uint64_t difference = 0;
-	struct hwp_area_stat stat;
-	struct hwp_error *err;
-	bool same = true;
+	struct area_walk area = { .walk = w, .zone = zone, .order = (int)order };
+	enum hwp_list_result result;
+	struct hwp_error *err = hwp_list_attempts(w, zone, walk_area_once, &area, &result);
 
-	for (int attempt = 1;; attempt++) {
-		err = walk_area_once(w, zone, order, &stat);
-		if (err || !w->live || (!stat.moved && stat.nr_free == stat.nr_walked))
-			break;
-		same &= attempt == 1 || stat.nr_free - stat.nr_walked == difference;
-		difference = stat.nr_free - stat.nr_walked;
-		if (attempt == HWP_LIST_MAX_ATTEMPTS)
-			break;
-		hwp_list_take_back(w, zone, &mark);
-	}
-	stat.moved |= !same;
-	if (!err && !hwp_vec_push(&w->findings->areas, stat))
+	area.stat.moved |= result == HWP_LIST_MOVES;
+	if (!err && !hwp_vec_push(&w->findings->areas, area.stat))
 		err = hwp_error_no_memory();
 	return err;
 }
@@ -181,85 +180,83 @@ static void pcp_list_kind(const struct hwp_list_walk *w, unsigned int i, int *or
 	*mt = nr_thp == types ? (int)(i - nr_small) : nr_thp == 2 && i > nr_small ? 1 : -1;
 }
 
-/** per_cpu_pages.count is in pages. */
-static struct hwp_error *check_count(struct hwp_list_walk *w, int zone, int cpu, uint64_t set,
-				     uint64_t nr_walked, int64_t *difference)
-{
-	const struct hwp_zone *z = &w->zones->zones.data[zone];
+struct pcp_walk {
+	struct hwp_list_walk *walk;
+	int zone, cpu;
+	/** Of the CPU's per-CPU memory. */
+	uint64_t offset;
+	/** By the last attempt, in pages: on the lists, and per_cpu_pages.count. */
+	uint64_t nr_walked;
 	uint32_t count;
-	struct hwp_error *err;
+};
 
-	err = hwp_target_read_u32(w->target, set + w->at->count, &count);
-	if (err || count == nr_walked)
-		return err;
-	*difference = (int64_t)count - (int64_t)nr_walked;
-	return hwp_findings_contradiction(w->findings,
-					  "node %d %s cpu %d: the per-CPU lists hold %" PRIu64
-					  " pages, count is %" PRIu32,
-					  z->nid, z->name, cpu, nr_walked, count) ?
-		       NULL :
-		       hwp_error_no_memory();
-}
-
-static struct hwp_error *walk_pcp_once(struct hwp_list_walk *w, int zone, int cpu, uint64_t offset,
-				       int64_t *difference)
+/** The lists of the struct per_cpu_pages at @p set; *@p cut if one has not been walked to its end. */
+static struct hwp_error *walk_pcp_lists(struct pcp_walk *p, uint64_t set, bool locked, bool *cut)
 {
-	const struct hwp_freelist_layout *at = w->at;
-	uint64_t pageset, set, nr_pages = 0;
-	bool was_cut = false, locked;
-	struct hwp_error *err;
+	struct hwp_list_walk *w = p->walk;
+	struct hwp_error *err = NULL;
 
-	err = hwp_target_read_u64(w->target, w->zones->zones.data[zone].address + at->pageset,
-				  &pageset);
-	if (!err && !pageset)
-		err = hwp_error_create(HWP_ERROR_BAD_DATA, "the zone has no per-CPU lists");
-	if (err)
-		return err;
-	set = pageset + offset + at->pcp;
-	locked = was_locked(w, set, at->pcp_lock);
-	for (unsigned int i = 0; i < at->nr_lists && !err; i++) {
+	p->nr_walked = 0;
+	for (unsigned int i = 0; i < w->at->nr_lists && !err; i++) {
 		struct hwp_list list = {
 			.walk = w,
-			.head = set + at->lists + (uint64_t)i * 16,
-			.zone = zone,
-			.stat = { zone, HWP_PCP_LIST, 0, 0, cpu, 0, 0, false },
+			.head = set + w->at->lists + (uint64_t)i * 16,
+			.zone = p->zone,
+			.stat = { p->zone, HWP_PCP_LIST, 0, 0, p->cpu, 0, 0, false },
 			.was_locked = locked,
 		};
 
 		pcp_list_kind(w, i, &list.stat.order, &list.stat.migratetype);
 		err = hwp_list_walk_it(&list);
-		nr_pages += list.stat.nr_blocks << list.stat.order;
-		was_cut |= list.stat.was_cut;
+		p->nr_walked += list.stat.nr_blocks << list.stat.order;
+		*cut |= list.stat.was_cut;
 	}
-	if (!err && !was_cut && !locked)
-		err = check_count(w, zone, cpu, set, nr_pages, difference);
 	return err;
 }
 
-/** On a running kernel, what contradicts itself differently each time has moved. */
-static struct hwp_error *walk_pcp(struct hwp_list_walk *w, int zone, int cpu, uint64_t offset)
+static struct hwp_error *walk_pcp_once(void *arg, struct hwp_list_disagreement *ret)
 {
-	const struct hwp_list_mark mark = hwp_list_mark(w, zone);
-	int64_t first = 0, difference = 0;
+	struct pcp_walk *p = arg;
+	struct hwp_list_walk *w = p->walk;
+	uint64_t pageset, set;
+	bool cut = false, locked;
 	struct hwp_error *err;
 
-	for (int attempt = 1;; attempt++) {
-		err = walk_pcp_once(w, zone, cpu, offset, &difference);
-		if (err || !w->live || !difference)
-			return err;
-		if (attempt > 1 && difference != first) {
-			w->findings->troubles.nr -= w->findings->troubles.nr > mark.nr_troubles;
-			return NULL;
-		}
-		if (attempt == HWP_LIST_MAX_ATTEMPTS)
-			return NULL;
-		first = difference;
-		difference = 0;
-		hwp_list_take_back(w, zone, &mark);
-	}
+	err = hwp_target_read_u64(w->target, w->zones->zones.data[p->zone].address + w->at->pageset,
+				  &pageset);
+	if (!err && !pageset)
+		err = hwp_error_create(HWP_ERROR_BAD_DATA, "the zone has no per-CPU lists");
+	if (err)
+		return err;
+	set = pageset + p->offset + w->at->pcp;
+	locked = was_locked(w, set, w->at->pcp_lock);
+	err = walk_pcp_lists(p, set, locked, &cut);
+	if (err || cut || locked)
+		return err;
+	err = hwp_target_read_u32(w->target, set + w->at->count, &p->count);
+	if (!err && p->count != p->nr_walked)
+		snprintf(ret->text, sizeof(ret->text), "%" PRIu64, p->count - p->nr_walked);
+	return err;
 }
 
-/** Every zone, or for a quick look those that a poisoned page is in (or may be). */
+static struct hwp_error *walk_pcp(struct hwp_list_walk *w, int zone, int cpu, uint64_t offset)
+{
+	struct pcp_walk pcp = { .walk = w, .zone = zone, .cpu = cpu, .offset = offset };
+	const struct hwp_zone *z = &w->zones->zones.data[zone];
+	enum hwp_list_result result;
+	struct hwp_error *err = hwp_list_attempts(w, zone, walk_pcp_once, &pcp, &result);
+
+	if (err || result != HWP_LIST_CONTRADICTS)
+		return err;
+	return hwp_findings_contradiction(w->findings,
+					  "node %d %s cpu %d: the per-CPU lists hold %" PRIu64
+					  " pages, count is %" PRIu32,
+					  z->nid, z->name, cpu, pcp.nr_walked, pcp.count) ?
+		       NULL :
+		       hwp_error_no_memory();
+}
+
+/** Every zone; in a quick look only those that a poisoned page is, or may be, in. */
 static bool is_wanted(const struct hwp_list_walk *w, int zone)
 {
 	for (size_t i = 0; w->quick && i < w->findings->poisoned.nr; i++) {
@@ -271,7 +268,7 @@ static bool is_wanted(const struct hwp_list_walk *w, int zone)
 	return !w->quick;
 }
 
-/** A hole in the lists of @p zone (-1: of all zones): what is not found may be there. */
+/** The lists of @p zone, or of all zones if -1, have a hole: a page may be on them unseen. */
 static void cut_lists(struct hwp_list_walk *w, int zone)
 {
 	for (size_t z = 0; z < w->findings->zones.nr; z++) {
@@ -280,7 +277,7 @@ static void cut_lists(struct hwp_list_walk *w, int zone)
 	}
 }
 
-/** The lists of one CPU are recorded as missing, and do not hide those of others. */
+/** An error in the lists of one CPU is recorded as a hole; the walk goes on with the others. */
 static struct hwp_error *tolerate_cpu(struct hwp_list_walk *w, struct hwp_error *err, int zone,
 				      uint32_t cpu)
 {
@@ -348,7 +345,7 @@ static struct hwp_error *walk_trylock(struct hwp_list_walk *w, int zone)
 			list.stat.was_cut = true;
 			err = hwp_list_contradiction(&list,
 						     order >= l->nr_orders ?
-							     "an entry says no order" :
+							     "an entry has no valid order" :
 							     "the list runs into itself",
 						     node);
 			break;
@@ -394,7 +391,7 @@ static int compare_blocks(const void *a, const void *b)
 	return x->order - y->order;
 }
 
-/** A hole in the lists of @p zone is recorded and does not hide the others. */
+/** An error in the lists of @p zone is recorded as a hole; the walk goes on with the others. */
 static struct hwp_error *tolerate(struct hwp_list_walk *w, struct hwp_error *err, int zone,
 				  enum hwp_hole hole)
 {
@@ -412,7 +409,7 @@ static int compare_spans(const void *a, const void *b)
 	return x->start_pfn < y->start_pfn ? -1 : x->start_pfn > y->start_pfn;
 }
 
-/** Of the largest that it may have been: what is lost there shows whether it was. */
+/** The span of the largest folio that it may have been: pages lost there show whether it was. */
 static struct hwp_pfn_span span_of_folio(const struct hwp_folio *folio)
 {
 	struct hwp_pfn_span span = { folio->head_pfn, hwp_folio_end(folio) };
@@ -460,9 +457,9 @@ static struct hwp_error *check_overlaps(struct hwp_list_walk *w)
 {
 	const struct hwp_findings *f = w->findings;
 	const struct hwp_block *last = f->blocks.data;
-	unsigned int nr_told = 0;
+	unsigned int nr_reported = 0;
 
-	for (size_t i = 1; i < f->blocks.nr && nr_told < MAX_OVERLAPS; i++) {
+	for (size_t i = 1; i < f->blocks.nr && nr_reported < MAX_OVERLAPS; i++) {
 		const struct hwp_block *b = &f->blocks.data[i];
 
 		if (b->head_pfn - last->head_pfn >= UINT64_C(1) << last->order) {
@@ -472,7 +469,7 @@ static struct hwp_error *check_overlaps(struct hwp_list_walk *w)
 		if (w->live || f->zones.data[b->zone].was_locked ||
 		    f->zones.data[last->zone].was_locked)
 			continue;
-		nr_told++;
+		nr_reported++;
 		if (!hwp_findings_contradiction(
 			    w->findings,
 			    "the free block at 0x%" PRIx64

@@ -7,8 +7,10 @@
 #include "layout/page.h"
 #include "target/target.h"
 
+/* How often a list of a running kernel is walked before it is given up. */
+#define MAX_ATTEMPTS 6
 /* Contradictions of one list that are reported; the rest are left out. */
-#define MAX_TOLD 3
+#define MAX_CONTRADICTIONS 3
 
 const struct hwp_zone *hwp_list_zone(const struct hwp_list *list)
 {
@@ -59,7 +61,7 @@ struct hwp_error *hwp_list_hole(struct hwp_list *list, const char *what, uint64_
 
 struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what, uint64_t where)
 {
-	if (list->nr_told++ >= MAX_TOLD)
+	if (list->nr_contradictions++ >= MAX_CONTRADICTIONS)
 		return NULL;
 	if (list->was_locked)
 		return record_hole(list, what, where,
@@ -133,7 +135,7 @@ struct hwp_error *hwp_list_add(struct hwp_list *list, uint64_t pfn, int order)
 	return hwp_vec_push(&w->findings->blocks, block) ? NULL : hwp_error_no_memory();
 }
 
-/** What an entry of this kind of list must look like. */
+/** Check an entry against what the kernel puts on this kind of list. */
 static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_list_entry *e)
 {
 	const struct hwp_layout *l = list->walk->layout;
@@ -145,7 +147,7 @@ static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_lis
 		what = "an entry is not marked as a buddy page";
 	else if (list->stat.container == HWP_FREE_AREA &&
 		 hwp_page_private(l, e->page) != (uint64_t)list->stat.order)
-		what = "an entry says another order";
+		what = "an entry has another order";
 	else if (list->stat.container == HWP_PCP_LIST && type == HWP_TYPE_BUDDY)
 		what = "an entry is marked as a buddy page";
 	else if (hwp_page_refcount(l, e->page) != 0)
@@ -232,7 +234,31 @@ void hwp_list_take_back(struct hwp_list_walk *w, int zone, const struct hwp_list
 	hwp_page_reader_forget(w->reader);
 }
 
-/** A list cut short going forward is walked from its other end as well. */
+struct hwp_error *hwp_list_attempts(struct hwp_list_walk *w, int zone,
+				    struct hwp_error *(*attempt)(void *arg,
+								 struct hwp_list_disagreement *ret),
+				    void *arg, enum hwp_list_result *ret)
+{
+	const struct hwp_list_mark mark = hwp_list_mark(w, zone);
+	struct hwp_list_disagreement last = {};
+
+	*ret = HWP_LIST_CONTRADICTS;
+	for (int i = 1;; i++) {
+		struct hwp_list_disagreement now = {};
+		struct hwp_error *err = attempt(arg, &now);
+
+		if (!err && !*now.text)
+			*ret = HWP_LIST_AGREES;
+		else if (i > 1 && strcmp(now.text, last.text) != 0)
+			*ret = HWP_LIST_MOVES;
+		if (err || !*now.text || !w->live || i == MAX_ATTEMPTS)
+			return err;
+		last = now;
+		hwp_list_take_back(w, zone, &mark);
+	}
+}
+
+/** A list that is cut short going forward is walked from its other end as well. */
 static struct hwp_error *walk_once(struct hwp_list *list)
 {
 	uint64_t last, ignored;
@@ -251,7 +277,27 @@ static struct hwp_error *walk_once(struct hwp_list *list)
 	return err;
 }
 
-/** What the list, which never holds still, seems to contradict is what could not be read of it. */
+struct attempt {
+	struct hwp_list *list;
+	struct hwp_list_stat start;
+	size_t nr_troubles;
+};
+
+static struct hwp_error *walk_again(void *arg, struct hwp_list_disagreement *ret)
+{
+	const struct attempt *a = arg;
+	const struct hwp_findings *f = a->list->walk->findings;
+	struct hwp_error *err;
+
+	a->list->stat = a->start;
+	a->list->nr_contradictions = 0;
+	err = walk_once(a->list);
+	if (f->troubles.nr > a->nr_troubles)
+		snprintf(ret->text, sizeof(ret->text), "%s", f->troubles.data[a->nr_troubles].text);
+	return err;
+}
+
+/** A list that is changing does not contradict itself: turn what was recorded into holes. */
 static void call_holes(const struct hwp_list *list, size_t first)
 {
 	struct hwp_findings *f = list->walk->findings;
@@ -266,33 +312,20 @@ struct hwp_error *hwp_list_walk_it(struct hwp_list *list)
 {
 	struct hwp_list_walk *w = list->walk;
 	const struct hwp_list_mark mark = hwp_list_mark(w, list->zone);
-	const struct hwp_list_stat start = list->stat;
-	struct hwp_findings *f = w->findings;
-	char first[sizeof(f->troubles.data->text)] = "";
-	bool same = true;
+	struct attempt attempt = { list, list->stat, mark.nr_troubles };
+	enum hwp_list_result result;
 	struct hwp_error *err;
 
 	hwp_list_name(list);
-	for (int attempt = 1;; attempt++) {
-		list->stat = start;
-		list->nr_told = 0;
-		err = walk_once(list);
-		if (err || !w->live || f->troubles.nr == mark.nr_troubles)
-			return err;
-		same &= attempt == 1 || strcmp(first, f->troubles.data[mark.nr_troubles].text) == 0;
-		memcpy(first, f->troubles.data[mark.nr_troubles].text, sizeof(first));
-		if (attempt == HWP_LIST_MAX_ATTEMPTS)
-			break;
-		hwp_list_take_back(w, list->zone, &mark);
-	}
-	if (same)
-		return NULL;
-	if (start.container != HWP_FREE_AREA) {
+	err = hwp_list_attempts(w, list->zone, walk_again, &attempt, &result);
+	if (err || result != HWP_LIST_MOVES)
+		return err;
+	if (attempt.start.container != HWP_FREE_AREA) {
 		call_holes(list, mark.nr_troubles);
 		return NULL;
 	}
 	hwp_list_take_back(w, list->zone, &mark);
-	list->stat = start;
+	list->stat = attempt.start;
 	list->stat.was_cut = true;
-	return hwp_vec_push(&f->lists, list->stat) ? NULL : hwp_error_no_memory();
+	return hwp_vec_push(&w->findings->lists, list->stat) ? NULL : hwp_error_no_memory();
 }

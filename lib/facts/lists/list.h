@@ -5,9 +5,6 @@
 
 #include "facts/lists/freelist.h"
 
-/* How often a list of a running kernel is walked before it is given up. */
-#define HWP_LIST_MAX_ATTEMPTS 6
-
 struct hwp_list {
 	struct hwp_list_walk *walk;
 	/** Address of the struct list_head, and of the llist_head's first word. */
@@ -15,10 +12,11 @@ struct hwp_list {
 	/** Index in zones->zones, the same in findings->zones. */
 	int zone;
 	struct hwp_list_stat stat;
-	unsigned int nr_told;
+	/** Contradictions so far. */
+	unsigned int nr_contradictions;
 	/**
-	 * Of a dump: the lock that guards the list was held when it was made. A CPU
-	 * was about to change the list, so it need not hang together.
+	 * The lock that guards the list was held when the dump was made: a CPU may have been
+	 * changing the list, so its links need not agree.
 	 */
 	bool was_locked;
 	char name[64];
@@ -44,8 +42,32 @@ struct hwp_list_mark {
 
 struct hwp_list_mark hwp_list_mark(const struct hwp_list_walk *walk, int zone);
 
-/** The lists changed under the walk: as if it had not been, and nothing read before holds. */
+/** Undo the walk, as the lists have changed during it; forget the struct pages that it read. */
 void hwp_list_take_back(struct hwp_list_walk *walk, int zone, const struct hwp_list_mark *mark);
+
+/** What became of the attempts to walk something that may be changing. */
+enum hwp_list_result {
+	HWP_LIST_AGREES,
+	/** It contradicted itself in the same way each time: it is corrupt. */
+	HWP_LIST_CONTRADICTS,
+	/** It contradicted itself each time, but not in the same way: it was changing. */
+	HWP_LIST_MOVES,
+};
+
+/** Words, or a number, that are the same for the same contradiction; empty: there is none. */
+struct hwp_list_disagreement {
+	char text[200];
+};
+
+/**
+ * Call @p attempt until there is no disagreement: once for a dump, several times for a
+ * running kernel. What an attempt added to the findings is taken back before the next one;
+ * that of the last one stays.
+ */
+struct hwp_error *hwp_list_attempts(struct hwp_list_walk *walk, int zone,
+				    struct hwp_error *(*attempt)(void *arg,
+								 struct hwp_list_disagreement *ret),
+				    void *arg, enum hwp_list_result *ret);
 
 const struct hwp_zone *hwp_list_zone(const struct hwp_list *list);
 void hwp_list_name(struct hwp_list *list);
@@ -53,7 +75,7 @@ void hwp_list_name(struct hwp_list *list);
 /** Record that some of the list cannot be read. */
 struct hwp_error *hwp_list_hole(struct hwp_list *list, const char *what, uint64_t where);
 
-/** Record that the list contradicts itself; a hole where it may have been changing. */
+/** Record that the list contradicts itself; as a hole if was_locked. */
 struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what, uint64_t where);
 
 /** The links in the struct page at @p address (of its lru member). */
@@ -63,10 +85,8 @@ struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct 
 struct hwp_error *hwp_list_add(struct hwp_list *list, uint64_t pfn, int order);
 
 /**
- * Walk a doubly linked list into the findings. One of a running kernel that
- * contradicts itself is walked again: it is corrupt when it does so at the same
- * place each time. One of free_area that never holds still is no hole, as its
- * blocks are known by the memmap.
+ * Walk a doubly linked list into the findings, by hwp_list_attempts(). A list of free_area
+ * that changes during every attempt is not a hole: the memmap shows its blocks as well.
  */
 struct hwp_error *hwp_list_walk_it(struct hwp_list *list);
 

@@ -39,10 +39,16 @@ static inline uint64_t hwp_page_mapping(const struct hwp_layout *l, const void *
 	return hwp_u64((const char *)page + l->page.mapping);
 }
 
+/** Whether the types have page.index. */
+static inline bool hwp_has_page_index(const struct hwp_layout *l)
+{
+	return l->page.index != HWP_ABSENT;
+}
+
 /** The offset of the page in its file, in pages; 0 when the types lack page.index. */
 static inline uint64_t hwp_page_index(const struct hwp_layout *l, const void *page)
 {
-	return l->page.index == HWP_ABSENT ? 0 : hwp_u64((const char *)page + l->page.index);
+	return hwp_has_page_index(l) ? hwp_u64((const char *)page + l->page.index) : 0;
 }
 
 static inline int32_t hwp_page_refcount(const struct hwp_layout *l, const void *page)

@@ -252,7 +252,7 @@ rule_no_page_contents()
 # one away, from the address of a list's link to that of its page, reads nothing.
 rule_page_bytes()
 {
-	search '\<(l|layout)(->|\.)page\.(flags|compound|lru|mapping|private|type|refcount)\>' \
+	search '\<(l|layout)(->|\.)page\.(flags|compound|lru|mapping|index|private|type|refcount)\>' \
 		$(house_sources | layers_of | awk '$2 != "layout" && $4 !~ /\/page\.h$/ { print $4 }') |
 		grep -vE -- '- ([a-z_]+->)+page\.lru\>'
 }

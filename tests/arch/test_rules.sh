@@ -192,6 +192,13 @@ add lib/facts/pages/scan.c 'int hwp_lru(struct layout *l)' '{' \
 	'	return 1 + l->page.lru;' '}'
 add lib/facts/pages/scan.h 'struct layout;' 'int hwp_lru(struct layout *l);'
 caught page-bytes
+members=$(sed -n '/^struct hwp_layout {/,/} page;/s/^\t\tuint32_t \(.*\);/\1/p' "$here/../../lib/layout/layout.h" |
+	tr -d ,)
+for member in ${members:-none}; do
+	[ "$member" != size ] || continue
+	put lib/facts/pages/page_bytes.c "/* layout->page.$member */"
+	caught "page-bytes/$member"
+done
 
 for call in 'printf("%d", 1)' 'puts("a")' 'fputs("a", stderr)' 'exit(1)' 'abort()' 'perror("a")' \
 	'assert(x)'; do

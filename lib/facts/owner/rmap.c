@@ -295,8 +295,8 @@ static struct hwp_error *find_file(struct hwp_rmap *r, struct walk *w, uint64_t 
 			return hwp_error_no_memory();
 	}
 	/* Where the mapping is not a file's, other data is where the tree would be. */
-	w->owner->saw_all_mappers = w->owner->has_file && l->page.index != HWP_ABSENT &&
-				    w->mapper && read_word(w, mapping + w->mapper->i_mmap, &node) &&
+	w->owner->saw_all_mappers = w->owner->has_file && hwp_has_page_index(l) && w->mapper &&
+				    read_word(w, mapping + w->mapper->i_mmap, &node) &&
 				    find_mappers(w, node, 0);
 	return NULL;
 }

@@ -295,7 +295,7 @@ uninstall:
 	$(Q)rm -rf $(DESTDIR)$(LIBDIR)/hwpoison
 
 format:
-	$(Q)$(CLANG_FORMAT) -i $(shell git ls-files "*.[ch]")
+	$(Q)find lib cmds ext tests vmcores -name '*.[ch]' -exec $(CLANG_FORMAT) -i {} +
 
 # Not all of $(O): the lab keeps its kernels there.
 clean:

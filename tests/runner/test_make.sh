@@ -95,4 +95,11 @@ check_has_all()
 }
 expect check-has-all-folders check_has_all
 
+# A file that git does not know yet is formatted as well.
+mkdir -p "$place"/tree/{lib,cmds,ext/new,tests,vmcores}
+cp Makefile "$place/tree"
+touch "$place"/tree/{lib/new.h,ext/new/new.c}
+make -s -C "$place/tree" format CLANG_FORMAT=echo >"$output" 2>&1
+expect format-new-files test "$(sort <"$output" | tr -s ' \n' ' ')" = '-i lib/new.h ext/new/new.c '
+
 [ $failures -eq 0 ]

@@ -29,8 +29,8 @@ ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
   msg =
 endif
 
-PKGS := libkdumpfile libaddrxlat libbpf libelf libdw libzstd zlib smartcols sqlite3
-TEST_PKGS := cmocka json-c
+PKGS := libkdumpfile libaddrxlat libbpf libelf libdw libzstd smartcols sqlite3
+TEST_PKGS := cmocka json-c zlib
 
 CFLAGS ?= -O2 -g
 # A compiler that is newer than ours warns of more: a package is built with WERROR=0.

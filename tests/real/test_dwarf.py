@@ -14,29 +14,13 @@ import urllib.request
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import hwp
+import peers
 
 # Of one processor, warm, by a whole `layout`, which resolves all that there is; the cold run
 # is not counted.
 MOST_SECONDS = 0.150
 
 CASES = hwp.Cases()
-
-
-def vmlinux_of(directory):
-    """(path, reason): the sample's vmlinux, or why there is none."""
-    release = (directory / 'truth.txt').read_text().split('\n', 1)[0].partition('release=')[2]
-    if '-fix-' in release:
-        return hwp.TOP / 'build/lab/kernels' / directory.name / 'vmlinux', 'make fix-kernels'
-    done = subprocess.run([hwp.TOP / 'tests/peers/vmlinux.sh', release], capture_output=True,
-                          text=True, check=False)
-    lines = (done.stdout if done.returncode == 0 else done.stderr).splitlines() or ['']
-    return pathlib.Path(lines[-1] if done.returncode == 0 else '/nonexistent'), lines[-1]
-
-
-def build_id(path):
-    notes = subprocess.run(['readelf', '-n', path], capture_output=True, text=True,
-                           check=False).stdout
-    return notes.partition('Build ID: ')[2].split('\n', 1)[0]
 
 
 def dump_build_id(dump):
@@ -83,8 +67,8 @@ def check_fix(name, dump, vmlinux):
 
 def check_fixed_kernel():
     """The lab's own kernel with the fix, and a dump of that very build."""
-    vmlinux = hwp.TOP / 'build/lab/kernels/fix-good/vmlinux'
-    dump = hwp.TOP / 'build/lab/fix/good/vmcore.elf'
+    vmlinux = peers.LAB / 'kernels/fix-good/vmlinux'
+    dump = peers.LAB / 'fix/good/vmcore.elf'
     if not vmlinux.exists() or not dump.exists():
         CASES.skip('a kernel with the fix', 'make fix-kernels fix-lab')
         return
@@ -108,7 +92,7 @@ def check_time(name, dump, vmlinux):
 def check_places(name, dump, vmlinux, where):
     """In a directory by build id or release, and beside the vmcore without any -s."""
     release = (dump.parent / 'truth.txt').read_text().split('\n', 1)[0].partition('release=')[2]
-    hexes = build_id(vmlinux)
+    hexes = peers.build_id(vmlinux)
     for way, path in {'build id': f'.build-id/{hexes[:2]}/{hexes[2:]}.debug',
                       'vmlinux': 'vmlinux', 'release': f'vmlinux-{release}.dbg',
                       'folder': f'{release}/vmlinux'}.items():
@@ -174,7 +158,7 @@ def check_debug_file(name, dump, vmlinux, where):
     subprocess.run(['strip', '-g', '-o', stripped, vmlinux], check=True)
     for command in 'check', 'layout':
         same(f'{name}: only debug information', dump, command, '--provider', 'dwarf', '-s', debug)
-    hexes = build_id(debug)
+    hexes = peers.build_id(debug)
     link = where / 'with debug' / '.build-id' / hexes[:2] / f'{hexes[2:]}.debug'
     link.parent.mkdir(parents=True)
     link.symlink_to(debug)
@@ -262,14 +246,11 @@ def main():
     matching = []
     for directory in hwp.samples():
         dump = next(iter(sorted(directory.glob('vmcore*'))))
-        vmlinux, reason = vmlinux_of(directory)
-        if not vmlinux.exists():
-            CASES.skip(f'{directory.name}: its vmlinux', reason)
+        path, why = peers.vmlinux(peers.release(directory), dump)
+        if why:
+            CASES.skip(directory.name, why)
             continue
-        if build_id(vmlinux) != dump_build_id(dump):
-            refused(f'{directory.name}: a vmlinux of another build', vmlinux, dump,
-                    build_id(vmlinux), dump_build_id(dump))
-            continue
+        vmlinux = pathlib.Path(path)
         check_same(directory.name, dump, vmlinux)
         check_fix(directory.name, dump, vmlinux)
         check_time(directory.name, dump, vmlinux)
@@ -285,7 +266,7 @@ def main():
                                 where)
     for (name, dump, vmlinux), (_, _, other) in zip(matching, matching[1:] + matching[:1]):
         if len(matching) > 1:
-            refused(f"{name}: another kernel's vmlinux", other, dump, build_id(other),
+            refused(f"{name}: another kernel's vmlinux", other, dump, peers.build_id(other),
                     dump_build_id(dump))
             check_old_vmcoreinfo(name, dump, vmlinux, other, where)
     shutil.rmtree(where)

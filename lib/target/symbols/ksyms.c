@@ -2,7 +2,7 @@
 /**
  * Symbols from the kallsyms tables inside the target, located by VMCOREINFO
  * (Linux kernel commit 5fd8fea935a1 ("vmcoreinfo: include kallsyms symbols")
- * (in v6.0)).
+ * (in v6.0)), or found by search.
  */
 #include <inttypes.h>
 #include <stdalign.h>
@@ -10,12 +10,12 @@
 
 #include "base/bits.h"
 #include "target/providers.h"
+#include "target/symbols/ksyms.h"
 
-#define MAX_SYMBOLS (UINT32_C(1) << 24)
 #define MAX_NAME_LEN 512
 /* Two token bytes for a length, then at most this many tokens. */
 #define MAX_ENTRY (2 + 0x3fff)
-#define NR_TOKENS 256
+#define NR_TOKENS HWP_KSYMS_NR_TOKENS
 #define READ_STEP (UINT32_C(256) << 10)
 /* Bytes that a symbol's entry takes in the kernels seen, rounded up. */
 #define TYPICAL_ENTRY 13
@@ -42,6 +42,7 @@ struct token {
 };
 
 struct ksyms {
+	struct hwp_ksyms_tables tables;
 	uint32_t nr_syms;
 	enum address_scheme scheme;
 	uint64_t offsets_address, relative_base;
@@ -92,26 +93,9 @@ static uint64_t ksyms_address(const struct ksyms *k, enum address_scheme scheme,
 	}
 }
 
-/** Step over one entry of the names; false at the end or on nonsense. */
 static bool next_entry(const struct ksyms *k, size_t *at, const uint8_t **tokens, size_t *nr)
 {
-	size_t pos = *at, len;
-
-	if (pos >= k->names_size)
-		return false;
-	len = k->names[pos++];
-	if (len & 0x80) {
-		/* Linux kernel commit 73bbb94466fd ("kallsyms: support "big" kernel symbols") (in v6.1). */
-		if (pos >= k->names_size)
-			return false;
-		len = (len & 0x7f) | (size_t)k->names[pos++] << 7;
-	}
-	if (len == 0 || len > k->names_size - pos)
-		return false;
-	*tokens = k->names + pos;
-	*nr = len;
-	*at = pos + len;
-	return true;
+	return hwp_ksyms_next(k->names, k->names_size, at, tokens, nr);
 }
 
 /*
@@ -206,41 +190,77 @@ static const struct hwp_provider_ops ksyms_ops = {
 static struct hwp_error *table_address(struct hwp_target *target, const char *name, uint64_t *ret)
 {
 	_cleanup_free_ char *key = NULL;
-	struct hwp_error *err;
 
-	if (asprintf(&key, "SYMBOL(%s)", name) < 0)
+	if (asprintf(&key, "SYMBOL(%s)", name) < 0) {
+		key = NULL;
 		return hwp_error_no_memory();
-	err = hwp_target_vmcoreinfo_number(target, key, ret);
-	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
-		return hwp_error_create(HWP_ERROR_LOOKUP,
-					"VMCOREINFO does not have %s: it takes a kernel from "
-					"v6.0 on with CONFIG_KALLSYMS=y, or the "
-					"kernel's vmlinux",
-					name);
+	}
+	return hwp_target_vmcoreinfo_number(target, key, ret);
+}
+
+/** Where the addresses are, by VMCOREINFO. */
+static struct hwp_error *named_place(struct hwp_target *target, struct hwp_ksyms_tables *t)
+{
+	struct hwp_ksyms_place *place = &t->places[0];
+	struct hwp_error *err = table_address(target, "kallsyms_offsets", &place->address);
+
+	t->nr_places = 1;
+	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP)) {
+		place->is_absolute = true;
+		return table_address(target, "kallsyms_addresses", &place->address);
+	}
+	if (!err)
+		err = table_address(target, "kallsyms_relative_base", &place->base_at);
+	hwp_error_catch(&err, HWP_ERROR_LOOKUP);
 	return err;
+}
+
+static struct hwp_error *named_tables(struct hwp_target *target, uint64_t num_syms,
+				      struct hwp_ksyms_tables *t)
+{
+	struct hwp_error *err = hwp_target_read_u32(target, num_syms, &t->nr_syms);
+
+	if (!err && (t->nr_syms == 0 || t->nr_syms > HWP_KSYMS_MAX_SYMBOLS))
+		err = hwp_error_create(HWP_ERROR_BAD_DATA, "kallsyms_num_syms is %" PRIu32,
+				       t->nr_syms);
+	if (!err)
+		err = table_address(target, "kallsyms_names", &t->names);
+	if (!err)
+		err = table_address(target, "kallsyms_token_table", &t->token_table);
+	if (!err)
+		err = table_address(target, "kallsyms_token_index", &t->token_index);
+	return err ? err : named_place(target, t);
+}
+
+static struct hwp_error *locate(struct hwp_target *target, struct hwp_ksyms_tables *t)
+{
+	uint64_t num_syms;
+	struct hwp_error *err = table_address(target, "kallsyms_num_syms", &num_syms);
+
+	if (!hwp_error_catch(&err, HWP_ERROR_LOOKUP))
+		return err ? err : named_tables(target, num_syms, t);
+	err = hwp_ksyms_find(target, t);
+	return hwp_error_prefix(err,
+				"VMCOREINFO does not have kallsyms_num_syms (it does from v6.0 "
+				"on), and the kernel's image was searched in vain");
 }
 
 static struct hwp_error *read_tokens(struct hwp_target *target, struct ksyms *k)
 {
-	uint64_t table, index;
 	uint16_t offsets[NR_TOKENS];
 	const size_t size = 65536 + MAX_NAME_LEN;
 	struct hwp_error *err;
 	size_t nr_read;
 
-	err = table_address(target, "kallsyms_token_table", &table);
-	if (!err)
-		err = table_address(target, "kallsyms_token_index", &index);
-	if (!err)
-		err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, index, offsets, sizeof(offsets),
-				      NULL);
+	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, k->tables.token_index, offsets,
+			      sizeof(offsets), NULL);
 	if (err)
 		return err;
 	k->token_table = calloc(1, size + 1);
 	if (!k->token_table)
 		return hwp_error_no_memory();
 	/* Its length follows from the last token: read as much as there is. */
-	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, table, k->token_table,
+	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, k->tables.token_table, k->token_table,
 			      (size_t)offsets[NR_TOKENS - 1] + 64, &nr_read);
 	hwp_error_destroy(err);
 	k->powers[0] = 1;
@@ -251,7 +271,7 @@ static struct hwp_error *read_tokens(struct hwp_target *target, struct ksyms *k)
 
 		t->text = k->token_table + offsets[i];
 		t->len = strlen(t->text);
-		if (offsets[i] >= nr_read || t->len > 64 || t->len == 0 ||
+		if (offsets[i] >= nr_read || t->len > HWP_KSYMS_MAX_TOKEN || t->len == 0 ||
 		    (i && offsets[i] <= offsets[i - 1]))
 			return hwp_error_create(HWP_ERROR_BAD_DATA,
 						"the kallsyms token table is nonsense");
@@ -284,22 +304,20 @@ static bool make_room(struct ksyms *k, size_t *capacity)
 static struct hwp_error *read_names(struct hwp_target *target, struct ksyms *k)
 {
 	size_t capacity = 0, at = 0, nr_tokens;
-	uint64_t address;
 	const uint8_t *tokens;
-	struct hwp_error *err;
+	struct hwp_error *err = NULL;
 	uint32_t i = 0;
 
 	k->hashes = hwp_alloc_big(k->nr_syms * sizeof(*k->hashes));
 	k->positions = hwp_alloc_big(k->nr_syms * sizeof(*k->positions));
 	if (!k->hashes || !k->positions)
 		return hwp_error_no_memory();
-	err = table_address(target, "kallsyms_names", &address);
 	while (!err && i < k->nr_syms) {
 		size_t nr_read;
 
 		if (!make_room(k, &capacity))
 			return hwp_error_no_memory();
-		err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, address + k->names_size,
+		err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, k->tables.names + k->names_size,
 				      k->names + k->names_size, READ_STEP, &nr_read);
 		k->names_size += nr_read;
 		for (; i < k->nr_syms; i++) {
@@ -322,25 +340,21 @@ static struct hwp_error *read_names(struct hwp_target *target, struct ksyms *k)
 	return err;
 }
 
-static struct hwp_error *read_offsets(struct hwp_target *target, struct ksyms *k)
+static struct hwp_error *read_offsets(struct hwp_target *target, struct ksyms *k,
+				      const struct hwp_ksyms_place *place)
 {
-	size_t size = (size_t)k->nr_syms * 4;
-	uint64_t base;
+	size_t size = (size_t)k->nr_syms * (place->is_absolute ? 8 : 4);
 	struct hwp_error *err;
 
-	err = hwp_target_vmcoreinfo_number(target, "SYMBOL(kallsyms_offsets)", &k->offsets_address);
-	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP)) {
-		size *= 2;
-		k->scheme = SCHEME_ADDRESSES;
-		err = table_address(target, "kallsyms_addresses", &k->offsets_address);
+	k->scheme = place->is_absolute ? SCHEME_ADDRESSES : SCHEME_PLACE_RELATIVE;
+	k->offsets_address = place->address;
+	k->relative_base = 0;
+	if (place->base_at) {
+		err = hwp_target_read_u64(target, place->base_at, &k->relative_base);
+		if (err)
+			return err;
 	}
-	if (err)
-		return err;
-	err = hwp_target_vmcoreinfo_number(target, "SYMBOL(kallsyms_relative_base)", &base);
-	if (!err)
-		err = hwp_target_read_u64(target, base, &k->relative_base);
-	if (!hwp_error_catch(&err, HWP_ERROR_LOOKUP) && err)
-		return err;
+	free(k->offsets);
 	k->offsets = hwp_alloc_big(size);
 	if (!k->offsets)
 		return hwp_error_no_memory();
@@ -348,8 +362,30 @@ static struct hwp_error *read_offsets(struct hwp_target *target, struct ksyms *k
 			       NULL);
 }
 
+/** Are data symbols, if there are any, where VMCOREINFO has them? */
+static struct hwp_error *check_others(struct hwp_target *target, const struct ksyms *k)
+{
+	struct hwp_symbol syms[] = { { .name = "init_uts_ns" }, { .name = "vmap_area_list" } };
+	struct hwp_error *err = ksyms_symbols((void *)k, syms, HWP_ARRAY_SIZE(syms));
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(syms) && !err; i++) {
+		uint64_t address;
+
+		if (!syms[i].found)
+			continue;
+		err = table_address(target, syms[i].name, &address);
+		if (hwp_error_catch(&err, HWP_ERROR_LOOKUP) || err || address == syms[i].address)
+			continue;
+		err = hwp_error_create(HWP_ERROR_BAD_DATA,
+				       "kallsyms: %s decodes to 0x%" PRIx64
+				       ", VMCOREINFO says 0x%" PRIx64,
+				       syms[i].name, syms[i].address, address);
+	}
+	return err;
+}
+
 /** The right scheme is the one that decodes _stext to the address in VMCOREINFO. */
-static struct hwp_error *choose_scheme(struct ksyms *k)
+static struct hwp_error *choose_scheme(struct hwp_target *target, struct ksyms *k)
 {
 	struct hwp_symbol sym = { .name = "_stext" };
 	enum address_scheme first = k->scheme, last = first == SCHEME_ADDRESSES ? first + 1 : first;
@@ -364,7 +400,7 @@ static struct hwp_error *choose_scheme(struct ksyms *k)
 		if (err)
 			return err;
 		if (sym.found && sym.address == k->stext)
-			return NULL;
+			return check_others(target, k);
 	}
 	return hwp_error_create(HWP_ERROR_BAD_DATA,
 				"kallsyms: _stext decodes to 0x%" PRIx64
@@ -372,20 +408,38 @@ static struct hwp_error *choose_scheme(struct ksyms *k)
 				sym.address, k->stext);
 }
 
+/** The first place whose addresses are right. */
+static struct hwp_error *choose_place(struct hwp_target *target, struct ksyms *k)
+{
+	struct hwp_error *err = NULL;
+
+	for (size_t i = 0; i < k->tables.nr_places; i++) {
+		hwp_error_destroy(err);
+		err = read_offsets(target, k, &k->tables.places[i]);
+		if (!err)
+			err = choose_scheme(target, k);
+		if (!err || err->code == HWP_ERROR_NO_MEMORY || err->code == HWP_ERROR_INTERRUPTED)
+			return err;
+	}
+	if (k->tables.nr_places == 1)
+		return err;
+	hwp_error_destroy(err);
+	return hwp_error_create(HWP_ERROR_BAD_DATA,
+				"kallsyms: tables were found, but none of the places where their "
+				"addresses may be puts _stext at 0x%" PRIx64
+				" and init_uts_ns where VMCOREINFO does",
+				k->stext);
+}
+
 struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider *ret)
 {
 	_cleanup_(ksyms_destroyp) struct ksyms *k = calloc(1, sizeof(*k));
-	uint64_t address;
 	struct hwp_error *err;
 
 	if (!k)
 		return hwp_error_no_memory();
-	err = table_address(target, "kallsyms_num_syms", &address);
-	if (!err)
-		err = hwp_target_read_u32(target, address, &k->nr_syms);
-	if (!err && (k->nr_syms == 0 || k->nr_syms > MAX_SYMBOLS))
-		err = hwp_error_create(HWP_ERROR_BAD_DATA, "kallsyms_num_syms is %" PRIu32,
-				       k->nr_syms);
+	err = locate(target, &k->tables);
+	k->nr_syms = k->tables.nr_syms;
 	if (!err)
 		err = hwp_target_vmcoreinfo_number(target, "SYMBOL(_stext)", &k->stext);
 	if (!err)
@@ -393,9 +447,7 @@ struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider 
 	if (!err)
 		err = read_names(target, k);
 	if (!err)
-		err = read_offsets(target, k);
-	if (!err)
-		err = choose_scheme(k);
+		err = choose_place(target, k);
 	if (err)
 		return hwp_error_prefix(err, "symbols");
 	ret->ops = &ksyms_ops;

@@ -278,9 +278,99 @@ static void hostile_symbols(void **state)
 	}
 }
 
+#define IMAGE_START UINT64_C(0xffffffff81000000)
+#define IMAGE_SIZE ((size_t)1 << 20)
+
+/** Open the BTF of an image of which no symbol says where its BTF is. */
+static struct hwp_error *search_image(char *image, struct hwp_provider *p)
+{
+	struct synth_symbol symbols[] = { { "_stext", IMAGE_START }, {} };
+	struct synth s = { .symbols = symbols,
+			   .vmcoreinfo = "OSRELEASE=5.10.0\nPAGESIZE=4096\n"
+					 "SYMBOL(_stext)=ffffffff81000000\n"
+					 "SYMBOL(init_uts_ns)=ffffffff81100000\n" };
+	struct hwp_target *target;
+	struct hwp_error *err;
+
+	synth_add(&s, IMAGE_START, image, IMAGE_SIZE / 2);
+	synth_exclude(&s, IMAGE_START + IMAGE_SIZE / 2, 8192);
+	synth_add(&s, IMAGE_START + IMAGE_SIZE / 2 + 8192, image + IMAGE_SIZE / 2 + 8192,
+		  IMAGE_SIZE / 2 - 8192);
+	target = synth_open(&s);
+	err = hwp_btf_open(target, p);
+	hwp_target_destroy(target);
+	return err;
+}
+
+/* The section begins at any byte; the word of its magic is elsewhere too. */
+static void by_search(void **state)
+{
+	static const size_t places[] = { 0, 4097, (256 << 10) - 3, 600001 };
+	struct blob *b = blob_create();
+	uint32_t number = blob_int(b, "unsigned long", 8);
+	char *image = malloc(IMAGE_SIZE);
+
+	(void)state;
+	blob_type(b, "pglist_data", BTF_KIND_STRUCT, 1, 16);
+	blob_member(b, "node_id", number, 8);
+	blob_finish(b);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(places); i++) {
+		struct hwp_provider p = {};
+		struct hwp_member m;
+
+		memset(image, 0xcc, IMAGE_SIZE);
+		memcpy(image + 700000, b->bytes, 24);
+		memcpy(image + 800001, b->bytes, b->size - 1);
+		memcpy(image + IMAGE_SIZE - 10, b->bytes, 10);
+		memcpy(image + places[i], b->bytes, b->size);
+		assert_null(search_image(image, &p));
+		assert_null(p.ops->member(p.arg, "pglist_data", "node_id", &m));
+		assert_int_equal(m.offset, 8);
+		p.ops->destroy(p.arg);
+	}
+	free(image);
+	free(b);
+}
+
+static void search_in_vain(void **state)
+{
+	/* Of the header, so that none of it can be believed. */
+	static const struct {
+		size_t at;
+		uint32_t value;
+	} damage[] = {
+		{ 0, 0x0002eb9f }, { 4, 0 },	{ 4, 1 << 20 },	 { 8, 1 << 20 },
+		{ 12, 0 },	   { 16, ~0u }, { 20, 1 << 20 }, { 20, 4 },
+	};
+	struct blob *b = blob_create();
+	char *image = malloc(IMAGE_SIZE);
+
+	(void)state;
+	blob_type(b, "pglist_data", BTF_KIND_STRUCT, 0, 16);
+	blob_finish(b);
+	for (size_t i = 0; i <= HWP_ARRAY_SIZE(damage); i++) {
+		struct hwp_provider p = {};
+		struct hwp_error *err;
+
+		memset(image, 0xcc, IMAGE_SIZE);
+		memcpy(image + 5000, b->bytes, b->size);
+		if (i < HWP_ARRAY_SIZE(damage))
+			synth_put(image, 5000 + damage[i].at, damage[i].value, 4);
+		else
+			image[5000 + b->size - 1] = 'x';
+		err = search_image(image, &p);
+		assert_non_null(err);
+		assert_int_equal(err->code, HWP_ERROR_LOOKUP);
+		hwp_error_destroy(err);
+	}
+	free(image);
+	free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_search),	    cmocka_unit_test(search_in_vain),
 		cmocka_unit_test(lookups),	    cmocka_unit_test(truncated),
 		cmocka_unit_test(every_word_wrong), cmocka_unit_test(self_reference),
 		cmocka_unit_test(deep_nesting),	    cmocka_unit_test(hostile_symbols),

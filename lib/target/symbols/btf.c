@@ -14,8 +14,8 @@
 
 #include "base/bits.h"
 #include "target/providers.h"
+#include "target/symbols/btf_find.h"
 
-#define MAX_BTF_SIZE (UINT64_C(64) << 20)
 #define MAX_DEPTH 32
 /* Members visited for one answer: types may contain themselves. */
 #define MAX_MEMBERS (1u << 16)
@@ -256,26 +256,37 @@ static const struct hwp_provider_ops btf_ops = {
 	.destroy = btf_types_destroy,
 };
 
-static struct hwp_error *read_blob(struct hwp_target *target, void **data_ret, uint32_t *size_ret)
+static struct hwp_error *locate(struct hwp_target *target, uint64_t *address, uint64_t *size)
 {
 	struct hwp_symbol syms[] = { { .name = "__start_BTF" }, { .name = "__stop_BTF" } };
-	_cleanup_free_ void *data = NULL;
-	uint64_t size;
-	struct hwp_error *err;
+	struct hwp_error *err = hwp_target_symbols(target, syms, HWP_ARRAY_SIZE(syms));
 
-	err = hwp_target_symbols(target, syms, HWP_ARRAY_SIZE(syms));
 	if (err)
 		return err;
 	if (!syms[0].found || !syms[1].found)
-		return hwp_error_create(HWP_ERROR_LOOKUP, "the kernel has no symbol __start_BTF");
-	size = syms[1].address - syms[0].address;
-	if (syms[1].address < syms[0].address || size > MAX_BTF_SIZE)
+		return hwp_error_prefix(hwp_btf_find(target, address, size),
+					"the kernel has no symbol __start_BTF, and its image was "
+					"searched in vain");
+	*address = syms[0].address;
+	*size = syms[1].address - syms[0].address;
+	if (syms[1].address < syms[0].address || *size > HWP_MAX_BTF_SIZE)
 		return hwp_error_create(HWP_ERROR_BAD_DATA,
-					"__stop_BTF - __start_BTF is 0x%" PRIx64, size);
+					"__stop_BTF - __start_BTF is 0x%" PRIx64, *size);
+	return NULL;
+}
+
+static struct hwp_error *read_blob(struct hwp_target *target, void **data_ret, uint32_t *size_ret)
+{
+	_cleanup_free_ void *data = NULL;
+	uint64_t address, size;
+	struct hwp_error *err = locate(target, &address, &size);
+
+	if (err)
+		return err;
 	data = hwp_alloc_big(size);
 	if (!data)
 		return hwp_error_no_memory();
-	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, syms[0].address, data, size, NULL);
+	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, data, size, NULL);
 	if (err)
 		return err;
 	*data_ret = no_cleanup_ptr(data);
@@ -291,7 +302,7 @@ static struct hwp_error *read_file(const char *path, void **data_ret, uint32_t *
 
 	if (!f || fstat(fileno(f), &st) < 0)
 		return hwp_error_os(errno, "%s", path);
-	if (st.st_size <= 0 || (uint64_t)st.st_size > MAX_BTF_SIZE)
+	if (st.st_size <= 0 || (uint64_t)st.st_size > HWP_MAX_BTF_SIZE)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "%s has %jd bytes", path,
 					(intmax_t)st.st_size);
 	data = hwp_alloc_big((size_t)st.st_size);

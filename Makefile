@@ -47,7 +47,7 @@ ifneq ($(SAN),)
 endif
 
 # Targets that compile nothing need no libraries.
-no_build := check-asan check-tsan clean coverage fix-kernels format fuzz help history-lab lab minimal-root mutants uninstall
+no_build := check-asan check-tsan clean coverage fix-kernels format fuzz help lab minimal-root mutants uninstall
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
   ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) && echo found),found)
     $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
@@ -251,9 +251,9 @@ $(O)/excerpt: vmcores/excerpt.c $(LIB) $(O)/flags
 lab:
 	@vmcores/lab.sh matrix
 
-# What happened to pages that leaked: 20 minutes.
-history-lab:
-	@vmcores/lab.sh history
+# What happened to pages that leaked, and what is said of it: 20 minutes.
+history-lab: all
+	@HWPOISON='$(abspath $(PROGRAM))' HWP_LAB_MATRIX=history tests/real/test_lab.py
 
 # Kernels with the fix, right and broken on purpose: ten minutes, and 3 GB.
 fix-kernels:

@@ -34,3 +34,72 @@ def compare(truth):
             wrong.append(f'extent at {extent["base"]:#x}: {extent["outcome"]}, '
                          f'in free memory: {was_free}')
     return wrong
+
+
+def _takers(truth, pfn):
+    """{pid: comm} of the processes that were handed the page, by their own word."""
+    return {int(step['by']): step['comm'] for step in truth.histories.get(pfn, [])
+            if step['step'] == 'taken'}
+
+
+def _processes(victims):
+    return {(v['pid'], v['comm']) for v in victims if v['kind'] == 'process' and v['pid'] is not None}
+
+
+def compare_past(truth, report):
+    """What a report says of the past of each page: nothing that the guest did not see happen.
+    Not to know is right, but of a page that somebody has now."""
+    wrong = []
+    for page in report['poisoned']:
+        fate = truth.fates.get(page['pfn'])
+        if not fate:
+            continue
+        who = f'{page["pfn"]:#x} ({fate["scenario"]}, {page["state"]})'
+        for question in ('was_free', 'was_handed_out'):
+            if page[question] != 'unknown' and 'unknown' != fate[question] != page[question]:
+                wrong.append(f'{who}: {question} is {page[question]}, truly {fate[question]}')
+        takers = _takers(truth, page['pfn'])
+        for pid, comm in _processes(page['victims']):
+            if takers and takers.get(pid) != comm:
+                wrong.append(f'{who}: handed out to {comm}[{pid}], truly to {takers}')
+    return wrong
+
+
+def unprovable(truth, pfn, page):
+    """A state that is reported of a page of a history, and that is not wrong: nothing in memory
+    shows more. A page of a page cache may have been there before its huge page was split; and
+    behind a page that the kernel has, one without a reference may be the rest of its block."""
+    fate = truth.fates.get(pfn)
+    if not fate or not fate['scenario'].startswith('hist-'):
+        return []
+    if fate['place'] == 'charged' and page['was_handed_out'] == 'unknown':
+        return ['in-use']
+    if fate['place'] == 'none' and page['order']:
+        return ['kernel']
+    return []
+
+
+def _agrees(truth, extent, folio):
+    fates = [truth.fates[pfn] for pfn in extent['poisons']]
+    # Nothing is claimed, or what the guest saw, or that the pages are apart, since when ever.
+    if folio['outcome'] in ('unknown', *extent['outcomes']):
+        return True
+    if folio['outcome'] == 'split':
+        return folio['was_free'] == 'unknown' and all(
+            fate['place'] not in ('buddy', 'pcp', 'folio', 'hugetlb') for fate in fates)
+    # Thrown away with its healthy pages by an allocation that met it on a free list.
+    return (folio['outcome'], extent['outcome']) == ('leaked', 'lost') and all(
+        fate['was_free'] == 'yes' for fate in fates)
+
+
+def compare_outcomes(truth, report):
+    """What became of each folio that was freed with bad pages in it."""
+    wrong = []
+    for extent in truth.extents:
+        for folio in report['folios']:
+            if ((extent['base'], extent['order']) == (folio['head_pfn'], folio['order']) and
+                    folio['outcome'] not in ('would-leak', 'would-hold') and
+                    not _agrees(truth, extent, folio)):
+                wrong.append(f'extent at {extent["base"]:#x} ({extent["freed"]}): '
+                             f'{folio["outcome"]}, truly {extent["outcome"]}')
+    return wrong

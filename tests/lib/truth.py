@@ -115,11 +115,22 @@ class Truth:
         return any(line.startswith('kernel release=') and '-fix-' in line
                    for line in self.lines('truth.txt'))
 
-    def forgets_pages(self):
-        """Whether the kernel has the fix with the mistake of break-2-last-range.patch: the range
-        behind the last bad page is freed to nobody."""
-        return any(line.startswith('kernel release=') and '-fix-2' in line
-                   for line in self.lines('truth.txt'))
+    def outcomes(self):
+        """{base: outcome} of the folios that were freed with bad pages in them, by the guest; where
+        it did not say so yet, by what the lab read in the whole dump (verify.txt)."""
+        if self.extents or not self.read('verify.txt'):
+            return {extent['base']: extent['outcome'] for extent in self.extents}
+        outcomes, base = {}, None
+        for line in self.lines('verify.txt'):
+            folio = re.match(r'  \S+ (0x[0-9a-f]+)/\d+: \d+ bad;', line)
+            if folio:
+                base = int(folio[1], 16)
+                outcomes[base] = 'held'
+            elif 'WRONG: bad page' in line and ' is in ' in line:
+                outcomes[base] = 'leaked'
+            elif 'healthy pages lost' in line and outcomes[base] == 'held':
+                outcomes[base] = 'lost'
+        return outcomes
 
     def written(self):
         """Whether a bad page was written to after its error: the lab reads its contents."""
@@ -203,6 +214,8 @@ def compare_pages(truth, report):
               for pfn in sorted(pages.keys() - known)]
     for poison in truth.poisons:
         page = pages.get(poison['pfn'])
+        if page and page['state'] in history.unprovable(truth, poison['pfn'], page):
+            continue
         wrong += _compare_page(poison, page) if page else [
             f'{poison["pfn"]:#x} is missing, truly {poison["state"]} ({poison["scenario"]})']
     return wrong
@@ -388,33 +401,69 @@ def compare_ranges(report):
     return wrong
 
 
-def compare_verdict(truth, report, status):
-    """The verdict, the exit status and the checks follow from the states."""
-    states = [p['state'] for p in report['poisoned']]
-    want = hwp.expected_verdict(states, truth.has_fix())
-    lost = truth.forgets_pages()
-    # Where a huge page was freed by a kernel without the fix, what became of a page that is
-    # apart now cannot always be known.
-    if want == 'clean' and not truth.has_fix() and report['summary']['nr_past_unknown'] and any(
-            poison.get('log', '').endswith(('thp: Failed', 'huge page: Failed'))
+def _state(poison, page):
+    """The page's true state: where the guest leaves a choice, the one that was reported."""
+    return page['state'] if page and page['state'] in poison['states'] else poison['states'][0]
+
+
+def expected_verdicts(truth, report):
+    """What may be said of the dump as a whole. It follows from what the guest knows of each
+    page, now and before, and of each freed folio, and from what the lab read in the dump."""
+    pages = {p['pfn']: p for p in report['poisoned']}
+    want = hwp.expected_verdict([_state(p, pages.get(p['pfn'])) for p in truth.poisons],
+                                truth.has_fix())
+    if want == 'leaked':
+        return {want}
+    fates = [truth.fates[p['pfn']] for p in truth.poisons if p['pfn'] in truth.fates]
+    # That a page was free may not be provable, but it is no all-clear.
+    if 'yes' in (fate['was_free'] for fate in fates):
+        return {'leaked-before', 'at-risk'}
+    if truth.written() or 'lost' in truth.outcomes().values():
+        return {'inconsistent'}
+    # A huge page was freed by a kernel without the fix, or split: nothing may be left that shows
+    # which, though the guest saw it.
+    if want == 'clean' and not truth.has_fix() and any(
+            poison.get('log', '').endswith(('thp: Failed', 'huge page: Failed',
+                                            'thp: Ignored', 'huge page: Ignored'))
             for poison in truth.poisons):
-        want = 'at-risk'
-    if (truth.written() or lost) and want != 'leaked':
-        want = 'inconsistent'
-    wrong = []
-    if (report['kernel']['fix'] == 'present') != truth.has_fix():
-        wrong.append(f'the fix is {report["kernel"]["fix"]}')
-    seen = 'not-held' if lost or want == 'leaked' else 'held'
-    if truth.has_fix() and report['kernel']['fix_seen'] != seen:
-        wrong.append(f'freed folios {report["kernel"]["fix_seen"]}, the states mean {seen}')
-    if report['verdict'] != want:
-        wrong.append(f'verdict {report["verdict"]}, the states mean {want}')
-    if status != hwp.STATUS[want]:
-        wrong.append(f'exit status {status}, not {hwp.STATUS[want]}')
+        return {'clean', 'at-risk'}
+    return {want}
+
+
+def expected_fix_seen(truth):
+    """What the freed folios show of the fix, by what became of them."""
+    outcomes = set(truth.outcomes().values())
+    if outcomes & {'leaked', 'leaked-before', 'lost'}:
+        return 'not-held'
+    return 'held' if 'held' in outcomes else 'nothing'
+
+
+def compare_fix(truth, report):
+    """Whether the kernel has the fix is known to who built it."""
+    fix, seen, wrong = report['kernel']['fix'], report['kernel']['fix_seen'], []
+    if (fix == 'present') != truth.has_fix():
+        wrong.append(f'the fix is {fix}')
+    if truth.has_fix() and seen != expected_fix_seen(truth):
+        wrong.append(f'freed folios {seen}, truly {truth.outcomes()}')
+    if not truth.has_fix() and seen == 'held':
+        wrong.append('freed folios held, on a kernel without the fix')
+    return wrong
+
+
+def compare_verdict(truth, report, status):
+    """The verdict, the exit status and the checks are those of what is true."""
+    states = [p['state'] for p in report['poisoned']]
+    want, verdict = expected_verdicts(truth, report), report['verdict']
+    lost = 'lost' in truth.outcomes().values()
+    wrong = compare_fix(truth, report)
+    if verdict not in want:
+        wrong.append(f'verdict {verdict}, truly {" or ".join(sorted(want))}')
+    if status != hwp.STATUS[verdict]:
+        wrong.append(f'exit status {status} with verdict {verdict}')
     for check in report['checks']:
         fails = check['result'] == 'fail'
         # Ranges are those of a known folio; poison in free memory may be of none.
-        if check['name'] == 'ranges-held' and want == 'leaked':
+        if check['name'] == 'ranges-held' and 'leaked' in want:
             continue
         if check['name'] == 'poison-unwritten' and truth.written():
             fails = not fails
@@ -562,6 +611,7 @@ def compare(directory, vmcore, on_list=None):
         'page_owner': compare_page_owners(truth, report),
         'ranges': compare_ranges(report),
         'verdict': compare_verdict(truth, report, run.status),
+        'history': history.compare_past(truth, report) + history.compare_outcomes(truth, report),
         'counters': compare_counters(truth, report),
     }
     if truth.read('kpageflags.bin'):

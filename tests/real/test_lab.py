@@ -34,6 +34,8 @@ LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
 # The lab boots up to three times.
 LIMIT = 900
 TOOLS = (os.environ.get('QEMU', 'qemu-system-x86_64'), 'busybox', 'cpio', 'gcc', 'xz', 'zstd')
+# "history" boots the rows of vmcores/matrix.history instead.
+MATRIX = os.environ.get('HWP_LAB_MATRIX', 'matrix')
 # This one is read in every form that a dump can have, and by several threads.
 IN_ALL_FORMS = '73-wide'
 
@@ -51,8 +53,9 @@ class Row:
         self.options = [*shlex.split(options), '--scenarios', scenarios.replace(' ', '')]
         self.kernel = self.options[self.options.index('--kernel') + 1]
         self.directory = LAB / 'dumps' / name
-        # Where a GiB has leaked, the program's own memory would be taken from it.
-        self.looks_live = 'giga' not in name
+        # Where a GiB has leaked, the program's own memory would be taken from it; and in a history
+        # nobody but its own processes may be given what has leaked.
+        self.looks_live = 'giga' not in name and 'hist' not in name
 
     def is_fresh(self):
         """Whether the dump that is there is the one that the lab would write now."""
@@ -74,7 +77,7 @@ class Row:
                 self.make_anew()
 
     def make_anew(self):
-        done = _run([VMCORES / 'lab.sh', 'matrix', self.name],
+        done = _run([VMCORES / 'lab.sh', MATRIX, self.name],
                     HWP_PROGRAM=str(hwp.PROGRAM) if self.looks_live else '')
         if done.returncode:
             raise RuntimeError('the lab failed: ' + _last_line(done.stdout))
@@ -100,7 +103,8 @@ def _last_line(text):
 
 
 def matrix():
-    rows = [Row(line) for line in (VMCORES / 'matrix').read_text().splitlines()
+    name = 'matrix' if MATRIX == 'matrix' else f'matrix.{MATRIX}'
+    rows = [Row(line) for line in (VMCORES / name).read_text().splitlines()
             if line and not line.startswith('#')]
     wanted = os.environ.get('HWP_LAB_ROWS', '').split()
     unknown = set(wanted) - {row.name for row in rows}

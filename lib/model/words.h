@@ -66,7 +66,7 @@
 /** Did the free path keep poison and healthy pages apart? */
 #define HWP_OUTCOMES(ROW) \
 	ROW(HWP_OUTCOME_HELD, "held", "the kernel freed its healthy ranges only, and withheld every poisoned page") \
-	ROW(HWP_OUTCOME_SPLIT, "split", "it was split, and its pages were freed one by one; by whom it was split is not known") \
+	ROW(HWP_OUTCOME_SPLIT, "split", "its pages were apart when they were freed: it was split, by whom is not known, or freed whole and handed out page by page") \
 	ROW(HWP_OUTCOME_LEAKED, "leaked", "a poisoned page of it is in free memory, is in use again, or was thrown away with healthy ones") \
 	ROW(HWP_OUTCOME_LEAKED_BEFORE, "leaked-before", "a poisoned page of it was in free memory or in use again, and is no more") \
 	ROW(HWP_OUTCOME_LOST, "lost", "its poisoned pages were withheld, and healthy ones were lost with them") \

@@ -243,7 +243,7 @@ static void freed(void **state)
 	f = freed_thp(HWP_RUN_ALLOCATED);
 	/* Its page is apart, with the marks of an anonymous page. */
 	assert_says("Outcome split");
-	assert_says("Freed it was split, and its pages were freed one by one");
+	assert_says("Freed its pages were apart when they were freed: it was split");
 	hwp_findings_destroy(f);
 }
 

@@ -24,6 +24,7 @@ sys.path.insert(0, str(HERE.parent / 'lib'))
 import hwp
 import kdump
 import live
+import makedumpfile
 import oracle
 import peers
 import second
@@ -36,6 +37,8 @@ LIMIT = 900
 TOOLS = (os.environ.get('QEMU', 'qemu-system-x86_64'), 'busybox', 'cpio', 'gcc', 'xz', 'zstd')
 # "history" boots the rows of vmcores/matrix.history instead.
 MATRIX = os.environ.get('HWP_LAB_MATRIX', 'matrix')
+# This one is read as well as the kdump that most machines write; nothing in it is wrong.
+BY_DEFAULT = '73-clean'
 # This one is read in every form that a dump can have, and by several threads.
 IN_ALL_FORMS = '73-wide'
 
@@ -228,6 +231,24 @@ def compare_threads(directory):
     return []
 
 
+def compare_default_kdump(directory):
+    """What "makedumpfile -l -d 31" leaves of a machine in order is in order, and what it left
+    out is named, where it was looked for."""
+    with tempfile.TemporaryDirectory() as work:
+        path = pathlib.Path(work) / 'vmcore'
+        makedumpfile.shrink(directory / 'vmcore.elf', path, 31)
+        run = hwp.Run('check', '--json', path)
+    report = run.json()
+    if not report or 'verdict' not in report:
+        return [f'exit status {run.status}: {run.err.strip()}']
+    wrong = [f'check {check["name"]}: {check["result"]} ({check["detail"]})'
+             for check in report['checks'] if check['result'] not in ('pass', 'skip')]
+    if (report['verdict'], run.status) != ('clean', 0):
+        wrong.append(f'verdict {report["verdict"]}, exit status {run.status}')
+    return wrong + [f'trouble: {trouble}' for trouble in report['troubles']
+                    if 'is not in the dump' not in trouble['text']]
+
+
 def run_row(row, missing):
     """[(case, disagreements)] for one line of the matrix."""
     try:
@@ -237,6 +258,10 @@ def run_row(row, missing):
         if row.name == IN_ALL_FORMS:
             results += [(f'{row.name} in all forms', compare_forms(row.directory)),
                         (f'{row.name} by threads', compare_threads(row.directory))]
+        if row.name == BY_DEFAULT:
+            name = f'{row.name} by makedumpfile -l -d 31'
+            results += [(name, compare_default_kdump(row.directory) if makedumpfile.is_here() else
+                         Skip('no makedumpfile; `sh tests/setup.sh test` installs it'))]
         # Other tests use some.
         if os.environ.get('CI') == 'true' and row.name not in peers.ROWS.values():
             row.drop()

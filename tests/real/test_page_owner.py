@@ -14,6 +14,8 @@ import hwp
 import oracle
 
 CASES = hwp.Cases()
+# What is known of a page whose record is older than its error.
+PAST = ('state', 'order', 'was_free', 'was_handed_out', 'victims', 'history', 'reuse')
 # The page that reads as zeros has room for them, and nothing looks at it.
 ROOM = 'empty_zero_page'
 MEMBERS = ('order', 'last_migrate_reason', 'gfp_mask', 'handle', 'free_handle', 'ts_nsec',
@@ -92,16 +94,15 @@ def pages_of(report):
     return {page['pfn']: page for page in report['poisoned']}
 
 
-def states_of(report):
-    return [(page['pfn'], page['state'], page['order']) for page in report['poisoned']]
-
-
 def changed(kernel, after):
     """What is told otherwise than before, but for the records."""
-    # What became of a page since its error is what the records are asked for.
-    wrong = [f'{key} differs' for key in ('checks',) if kernel.before[key] != after[key]]
-    if states_of(kernel.before) != states_of(after):
-        wrong.append('states differ')
+    # Those that are written are older than the errors: they say nothing of what came after.
+    wrong = [f'{key}: {after[key]}, not {kernel.before[key]}'
+             for key in ('verdict', 'summary', 'folios', 'checks')
+             if kernel.before[key] != after[key]]
+    before, now = pages_of(kernel.before), pages_of(after)
+    wrong += [f'{pfn:#x}: {key} is {now[pfn][key]}, not {page[key]}' for pfn, page in before.items()
+              for key in PAST if page[key] != now[pfn][key]]
     if after['kernel']['page_owner'] != 'on':
         wrong.append(f'page_owner is {after["kernel"]["page_owner"]}')
     return wrong
@@ -128,6 +129,31 @@ def check_records(kernel):
     CASES.tell(f'{len(want)} records', wrong or ([] if len(want) > 8 else ['too few']))
 
 
+def check_later(kernel):
+    """An allocation after the error is a leak, whatever else the page looks like, and the one
+    that it was handed to is a victim."""
+    pages = pages_of(kernel.before)
+    pfn = next(pfn for pfn in kernel.pfns if pages[pfn]['event'] is not None)
+    error = kernel.before['events'][pages[pfn]['event']]
+    with base.patched(kernel.path) as patch:
+        kernel.turn_on(patch)
+        kernel.write(patch, pfn, 1, record_of(0) | {
+            'ts_nsec': error['time_ns'] + 1000000000, 'comm': b'later', 'pid': 4711})
+        after = kernel.report()
+    page, wrong = pages_of(after)[pfn], []
+    if (page['was_free'], page['was_handed_out']) != ('yes', 'yes'):
+        wrong.append(f'{pfn:#x}: free {page["was_free"]}, handed out {page["was_handed_out"]}')
+    if [(v['pid'], v['comm'], v['confidence']) for v in page['victims']] != [
+            (4711, 'later', 'certain')]:
+        wrong.append(f'{pfn:#x}: {page["victims"]}')
+    folio = next(f for f in after['folios'] if pfn in f['poisoned_pfns'])
+    if (after['verdict'], folio['outcome']) != ('leaked-before', 'leaked-before'):
+        wrong.append(f'verdict {after["verdict"]}, outcome {folio["outcome"]}')
+    wrong += [f'{p["pfn"]:#x} is accused' for p in after['poisoned']
+              if p['pfn'] != pfn and p['was_free'] != 'no']
+    CASES.tell('a record later than the error', wrong)
+
+
 def check_none(name, kernel, unreadable, **how):
     with base.patched(kernel.path) as patch:
         kernel.turn_on(patch, **how)
@@ -150,6 +176,7 @@ def main():
         CASES.tell('off', [f'{page["pfn"]:#x}: {page["page_owner"]}'
                            for page in kernel.before['poisoned'] if page['page_owner']])
         check_records(kernel)
+        check_later(kernel)
         check_none('no table', kernel, False, table=0)
         check_none('a table that is being freed', kernel, False, table=kernel.room | 1)
         check_none('a table nowhere', kernel, True, table=1 << 40)

@@ -261,6 +261,41 @@ static void of_a_migrated_folio(void **state)
 	destroy(t);
 }
 
+/* Whatever is in memory that is no record accuses nobody. */
+static void nonsense_record(void **state)
+{
+	static const struct {
+		size_t at;
+		unsigned int size;
+		uint64_t value;
+		bool unreadable;
+	} rows[] = {
+		{ RECORD, 2, 18, false }, /* a gigantic page */
+		{ RECORD, 2, 29, true },
+		{ 0, 8, UINT64_C(0xffff888000000003), true },
+		{ RECORD + 16, 8, UINT64_C(8391176327736029301), true },
+		{ RECORD + 24, 8, UINT64_C(18446744071580662320), true },
+		{ RECORD + 48, 4, 4194304, false },
+		{ RECORD + 48, 4, 4194305, true },
+		{ RECORD + 52, 4, 0x80000000, true },
+		{ RECORD + 56, 4, 1970299760, true },
+		{ RECORD + 60, 4, 1952802677, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct tables *t = create();
+
+		synth_put(ext_of(t, PFN), rows[i].at, rows[i].value, rows[i].size);
+		print_message("# row %zu\n", i);
+		if (rows[i].unreadable)
+			assert_none(t, true);
+		else
+			assert_true(look(t, PFN).page_owner.found);
+		destroy(t);
+	}
+}
+
 static void no_page_ext(void **state)
 {
 	struct tables *t = create();
@@ -366,6 +401,7 @@ int main(void)
 		cmocka_unit_test(every_member),
 		cmocka_unit_test(members_that_are_not_there),
 		cmocka_unit_test(of_a_migrated_folio),
+		cmocka_unit_test(nonsense_record),
 		cmocka_unit_test(no_page_ext),
 		cmocka_unit_test(unreadable),
 		cmocka_unit_test(nonsense),

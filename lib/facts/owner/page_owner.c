@@ -208,10 +208,34 @@ static void decode(const struct page_owner_layout *at, uint64_t flags, const cha
 	}
 }
 
+static bool is_pid(int pid)
+{
+	/* -1: the record has none. include/linux/threads.h, PID_MAX_LIMIT */
+	return pid >= -1 && pid <= 4 * 1024 * 1024;
+}
+
+/**
+ * Can a kernel have written this? What accuses a page of having been handed out must not be
+ * whatever was in memory that is no table of records, or was overwritten.
+ */
+static bool is_record(const struct hwp_page_owner *o, uint64_t flags)
+{
+	/* Bits of enum page_ext_flags, of which there are less than ten. */
+	const uint64_t max_flags = UINT64_C(1) << 32;
+	/* 1 TiB, and 36 years. */
+	const int max_order = 28;
+	const uint64_t max_ns = UINT64_C(1) << 60;
+
+	return flags < max_flags && o->order <= max_order && o->alloc_ns < max_ns &&
+	       o->free_ns < max_ns && is_pid(o->pid) && is_pid(o->tgid) && is_pid(o->free_pid) &&
+	       is_pid(o->free_tgid);
+}
+
 static struct hwp_error *read_record(struct reader *r, uint64_t pfn, int nid,
 				     struct hwp_page_owner *ret)
 {
 	const struct page_owner_layout *at = r->at;
+	struct hwp_page_owner decoded = {};
 	char record[MAX_RECORD];
 	uint64_t ext, flags;
 	struct hwp_error *err;
@@ -224,9 +248,13 @@ static struct hwp_error *read_record(struct reader *r, uint64_t pfn, int nid,
 		return err;
 	err = hwp_target_read(r->target, HWP_KERNEL_VIRTUAL, ext + r->offset, record, at->size,
 			      NULL);
-	if (!err)
-		decode(at, flags, record, ret);
-	return err;
+	if (err)
+		return err;
+	decode(at, flags, record, &decoded);
+	if (!is_record(&decoded, flags))
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "the record of page_owner is nonsense");
+	*ret = decoded;
+	return NULL;
 }
 
 void hwp_page_owner_read(struct hwp_target *target, const struct hwp_layout *l,

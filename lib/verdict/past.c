@@ -309,7 +309,8 @@ static struct proof withheld(const struct past *past, const struct hwp_poisoned 
 			     HWP_STRONG);
 	if (!e && p->page.refcount > 0 && p->state == HWP_STATE_ISOLATED &&
 	    (hwp_has_event(past->index, p->pfn, HWP_EVENT_SOFT_OFFLINE) ||
-	     hwp_log_is_complete(past->f)))
+	     (hwp_log_is_complete(past->f) &&
+	      !hwp_has_event(past->index, p->pfn, HWP_EVENT_ALREADY_POISONED))))
 		return never("it was taken out of use without an error, with a reference that "
 			     "withholds it",
 			     HWP_STRONG);

@@ -267,6 +267,15 @@ static void put_row(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
 	hwp_json_end(json);
 }
 
+/** Where the page was in its process; 0: the line does not show it. */
+static void put_address(struct hwp_json *json, uint64_t address)
+{
+	if (address)
+		hwp_json_hex(json, "virtual_address", address);
+	else
+		hwp_json_null(json, "virtual_address");
+}
+
 /** An event of rasdaemon only: it has no line in the log. */
 static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
 {
@@ -280,6 +289,9 @@ static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row 
 	hwp_json_string(json, "result", row->result);
 	hwp_json_null(json, "comm");
 	hwp_json_null(json, "pid");
+	put_address(json, 0);
+	hwp_json_null(json, "caller_pid");
+	hwp_json_null(json, "caller_cpu");
 	hwp_json_null(json, "text");
 	put_row(json, row);
 	hwp_json_end(json);
@@ -300,6 +312,9 @@ static void put_event(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_string(json, "result", is_action ? event->result : NULL);
 	hwp_json_string(json, "comm", event->comm[0] ? event->comm : NULL);
 	put_index(json, "pid", event->pid);
+	put_address(json, event->virtual_address);
+	put_index(json, "caller_pid", event->caller_pid);
+	put_index(json, "caller_cpu", event->caller_cpu);
 	hwp_json_string(json, "text", event->text);
 	if (f->has_rasdaemon && event->rasdaemon >= 0)
 		put_row(json, &f->rasdaemon.data[event->rasdaemon]);
@@ -316,6 +331,46 @@ static void put_events(struct hwp_json *json, const struct hwp_findings *f)
 	for (size_t i = 0; i < f->rasdaemon.nr; i++)
 		if (f->rasdaemon.data[i].event < 0)
 			put_row_event(json, &f->rasdaemon.data[i]);
+	hwp_json_end(json);
+}
+
+/** Not "log": that key says which document the one of `events` is. */
+static void put_kernel_log(struct hwp_json *json, const struct hwp_log_facts *log)
+{
+	bool readable = log->state != HWP_LOG_UNREADABLE;
+
+	hwp_json_row_object(json, "kernel_log");
+	hwp_json_string(json, "state", hwp_log_state_name(log->state));
+	hwp_json_string(json, "why", *log->why ? log->why : NULL);
+	if (readable) {
+		hwp_json_u64(json, "first_seq", log->first_seq);
+		hwp_json_u64(json, "first_ns", log->first_ns);
+	} else {
+		hwp_json_null(json, "first_seq");
+		hwp_json_null(json, "first_ns");
+	}
+	hwp_json_u64(json, "nr_lost", log->nr_lost);
+	hwp_json_u64(json, "nr_user_lines", log->nr_user_lines);
+	hwp_json_end(json);
+}
+
+static void put_memmap_holes(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_array(json, "memmap_holes");
+	for (size_t i = 0; i < f->memmap_holes.nr; i++) {
+		const struct hwp_memmap_hole *hole = &f->memmap_holes.data[i];
+
+		hwp_json_row_object(json, NULL);
+		hwp_json_u64(json, "start_pfn", hole->start_pfn);
+		hwp_json_u64(json, "end_pfn", hole->end_pfn);
+		hwp_json_hex(json, "address", hole->address);
+		if (hole->has_memmap_pfn)
+			hwp_json_u64(json, "memmap_pfn", hole->memmap_pfn);
+		else
+			hwp_json_null(json, "memmap_pfn");
+		hwp_json_bool(json, "poisoned", hole->is_poisoned);
+		hwp_json_end(json);
+	}
 	hwp_json_end(json);
 }
 
@@ -371,7 +426,9 @@ struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 	put_pages(&json, f, 0, f->poisoned.nr);
 	put_folios(&json, f);
 	put_checks(&json, f);
+	put_kernel_log(&json, &f->log);
 	put_events(&json, f);
+	put_memmap_holes(&json, f);
 	return put_tail(&json, f);
 }
 
@@ -411,6 +468,7 @@ struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *f)
 	if (folio)
 		hwp_report_json_folio(&json, f, folio);
 	hwp_json_end(&json);
+	put_kernel_log(&json, &f->log);
 	put_events(&json, f);
 	return put_tail(&json, f);
 }

@@ -39,7 +39,8 @@ def forbids(validator, document):
     """The schema is strict: a report with a word too much, or one short, is none."""
     wrong = []
     for path in (('verdict',), ('coverage', 'ratio'), ('poisoned', 0, 'state'),
-                 ('checks', 0, 'result')):
+                 ('checks', 0, 'result'), ('kernel_log', 'state'),
+                 ('events', 0, 'caller_pid')):
         copy = json.loads(json.dumps(document))
         parent = copy
         for step in path[:-1]:

@@ -314,8 +314,8 @@ static void rasdaemon(void **state)
 	    "\"this\"}",
 	    "{\"source\": \"rasdaemon\", \"seq\": null, \"time_ns\": null, \"pfn\": 257, "
 	    "\"kind\": \"action\", \"page_type\": \"unknown page\", \"result\": "
-	    "\"Recovered\", \"comm\": null, \"pid\": null, \"text\": null, \"rasdaemon\": "
-	    "{\"id\": 8",
+	    "\"Recovered\", \"comm\": null, \"pid\": null, \"virtual_address\": null, "
+	    "\"caller_pid\": null, \"caller_cpu\": null, \"text\": null, \"rasdaemon\": {\"id\": 8",
 	    "\"boot\": \"earlier\"");
 	/* Nobody asked it. */
 	f->has_rasdaemon = false;
@@ -323,6 +323,77 @@ static void rasdaemon(void **state)
 	out = begin();
 	assert_null(hwp_report_events_json(out, f));
 	HAS(out, "\"source\": \"log\"", "\"rasdaemon\": null}");
+}
+
+/** How much of the log is there; "log" would say that it is a document of events. */
+static void kernel_log(void **state)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
+	FILE *out = begin();
+
+	(void)state;
+	f->log.state = HWP_LOG_LOST;
+	snprintf(f->log.why, sizeof(f->log.why), "a descriptor is odd");
+	f->log.first_seq = 7;
+	f->log.first_ns = 900;
+	f->log.nr_lost = 3;
+	f->log.nr_user_lines = 2;
+	assert_null(hwp_report_json(out, f));
+	HAS(out, "\"kernel_log\": {\"state\": \"lost\", \"why\": \"a descriptor is odd\", "
+		 "\"first_seq\": 7, \"first_ns\": 900, \"nr_lost\": 3, \"nr_user_lines\": 2}");
+	f->log = (struct hwp_log_facts){ .state = HWP_LOG_UNREADABLE };
+	f->subject.page = isolated_page(0x100);
+	out = begin();
+	assert_null(hwp_report_folio_json(out, f));
+	HAS(out, "\"kernel_log\": {\"state\": \"unreadable\", \"why\": null, \"first_seq\": null, "
+		 "\"first_ns\": null, \"nr_lost\": 0, \"nr_user_lines\": 0}");
+}
+
+/** Who printed a line, and where its process had the page. */
+static void callers(void **state)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
+	struct hwp_event *e;
+	FILE *out = begin();
+
+	(void)state;
+	add_action(f, add_poisoned(f, isolated_page(0x100)), "dirty LRU page", "Recovered");
+	add_action(f, &f->poisoned.data[0], "dirty LRU page", "Failed");
+	e = &f->events.data[0];
+	e->virtual_address = 0x7f0000001000;
+	e->caller_pid = 118;
+	e->caller_cpu = -1;
+	e[1].caller_pid = -1;
+	e[1].caller_cpu = 2;
+	assert_null(hwp_report_json(out, f));
+	HAS(out,
+	    "\"virtual_address\": \"0x7f0000001000\", \"caller_pid\": 118, \"caller_cpu\": null",
+	    "\"virtual_address\": null, \"caller_pid\": null, \"caller_cpu\": 2");
+}
+
+static void memmap_holes(void **state)
+{
+	static const struct hwp_memmap_hole holes[] = {
+		{ .start_pfn = 0x40, .end_pfn = 0x80, .address = 0xffffea0000001000 },
+		{ .start_pfn = 0x80,
+		  .end_pfn = 0xc0,
+		  .address = 0xffffea0000002000,
+		  .has_memmap_pfn = true,
+		  .memmap_pfn = 0x1234,
+		  .is_poisoned = true },
+	};
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
+	FILE *out = begin();
+
+	(void)state;
+	assert_true(hwp_vec_push(&f->memmap_holes, holes[0]));
+	assert_true(hwp_vec_push(&f->memmap_holes, holes[1]));
+	assert_null(hwp_report_json(out, f));
+	HAS(out,
+	    "{\"start_pfn\": 64, \"end_pfn\": 128, \"address\": \"0xffffea0000001000\", "
+	    "\"memmap_pfn\": null, \"poisoned\": false}",
+	    "{\"start_pfn\": 128, \"end_pfn\": 192, \"address\": \"0xffffea0000002000\", "
+	    "\"memmap_pfn\": 4660, \"poisoned\": true}");
 }
 
 /** `folio` of a poisoned page of no folio has that page, and of a healthy one has none. */
@@ -347,10 +418,12 @@ static void pages_of_no_folio(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(folio_of_users), cmocka_unit_test(users_of_a_freed_extent),
-		cmocka_unit_test(healthy_blocks), cmocka_unit_test(layout_rows),
-		cmocka_unit_test(poisoned_runs),  cmocka_unit_test(running),
-		cmocka_unit_test(rasdaemon),	  cmocka_unit_test(pages_of_no_folio),
+		cmocka_unit_test(folio_of_users),    cmocka_unit_test(users_of_a_freed_extent),
+		cmocka_unit_test(healthy_blocks),    cmocka_unit_test(layout_rows),
+		cmocka_unit_test(poisoned_runs),     cmocka_unit_test(running),
+		cmocka_unit_test(rasdaemon),	     cmocka_unit_test(kernel_log),
+		cmocka_unit_test(callers),	     cmocka_unit_test(memmap_holes),
+		cmocka_unit_test(pages_of_no_folio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

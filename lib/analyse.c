@@ -240,6 +240,8 @@ static struct hwp_error *take_wishes(struct analysis *a)
 					"pfn 0x%" PRIx64 " is not in --range", o->folio_pfn);
 	if (o->rasdaemon_path && (err = hwp_rasdaemon_read(o->rasdaemon_path, a->findings)))
 		return err;
+	if (o->since_boot && (err = hwp_leak_record_copy(&a->findings->since_boot, o->since_boot)))
+		return err;
 	a->findings->subject.asked = o->has_folio_pfn;
 	a->findings->subject.page.pfn = o->folio_pfn;
 	return o->has_range ? hwp_extents_set_range(a->findings, o->range_pfn, o->range_end_pfn) :

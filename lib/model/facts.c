@@ -202,6 +202,23 @@ static const struct hwp_fact hwp_event_rows[] = {
 TABLE(hwp_event);
 #undef TYPE
 
+#define TYPE struct hwp_leak
+static const struct hwp_fact hwp_leak_rows[] = {
+	UINT(pfn),	    BOOL(seen_free),   BOOL(seen_in_use), BOOL(seen_dropped),
+	INT(first_seconds), INT(last_seconds), INT(pid),	  TEXT(comm),
+};
+TABLE(hwp_leak);
+#undef TYPE
+
+#define TYPE struct hwp_leak_record
+static const struct hwp_fact hwp_leak_record_rows[] = {
+	TEXT(boot_id),
+	VECTOR(leaks, hwp_leak),
+	UINT(nr_more),
+};
+TABLE(hwp_leak_record);
+#undef TYPE
+
 #define TYPE struct hwp_log_facts
 static const struct hwp_fact hwp_log_facts_rows[] = {
 	WORD(state, hwp_log_states), TEXT(why), UINT(first_seq), UINT(first_ns), UINT(nr_lost),
@@ -460,6 +477,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	BOOL(has_rasdaemon),
 	BOOL(has_boot_time),
 	INT(boot_unix_seconds),
+	STRUCT(since_boot, hwp_leak_record),
 	STRUCT(counters, hwp_counters),
 	UINT(nr_buddy_pages_in_memmap),
 	UINT(nr_followers_in_use),

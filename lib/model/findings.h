@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "layout/page_words.h"
 #include "model/check.h"
+#include "model/leak_record.h"
 #include "model/words.h"
 
 /** A free block: 2^order pages from head_pfn. */
@@ -583,6 +584,8 @@ struct hwp_findings {
 	/** When the running kernel booted, by this system's clocks. */
 	bool has_boot_time;
 	int64_t boot_unix_seconds;
+	/** Of the running kernel: the pages that earlier checks of this boot saw leaked. */
+	struct hwp_leak_record since_boot;
 	struct hwp_counters counters;
 	/** Free pages by PageBuddy in the sweep, to set against the lists. */
 	uint64_t nr_buddy_pages_in_memmap;

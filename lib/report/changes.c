@@ -76,3 +76,28 @@ void hwp_report_no_verdict_json(FILE *out, const char *before, const char *why, 
 	hwp_json_string(&json, "error", why);
 	end(&json, before, NULL);
 }
+
+void hwp_report_leaks(FILE *out, uint64_t nr_before, const struct hwp_leak_record *now,
+		      const char *time)
+{
+	char first[32];
+
+	fprintf(out, "%s  leaked since boot  %" PRIu64 " -> %" PRIu64 ", the first seen at %s\n",
+		time, nr_before, hwp_leak_record_count(now),
+		hwp_unix_time(hwp_leak_record_first(now), first, sizeof(first)));
+}
+
+void hwp_report_leaks_json(FILE *out, uint64_t nr_before, const struct hwp_leak_record *now,
+			   const char *time)
+{
+	struct hwp_json json = { .out = out };
+	char first[32];
+
+	begin(&json, time, "leaked-since-boot");
+	hwp_json_u64(&json, "nr_before", nr_before);
+	hwp_json_u64(&json, "nr_now", hwp_leak_record_count(now));
+	hwp_json_string(&json, "first_seen",
+			hwp_unix_time(hwp_leak_record_first(now), first, sizeof(first)));
+	hwp_json_end(&json);
+	hwp_json_finish(&json);
+}

@@ -19,4 +19,12 @@ void hwp_report_change_json(FILE *out, const struct hwp_findings *findings,
 void hwp_report_no_verdict(FILE *out, const char *before, const char *why, const char *time);
 void hwp_report_no_verdict_json(FILE *out, const char *before, const char *why, const char *time);
 
+/** More pages have leaked since boot than @p nr_before: as many as @p now has. */
+void hwp_report_leaks(FILE *out, uint64_t nr_before, const struct hwp_leak_record *now,
+		      const char *time);
+
+/** The same, as an object on a line of its own. */
+void hwp_report_leaks_json(FILE *out, uint64_t nr_before, const struct hwp_leak_record *now,
+			   const char *time);
+
 #endif /* HWP_REPORT_CHANGES_H */

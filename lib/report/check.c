@@ -79,6 +79,25 @@ static void put_accounting(struct hwp_text *text, const struct hwp_findings *f)
 			       counted);
 }
 
+/** What earlier checks of this boot saw, whatever became of it. */
+static void put_since_boot(struct hwp_text *text, const struct hwp_findings *f)
+{
+	uint64_t nr = hwp_leak_record_count(&f->since_boot), nr_gone = 0;
+	char first[32];
+
+	for (size_t i = 0; i < f->since_boot.leaks.nr; i++)
+		nr_gone += !hwp_findings_poisoned_at(f, f->since_boot.leaks.data[i].pfn);
+	if (!nr)
+		return;
+	hwp_text_field(text, "Leaked",
+		       "%" PRIu64 " page%s since boot, as earlier checks saw; the first at %s", nr,
+		       hwp_plural(nr),
+		       hwp_unix_time(hwp_leak_record_first(&f->since_boot), first, sizeof(first)));
+	if (nr_gone)
+		hwp_text_field(text, "", "%" PRIu64 " of them %s not poisoned any more", nr_gone,
+			       nr_gone == 1 ? "is" : "are");
+}
+
 static void put_record(struct hwp_table *table, const struct hwp_folio_facts *facts)
 {
 	if (!facts || (facts->kind != HWP_FOLIO_HUGETLB && facts->kind != HWP_FOLIO_LARGE))
@@ -160,7 +179,8 @@ static bool needs_evidence(const struct hwp_poisoned *page)
 {
 	enum hwp_class class = hwp_state_class(page->state);
 
-	return class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST || class == HWP_CLASS_UNKNOWN;
+	return class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST || class == HWP_CLASS_UNKNOWN ||
+	       page->was_free == HWP_ANSWER_YES;
 }
 
 /* Evidence is printed for the first page of each block only. */
@@ -248,6 +268,7 @@ struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *f,
 	if (f->kernel.has_memory_failure) {
 		put_counts(&text, f);
 		put_accounting(&text, f);
+		put_since_boot(&text, f);
 	}
 	if (f->poisoned.nr) {
 		hwp_text_heading(&text, "Poisoned pages");

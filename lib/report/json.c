@@ -429,6 +429,8 @@ struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 	put_kernel_log(&json, &f->log);
 	put_events(&json, f);
 	put_memmap_holes(&json, f);
+	if (*f->since_boot.boot_id)
+		hwp_report_json_since_boot(&json, &f->since_boot);
 	return put_tail(&json, f);
 }
 

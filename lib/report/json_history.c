@@ -62,6 +62,37 @@ static void put_history(struct hwp_json *json, const struct hwp_findings *f, siz
 	hwp_json_end(json);
 }
 
+static void put_leak(struct hwp_json *json, const struct hwp_leak *leak)
+{
+	char time[32];
+
+	hwp_json_row_object(json, NULL);
+	hwp_json_u64(json, "pfn", leak->pfn);
+	hwp_json_bool(json, "seen_free", leak->seen_free);
+	hwp_json_bool(json, "seen_in_use", leak->seen_in_use);
+	hwp_json_bool(json, "seen_dropped", leak->seen_dropped);
+	hwp_json_string(json, "first_seen", hwp_unix_time(leak->first_seconds, time, sizeof(time)));
+	hwp_json_string(json, "last_seen", hwp_unix_time(leak->last_seconds, time, sizeof(time)));
+	if (leak->pid >= 0)
+		hwp_json_i64(json, "pid", leak->pid);
+	else
+		hwp_json_null(json, "pid");
+	hwp_json_string(json, "comm", leak->pid >= 0 && *leak->comm ? leak->comm : NULL);
+	hwp_json_end(json);
+}
+
+void hwp_report_json_since_boot(struct hwp_json *json, const struct hwp_leak_record *record)
+{
+	hwp_json_object(json, "leaked_since_boot");
+	hwp_json_string(json, "boot_id", record->boot_id);
+	hwp_json_u64(json, "nr_leaked", hwp_leak_record_count(record));
+	hwp_json_array(json, "pages");
+	for (size_t i = 0; i < record->leaks.nr; i++)
+		put_leak(json, &record->leaks.data[i]);
+	hwp_json_end(json);
+	hwp_json_end(json);
+}
+
 void hwp_report_json_page_history(struct hwp_json *json, const struct hwp_findings *f,
 				  const struct hwp_poisoned *page)
 {

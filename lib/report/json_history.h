@@ -14,6 +14,9 @@ void hwp_report_json_page_history(struct hwp_json *json, const struct hwp_findin
 void hwp_report_json_folio_history(struct hwp_json *json, const struct hwp_findings *findings,
 				   const struct hwp_folio *folio);
 
+/** The key leaked_since_boot. */
+void hwp_report_json_since_boot(struct hwp_json *json, const struct hwp_leak_record *record);
+
 /** As the key "file". */
 void hwp_report_json_file(struct hwp_json *json, const struct hwp_file *file);
 

@@ -152,6 +152,11 @@ struct hwp_error *hwp_report_metrics(FILE *out, const struct hwp_findings *f,
 	put_seconds(out, "last_run_duration_seconds", "How long the last run took.",
 		    run->duration_ns);
 	put_info(out, "build_info", "The program that wrote this.", "version", HWP_VERSION);
+	if (run->since_boot)
+		put_number(out, "leaked_since_boot",
+			   "Poisoned pages that were seen leaked, or lost with healthy ones, since "
+			   "this kernel booted; it never falls before the next boot.",
+			   hwp_leak_record_count(run->since_boot));
 	if (f)
 		put_findings(out, f);
 	fputs("# EOF\n", out);

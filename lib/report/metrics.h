@@ -14,6 +14,8 @@ struct hwp_metrics_run {
 	/** When it ended, nanoseconds of Unix time. */
 	uint64_t end_ns;
 	uint64_t duration_ns;
+	/** What is known of leaks since boot, this run included; NULL: nothing is said of it. */
+	const struct hwp_leak_record *since_boot;
 };
 
 /**

@@ -160,6 +160,7 @@ static struct hwp_error *add_nameless(struct hwp_findings *f, size_t first,
 
 static struct hwp_error *find_victims(struct hwp_findings *f, struct hwp_poisoned *p)
 {
+	const struct hwp_leak *seen = hwp_leak_record_find(&f->since_boot, p->pfn);
 	bool has_it_now = p->state == HWP_STATE_REUSED;
 	struct hwp_error *err = NULL;
 
@@ -183,6 +184,9 @@ static struct hwp_error *find_victims(struct hwp_findings *f, struct hwp_poisone
 	if (!err && hwp_page_owner_when(f, p) == HWP_AFTER_ERROR && p->page_owner.pid >= 0)
 		err = add_process(f, p->first_victim, p->page_owner.pid, p->page_owner.comm,
 				  has_it_now, HWP_CERTAIN);
+	if (!err && seen && seen->pid >= 0)
+		err = add_process(f, p->first_victim, seen->pid, seen->comm, false,
+				  p->past_confidence);
 	if (!err && p->later_event >= 0)
 		err = add_process(f, p->first_victim, f->events.data[p->later_event].pid,
 				  f->events.data[p->later_event].comm, false, p->past_confidence);
@@ -298,6 +302,26 @@ static struct hwp_error *add_now(struct hwp_findings *f, const struct hwp_poison
 	return add_step(f, now[p->state].kind, HWP_CERTAIN, "%s", now[p->state].text);
 }
 
+/** What earlier checks saw, by their clock, which is not the log's. */
+static struct hwp_error *add_seen(struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const struct hwp_leak *leak = hwp_leak_record_find(&f->since_boot, p->pfn);
+	char first[32], last[32];
+
+	if (!leak)
+		return NULL;
+	return add_step(f,
+			leak->seen_in_use  ? HWP_STEP_HANDED_OUT :
+			leak->seen_dropped ? HWP_STEP_DROPPED :
+					     HWP_STEP_FREE,
+			HWP_STRONG, "seen %s by earlier checks, first at %s, last at %s",
+			leak->seen_in_use  ? "in use again" :
+			leak->seen_dropped ? "thrown away" :
+					     "in free memory",
+			hwp_unix_time(leak->first_seconds, first, sizeof(first)),
+			hwp_unix_time(leak->last_seconds, last, sizeof(last)));
+}
+
 static struct hwp_error *write_page(struct hwp_findings *f, const struct hwp_event_index *index,
 				    struct hwp_poisoned *p)
 {
@@ -309,8 +333,11 @@ static struct hwp_error *write_page(struct hwp_findings *f, const struct hwp_eve
 	err = add_errors(f, index, p->pfn, p->pfn + 1);
 	if (!err)
 		err = add_freed(f, p, extent);
-	if (!err && p->was_free == HWP_ANSWER_YES && class != HWP_CLASS_LEAKED)
+	if (!err && p->was_free == HWP_ANSWER_YES && class != HWP_CLASS_LEAKED &&
+	    !hwp_leak_record_find(&f->since_boot, p->pfn))
 		err = add_step(f, HWP_STEP_FREE, p->past_confidence, "%s", p->past_proof);
+	if (!err)
+		err = add_seen(f, p);
 	if (!err)
 		err = add_handed_out(f, p);
 	if (!err)

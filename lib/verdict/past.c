@@ -269,6 +269,22 @@ static struct proof later_user(const struct past *past, const struct hwp_poisone
 		       unproved;
 }
 
+/** What an earlier check of this boot saw; the mark of memory failure's own doing counts more. */
+static struct proof seen_before(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const struct hwp_leak *leak = hwp_leak_record_find(&f->since_boot, p->pfn);
+	struct proof proof = used("an earlier check of this boot saw it in use again", HWP_STRONG);
+
+	if (!leak || p->state == HWP_STATE_TAKEN_OFF)
+		return unproved;
+	if (leak->seen_in_use)
+		return proof;
+	proof.words = leak->seen_dropped ? "an earlier check of this boot saw it thrown away" :
+					   "an earlier check of this boot saw it in free memory";
+	proof.was_handed_out = hwp_hands_out_no_poison(f) ? HWP_ANSWER_NO : HWP_ANSWER_UNKNOWN;
+	return proof;
+}
+
 /** Whose memory it is, it has been since the error: a mark shows it that a free would clear. */
 static struct proof never_freed(const struct past *past, const struct hwp_poisoned *p)
 {
@@ -355,6 +371,8 @@ static struct proof prove(const struct past *past, const struct hwp_poisoned *p,
 	proof = never_freed(past, p);
 	if (!proof.words)
 		proof = later_user(past, p, extent, later);
+	if (!proof.words)
+		proof = seen_before(f, p);
 	if (!proof.words)
 		proof = withheld(past, p);
 	return proof.words ? proof : withheld_by_kernel(f, p, extent);

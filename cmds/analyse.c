@@ -4,6 +4,7 @@
 #include "considerate.h"
 #include "hwpoison.h"
 #include "progress.h"
+#include "state_file.h"
 
 struct hwp_error *hwp_analyse_target(const struct hwp_context *context,
 				     const struct hwp_command *command,
@@ -17,6 +18,7 @@ struct hwp_error *hwp_analyse_target(const struct hwp_context *context,
 		.nr_threads = parsed->nr_threads,
 		.nr_passes = parsed->nr_passes,
 		.quick = parsed->quick,
+		.since_boot = parsed->since_boot,
 		.has_folio_pfn = command->option_groups & HWP_TAKES_PFN,
 		.folio_pfn = parsed->pfn,
 		.has_range = parsed->range,
@@ -40,8 +42,12 @@ int hwp_analyse_and_report(const struct hwp_context *context, const struct hwp_c
 			   struct hwp_cmd_options *options)
 {
 	_cleanup_(hwp_findings_destroyp) struct hwp_findings *findings = NULL;
+	_cleanup_(hwp_state_file_deinit) struct hwp_state_file state = {};
 	struct hwp_error *err;
 
+	if (command->option_groups & HWP_OPTIONS_STATE)
+		hwp_state_file_open(context, options, &state);
+	options->since_boot = &state.record;
 	err = hwp_analyse_target(context, command, options, &findings);
 	if (err)
 		return hwp_fail(context, options->json, err);

@@ -145,6 +145,9 @@ static const char metrics_help[] =
 	"run ended and how long it took. No label holds a pfn. FILE is replaced\n"
 	"atomically; node_exporter wants its name to end in .prom.\n"
 	"\n"
+	"hwpoison_leaked_since_boot counts each page that a run saw leaked, by the file of\n"
+	"--state, and never falls before the next boot: a leak may last for seconds.\n"
+	"\n"
 	"If the kernel cannot be read, hwpoison_up is 0 and there are no metrics of pages,\n"
 	"neither 0 nor those of the last run. The exit status is that of check; the file\n"
 	"is written whatever it is.\n"
@@ -161,7 +164,8 @@ static const char watch_help[] =
 	"state changed and one if the verdict changed; the first check prints them all. A\n"
 	"page that is no longer poisoned is unmarked. If the kernel can no longer be read,\n"
 	"the verdict is \"-\", with the reason. SIGINT and SIGTERM end it with exit status\n"
-	"0. With -o each check replaces FILE by the metrics.\n"
+	"0. With -o each check replaces FILE by the metrics. Pages that leaked are kept in\n"
+	"the file of --state until the next boot; a line reports when they are more.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison watch --interval 10\n"
@@ -211,7 +215,7 @@ static const struct hwp_command commands[] = {
 		.json = hwp_report_json,
 		.summary = "Give the verdict, and show what it rests on",
 		.usage = TARGET_USAGE,
-		.option_groups = WITH_EVENTS | HWP_OPTIONS_RANGE,
+		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE | HWP_OPTIONS_RANGE,
 		.help = check_help,
 	},
 	{
@@ -221,7 +225,7 @@ static const struct hwp_command commands[] = {
 		.json = hwp_report_json,
 		.summary = "List every poisoned page with its evidence",
 		.usage = TARGET_USAGE,
-		.option_groups = WITH_EVENTS,
+		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE,
 		.help = list_help,
 	},
 	{
@@ -231,7 +235,8 @@ static const struct hwp_command commands[] = {
 		.json = hwp_report_folio_json,
 		.summary = "Show one folio: its healthy blocks, and what became of them",
 		.usage = "[OPTIONS] PFN [TARGET]",
-		.option_groups = WITH_EVENTS | HWP_OPTIONS_RANGE | HWP_TAKES_PFN,
+		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE | HWP_OPTIONS_RANGE |
+				 HWP_TAKES_PFN,
 		.help = folio_help,
 	},
 	{
@@ -241,7 +246,7 @@ static const struct hwp_command commands[] = {
 		.json = hwp_report_events_json,
 		.summary = "Show the memory failures in the kernel log, and what followed",
 		.usage = TARGET_USAGE,
-		.option_groups = WITH_EVENTS,
+		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE,
 		.help = events_help,
 	},
 	{
@@ -267,7 +272,7 @@ static const struct hwp_command commands[] = {
 		.run = hwp_cmd_metrics,
 		.summary = "Write metrics for Prometheus",
 		.usage = TARGET_USAGE,
-		.option_groups = HWP_OPTIONS_TARGET | HWP_OPTIONS_OUTPUT,
+		.option_groups = HWP_OPTIONS_TARGET | HWP_OPTIONS_OUTPUT | HWP_OPTIONS_STATE,
 		.help = metrics_help,
 	},
 	{
@@ -275,7 +280,8 @@ static const struct hwp_command commands[] = {
 		.run = hwp_cmd_watch,
 		.summary = "Check the running kernel again and again, and print changes",
 		.usage = "[OPTIONS]",
-		.option_groups = ANALYSING | HWP_OPTIONS_OUTPUT | HWP_OPTIONS_INTERVAL,
+		.option_groups = ANALYSING | HWP_OPTIONS_OUTPUT | HWP_OPTIONS_INTERVAL |
+				 HWP_OPTIONS_STATE,
 		.help = watch_help,
 	},
 	{

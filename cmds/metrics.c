@@ -6,10 +6,15 @@
 #include "options.h"
 #include "outfile.h"
 #include "report/metrics.h"
+#include "state_file.h"
 
-static struct hwp_error *put(FILE *out, const struct hwp_findings *findings, uint64_t start_ns)
+static struct hwp_error *put(FILE *out, const struct hwp_findings *findings,
+			     const struct hwp_leak_record *since_boot, uint64_t start_ns)
 {
-	struct hwp_metrics_run run = { .duration_ns = hwp_now_ns() - start_ns };
+	struct hwp_metrics_run run = {
+		.duration_ns = hwp_now_ns() - start_ns,
+		.since_boot = since_boot,
+	};
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -18,14 +23,14 @@ static struct hwp_error *put(FILE *out, const struct hwp_findings *findings, uin
 }
 
 struct hwp_error *hwp_write_metrics(const char *path, const struct hwp_findings *findings,
-				    uint64_t start_ns)
+				    const struct hwp_leak_record *since_boot, uint64_t start_ns)
 {
 	_cleanup_(hwp_outfile_deinit) struct hwp_outfile file = {};
 	struct hwp_error *err;
 
-	err = hwp_outfile_open(path, &file);
+	err = hwp_outfile_open(path, 0644, &file);
 	if (!err)
-		err = put(file.out, findings, start_ns);
+		err = put(file.out, findings, since_boot, start_ns);
 	return err ? err : hwp_outfile_commit(&file);
 }
 
@@ -33,17 +38,25 @@ int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command 
 		    struct hwp_cmd_options *options)
 {
 	_cleanup_(hwp_findings_destroyp) struct hwp_findings *findings = NULL;
+	_cleanup_(hwp_state_file_deinit) struct hwp_state_file state = {};
 	_cleanup_error_ struct hwp_error *failure = NULL;
+	const struct hwp_leak_record *since_boot;
 	uint64_t start = hwp_now_ns();
 	struct hwp_error *err = NULL;
 	int status;
 
+	hwp_state_file_open(context, options, &state);
+	options->since_boot = &state.record;
 	failure = hwp_analyse_target(context, command, options, &findings);
 	status = findings ? hwp_verdict_exit_status(findings->verdict) : HWP_EXIT_TROUBLE;
+	if (findings)
+		hwp_state_file_add(context, &state, findings);
+	since_boot = hwp_state_file_known(&state, findings);
 	/* An interrupted run has no result: the file of the last run stays. */
 	if (!failure || failure->code != HWP_ERROR_INTERRUPTED)
-		err = options->output ? hwp_write_metrics(options->output, findings, start) :
-					put(context->out, findings, start);
+		err = options->output ?
+			      hwp_write_metrics(options->output, findings, since_boot, start) :
+			      put(context->out, findings, since_boot, start);
 	if (failure)
 		hwp_fail(context, false, no_cleanup_ptr(failure));
 	return hwp_finish(context, err, status);

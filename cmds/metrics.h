@@ -6,9 +6,10 @@
 
 /**
  * Replace the file @p path by the metrics of a run that began at @p start_ns
- * (hwp_now_ns()) and ends now; @p findings NULL: it failed.
+ * (hwp_now_ns()) and ends now; @p findings NULL: it failed. @p since_boot: the leaks that are
+ * known, or NULL.
  */
 struct hwp_error *hwp_write_metrics(const char *path, const struct hwp_findings *findings,
-				    uint64_t start_ns);
+				    const struct hwp_leak_record *since_boot, uint64_t start_ns);
 
 #endif /* HWP_CMD_METRICS_H */

@@ -33,6 +33,7 @@ enum {
 	OPT_QEMU,
 	OPT_PASSES,
 	OPT_MAX_CPU,
+	OPT_STATE,
 };
 
 struct option_row {
@@ -75,6 +76,8 @@ static const struct option_row rows[] = {
 	  "join the events of rasdaemon's database" },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
 	  "time from one check to the next (60)" },
+	{ OPT_STATE, "state", "FILE", HWP_OPTIONS_STATE,
+	  "where leaks since boot are kept (running kernel)" },
 	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT, "replace FILE by the metrics, atomically" },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
@@ -140,7 +143,7 @@ unsigned int hwp_option_groups(const struct hwp_context *context, const struct h
 
 	if (groups & HWP_OPTIONS_TARGET && !context->host)
 		groups |= HWP_OPTIONS_OPEN;
-	return groups;
+	return context->host ? groups & ~(unsigned int)HWP_OPTIONS_STATE : groups;
 }
 
 void hwp_print_options(FILE *out, unsigned int groups)
@@ -236,6 +239,7 @@ static int take_number(const struct hwp_context *context, int value, const char 
 		{ OPT_RANGE, &options->range, "range" },
 		{ 'o', &options->output, "output" },
 		{ OPT_RASDAEMON, &options->rasdaemon, "rasdaemon" },
+		{ OPT_STATE, &options->state, "state" },
 		{ OPT_QEMU, &options->target.qemu_socket, "qemu" },
 	};
 
@@ -424,6 +428,9 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 	    (options->quick || options->nr_passes || options->target.max_cpu_percent))
 		return hwp_usage_error(context, options->json,
 				       "--quick, --passes and --max-cpu are for a running kernel");
+	if (!options->live && options->state)
+		return hwp_usage_error(context, options->json,
+				       "--state is for the running kernel of this system");
 	if (options->target.qemu_socket && options->target.vmcoreinfo_path)
 		return hwp_usage_error(context, options->json,
 				       "--vmcoreinfo is for a dump; a guest has its own");

@@ -29,10 +29,12 @@ enum hwp_option_group {
 	HWP_OPTIONS_OUTPUT = 1 << 7,
 	/** --interval: the time between two checks. */
 	HWP_OPTIONS_INTERVAL = 1 << 8,
+	/** --state: where leaks since boot are kept; for a program of its own, not in a host. */
+	HWP_OPTIONS_STATE = 1 << 9,
 	/** No option: the first argument is a pfn. */
-	HWP_TAKES_PFN = 1 << 9,
+	HWP_TAKES_PFN = 1 << 10,
 	/** No option: one argument may follow that is not a target. */
-	HWP_TAKES_WORD = 1 << 10,
+	HWP_TAKES_WORD = 1 << 11,
 };
 
 /** How often -s may be given. */
@@ -55,6 +57,10 @@ struct hwp_cmd_options {
 	const char *rasdaemon;
 	/** HWP_OPTIONS_OUTPUT: a path, or NULL. */
 	const char *output;
+	/** HWP_OPTIONS_STATE: a path, empty for no file, or NULL. */
+	const char *state;
+	/** What earlier checks of this boot saw (borrowed), or NULL. */
+	const struct hwp_leak_record *since_boot;
 	/** HWP_OPTIONS_INTERVAL: from the start of one check to the start of the next. */
 	unsigned int interval_seconds;
 	/** HWP_TAKES_PFN. */

@@ -16,11 +16,11 @@ static struct hwp_error *check_place(const char *path)
 		return errno == ENOENT ? NULL : hwp_error_os(errno, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"%s is not a regular file; -o replaces no other", path);
+					"%s is not a regular file, and no other is replaced", path);
 	return NULL;
 }
 
-struct hwp_error *hwp_outfile_open(const char *path, struct hwp_outfile *ret)
+struct hwp_error *hwp_outfile_open(const char *path, mode_t mode, struct hwp_outfile *ret)
 {
 	struct hwp_error *err = check_place(path);
 	_cleanup_free_ char *name = NULL;
@@ -34,7 +34,7 @@ struct hwp_error *hwp_outfile_open(const char *path, struct hwp_outfile *ret)
 	fd = mkostemp(name, O_CLOEXEC);
 	if (fd < 0)
 		return hwp_error_os(errno, "cannot create a file beside %s", path);
-	out = fchmod(fd, 0644) == 0 ? fdopen(fd, "w") : NULL;
+	out = fchmod(fd, mode) == 0 ? fdopen(fd, "w") : NULL;
 	if (!out) {
 		err = hwp_error_os(errno, "%s", name);
 		unlink(name);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** -o FILE: a file that a reader never sees half written. */
+/** A file that a reader never sees half written. */
 #ifndef HWP_OUTFILE_H
 #define HWP_OUTFILE_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -15,10 +16,10 @@ struct hwp_outfile {
 };
 
 /**
- * Begin a new file beside @p path (borrowed), to be written by ret->out; mode
- * 0644, whatever the umask. End with hwp_outfile_deinit() in any case.
+ * Begin a new file beside @p path (borrowed), to be written by ret->out; with @p mode,
+ * whatever the umask. End with hwp_outfile_deinit() in any case.
  */
-struct hwp_error *hwp_outfile_open(const char *path, struct hwp_outfile *ret);
+struct hwp_error *hwp_outfile_open(const char *path, mode_t mode, struct hwp_outfile *ret);
 
 /** Flush to disk, then rename over path: readers see the old one or this one. */
 struct hwp_error *hwp_outfile_commit(struct hwp_outfile *file);

@@ -8,6 +8,7 @@
 #include "metrics.h"
 #include "report/changes.h"
 #include "report/common.h"
+#include "state_file.h"
 
 static volatile sig_atomic_t stopped;
 
@@ -22,6 +23,9 @@ struct watch {
 	const struct hwp_command *command;
 	const struct hwp_cmd_options *options;
 	struct hwp_known known;
+	struct hwp_state_file state;
+	/** Leaked pages since boot, as printed last. */
+	uint64_t nr_leaked;
 	/** The result of the current check, and its time. */
 	const struct hwp_findings *findings;
 	char time[24];
@@ -32,6 +36,7 @@ struct watch {
 static void watch_deinit(struct watch *w)
 {
 	hwp_known_deinit(&w->known);
+	hwp_state_file_deinit(&w->state);
 	free(w->failure);
 }
 
@@ -50,6 +55,17 @@ static void print_change(void *arg, const struct hwp_change *change)
 
 	(w->options->json ? hwp_report_change_json :
 			    hwp_report_change)(w->context->out, w->findings, change, w->time);
+}
+
+/** Leaks since boot, when there are more than before. */
+static void print_leaks(struct watch *w)
+{
+	uint64_t nr = hwp_leak_record_count(&w->state.record);
+
+	if (nr > w->nr_leaked)
+		(w->options->json ? hwp_report_leaks_json : hwp_report_leaks)(
+			w->context->out, w->nr_leaked, &w->state.record, w->time);
+	w->nr_leaked = nr;
 }
 
 /** The same failure again is not a change. */
@@ -80,8 +96,11 @@ static struct hwp_error *check_once(struct watch *w, bool is_first)
 	failure = hwp_analyse_target(w->context, w->command, w->options, &findings);
 	if (failure && failure->code == HWP_ERROR_INTERRUPTED)
 		return no_cleanup_ptr(failure);
+	if (findings)
+		hwp_state_file_add(w->context, &w->state, findings);
 	if (w->options->output)
-		err = hwp_write_metrics(w->options->output, findings, start);
+		err = hwp_write_metrics(w->options->output, findings,
+					hwp_state_file_known(&w->state, findings), start);
 	if (err)
 		return err;
 	if (failure && is_first)
@@ -92,6 +111,7 @@ static struct hwp_error *check_once(struct watch *w, bool is_first)
 	} else {
 		w->findings = findings;
 		err = hwp_changes(&w->known, findings, print_change, w);
+		print_leaks(w);
 		free(no_cleanup_ptr(w->failure));
 	}
 	return err ? err : hwp_report_flush(w->context->out);
@@ -160,6 +180,8 @@ int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *c
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);
 	}
+	hwp_state_file_open(context, options, &w.state);
+	options->since_boot = &w.state.record;
 	err = keep_checking(&w);
 	return err ? hwp_fail(context, options->json, err) : 0;
 }

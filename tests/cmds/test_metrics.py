@@ -66,6 +66,8 @@ def numbers(directory, samples):
     leaked = sum(p['class'] in ('leaked', 'lost') for p in report['poisoned'])
     single = {
         'up': 1, 'leaked_pages': leaked, 'coverage_ratio': report['coverage']['ratio'],
+        'leaked_since_boot': sum(p['class'] in ('leaked', 'lost') or p['was_free'] == 'yes'
+                                 for p in report['poisoned']),
         'healthy_lost_bytes': report['summary']['nr_healthy_lost'] * 4096,
     }
     for name, expected in single.items():

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 400
 """`hwpoison watch`: in a guest that poisons and unpoisons pages meanwhile, against the guest's own
 /proc/kpageflags; and what it does not take. What changes are is tested in unit/changes.c."""
 import json
 import pathlib
 import re
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import blocks
@@ -42,6 +44,49 @@ watch
 says verdict
 sleep 3
 end INT
+'''
+# A leak that is gone: a THP is freed with a bad page in it, and then the mark is taken away.
+LEAK = '''
+mkdir -p /var/lib
+state=/var/lib/hwpoison/leaks
+echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
+echo "boot $(cat /proc/sys/kernel/random/boot_id)"
+watch --json -o /tmp/x.prom
+says verdict
+/programs/leak_thp | tee /tmp/bad
+bad=$(sed 's/bad //' /tmp/bad)
+says leaked-since-boot
+echo $bad >$inject/unpoison-pfn
+says '"now": null'
+sleep 3
+end TERM
+sed 's/^/metrics /' /tmp/x.prom
+cp -p $state /tmp/kept
+sed 's/^/state /' $state; ls -l $state | cut -c 1-10 | sed 's/^/mode /'
+now() {
+	hwpoison metrics "$@" 2>&1 | sed -n "s/^hwpoison_leaked_since_boot //p; s/^hwpoison: /line /p"
+}
+echo "again" $(now)
+echo "none" $(now --state=)
+hwpoison check | sed -n 's/^Leaked  */check /p'
+sed "s/^boot .*/boot 00000000-0000-0000-0000-000000000000/" /tmp/kept >/tmp/other
+chmod 600 /tmp/other
+echo "other" $(now --state=/tmp/other)
+chmod 666 $state; echo "writable" $(now)
+rm $state; ln -s /tmp/kept $state; echo "link" $(now)
+rm $state; echo "damaged" >$state; echo "damaged" $(now)
+echo "mine" >/tmp/mine; echo "mine" $(now --state=/tmp/mine); sed 's/^/left /' /tmp/mine
+mkfifo /tmp/fifo; echo "fifo" $(now --state=/tmp/fifo)
+echo "nowhere" $(now --state=/nowhere/leaks)
+echo "quiet" $(now --quiet --state=/tmp/mine)
+# What is contained now, and was seen in free memory: another page has the mark.
+small=$(/programs/leak_thp small | sed 's/bad //')
+sed "s/^leak 0x[0-9a-f]* /leak $(printf 0x%x $small) /" /tmp/kept >/tmp/before
+chmod 600 /tmp/before
+hwpoison check --state=/tmp/before >/tmp/out; echo "before $? $(head -n 1 /tmp/out)"
+cp /tmp/before /tmp/copy; chmod 600 /tmp/copy
+/programs/leak_thp >/dev/null; echo "both" $(now --state=/tmp/copy)
+grep -c '^leak ' /tmp/copy | sed 's/^/leaks /'
 '''
 
 
@@ -95,6 +140,68 @@ def watched():
     return wrong
 
 
+def state_is_right(text):
+    """The file holds the page that leaked and went, and only root reads it."""
+    bad, boot = int(of(text, 'bad')[0]), of(text, 'boot')[0]
+    lines = of(text, 'state')
+    if lines[:3] != ['hwpoison leaks since boot 1', f'boot {boot}', 'more 0'] or \
+            lines[4:] != ['end'] or not re.fullmatch(rf'leak {bad:#x} free \d+ \d+', lines[3]):
+        return [f'the file is {lines}']
+    return [] if of(text, 'mode') == ['-rw-------'] else [f'its mode is {of(text, "mode")}']
+
+
+def watch_is_right(text):
+    bad, wrong = int(of(text, 'bad')[0]), []
+    changes = [json.loads(line) for line in of(text, 'out') if line.startswith('{')]
+    for change in changes:
+        if VALIDATOR:
+            wrong += [e.message[:200] for e in VALIDATOR.iter_errors(change)]
+    leaks = [(c['nr_before'], c['nr_now']) for c in changes if c['kind'] == 'leaked-since-boot']
+    if leaks != [(0, 1)]:
+        wrong.append(f'leaks since boot: {leaks}')
+    pages = [(c['pfn'], c['now']) for c in changes if c['kind'] == 'page']
+    if not {s for p, s in pages if p == bad} & {'buddy', 'pcp'} or pages[-1] != (bad, None):
+        wrong.append(f'pages: {pages}')
+    # It is not marked any more, and is counted still.
+    metrics = of(text, 'metrics')
+    for line in 'hwpoison_leaked_pages 0', 'hwpoison_leaked_since_boot 1':
+        if line not in metrics:
+            wrong.append(f'metrics without {line}')
+    return wrong
+
+
+def leaked(folder):
+    """A leak that is gone is in the file, in the metrics, and in what check says; a file that is
+    no record costs a line."""
+    program = folder / 'leak_thp'
+    subprocess.run(['gcc', '-static', '-O1', '-o', program, hwp.TOP / 'tests/lib/leak_thp.c'],
+                   check=True)
+    script = SCRIPT.split('watch --json')[0] + LEAK
+    script = script.replace('{{', '{').replace('}}', '}')
+    with guest.Guest(KERNEL, script, programs=[str(program)]) as vm:
+        text, console = vm.wait(240), vm.console()
+    if text is None:
+        return [f'no end; {console[-300:]!r}']
+    if not of(text, 'bad') or not of(text, 'state'):
+        return [f'the guest did otherwise: {text[:900]!r}']
+    wrong = state_is_right(text) + watch_is_right(text)
+    expected = {
+        'again': '1', 'none': '0', 'other': '0',
+        'writable': '.*line .* can be written by others, and is not believed.* 0',
+        'link': 'line /var/lib/hwpoison/leaks: Too many levels of symbolic links 0',
+        'damaged': 'line /var/lib/hwpoison/leaks holds no record of leaks: .* 0',
+        'mine': 'line /tmp/mine holds no record of leaks: .* 0', 'left': 'mine',
+        'fifo': 'line /tmp/fifo is not a regular file 0', 'nowhere': '0', 'quiet': '0',
+        'check': '1 page since boot, as earlier checks saw; the first at',
+        'before': '1 LEAKED BEFORE: 1 poisoned page was in free memory since its error, and is no',
+        'both': '2', 'leaks': '2',
+    }
+    for word, pattern in expected.items():
+        if not re.fullmatch(pattern, ' '.join(of(text, word))):
+            wrong.append(f'{word}: {of(text, word)}')
+    return wrong
+
+
 def refused(args, word):
     run = hwp.Run('watch', *args)
     if run.status != 2 or run.err.count('\n') != 1 or run.out or word not in run.err:
@@ -111,12 +218,19 @@ def main():
             ('no interval', ['--interval', '0'], '--interval'),
             ('an interval of days', ['--interval', '86401'], '--interval'),
             ('an interval of words', ['--interval=soon'], '--interval'),
-            ('a range', ['--range', '1-2'], 'no option')):
+            ('a range', ['--range', '1-2'], 'no option'),
+            ('two states', ['--state', 'a', '--state', 'b'], 'given twice')):
         cases.tell(f'refused: {name}', refused(args, word))
+    for command in 'check', 'metrics':
+        run = hwp.Run(command, '--state', 'x', vmcore)
+        cases.tell(f'refused: {command} of a vmcore with a state', [] if run.status == 2 and
+                   '--state is for the running kernel' in run.err else [f'{run.status} {run.err}'])
     why = guest.missing(KERNEL)
     if why:
         cases.skip('watched', why)
     else:
+        with tempfile.TemporaryDirectory() as folder:
+            cases.tell('leaked', leaked(pathlib.Path(folder)))
         cases.tell('watched', watched())
     cases.exit()
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verdict/past.h"
 
+#include "base/bits.h"
 #include "layout/page.h"
 #include "verdict/classify.h"
 #include "verdict/held.h"
@@ -396,24 +397,58 @@ static void judge_pages(struct past *past)
 	}
 }
 
+/** The extent that the log alone gives a page of a THP; false where there is a folio. */
+static bool extent_by_log(const struct hwp_findings *f, const struct hwp_poisoned *p,
+			  struct hwp_folio *ret)
+{
+	*ret = (struct hwp_folio){
+		.head_pfn = hwp_align_down(p->pfn, f->pmd_order),
+		.order = (int)f->pmd_order,
+		.max_order = (int)f->pmd_order,
+		.order_is_guess = true,
+		.kind = HWP_EXTENT_FREED,
+		.source = HWP_SOURCE_EVENT,
+	};
+	ret->first_poisoned = hwp_findings_poisoned_index(f, ret->head_pfn);
+	ret->nr_poisoned = hwp_findings_poisoned_index(f, hwp_folio_end(ret)) - ret->first_poisoned;
+	for (size_t i = 0; i < ret->nr_poisoned; i++) {
+		enum hwp_folio_kind kind = f->poisoned.data[ret->first_poisoned + i].folio.kind;
+
+		if (kind != HWP_FOLIO_NONE && kind != HWP_FOLIO_DEVICE)
+			return false;
+	}
+	return true;
+}
+
+/** Was a THP that held the page freed whole? That the user names an extent changes nothing. */
+static bool was_freed_whole(const struct past *past, const struct hwp_poisoned *p)
+{
+	const struct hwp_findings *f = past->f;
+	const struct hwp_folio *extent = hwp_findings_folio_at(f, p->pfn);
+	struct hwp_folio by_log;
+
+	if (p->event < 0 || hwp_held_then(&f->events.data[p->event]) != HWP_HELD_THP || !extent ||
+	    extent->kind != HWP_EXTENT_FREED)
+		return false;
+	if (extent->source != HWP_SOURCE_RANGE)
+		return p->was_free == HWP_ANSWER_YES;
+	return extent_by_log(f, p, &by_log) &&
+	       prove(past, p, &by_log, later_process(past, p, &by_log)).was_free == HWP_ANSWER_YES;
+}
+
 /**
  * What this kernel did says more than its symbols do: where a THP that held poison was
  * freed whole, the fix is not there. A HugeTLB page proves nothing of it, as it has the flag
  * only if the fix sees to it.
  */
-static bool learn_of_fix(struct hwp_findings *f)
+static bool learn_of_fix(const struct past *past)
 {
-	struct hwp_kernel_facts *k = &f->kernel;
+	struct hwp_kernel_facts *k = &past->f->kernel;
 
 	if (k->fix != HWP_FIX_UNKNOWN)
 		return false;
-	for (size_t i = 0; i < f->poisoned.nr; i++) {
-		const struct hwp_poisoned *p = &f->poisoned.data[i];
-		const struct hwp_folio *extent = hwp_findings_folio_at(f, p->pfn);
-
-		if (p->was_free != HWP_ANSWER_YES || !extent || extent->kind != HWP_EXTENT_FREED ||
-		    extent->source == HWP_SOURCE_RANGE || p->event < 0 ||
-		    hwp_held_then(&f->events.data[p->event]) != HWP_HELD_THP)
+	for (size_t i = 0; i < past->f->poisoned.nr; i++) {
+		if (!was_freed_whole(past, &past->f->poisoned.data[i]))
 			continue;
 		k->fix = HWP_FIX_ABSENT;
 		k->fix_is_inferred = true;
@@ -470,7 +505,7 @@ void hwp_past_judge(struct hwp_findings *f, const struct hwp_event_index *index)
 	struct past past = { .f = f, .index = index };
 
 	judge_pages(&past);
-	if (learn_of_fix(f))
+	if (learn_of_fix(&past))
 		judge_pages(&past);
 	judge_folios(f);
 	summarise(f);

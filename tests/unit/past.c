@@ -250,13 +250,145 @@ static void steps(void **state)
 	hwp_findings_destroy(f);
 }
 
+/** Two pages of one THP that were handed out one by one, of two THPs, or beside a folio. */
+enum pair {
+	ALONE,
+	OUT_OF_LINE,
+	OF_TWO_THPS,
+	BESIDE_A_FOLIO,
+};
+
+static struct hwp_findings *pair_of(enum pair pair, enum hwp_state state)
+{
+	struct hwp_findings *f = findings(HWP_FIX_UNKNOWN);
+	struct hwp_poisoned *p = add_poisoned(f, page_of(0x8011, SPLIT));
+
+	if (state == HWP_STATE_BUDDY)
+		p->by_list = (struct hwp_block){
+			.head_pfn = 0x8000, .container = HWP_FREE_AREA, .order = 9, .cpu = -1
+		};
+	add_action(f, p, "unsplit thp", "Failed");
+	if (pair == ALONE)
+		return f;
+	p = add_poisoned(f, page_of(pair == OF_TWO_THPS ? 0x8211 : 0x8101, SPLIT));
+	p->page.index += 0x1000;
+	if (pair == BESIDE_A_FOLIO)
+		p->folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE,
+						     .head_pfn = 0x8100,
+						     .order = 4 };
+	add_action(f, p, "unsplit thp", "Failed");
+	return f;
+}
+
+/** What the user says was there may be wrong: what is known of the kernel does not rest on it. */
+static void range_is_no_proof(void **state)
+{
+	static const struct {
+		enum pair pair;
+		enum hwp_state state;
+		enum hwp_fix fix;
+	} rows[] = {
+		{ ALONE, HWP_STATE_BUDDY, HWP_FIX_ABSENT },
+		{ ALONE, HWP_STATE_ISOLATED, HWP_FIX_UNKNOWN },
+		{ OUT_OF_LINE, HWP_STATE_ISOLATED, HWP_FIX_ABSENT },
+		{ OF_TWO_THPS, HWP_STATE_ISOLATED, HWP_FIX_UNKNOWN },
+		{ BESIDE_A_FOLIO, HWP_STATE_ISOLATED, HWP_FIX_UNKNOWN },
+	};
+	static const uint64_t ranges[][2] = {
+		{ 0, 0 },	    { 0x8000, 0x8200 }, { 0x8000, 0x8400 },
+		{ 0x8000, 0xc000 }, { 0x8010, 0x8020 }, { 0x8011, 0x8012 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		for (size_t r = 0; r < HWP_ARRAY_SIZE(ranges); r++) {
+			struct hwp_findings *f = pair_of(rows[i].pair, rows[i].state);
+
+			print_message("# row %zu, range %zu\n", i, r);
+			if (ranges[r][1])
+				assert_null(hwp_extents_set_range(f, ranges[r][0], ranges[r][1]));
+			decide(f);
+			assert_string_equal(hwp_fix_name(f->kernel.fix), hwp_fix_name(rows[i].fix));
+			assert_int_equal(f->kernel.fix_is_inferred, rows[i].fix == HWP_FIX_ABSENT);
+			hwp_findings_destroy(f);
+		}
+	}
+}
+
+/** What this kernel will do with a folio that is allocated, unless the dump contradicts it. */
+static void live_folios(void **state)
+{
+	static const struct {
+		enum hwp_fix fix;
+		enum hwp_folio_kind kind;
+		/** PG_has_hwpoisoned is there. */
+		bool has_flag;
+		int order;
+		/** Another THP was freed, and this is where its bad page is. */
+		enum hwp_state other;
+		enum hwp_outcome outcome;
+	} rows[] = {
+		{ HWP_FIX_ABSENT, HWP_FOLIO_LARGE, true, 9, HWP_NR_STATES, HWP_OUTCOME_WOULD_LEAK },
+		{ HWP_FIX_UNKNOWN, HWP_FOLIO_LARGE, true, 9, HWP_NR_STATES,
+		  HWP_OUTCOME_WOULD_LEAK },
+		{ HWP_FIX_PRESENT, HWP_FOLIO_LARGE, true, 9, HWP_NR_STATES,
+		  HWP_OUTCOME_WOULD_HOLD },
+		/* Without the flag the fix does not see it. */
+		{ HWP_FIX_PRESENT, HWP_FOLIO_LARGE, false, 9, HWP_NR_STATES,
+		  HWP_OUTCOME_WOULD_LEAK },
+		{ HWP_FIX_PRESENT, HWP_FOLIO_SLAB, false, 3, HWP_NR_STATES,
+		  HWP_OUTCOME_WOULD_LEAK },
+		{ HWP_FIX_PRESENT, HWP_FOLIO_KERNEL, false, 3, HWP_NR_STATES,
+		  HWP_OUTCOME_WOULD_LEAK },
+		/* The symbol promises what the same dump contradicts. */
+		{ HWP_FIX_PRESENT, HWP_FOLIO_LARGE, true, 9, HWP_STATE_BUDDY, HWP_OUTCOME_UNKNOWN },
+		{ HWP_FIX_PRESENT, HWP_FOLIO_LARGE, true, 9, HWP_STATE_ISOLATED,
+		  HWP_OUTCOME_WOULD_HOLD },
+		/* Freed one by one, with the fix or without it. */
+		{ HWP_FIX_ABSENT, HWP_FOLIO_HUGETLB, false, 18, HWP_NR_STATES,
+		  HWP_OUTCOME_WOULD_HOLD },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = findings(rows[i].fix);
+		struct hwp_poisoned *p = add_poisoned(f, page_of(0x11, BLANK));
+
+		print_message("# row %zu\n", i);
+		p->page.refcount = 1;
+		p->folio = (struct hwp_folio_facts){
+			.kind = rows[i].kind,
+			.head_pfn = UINT64_C(0x11) >> rows[i].order << rows[i].order,
+			.order = rows[i].order,
+			.can_have_hwpoisoned = true,
+			.has_hwpoisoned = rows[i].has_flag,
+			.head.type = HWP_TYPE_NONE,
+			.raw_list_readable = true,
+		};
+		p->is_raw = rows[i].kind == HWP_FOLIO_HUGETLB;
+		if (rows[i].other != HWP_NR_STATES) {
+			p = add_poisoned(f, page_of(0x8011, BLANK));
+			if (rows[i].other == HWP_STATE_BUDDY)
+				p->by_list = (struct hwp_block){ .head_pfn = 0x8000,
+								 .container = HWP_FREE_AREA,
+								 .order = 9,
+								 .cpu = -1 };
+			add_action(f, p, "unsplit thp", "Failed");
+		}
+		decide(f);
+		assert_true(f->folios.nr > 0);
+		assert_string_equal(hwp_outcome_name(f->folios.data[0].outcome),
+				    hwp_outcome_name(rows[i].outcome));
+		hwp_findings_destroy(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_words),
-		cmocka_unit_test(may_have_been_gigantic),
-		cmocka_unit_test(later_process),
-		cmocka_unit_test(steps),
+		cmocka_unit_test(range_is_no_proof), cmocka_unit_test(live_folios),
+		cmocka_unit_test(by_words),	     cmocka_unit_test(may_have_been_gigantic),
+		cmocka_unit_test(later_process),     cmocka_unit_test(steps),
 	};
 
 	return cmocka_run_group_tests_name("past", tests, NULL, NULL);

@@ -98,15 +98,18 @@ static void fix(void **state)
 		{ { "free_prepared_contig_range" },
 		  HWP_FUNCTION_UNKNOWN,
 		  HWP_FIX_UNKNOWN,
-		  "no symbol free_has_hwpoisoned, which may be inlined" },
+		  "no symbol free_has_hwpoisoned, which may be inlined; no release of Linux up to 7.3 "
+		  "has it" },
 		{ { "__free_prepared_contig_range" },
 		  HWP_FUNCTION_UNKNOWN,
 		  HWP_FIX_UNKNOWN,
-		  "no symbol free_has_hwpoisoned, which may be inlined" },
+		  "no symbol free_has_hwpoisoned, which may be inlined; no release of Linux up to 7.3 "
+		  "has it" },
 		{ { "__free_contig_range_common" },
 		  HWP_FUNCTION_UNKNOWN,
 		  HWP_FIX_UNKNOWN,
-		  "no symbol free_has_hwpoisoned, which may be inlined" },
+		  "no symbol free_has_hwpoisoned, which may be inlined; no release of Linux up to 7.3 "
+		  "has it" },
 		{ { "free_prepared_contig_range" },
 		  HWP_FUNCTION_INLINED,
 		  HWP_FIX_PRESENT,

@@ -119,7 +119,9 @@ static enum hwp_fix find_fix(const struct kernel_layout *at, const char **eviden
 		return HWP_FIX_ABSENT;
 	}
 	if (at->free_prepared_contig_range || at->free_contig_range_common) {
-		*evidence = "no symbol free_has_hwpoisoned, which may be inlined";
+		*evidence =
+			"no symbol free_has_hwpoisoned, which may be inlined; no release of Linux "
+			"up to 7.3 has it";
 		return HWP_FIX_UNKNOWN;
 	}
 	*evidence = "no symbol free_prepared_contig_range, which the fix needs";

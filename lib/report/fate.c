@@ -139,6 +139,10 @@ static void put_leak(struct hwp_text *text, const struct hwp_findings *f,
 		       "%sthis kernel frees it whole, as %" PRIu64 " block%s of "
 		       "order %d: the bad pages go to the free lists with %s of healthy ones. %s",
 		       condition, nr_blocks, hwp_plural(nr_blocks), order, healthy,
+		       check == HWP_ON && !f->kernel.check_pages_is_switch ?
+			       "It checks pages that leave a zone's free lists, and drops a "
+			       "block that holds one; from a per-CPU list they may be handed "
+			       "out again." :
 		       check == HWP_ON ?
 			       "Its page check (check_pages) then drops each block that "
 			       "holds one when it is next allocated: healthy pages are lost "

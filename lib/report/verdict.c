@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "report/common.h"
 #include "report/text.h"
 #include "verdict/check.h"
+#include "verdict/held.h"
 #include "verdict/history.h"
 #include "verdict/past.h"
 
@@ -81,10 +83,16 @@ static void add_victims(struct sentence *s, const struct hwp_findings *f, bool n
 		fprintf(s->out, " and to %zu more", nr_more);
 }
 
-/** What becomes of blocks with poison that are free: the allocator's check decides. */
-static const char *future_of_free(const struct hwp_findings *f, bool one)
+/**
+ * What becomes of blocks with poison in @p state: the allocator's check decides. Before
+ * Linux kernel commit 79cc7ed9b6e7 ("mm, page_alloc: reduce page alloc/free sanity checks")
+ * (in v6.4) it looked at what leaves a zone's free lists, in every kernel, and at what leaves
+ * a per-CPU list in some.
+ */
+static const char *future_of_free(const struct hwp_findings *f, enum hwp_state state, bool one)
 {
-	if (hwp_hands_out_no_poison(f))
+	if (hwp_hands_out_no_poison(f) ||
+	    (f->kernel.check_pages == HWP_ON && state == HWP_STATE_BUDDY))
 		return one ? "is in free memory, in a block that the allocator throws away when it "
 			     "next takes it" :
 			     "are in free memory, in blocks that the allocator throws away when it "
@@ -105,14 +113,59 @@ static void add_dropped(struct sentence *s, const struct hwp_summary *sum)
 		hwp_plural(sum->nr_healthy_lost), nr == 1 ? "it" : "them");
 }
 
+static void add_free_in(struct sentence *s, const struct hwp_findings *f, enum hwp_state state,
+			uint64_t nr)
+{
+	if (nr)
+		add_pages(s, nr, future_of_free(f, state, true), future_of_free(f, state, false));
+}
+
+/**
+ * Pages that were free when the error struck. Until Linux kernel commit a8b2c2ce89d4
+ * ("mm,hwpoison: take free pages off the buddy freelists") (in v5.11) memory failure left
+ * these where they were, as "Delayed".
+ */
+static uint64_t count_struck_free(const struct hwp_findings *f)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+		const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
+
+		nr += hwp_report_is_free(p) && e && hwp_held_then(e) == HWP_HELD_FREE &&
+		      strcmp(e->result, "Delayed") == 0;
+	}
+	return nr;
+}
+
+/** One part for both kinds of lists where the same becomes of their blocks. */
+static void add_free(struct sentence *s, const struct hwp_findings *f)
+{
+	uint64_t nr_buddy = f->summary.nr_by_state[HWP_STATE_BUDDY];
+	uint64_t nr_pcp = f->summary.nr_by_state[HWP_STATE_PCP];
+	uint64_t nr_struck = count_struck_free(f);
+	const char *of_buddy = future_of_free(f, HWP_STATE_BUDDY, false);
+
+	if (strcmp(of_buddy, future_of_free(f, HWP_STATE_PCP, false)) == 0) {
+		add_free_in(s, f, HWP_STATE_BUDDY, nr_buddy + nr_pcp);
+	} else {
+		add_free_in(s, f, HWP_STATE_BUDDY, nr_buddy);
+		add_free_in(s, f, HWP_STATE_PCP, nr_pcp);
+	}
+	if (nr_struck)
+		fprintf(s->out,
+			" (%" PRIu64 " %s free when the error struck, and memory failure left %s "
+			"there)",
+			nr_struck, nr_struck == 1 ? "was" : "were", nr_struck == 1 ? "it" : "them");
+}
+
 static void explain_leaked(struct sentence *s, const struct hwp_findings *f)
 {
 	const struct hwp_summary *sum = &f->summary;
-	uint64_t nr_free = sum->nr_by_state[HWP_STATE_BUDDY] + sum->nr_by_state[HWP_STATE_PCP];
 	uint64_t nr_reused = sum->nr_by_state[HWP_STATE_REUSED];
 
-	if (nr_free)
-		add_pages(s, nr_free, future_of_free(f, true), future_of_free(f, false));
+	add_free(s, f);
 	if (nr_reused) {
 		add_pages(s, nr_reused, "has been handed out again", "have been handed out again");
 		add_victims(s, f, true);

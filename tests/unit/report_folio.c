@@ -105,6 +105,7 @@ static void thp(void **state)
 	(void)state;
 	p.folio.can_have_hwpoisoned = p.folio.has_hwpoisoned = true;
 	f->kernel.check_pages = HWP_ON;
+	f->kernel.check_pages_is_switch = true;
 	add_poisoned(f, p);
 	conclude(f, HWP_RUN_ALLOCATED);
 	assert_says("Folio 0x40000-0x40200, order 9: 512 pages, 2.00 MiB");

@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "report/common.h"
 #include "report/text.h"
+#include "verdict/lost_data.h"
 
 /* Blocks whose evidence is shown, and folios that get a row; `list` has no limit. */
 #define MAX_EVIDENCE 12
@@ -218,6 +219,28 @@ static void put_evidence(struct hwp_text *text, const struct hwp_findings *f)
 	}
 }
 
+/** Files whose data went with a dirty page. */
+static void put_lost_data(struct hwp_text *text, const struct hwp_findings *f)
+{
+	char words[sizeof(struct hwp_file) + 64];
+	unsigned int nr = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		struct hwp_lost_data lost = hwp_lost_data(f, &f->poisoned.data[i]);
+
+		if (lost.kind == HWP_LOST_NOTHING)
+			continue;
+		if (nr == MAX_EVIDENCE) {
+			hwp_text_wrap(text, 0, 0, "'hwpoison list' names the rest.");
+			return;
+		}
+		if (!nr++)
+			hwp_text_heading(text, "Lost data: pages that were dirty");
+		fprintf(text->out, "0x%" PRIx64 "  ", f->poisoned.data[i].pfn);
+		hwp_text_wrap(text, 9, 9, hwp_lost_data_words(&lost, words, sizeof(words)));
+	}
+}
+
 /* A failure must stand out without colour too. */
 static const char *result_word(enum hwp_result result)
 {
@@ -278,6 +301,7 @@ struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *f,
 		if (err)
 			return err;
 		put_evidence(&text, f);
+		put_lost_data(&text, f);
 	}
 	if (f->kernel.has_memory_failure)
 		put_checks(&text, f);

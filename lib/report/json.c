@@ -224,6 +224,7 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_report_json_page_owner(json, &page->page_owner);
 	put_reuse(json, f, page);
 	hwp_report_json_page_history(json, f, page);
+	hwp_report_json_lost_data(json, f, page);
 	hwp_json_row_array(json, "evidence");
 	hwp_evidence(f, page, put_sentence, json);
 	hwp_json_end(json);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/json_history.h"
 
+#include "verdict/lost_data.h"
+
 void hwp_report_json_file(struct hwp_json *json, const struct hwp_file *file)
 {
 	hwp_json_row_object(json, "file");
@@ -10,6 +12,28 @@ void hwp_report_json_file(struct hwp_json *json, const struct hwp_file *file)
 	hwp_json_u64(json, "inode", file->inode);
 	hwp_json_string(json, "filesystem", file->filesystem);
 	hwp_json_string(json, "device", file->device);
+	hwp_json_end(json);
+}
+
+void hwp_report_json_lost_data(struct hwp_json *json, const struct hwp_findings *f,
+			       const struct hwp_poisoned *page)
+{
+	struct hwp_lost_data lost = hwp_lost_data(f, page);
+
+	if (lost.kind == HWP_LOST_NOTHING) {
+		hwp_json_null(json, "lost_data");
+		return;
+	}
+	hwp_json_row_object(json, "lost_data");
+	hwp_json_string(json, "of", lost.kind == HWP_LOST_OF_FILE ? "file" : "unknown");
+	if (lost.file)
+		hwp_report_json_file(json, lost.file);
+	else
+		hwp_json_null(json, "file");
+	if (lost.has_offset)
+		hwp_json_u64(json, "offset", lost.offset);
+	else
+		hwp_json_null(json, "offset");
 	hwp_json_end(json);
 }
 

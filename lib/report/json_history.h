@@ -14,6 +14,10 @@ void hwp_report_json_page_history(struct hwp_json *json, const struct hwp_findin
 void hwp_report_json_folio_history(struct hwp_json *json, const struct hwp_findings *findings,
 				   const struct hwp_folio *folio);
 
+/** The key lost_data of a page. */
+void hwp_report_json_lost_data(struct hwp_json *json, const struct hwp_findings *findings,
+			       const struct hwp_poisoned *page);
+
 /** The key leaked_since_boot. */
 void hwp_report_json_since_boot(struct hwp_json *json, const struct hwp_leak_record *record);
 

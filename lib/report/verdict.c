@@ -9,6 +9,7 @@
 #include "verdict/check.h"
 #include "verdict/held.h"
 #include "verdict/history.h"
+#include "verdict/lost_data.h"
 #include "verdict/past.h"
 
 /* Victims that the verdict names; the pages have them all. */
@@ -412,6 +413,24 @@ static void advise_on_risk(struct hwp_text *text, const struct hwp_findings *f)
 			      "addresses.");
 }
 
+/** Whatever the verdict is, somebody's data may be gone. */
+static void advise_on_lost_data(struct hwp_text *text, const struct hwp_findings *f)
+{
+	uint64_t nr = 0;
+	char sentence[256];
+
+	for (size_t i = 0; i < f->poisoned.nr; i++)
+		nr += hwp_lost_data(f, &f->poisoned.data[i]).kind != HWP_LOST_NOTHING;
+	if (!nr)
+		return;
+	snprintf(sentence, sizeof(sentence),
+		 "What %" PRIu64
+		 " dirty page%s held is lost ('Lost data'): check what is named there, "
+		 "and restore it. Who wrote it learns of that only by fsync() or a signal.",
+		 nr, hwp_plural(nr));
+	hwp_text_wrap(text, 0, 0, sentence);
+}
+
 void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
 {
 	if (f->verdict == HWP_VERDICT_CLEAN && !f->summary.nr_poisoned)
@@ -448,4 +467,5 @@ void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
 	case HWP_NR_VERDICTS:
 		break;
 	}
+	advise_on_lost_data(text, f);
 }

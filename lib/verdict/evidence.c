@@ -9,6 +9,7 @@
 #include "layout/page.h"
 #include "verdict/classify.h"
 #include "verdict/history.h"
+#include "verdict/lost_data.h"
 #include "verdict/rasdaemon_join.h"
 
 #define UNCONFIRMED "seen free, lost or used again in the last pass only: look again"
@@ -387,6 +388,17 @@ static void say_past(const struct speaker *s, const struct hwp_findings *f,
 		    hwp_victim_words(f, &f->victims.data[p->first_victim + i], name, sizeof(name)));
 }
 
+static void say_lost_data(const struct speaker *s, const struct hwp_findings *f,
+			  const struct hwp_poisoned *p)
+{
+	struct hwp_lost_data lost = hwp_lost_data(f, p);
+	char words[sizeof(struct hwp_file) + 64];
+
+	if (lost.kind != HWP_LOST_NOTHING)
+		say(s, "it was dirty, and its data is lost: of %s",
+		    hwp_lost_data_words(&lost, words, sizeof(words)));
+}
+
 void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 		  void (*each)(void *arg, const char *sentence), void *arg)
 {
@@ -402,6 +414,7 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 	if (p->nr_passes == 1 && !p->unconfirmed)
 		say(&s, "transient: in the last of %u passes only", f->nr_passes);
 	say_owner(&s, f, &p->owner);
+	say_lost_data(&s, f, p);
 	say_page_owner(&s, f, p);
 	if (p->direct_map == HWP_DIRECT_MAP_ABSENT)
 		say(&s, "not in the kernel's direct map");

@@ -190,17 +190,25 @@ static void decide_types(struct hwp_resolver *r)
 
 /*
  * Before v6.10 the bits of "table" and "guard" were macros that VMCOREINFO lacks; they followed
- * "offline" (0x100): 0x200 table and 0x400 guard since Linux kernel commit 18b2db3b0385 ("mm:
- * Convert page kmemcg type to a page memcg flag") (in v5.11).
+ * "offline" (0x100): 0x200 kmemcg, 0x400 table and 0x800 guard, until Linux kernel commit
+ * 18b2db3b0385 ("mm: Convert page kmemcg type to a page memcg flag") (in v5.11) left 0x200 table
+ * and 0x400 guard. It came with commit bcfe06bf2622 ("mm: memcontrol: Use helpers to read page's
+ * memcg data"), which made page.mem_cgroup memcg_data. Without CONFIG_MEMCG neither is there, and
+ * 0x400 may be a page table: it has references then, which a guard page never has.
  */
-static void decide_cleared_bits(struct hwp_layout *l)
+static void decide_cleared_bits(struct hwp_resolver *r)
 {
+	struct hwp_layout *l = r->layout;
+	struct hwp_member m;
+
 	if (l->type_scheme != HWP_TYPE_CLEARED_BIT)
 		return;
 	l->type_base = l->types[HWP_TYPE_BUDDY] & 0x7fffff00 ? 0x80000000 : 0xf0000000;
 	if (l->types[HWP_TYPE_BUDDY] == 0x80 && !l->types[HWP_TYPE_TABLE]) {
-		l->types[HWP_TYPE_TABLE] = 0x200;
-		l->types[HWP_TYPE_GUARD] = 0x400;
+		bool has_kmemcg = hwp_resolve_member(r, "page.mem_cgroup", &m);
+
+		l->types[HWP_TYPE_TABLE] = has_kmemcg ? 0x400 : 0x200;
+		l->types[HWP_TYPE_GUARD] = has_kmemcg ? 0x800 : 0x400;
 	}
 }
 
@@ -277,7 +285,7 @@ static bool decide(struct hwp_resolver *r, void *own)
 	l->pmd_order = l->page_shift - 3;
 	check_limits(r);
 	decide_types(r);
-	decide_cleared_bits(l);
+	decide_cleared_bits(r);
 	decide_compound(r);
 	decide_order(r);
 	decide_hugetlb(r);

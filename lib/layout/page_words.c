@@ -71,6 +71,9 @@ enum hwp_page_kind hwp_page_kind(const struct hwp_page_words *w, uint32_t bits)
 	case HWP_TYPE_TABLE:
 		return HWP_PAGE_TABLE;
 	case HWP_TYPE_GUARD:
+		/* Its bit may be another's, see decide_cleared_bits(): it is out of the lists, free. */
+		if (w->refcount)
+			break;
 		return HWP_PAGE_GUARD;
 	case HWP_TYPE_HUGETLB:
 		return HWP_PAGE_HUGETLB;

@@ -97,6 +97,12 @@ static void page_types(void **state)
 	/* Macros; VMCOREINFO has the type word as a signed number, of two of them. */
 	static const struct variant v61 = { FLAGS_1, .vmcoreinfo = BUDDY_81
 						     "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257\n" };
+	/* A bit more before them. */
+	static const struct variant v510 = {
+		.members = { MEMBER("folio", "_flags_1", 64, 8),
+			     MEMBER("page", "mem_cgroup", 56, 8) },
+		.vmcoreinfo = BUDDY_81,
+	};
 	/* An enum of bits. */
 	static const struct variant v610 = {
 		FLAGS_1,
@@ -123,6 +129,11 @@ static void page_types(void **state)
 	assert_int_equal(l.types[HWP_TYPE_TABLE], 0x200);
 	assert_int_equal(l.types[HWP_TYPE_GUARD], 0x400);
 	assert_int_equal(l.types[HWP_TYPE_HUGETLB], 0);
+	resolve_well(&v510, &l);
+	assert_int_equal(l.type_base, 0xf0000000);
+	assert_int_equal(l.types[HWP_TYPE_BUDDY], 0x80);
+	assert_int_equal(l.types[HWP_TYPE_TABLE], 0x400);
+	assert_int_equal(l.types[HWP_TYPE_GUARD], 0x800);
 	resolve_well(&v610, &l);
 	assert_int_equal(l.type_scheme, HWP_TYPE_CLEARED_BIT);
 	assert_int_equal(l.type_base, 0x80000000);

@@ -10,6 +10,9 @@ bool hwp_buddy_is_head(const struct hwp_layout *l, const void *page, struct hwp_
 
 	if ((type != HWP_TYPE_BUDDY && type != HWP_TYPE_GUARD) || order >= l->nr_orders)
 		return false;
+	/* A guard page stands in no list: nothing but its mark says that it is free. */
+	if (type == HWP_TYPE_GUARD && hwp_page_refcount(l, page))
+		return false;
 	ret->container = type == HWP_TYPE_BUDDY ? HWP_FREE_AREA : HWP_GUARD;
 	ret->order = (int)order;
 	return true;

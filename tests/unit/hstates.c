@@ -12,6 +12,9 @@
 /* Linux 7.3's struct hstate is larger; its order is at 32 too. */
 #define SIZE_OF_HSTATE 72
 #define AT_ORDER 32
+#define AT_FREELISTS 40
+/* struct pages: their lru is at 8. */
+#define PAGES UINT64_C(0xffffea0000000000)
 
 struct world {
 	struct synth synth;
@@ -29,6 +32,8 @@ static void setup(struct world *w, const uint32_t *orders, uint32_t nr)
 						       {} };
 	static const struct synth_member members[] = { SIZE("hstate", SIZE_OF_HSTATE),
 						       MEMBER("hstate", "order", AT_ORDER, 4),
+						       ARRAY("hstate", "hugepage_freelists",
+							     AT_FREELISTS, 32, 2),
 						       {} };
 
 	memset(w, 0, sizeof(*w));
@@ -135,12 +140,67 @@ static void unreadable(void **state)
 	hwp_layout_deinit(&w.layout);
 }
 
+/** Chain @p nr pages behind the list's head: of each the node's prev is the one before it. */
+static void chain(char *pages, uint64_t head, size_t first, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		synth_put(pages, 64 * (first + i) + 16, i ? PAGES + 64 * (first + i - 1) + 8 : head,
+			  8);
+}
+
+static int has_free(struct world *w, uint64_t node)
+{
+	struct hwp_target *target = synth_open(&w->synth);
+	bool ret = true;
+	struct hwp_error *err = hwp_hstates_has_free(target, &w->layout, node, &ret);
+	int code = err ? (int)err->code + 2 : ret;
+
+	hwp_error_destroy(err);
+	hwp_target_destroy(target);
+	return code;
+}
+
+/* Before v5.14 no flag of the head says that it is free. */
+static void free_lists(void **state)
+{
+	static const uint32_t entries[] = { 9, 18 };
+	uint64_t second = HSTATES + SIZE_OF_HSTATE;
+	char pages[64 * 32] = {};
+	struct world w;
+
+	(void)state;
+	setup(&w, entries, 2);
+	w.layout.max_nodes = 2;
+	synth_add(&w.synth, PAGES, pages, sizeof(pages));
+	/* Of node 0 and of node 1; the list of those in use; a cycle; one that is cut. */
+	chain(pages, HSTATES + AT_FREELISTS, 0, 5);
+	chain(pages, second + AT_FREELISTS + 16, 5, 2);
+	chain(pages, second + 16, 7, 3);
+	chain(pages, PAGES + 64 * 12 + 8, 10, 3);
+	chain(pages, 0, 13, 2);
+	chain(pages, second + AT_FREELISTS + 32, 15, 1);
+	chain(pages, UINT64_C(0xdead000000000122), 16, 1);
+	assert_int_equal(has_free(&w, PAGES + 8), true);
+	assert_int_equal(has_free(&w, PAGES + 64 * 4 + 8), true);
+	assert_int_equal(has_free(&w, PAGES + 64 * 6 + 8), true);
+	assert_int_equal(has_free(&w, PAGES + 64 * 9 + 8), false);
+	assert_int_equal(has_free(&w, PAGES + 64 * 12 + 8), HWP_ERROR_BAD_DATA + 2);
+	assert_int_equal(has_free(&w, PAGES + 64 * 14 + 8), HWP_ERROR_BAD_DATA + 2);
+	assert_int_equal(has_free(&w, PAGES + 64 * 15 + 8), false);
+	assert_int_equal(has_free(&w, PAGES + 64 * 16 + 8), HWP_ERROR_FAULT + 2);
+	hwp_layout_deinit(&w.layout);
+	/* A kernel without HugeTLB. */
+	w = (struct world){};
+	assert_int_equal(has_free(&w, PAGES + 8), false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(orders),
 		cmocka_unit_test(not_built),
 		cmocka_unit_test(unreadable),
+		cmocka_unit_test(free_lists),
 	};
 
 	return cmocka_run_group_tests_name("hstates", tests, NULL, NULL);

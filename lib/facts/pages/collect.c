@@ -9,6 +9,7 @@
 #include "facts/log/mfevent.h"
 #include "facts/owner/page_owner.h"
 #include "facts/owner/rmap.h"
+#include "facts/kernel/hstates.h"
 #include "facts/pages/buddy.h"
 #include "facts/pages/device.h"
 #include "facts/pages/stranded.h"
@@ -116,6 +117,24 @@ static void sort_and_merge(struct hwp_findings *f)
 	f->poisoned.nr = kept + 1;
 }
 
+/** Is it free? Before HPG_freed (in v5.14) only the pool's own lists say. */
+static struct hwp_error *ask_pool(struct hwp_collector *c, struct hwp_folio_facts *folio)
+{
+	const struct hwp_memmap *memmap = hwp_page_reader_memmap(c->reader);
+	uint64_t address;
+	struct hwp_error *err;
+
+	if (folio->kind != HWP_FOLIO_HUGETLB || folio->being_freed || folio->head.refcount ||
+	    hwp_folio_has_freed_flag(c->layout) ||
+	    !hwp_memmap_page_address(memmap, folio->head_pfn, &address))
+		return NULL;
+	err = hwp_hstates_has_free(c->target, c->layout, hwp_lru_of_page(c->layout, address),
+				   &folio->in_pool);
+	if (err && err->code != HWP_ERROR_NO_MEMORY)
+		err = hwp_error_prefix(err, "0x%" PRIx64, folio->head_pfn);
+	return hwp_findings_tolerate(c->findings, err, HWP_HOLE_HPAGE_FREELIST, "HugeTLB folio");
+}
+
 /** A folio that waits to be freed may have lost its type already. */
 static void mark_being_freed(struct hwp_folio_facts *folio, const hwp_pfn_vec *freeing)
 {
@@ -147,6 +166,8 @@ struct hwp_error *hwp_collect_pages(struct hwp_collector *c, const hwp_pfn_vec *
 			err = NULL;
 		}
 		mark_being_freed(&folio, &freeing);
+		if (!err)
+			err = ask_pool(c, &folio);
 		if (!err && is_alias)
 			c->findings->nr_aliased++;
 		else if (!err && folio.kind == HWP_FOLIO_HUGETLB &&
@@ -259,7 +280,9 @@ struct hwp_error *hwp_collect_one(struct hwp_collector *c, uint64_t pfn, struct 
 	if (err && (err->code == HWP_ERROR_LOOKUP || err->code == HWP_ERROR_NO_MEMORY))
 		return err;
 	hwp_error_destroy(err);
-	err = read_page(c, pfn, &folio, is_alias, ret);
+	err = ask_pool(c, &folio);
+	if (!err)
+		err = read_page(c, pfn, &folio, is_alias, ret);
 	if (err || !ret->was_read)
 		return err;
 	err = find_owners(c, &rmap, ret);

@@ -187,6 +187,13 @@ static bool is_hugetlb(struct hwp_page_reader *reader, const struct hwp_folio_fa
 	return false;
 }
 
+bool hwp_folio_has_freed_flag(const struct hwp_layout *layout)
+{
+	const struct hugetlb_layout *at = hwp_layout_of(layout, &hwp_folio_hugetlb_needs);
+
+	return at && at->freed != HWP_ABSENT;
+}
+
 static void hugetlb_facts(const struct hwp_layout *l, struct hwp_folio_facts *f)
 {
 	const struct hugetlb_layout *at = hwp_layout_of(l, &hwp_folio_hugetlb_needs);

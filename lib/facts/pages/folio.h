@@ -32,6 +32,9 @@ bool hwp_folio_is_alias(const struct hwp_layout *layout, const struct hwp_folio_
 struct hwp_error *hwp_folio_raw_pages(struct hwp_target *target, struct hwp_page_reader *reader,
 				      const struct hwp_folio_facts *folio, hwp_pfn_vec *pfns);
 
+/** Does a flag of the head say that it is free, HPG_freed? From v5.14 on. */
+bool hwp_folio_has_freed_flag(const struct hwp_layout *layout);
+
 /** Does this kernel keep such lists? From v6.0 on. */
 bool hwp_folio_has_raw_list(const struct hwp_layout *layout);
 

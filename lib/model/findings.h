@@ -138,13 +138,13 @@ struct hwp_poisoned {
 	/** Only /proc/kpageflags shows it: as shown, with HWP_BIT_HEAD for a compound page. */
 	bool is_shown;
 	enum hwp_page_kind shown;
-	/** Known from raw_hwp_list: the page's own flag need not be set. */
+	/** Known from raw_hwp_list, or named by the log: the page's own flag need not be set. */
 	bool is_raw;
 	/** The head is flagged, but which raw page it is was not recorded. */
 	bool raw_page_unknown;
 	/**
-	 * Of ZONE_DEVICE, where the kernel flags the head of a folio whichever of its pages is bad:
-	 * the log names this one. The page's own flag need not be set.
+	 * Of ZONE_DEVICE, or of HugeTLB without raw_hwp_list, where the kernel flags the head of a
+	 * folio whichever of its pages is bad: the log names this one. Its own flag need not be set.
 	 */
 	bool is_named_by_log;
 	bool section_offline, zone_is_device;

@@ -73,7 +73,13 @@ static void say_free(const struct speaker *s, const struct hwp_findings *f,
 
 static void say_raw(const struct speaker *s, const struct hwp_poisoned *p)
 {
-	if (p->is_raw)
+	if (p->is_named_by_log)
+		say(s,
+		    "the head of its HugeTLB folio, 0x%" PRIx64
+		    ", order %d, is flagged, and the log "
+		    "names this page: this kernel keeps no raw_hwp_list",
+		    p->folio.head_pfn, p->folio.order);
+	else if (p->is_raw)
 		say(s, "named in raw_hwp_list of the HugeTLB folio at 0x%" PRIx64 ", order %d",
 		    p->folio.head_pfn, p->folio.order);
 	else if (p->folio.raw_unreliable)

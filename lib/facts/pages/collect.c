@@ -11,7 +11,7 @@
 #include "facts/owner/rmap.h"
 #include "facts/kernel/hstates.h"
 #include "facts/pages/buddy.h"
-#include "facts/pages/device.h"
+#include "facts/pages/named.h"
 #include "facts/pages/stranded.h"
 #include "layout/page.h"
 
@@ -406,7 +406,7 @@ struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 		f->log.nr_lost += reading.nr_left_out;
 		f->log.state = HWP_LOG_LOST;
 	}
-	err = hwp_device_name_pages(c->reader, f);
+	err = hwp_name_pages(c->reader, f);
 	if (!err)
 		hwp_collect_join_events(f);
 	return err;

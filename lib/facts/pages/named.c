@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "facts/pages/device.h"
+#include "facts/pages/named.h"
 
 #include <string.h>
 
+#include "facts/pages/folio.h"
 #include "layout/page.h"
 
 static bool is_dax_action(const struct hwp_event *e)
@@ -10,7 +11,30 @@ static bool is_dax_action(const struct hwp_event *e)
 	return e->kind == HWP_EVENT_ACTION && strcmp(e->page_type, "dax page") == 0;
 }
 
-/** The flagged head of the folio of ZONE_DEVICE that @p pfn is in; NULL for none. */
+/** HugeTLB, of a kernel that records nothing but the flag of the head. */
+static bool is_unrecorded_hugetlb(const struct hwp_poisoned *head)
+{
+	return head->folio.kind == HWP_FOLIO_HUGETLB && head->raw_page_unknown &&
+	       !head->folio.raw_list_readable && !head->folio.raw_list_broken;
+}
+
+/**
+ * Does the line say that a page of the folio is bad? Before Linux kernel commit 405ce051236c
+ * ("mm/hwpoison: fix race between hugetlb free/demotion and memory_failure_hugetlb()") (in
+ * v5.18) nothing but what reported the error is logged of an error at a tail of a free page.
+ */
+static bool names_page(const struct hwp_poisoned *head, const struct hwp_event *e)
+{
+	if (head->folio.kind == HWP_FOLIO_DEVICE)
+		return is_dax_action(e);
+	if (!is_unrecorded_hugetlb(head))
+		return false;
+	return (e->kind == HWP_EVENT_ACTION && strstr(e->page_type, "huge page")) ||
+	       e->kind == HWP_EVENT_ALREADY_POISONED || e->kind == HWP_EVENT_SIGBUS ||
+	       e->kind == HWP_EVENT_INJECTED || e->kind == HWP_EVENT_MACHINE_CHECK;
+}
+
+/** The flagged head of the folio that @p pfn is in; NULL for none. */
 static struct hwp_poisoned *find_head(struct hwp_findings *f, uint64_t pfn)
 {
 	size_t i = hwp_vec_lower_bound(&f->poisoned, p, p->pfn <= pfn);
@@ -21,7 +45,8 @@ static struct hwp_poisoned *find_head(struct hwp_findings *f, uint64_t pfn)
 		return NULL;
 	folio = &f->poisoned.data[i - 1].folio;
 	head_pfn = folio->head_pfn;
-	if (folio->kind != HWP_FOLIO_DEVICE || (pfn - head_pfn) >> folio->order)
+	if ((folio->kind != HWP_FOLIO_DEVICE && folio->kind != HWP_FOLIO_HUGETLB) ||
+	    (pfn - head_pfn) >> folio->order)
 		return NULL;
 	i = hwp_findings_poisoned_index(f, head_pfn);
 	return f->poisoned.data[i].pfn == head_pfn ? &f->poisoned.data[i] : NULL;
@@ -38,9 +63,11 @@ static struct hwp_error *describe(struct hwp_page_reader *reader, const struct h
 	*page = *head;
 	page->pfn = pfn;
 	page->is_named_by_log = true;
+	page->is_raw = head->folio.kind == HWP_FOLIO_HUGETLB;
+	page->raw_page_unknown = false;
 	if (err && err->code == HWP_ERROR_NO_MEMORY)
 		return err;
-	if (!err)
+	if (!err && !hwp_folio_is_alias(l, &head->folio, pfn))
 		hwp_page_words(l, bytes, &page->page, &page->bits);
 	hwp_error_destroy(err);
 	return NULL;
@@ -72,18 +99,40 @@ static void replace_heads(struct hwp_findings *f, size_t nr)
 	}
 }
 
-struct hwp_error *hwp_device_name_pages(struct hwp_page_reader *reader, struct hwp_findings *f)
+typedef HWP_VEC(struct hwp_poisoned) poisoned_vec;
+
+static void poisoned_vec_deinit(poisoned_vec *pages)
 {
-	HWP_VEC(struct hwp_poisoned) named = {};
+	hwp_vec_deinit(pages);
+}
+
+/** The folio was unpoisoned: what was said of it before is over. */
+static void forget(poisoned_vec *named, struct hwp_poisoned *head)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < named->nr; i++) {
+		if (named->data[i].folio.head_pfn != head->folio.head_pfn)
+			named->data[kept++] = named->data[i];
+	}
+	named->nr = kept;
+	head->is_named_by_log = false;
+}
+
+struct hwp_error *hwp_name_pages(struct hwp_page_reader *reader, struct hwp_findings *f)
+{
+	_cleanup_(poisoned_vec_deinit) poisoned_vec named = {};
 	struct hwp_error *err = NULL;
 	size_t nr = f->poisoned.nr;
 
 	for (size_t i = 0; i < f->events.nr && !err; i++) {
 		const struct hwp_event *e = &f->events.data[i];
-		struct hwp_poisoned *head = is_dax_action(e) ? find_head(f, e->pfn) : NULL, page;
+		struct hwp_poisoned *head = find_head(f, e->pfn), page;
 
 		f->counters.nr_dax_actions += is_dax_action(e);
-		if (!head)
+		if (head && e->kind == HWP_EVENT_UNPOISON)
+			forget(&named, head);
+		if (!head || !names_page(head, e))
 			continue;
 		err = describe(reader, head, e->pfn, &page);
 		head->is_named_by_log = true;
@@ -96,6 +145,5 @@ struct hwp_error *hwp_device_name_pages(struct hwp_page_reader *reader, struct h
 	}
 	if (!err && named.nr)
 		replace_heads(f, nr);
-	hwp_vec_deinit(&named);
 	return err;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Which pages of ZONE_DEVICE are bad, of which the kernel flags the head of their folio. */
+/** Which pages are bad of folios of which the kernel flags the head for any of them. */
 #include "machine.h"
 
 #include <cmocka.h>
 
-#include "facts/pages/device.h"
+#include "facts/pages/named.h"
 #include "facts/pages/extent.h"
 
 static void add_poisoned(struct machine *m, uint64_t pfn, enum hwp_folio_kind kind,
@@ -29,7 +29,7 @@ static void add_action(struct machine *m, uint64_t pfn, const char *type)
 
 static void assert_pages(struct machine *m, const uint64_t *pfns, const bool *by_log, size_t nr)
 {
-	assert_null(hwp_device_name_pages(m->reader, m->findings));
+	assert_null(hwp_name_pages(m->reader, m->findings));
 	assert_int_equal(m->findings->poisoned.nr, nr);
 	for (size_t i = 0; i < nr; i++) {
 		assert_int_equal(m->findings->poisoned.data[i].pfn, pfns[i]);
@@ -112,14 +112,88 @@ static void no_extent(void **state)
 	machine_destroy(m);
 }
 
+static void add_hugetlb(struct machine *m, uint64_t head_pfn, bool has_list)
+{
+	struct hwp_poisoned p = { .pfn = head_pfn,
+				  .event = -1,
+				  .raw_page_unknown = true,
+				  .bits = HWP_BIT_HWPOISON | HWP_BIT_HEAD,
+				  .folio = { .kind = HWP_FOLIO_HUGETLB,
+					     .head_pfn = head_pfn,
+					     .order = 9,
+					     .raw_list_readable = has_list } };
+
+	assert_true(hwp_vec_push(&m->findings->poisoned, p));
+}
+
+static void add_event(struct machine *m, uint64_t pfn, enum hwp_event_kind kind)
+{
+	struct hwp_event e = { .pfn = pfn, .kind = kind };
+
+	assert_true(hwp_vec_push(&m->findings->events, e));
+}
+
+/* Lines of 5.10 about HugeTLB pages: one was reported thrice, a free one without a result. */
+static void hugetlb(void **state)
+{
+	static const uint64_t pfns[] = { 0x1205, 0x1207, 0x1400, 0x1609, 0x1800 };
+	static const bool by_log[] = { true, true, true, true, false };
+	struct machine *m = machine_create(kernel_61);
+
+	(void)state;
+	machine_open(m);
+	add_hugetlb(m, 0x1200, false);
+	add_hugetlb(m, 0x1400, false);
+	add_hugetlb(m, 0x1600, false);
+	add_hugetlb(m, 0x1800, false);
+	add_event(m, 0x1207, HWP_EVENT_INJECTED);
+	add_action(m, 0x1207, "huge page");
+	add_event(m, 0x1205, HWP_EVENT_ALREADY_POISONED);
+	add_event(m, 0x1207, HWP_EVENT_ALREADY_POISONED);
+	add_action(m, 0x1400, "free huge page");
+	add_event(m, 0x1609, HWP_EVENT_INJECTED);
+	/* These say nothing of a bad page of that folio. */
+	add_action(m, 0x1803, "free buddy page");
+	add_event(m, 0x1804, HWP_EVENT_SOFT_OFFLINE);
+	add_event(m, 0x1a00, HWP_EVENT_INJECTED);
+	assert_pages(m, pfns, by_log, HWP_ARRAY_SIZE(pfns));
+	assert_int_equal(m->findings->counters.nr_dax_actions, 0);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(pfns); i++) {
+		assert_int_equal(m->findings->poisoned.data[i].is_raw, by_log[i]);
+		assert_int_equal(m->findings->poisoned.data[i].raw_page_unknown, !by_log[i]);
+	}
+	machine_destroy(m);
+}
+
+/* What was said before unpoison_memory() is over; a kernel with the list has it. */
+static void hugetlb_again(void **state)
+{
+	static const uint64_t pfns[] = { 0x1208, 0x1400, 0x1600 };
+	static const bool by_log[] = { true, false, false };
+	struct machine *m = machine_create(kernel_61);
+
+	(void)state;
+	machine_open(m);
+	add_hugetlb(m, 0x1200, false);
+	add_hugetlb(m, 0x1400, false);
+	add_hugetlb(m, 0x1600, true);
+	add_action(m, 0x1205, "huge page");
+	add_event(m, 0x1200, HWP_EVENT_UNPOISON);
+	add_action(m, 0x1208, "huge page");
+	add_action(m, 0x1405, "huge page");
+	add_event(m, 0x1405, HWP_EVENT_UNPOISON);
+	add_action(m, 0x1605, "huge page");
+	assert_pages(m, pfns, by_log, HWP_ARRAY_SIZE(pfns));
+	machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(named),
-		cmocka_unit_test(flagged_itself),
-		cmocka_unit_test(other_folios),
-		cmocka_unit_test(no_extent),
+		cmocka_unit_test(named),	 cmocka_unit_test(flagged_itself),
+		cmocka_unit_test(other_folios),	 cmocka_unit_test(hugetlb),
+		cmocka_unit_test(hugetlb_again), cmocka_unit_test(no_extent),
 	};
 
-	return cmocka_run_group_tests_name("device", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("named", tests, NULL, NULL);
 }

@@ -959,6 +959,51 @@ SETUP(uncounted_unrecorded)
 	f->poisoned.data[0].raw_page_unknown = true;
 }
 
+/** A page of HugeTLB folio 0x1200 of a kernel without raw_hwp_list, and the line about it. */
+static void add_unlisted(struct hwp_findings *f, uint64_t pfn, enum hwp_event_kind kind)
+{
+	struct hwp_event e = { .kind = kind, .pfn = pfn, .time_ns = 1 };
+	struct hwp_poisoned p = isolated_page(pfn);
+
+	snprintf(e.page_type, sizeof(e.page_type), "huge page");
+	p.folio = (struct hwp_folio_facts){ HWP_FOLIO_HUGETLB, .head_pfn = pfn & ~511ULL,
+					    .order = 9 };
+	p.is_raw = p.is_named_by_log = true;
+	p.event = (int64_t)f->events.nr;
+	assert_true(hwp_vec_push(&f->events, e));
+	add_poisoned(f, p);
+}
+
+/* Three errors in one folio, as before v5.18: counted once. */
+SETUP(counted_by_folio)
+{
+	add_unlisted(f, 0x1203, HWP_EVENT_ACTION);
+	add_unlisted(f, 0x1204, HWP_EVENT_ALREADY_POISONED);
+	add_unlisted(f, 0x1205, HWP_EVENT_ALREADY_POISONED);
+	f->counters.num_poisoned_pages = 1;
+}
+
+/* And one in a free folio, of which the log has no result: not counted. */
+SETUP(taken_back)
+{
+	counted_by_folio(f);
+	add_unlisted(f, 0x1407, HWP_EVENT_INJECTED);
+	f->counters.num_poisoned_pages = 1;
+}
+
+SETUP(taken_back_log_wrapped)
+{
+	taken_back(f);
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+SETUP(not_taken_back)
+{
+	counted_by_folio(f);
+	add_unlisted(f, 0x1407, HWP_EVENT_ACTION);
+	f->counters.num_poisoned_pages = 1;
+}
+
 SETUP(log_wrapped)
 {
 	counted_3(f);
@@ -1575,6 +1620,20 @@ static const struct {
 	{ "poison-accounted", unrecorded, OPEN,
 	  "num_poisoned_pages is 3, but 2 pages were found: HugeTLB folios without a record of their "
 	  "bad pages may explain the difference" },
+	{ "poison-accounted", counted_by_folio, PASS,
+	  "num_poisoned_pages is 1, equal to the pages found, when all of one HugeTLB folio are one, "
+	  "as this kernel counts" },
+	{ "poison-accounted", taken_back, PASS,
+	  "num_poisoned_pages is 1, but 2 pages were found, when all of one HugeTLB folio are one, as "
+	  "this kernel counts: an error at a tail of a free HugeTLB page, of which the log has no "
+	  "result, is not counted by this kernel" },
+	{ "poison-accounted", taken_back_log_wrapped, OPEN,
+	  "num_poisoned_pages is 1, but 2 pages were found, when all of one HugeTLB folio are one, as "
+	  "this kernel counts: an error at a tail of a free HugeTLB page, of which the log has no "
+	  "result, is not counted by this kernel" },
+	{ "poison-accounted", not_taken_back, WRONG,
+	  "num_poisoned_pages is 1, but 2 pages were found, when all of one HugeTLB folio are one, as "
+	  "this kernel counts: not all of them were counted" },
 	{ "poison-accounted", uncounted_unrecorded, WRONG,
 	  "num_poisoned_pages is 1, but 2 pages were found: not all of them were counted" },
 	{ "poison-accounted", log_wrapped, OPEN,

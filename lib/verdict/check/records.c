@@ -77,6 +77,66 @@ static bool has_holes(const struct hwp_findings *f)
 					     HWP_NEEDS(HWP_HOLE_HPAGE_FREELIST));
 }
 
+/** Is it HugeTLB of a kernel that keeps no raw_hwp_list? It counts an error for each folio. */
+static bool is_counted_by_folio(const struct hwp_poisoned *p)
+{
+	return p->folio.kind == HWP_FOLIO_HUGETLB && !p->folio.raw_list_readable &&
+	       !p->folio.raw_list_broken;
+}
+
+/** The pages that were found, as the kernel counts them. */
+static int64_t nr_to_count(const struct hwp_findings *f)
+{
+	uint64_t last = UINT64_MAX;
+	int64_t nr = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+		bool is_same = is_counted_by_folio(p) && p->folio.head_pfn == last;
+
+		last = is_counted_by_folio(p) ? p->folio.head_pfn : UINT64_MAX;
+		nr += !is_same;
+	}
+	return nr;
+}
+
+/** Was something done about the page, by the log? */
+static bool was_handled(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
+
+	return e && e->kind != HWP_EVENT_INJECTED && e->kind != HWP_EVENT_MACHINE_CHECK;
+}
+
+/**
+ * HugeTLB folios that were flagged and not counted. For an error at a tail of a free one
+ * memory_failure_hugetlb() met its own mark on the head, took it for another's, and took the
+ * count back without a word, until Linux kernel commit 405ce051236c ("mm/hwpoison: fix race
+ * between hugetlb free/demotion and memory_failure_hugetlb()") (in v5.18).
+ */
+static int64_t nr_taken_back(const struct hwp_findings *f)
+{
+	uint64_t last = UINT64_MAX;
+	bool handled = false;
+	int64_t nr = 0;
+
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (!is_counted_by_folio(p))
+			continue;
+		if (p->folio.head_pfn != last)
+			handled = false;
+		nr += p->folio.head_pfn != last;
+		last = p->folio.head_pfn;
+		if (was_handled(f, p) && !handled) {
+			handled = true;
+			nr--;
+		}
+	}
+	return nr;
+}
+
 /** Why the kernel counted @p more pages than were found: added to the detail. */
 static enum hwp_result explain_difference(const struct hwp_findings *f, int64_t more,
 					  struct hwp_check_result *r)
@@ -89,6 +149,12 @@ static enum hwp_result explain_difference(const struct hwp_findings *f, int64_t 
 			      "counted again",
 			      repeats, hwp_plural((uint64_t)repeats));
 		return HWP_PASS;
+	}
+	if (more < 0 && -more <= nr_taken_back(f)) {
+		hwp_check_add(r,
+			      ": an error at a tail of a free HugeTLB page, of which the log has "
+			      "no result, is not counted by this kernel");
+		return f->log.state == HWP_LOG_COMPLETE ? HWP_PASS : HWP_INCONCLUSIVE;
 	}
 	if (more < 0 && f->counters.mf_running &&
 	    -more <= (int64_t)f->counters.pending_pfns.nr + 1) {
@@ -119,19 +185,23 @@ static enum hwp_result explain_difference(const struct hwp_findings *f, int64_t 
 /** The global count against what was found. */
 static enum hwp_result total_accounted(const struct hwp_findings *f, struct hwp_check_result *r)
 {
-	int64_t counted = f->counters.num_poisoned_pages, found = (int64_t)f->poisoned.nr;
+	int64_t counted = f->counters.num_poisoned_pages, found = nr_to_count(f);
 
 	if (counted < 0)
 		return hwp_check_answer(r, HWP_FAIL, "num_poisoned_pages is negative: %" PRId64,
 					counted);
 	if (counted == found)
-		return hwp_check_answer(r, HWP_PASS,
-					"num_poisoned_pages is %" PRId64
-					", equal to the pages found",
-					counted);
-	hwp_check_answer(r, HWP_FAIL,
-			 "num_poisoned_pages is %" PRId64 ", but %" PRId64 " page%s found", counted,
-			 found, found == 1 ? " was" : "s were");
+		hwp_check_answer(r, HWP_PASS,
+				 "num_poisoned_pages is %" PRId64 ", equal to the pages found",
+				 counted);
+	else
+		hwp_check_answer(r, HWP_FAIL,
+				 "num_poisoned_pages is %" PRId64 ", but %" PRId64 " page%s found",
+				 counted, found, found == 1 ? " was" : "s were");
+	if (found != (int64_t)f->poisoned.nr)
+		hwp_check_add(r, ", when all of one HugeTLB folio are one, as this kernel counts");
+	if (counted == found)
+		return HWP_PASS;
 	return explain_difference(f, counted - found, r);
 }
 

@@ -3,9 +3,9 @@
 # timeout: 1200
 """Every provider and every host that can open a dump says the same of it.
 
-The JSON of `check` is compared with the default provider's on each sample and on full dumps
-of kernels booted here; crash by test_crash. What may differ says where it comes from: `tool`, and the sentence
-by which kernel.fix is known.
+The JSON of `check` is compared with the default provider's on full dumps of kernels booted here;
+crash's by test_crash, and the samples by test_dwarf and test_drgn. What may differ says where it
+comes from: `tool`, and the sentence by which kernel.fix is known.
 """
 import json
 import pathlib
@@ -74,16 +74,12 @@ def compare(target, how):
 
 
 def targets():
-    for directory in sorted(hwp.SAMPLES.iterdir()):
-        vmcore = hwp.vmcore_of(directory)
-        if vmcore:
-            yield Target(f'sample-{directory.name}', vmcore)
     for kernel in peers.KERNELS:
         directory, why = peers.dump(kernel)
         if why:
             yield kernel, why
         else:
-            yield Target(f'dump-{kernel}', directory / 'vmcore.elf')
+            yield Target(kernel, directory / 'vmcore.elf')
 
 
 def main():
@@ -93,7 +89,7 @@ def main():
     skipped = {}
     for target in targets():
         if isinstance(target, tuple):
-            cases.skip(f'dump-{target[0]}', target[1])
+            cases.skip(target[0], target[1])
             continue
         for name, how in hosts.items():
             wrong, why = compare(target, how)

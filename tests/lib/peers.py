@@ -11,6 +11,7 @@ import re
 import subprocess
 
 import hwp
+import small_vmlinux as small
 
 PEERS = pathlib.Path(os.environ.get('HWP_PEERS', hwp.TOP / 'build' / 'peers'))
 LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
@@ -49,6 +50,22 @@ def vmlinux(release, dump=None):
     if not own.exists() or not wanted or build_id(own) != wanted.group(1).decode():
         return None, f'no vmlinux of {release} as it was when the sample was made'
     return str(own), None
+
+
+def small_vmlinux(release):
+    """The same, but with what crash and drgn ask for alone: for what is theirs and not of the
+    vmlinux that Debian has."""
+    path, why = vmlinux(release)
+    if why:
+        return None, why
+    to = PEERS / 'small' / release
+    to.parent.mkdir(exist_ok=True)
+    with open(to.with_name(f'.{release}.lock'), 'w', encoding='ascii') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        newest = max(os.stat(source).st_mtime for source in (path, small.__file__))
+        if not to.exists() or to.stat().st_mtime < newest:
+            small.make(path, to)
+    return str(to), None
 
 
 def lock(row, how):

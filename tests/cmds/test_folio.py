@@ -5,14 +5,16 @@
 import pathlib
 import re
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import base
 import blocks
 import hwp
 import truth
 
 VALIDATOR = blocks.validator()
-# Each run reads a dump: of many alike a few are looked at.
+# Each run reads a dump: a few are looked at of many that are alike.
 MAX_FOLIOS, MAX_FREED, MAX_LIVE, MAX_PAGES = 8, 2, 6, 4
 # Lines that hold a pfn and are about it alone.
 EVENT = re.compile(r'\[ *(\d+\.\d+)\].*?(?:Memory [Ff]ailure: |[Ss]oft.offline: |Soft offlining pfn |'
@@ -189,7 +191,7 @@ def singles(cases, name, vmcore, report):
         wrong += invalid(document)
         if document.get('poisoned') != [page] or document['folios']:
             wrong.append(f'{page["pfn"]:#x}: not as in check')
-    flags = truth.Truth(vmcore.parent).page_flags() or []
+    flags = truth.Truth(hwp.SAMPLES / name).page_flags() or []
     for word, what in (('RESERVED', 'reserved'), ('HUGE', 'a HugeTLB folio'),
                        ('PGTABLE', 'a page table')):
         pfns = [p for p in range(len(flags)) if flags[p] & truth.KPF[word]
@@ -215,7 +217,7 @@ def events(cases, name, vmcore, report):
     wrong += invalid(document)
     if document['events'] != report['events'] or document['poisoned'] != report['poisoned']:
         wrong.append('not as in check')
-    log = [EVENT.search(line) for line in truth.Truth(vmcore.parent).lines('dmesg.txt')]
+    log = [EVENT.search(line) for line in truth.Truth(hwp.SAMPLES / name).lines('dmesg.txt')]
     told = [(m[1], int(m[2], 16)) for m in log if m]
     got = [(f'{e["time_ns"] // 1000 / 1e6:.6f}', e['pfn']) for e in document['events']
            if e['kind'] != 'machine-check']
@@ -239,18 +241,22 @@ def events(cases, name, vmcore, report):
     cases.tell(f'{name} events, {len(rows)} lines', wrong)
 
 
+def sample(cases, directory, vmcore):
+    report = hwp.Run('check', '--json', vmcore).json() or {}
+    if 'folios' not in report:
+        cases.tell(directory.name, [report.get('error', 'no report')])
+        return
+    for test in (folios, ranges, singles, events):
+        test(cases, directory.name, vmcore, report)
+    mapcounts(cases, directory, vmcore, report)
+
+
 def main():
     cases = hwp.Cases()
     cases.tell('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
     for directory in hwp.samples():
-        vmcore = hwp.vmcore_of(directory)
-        report = hwp.Run('check', '--json', vmcore).json() or {}
-        if 'folios' not in report:
-            cases.tell(directory.name, [report.get('error', 'no report')])
-            continue
-        for test in (folios, ranges, singles, events):
-            test(cases, directory.name, vmcore, report)
-        mapcounts(cases, directory, vmcore, report)
+        with tempfile.TemporaryDirectory() as work:
+            sample(cases, directory, base.elf_of(directory, work))
     help_is_true(cases)
     cases.exit()
 

@@ -13,6 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import base
 import guest
 import hwp
 
@@ -232,7 +233,7 @@ def main():
     work = pathlib.Path(tempfile.mkdtemp())
     for directory in hwp.samples():
         cases.tell(f'numbers {directory.name}', sample(directory))
-    vmcore = hwp.vmcore_of(hwp.samples()[0])
+    vmcore = base.elf_of(hwp.samples()[0], work)
     cases.tell('a failed run', failure(work))
     cases.tell('replaced in one step', replaced(work, vmcore))
     cases.tell('bad places', bad_places(work, vmcore))

@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import base
 import blocks
 import hwp
 
@@ -219,7 +220,7 @@ def main():
         cases.tell(f'joined: {directory.name}', joined(directory, work))
         cases.tell(f'nothing else: {directory.name}',
                    changes_nothing_else(directory, work / 'ras?#% mc.db'))
-    vmcore = hwp.vmcore_of(hwp.samples()[0])
+    vmcore = base.elf_of(hwp.samples()[0], work)
     cases.tell('the database is left alone', untouched(vmcore, work))
     bad_databases(cases, vmcore, work)
     cases.exit()

@@ -163,10 +163,10 @@ boot() {
 
 # Every error counts once here; a page that is hit again may count twice.
 count_note() {
-	local kib told
+	local kib marked
 	kib=$(awk '/^HardwareCorrupted:/ { print $2 }' "$1/meminfo.txt")
-	told=$(grep -c '^poison ' "$1/truth.txt" || true)
-	echo "$told poisoned pages$([ "$((kib / 4))" = "$told" ] || echo ", HardwareCorrupted $((kib / 4))")"
+	marked=$(grep -c '^poison ' "$1/truth.txt" || true)
+	echo "$marked poisoned pages$([ "$((kib / 4))" = "$marked" ] || echo ", HardwareCorrupted $((kib / 4))")"
 }
 
 write_recipe() {
@@ -186,7 +186,7 @@ check_vmcoreinfo() {
 
 check_result() {
 	tar -xf "$work/truth.tar" -C "$work" || fail "the truth is not whole"
-	[ -s "$work/truth.txt" ] || fail "no truth was told"
+	[ -s "$work/truth.txt" ] || fail "the guest wrote no truth"
 	check_vmcoreinfo
 	rm -f "$work/truth.tar" "$work/disk" "$work/initrd" "$work/qmp.sock"
 	# Some kernels that are broken on purpose mark other pages.
@@ -238,7 +238,7 @@ run() {
 	capture_all
 	[ "$dumps" -eq 1 ] || capture_busy
 	qmp '{"execute":"cont"}'
-	qmp_wait '"SHUTDOWN"' 60 || fail "the guest did not tell the truth"
+	qmp_wait '"SHUTDOWN"' 60 || fail "the guest did not write the truth"
 	wait "$vm_pid" || true
 	check_result
 	write_recipe

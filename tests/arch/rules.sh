@@ -83,7 +83,7 @@ objects()
 	[ $# -eq 0 ] || printf "$O/%s.o\n" "${@%.c}"
 }
 
-# An older object would tell about other code.
+# An older object would be of other code.
 rule_built()
 {
 	local source

@@ -67,8 +67,8 @@ def main():
     module = load_module()
     call = module._Call
     header, ours = fields_of_header(), fields_of_module(call)
-    cases.tell('fields and parameters', [] if header == ours and len(ours) > 8 else
-               [f'{HEADER.name}: {header}', f'module: {ours}'])
+    cases.report('fields and parameters', [] if header == ours and len(ours) > 8 else
+                 [f'{HEADER.name}: {header}', f'module: {ours}'])
     names = [name for name, _ in ours]
     flags = ('HWP_DRGN_IS_LIVE', 'HWP_DRGN_HAS_COLORS', 'HWP_DRGN_NO_COLOR', 'HWP_DRGN_UTF8')
     expected = [ctypes.sizeof(call)]
@@ -76,8 +76,8 @@ def main():
         expected += [getattr(call, name).offset, getattr(call, name).size]
     expected += [module._IS_LIVE, module._HAS_COLORS, module._NO_COLOR, module._UTF8]
     found = numbers_of_c(names, flags)
-    cases.tell('sizes, offsets and flags', [] if found == expected else
-               [f'{HEADER.name}: {found}', f'module: {expected}'])
+    cases.report('sizes, offsets and flags', [] if found == expected else
+                 [f'{HEADER.name}: {found}', f'module: {expected}'])
     cases.exit()
 
 

@@ -5,7 +5,7 @@
 bench.py [DUMP.elf]     without one, a dump of the lab is taken, or made
 
 Everything is warm. Two cores that others use as well are noisy, so runs
-alternate and medians and ratios are told. N=15 runs, N in the environment.
+alternate and medians and ratios are printed. N=15 runs, N in the environment.
 """
 import glob
 import os

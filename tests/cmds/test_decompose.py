@@ -32,7 +32,7 @@ def random_folios(cases):
         done = run(hex(base), order, ','.join(words), '--max-order', top, '--json')
         document, wrong = done.json(), []
         if done.status or not document:
-            cases.tell(f'round {round_}', [f'exit status {done.status}: {done.err}'])
+            cases.report(f'round {round_}', [f'exit status {done.status}: {done.err}'])
             continue
         folio, = document['folios']
         wrong += [e.message[:200] for e in validator.iter_errors(document)] if validator else []
@@ -44,7 +44,7 @@ def random_folios(cases):
         if folio['nr_healthy'] + len(poison) != nr:
             wrong.append('the sum is wrong')
         if wrong or round_ % 20 == 0:
-            cases.tell(f'round {round_}: order {order}, {len(poison)} poisoned', wrong)
+            cases.report(f'round {round_}: order {order}, {len(poison)} poisoned', wrong)
 
 
 def text(cases):
@@ -60,19 +60,19 @@ def text(cases):
     if len(cells) != 256 or [i for i, c in enumerate(cells) if c == '\u2588'] != [6, 128, 129]:
         wrong.append(f'the map is wrong: {cells}')
     wrong += [f'over 80 columns: {x!r}' for x in lines if len(x) > 80]
-    cases.tell('text', wrong)
+    cases.report('text', wrong)
     os.environ['LC_ALL'], before = 'C', os.environ.get('LC_ALL', '')
     plain = run('0x200', 9, '0x20d')
     os.environ['LC_ALL'] = before
-    cases.tell('ASCII', [] if plain.out.isascii() and b'X' in plain.out else ['not ASCII'])
+    cases.report('ASCII', [] if plain.out.isascii() and b'X' in plain.out else ['not ASCII'])
     colored = run('0x200', 9, '0x20d', '--color=always').out.decode()
-    cases.tell('colour', [] if re.sub('\033\\[[0-9;]*m', '', colored) ==
-               run('0x200', 9, '0x20d').out.decode() else ['colour changes the text'])
+    cases.report('colour', [] if re.sub('\033\\[[0-9;]*m', '', colored) ==
+                 run('0x200', 9, '0x20d').out.decode() else ['colour changes the text'])
     twice = run('512', 9, '525,0x20d,525', '--json').json()['folios'][0]['poisoned_pfns']
-    cases.tell('a page named twice', [] if twice == [525] else [str(twice)])
+    cases.report('a page named twice', [] if twice == [525] else [str(twice)])
     whole = run('0x200', 3, '0x200-0x208', '--json').json()['folios'][0]
-    cases.tell('no healthy page', [] if whole['expected'] == [] and whole['nr_healthy'] == 0
-               else [str(whole)])
+    cases.report('no healthy page', [] if whole['expected'] == [] and whole['nr_healthy'] == 0
+                 else [str(whole)])
 
 
 def help_is_true(cases):
@@ -81,7 +81,7 @@ def help_is_true(cases):
     at = next(i for i, x in enumerate(lines) if '--order 4' in x)
     shown = [x.strip() for x in lines[at + 1:at + 10]]
     true = [x.strip() for x in run('0x200', 4, '0x20d').out.decode().splitlines()]
-    cases.tell('the example of the help', [] if true[:9] == shown else [f'{shown} {true}'])
+    cases.report('the example of the help', [] if true[:9] == shown else [f'{shown} {true}'])
 
 
 def errors(cases):
@@ -108,11 +108,11 @@ def errors(cases):
         error = hwp.Run('decompose', *words, '--json').json()
         if not error or error.get('schema') != 'hwpoison.error/1':
             wrong.append(f'no JSON: {error}')
-        cases.tell(f'error: {name}', wrong)
+        cases.report(f'error: {name}', wrong)
     for words in (['--base', '0', '--base', '0'], ['vmcore'], ['--threads', '2']):
         done = hwp.Run('decompose', *words)
-        cases.tell(f'error: {words}', [] if done.status == 2 and done.err.count('\n') == 1
-                   else [done.err])
+        cases.report(f'error: {words}', [] if done.status == 2 and done.err.count('\n') == 1
+                     else [done.err])
 
 
 def main():

@@ -68,7 +68,7 @@ def users(document, folio):
 
 
 def folio_text(vmcore, pfn, folio):
-    """Lines within 80 columns, sums that are told, and maps that have every cell."""
+    """Lines within 80 columns, sums that add up, and maps that have every cell."""
     lines = hwp.Run('folio', hex(pfn), vmcore).out.decode().splitlines()
     nr, order = 1 << folio['order'], folio['order']
     wrong = [f'over 80 columns: {x!r}' for x in lines if len(x) > 80]
@@ -101,8 +101,8 @@ def some(rows, most, key=lambda row: 0):
 
 
 def folios(cases, name, vmcore, report):
-    cases.tell(f'{name} sums of {len(report["folios"])} folios',
-               [f'{f["head_pfn"]:#x}: {w}' for f in report['folios'] for w in folio_sums(f)])
+    cases.report(f'{name} sums of {len(report["folios"])} folios',
+                 [f'{f["head_pfn"]:#x}: {w}' for f in report['folios'] for w in folio_sums(f)])
     for folio in some(report['folios'], MAX_FOLIOS, lambda f: (f['kind'], f['outcome'])):
         wrong = []
         pages = {folio['head_pfn'] + (1 << folio['order']) - 1, folio['poisoned_pfns'][0]}
@@ -120,7 +120,7 @@ def folios(cases, name, vmcore, report):
             if document['subject']['poisoned'] != (pfn in folio['poisoned_pfns']):
                 wrong.append(f'{pfn:#x}: poisoned is wrong')
         wrong += folio_text(vmcore, folio['poisoned_pfns'][0], folio)
-        cases.tell(f'{name} folio {folio["head_pfn"]:#x}/{folio["order"]}', wrong)
+        cases.report(f'{name} folio {folio["head_pfn"]:#x}/{folio["order"]}', wrong)
 
 
 def mapcounts(cases, directory, vmcore, report):
@@ -150,11 +150,11 @@ def mapcounts(cases, directory, vmcore, report):
             wrong.append(f'{head:#x}: {large} mappings, kpagecount {sum(pages)}')
         elif folio['nr_pages_mapped'] not in (None, sum(n > entire for n in pages)):
             wrong.append(f'{head:#x}: {folio["nr_pages_mapped"]} pages mapped one by one')
-    cases.tell(f'{directory.name} mapcounts of folios, {nr_mapped} of them mapped', wrong)
+    cases.report(f'{directory.name} mapcounts of folios, {nr_mapped} of them mapped', wrong)
 
 
 def ranges(cases, name, vmcore, report):
-    """What the log told, told by the user, is the same; and nonsense is refused."""
+    """A range that the user gives is what the log says it is; and nonsense is refused."""
     wrong = []
     freed = some((f for f in report['folios'] if f['kind'] == 'freed'), MAX_FREED,
                  lambda f: f['outcome'])
@@ -178,7 +178,7 @@ def ranges(cases, name, vmcore, report):
         run = hwp.Run('check', '--range', given, vmcore)
         if run.status != 2 or run.out or run.err.count('\n') != 1:
             wrong.append(f'check --range {given}: {run.status} {run.err!r}')
-    cases.tell(f'{name} --range, {len(freed)} freed', wrong)
+    cases.report(f'{name} --range, {len(freed)} freed', wrong)
 
 
 def singles(cases, name, vmcore, report):
@@ -209,7 +209,7 @@ def singles(cases, name, vmcore, report):
         run = hwp.Run('folio', *arguments)
         if run.status != 2 or run.out or run.err.count('\n') != 1:
             wrong.append(f'{arguments}: {run.status} {run.err!r}')
-    cases.tell(f'{name} pages', wrong)
+    cases.report(f'{name} pages', wrong)
 
 
 def events(cases, name, vmcore, report):
@@ -218,11 +218,11 @@ def events(cases, name, vmcore, report):
     if document['events'] != report['events'] or document['poisoned'] != report['poisoned']:
         wrong.append('not as in check')
     log = [EVENT.search(line) for line in truth.Truth(hwp.SAMPLES / name).lines('dmesg.txt')]
-    told = [(m[1], int(m[2], 16)) for m in log if m]
+    logged = [(m[1], int(m[2], 16)) for m in log if m]
     got = [(f'{e["time_ns"] // 1000 / 1e6:.6f}', e['pfn']) for e in document['events']
            if e['kind'] != 'machine-check']
-    if got != told:
-        wrong.append(f'the log has {len(told)} lines, {len(got)} are told')
+    if got != logged:
+        wrong.append(f'the log has {len(logged)} lines, {len(got)} are reported')
     lines = hwp.Run('events', vmcore).out.decode().splitlines()
     wrong += [f'over 80 columns: {x!r}' for x in lines if len(x) > 80]
     rows = [x.split() for x in lines if re.match(r' *\d+\.\d{6}  0x', x)]
@@ -238,13 +238,13 @@ def events(cases, name, vmcore, report):
             wrong.append(f'{row}: the result is {event["result"]}')
     if len(rows) != len(document['events']):
         wrong.append(f'{len(rows)} rows')
-    cases.tell(f'{name} events, {len(rows)} lines', wrong)
+    cases.report(f'{name} events, {len(rows)} lines', wrong)
 
 
 def sample(cases, directory, vmcore):
     report = hwp.Run('check', '--json', vmcore).json() or {}
     if 'folios' not in report:
-        cases.tell(directory.name, [report.get('error', 'no report')])
+        cases.report(directory.name, [report.get('error', 'no report')])
         return
     for test in (folios, ranges, singles, events):
         test(cases, directory.name, vmcore, report)
@@ -253,7 +253,7 @@ def sample(cases, directory, vmcore):
 
 def main():
     cases = hwp.Cases()
-    cases.tell('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
+    cases.report('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
     for directory in hwp.samples():
         with tempfile.TemporaryDirectory() as work:
             sample(cases, directory, base.elf_of(directory, work))
@@ -273,7 +273,7 @@ def help_is_true(cases):
         shown = [x.strip() for x in hwp.Run('help', command).out.decode().splitlines()
                  if re.match(line, x)]
         missing = [x for x in shown if x not in [y.strip() for y in lines]]
-        cases.tell(f'the example of help {command}', missing if shown else ['no example'])
+        cases.report(f'the example of help {command}', missing if shown else ['no example'])
 
 
 if __name__ == '__main__':

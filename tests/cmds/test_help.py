@@ -67,14 +67,14 @@ def main():
     lines = listing.out.decode().splitlines()
     named = [x.split()[0] for x in lines if x.startswith('  ') and x[2] != ' ']
     wanted = [x['name'] for x in report['checks']]
-    cases.tell('help checks', [] if listing.status == 0 and named == wanted
-               else [f'{listing.status} {named} {wanted}'])
+    cases.report('help checks', [] if listing.status == 0 and named == wanted
+                 else [f'{listing.status} {named} {wanted}'])
     document = hwp.Run('help', '--json').json()
-    cases.tell('help --json', [] if [x['name'] for x in document['checks']] == wanted
-               else [str(document['checks'])])
-    cases.tell('the man page', manual({x['name']: x['statement'] for x in document['checks']}))
-    cases.tell('help states and verdicts', lists(report))
-    cases.tell('every command is in the man page and in the help of crash', commands(document))
+    cases.report('help --json', [] if [x['name'] for x in document['checks']] == wanted
+                 else [str(document['checks'])])
+    cases.report('the man page', manual({x['name']: x['statement'] for x in document['checks']}))
+    cases.report('help states and verdicts', lists(report))
+    cases.report('every command is in the man page and in the help of crash', commands(document))
     for check in report['checks']:
         done, wrong = hwp.Run('help', check['name']), []
         text = done.out.decode()
@@ -87,15 +87,15 @@ def main():
         # What the report says is among the results that are explained.
         if f'\n  {check["result"]} ' not in text:
             wrong.append(f'{check["result"]} is not explained: {text}')
-        cases.tell(f'help {check["name"]}', wrong)
+        cases.report(f'help {check["name"]}', wrong)
     for word in ('nonsense', 'poison-not', 'poison-not-reused ', 'CHECKS', ''):
         done = hwp.Run('help', word)
         right = (done.status == 2 and not done.out and done.err.count('\n') == 1 and
                  repr(word) in done.err and "'hwpoison help checks'" in done.err and
                  "'hwpoison help'" in done.err)
         error = hwp.Run('help', '--json', word).json() or {}
-        cases.tell(f'help {word!r}', [] if right and error.get('schema') == 'hwpoison.error/1'
-                   else [f'{done.status} {done.err!r} {error}'])
+        cases.report(f'help {word!r}', [] if right and error.get('schema') == 'hwpoison.error/1'
+                     else [f'{done.status} {done.err!r} {error}'])
     return cases.exit()
 
 

@@ -118,7 +118,7 @@ def failure(work):
         wrong.append(f'there are {sorted(samples)}')
     printed, more = parse(hwp.Run('metrics', work / 'no-vmcore').out.decode())
     if set(printed) != set(samples):
-        more.append('standard output tells otherwise')
+        more.append('standard output says otherwise')
     return wrong + more
 
 
@@ -232,19 +232,19 @@ def main():
     cases = hwp.Cases()
     work = pathlib.Path(tempfile.mkdtemp())
     for directory in hwp.samples():
-        cases.tell(f'numbers {directory.name}', sample(directory))
+        cases.report(f'numbers {directory.name}', sample(directory))
     vmcore = base.elf_of(hwp.samples()[0], work)
-    cases.tell('a failed run', failure(work))
-    cases.tell('replaced in one step', replaced(work, vmcore))
-    cases.tell('bad places', bad_places(work, vmcore))
+    cases.report('a failed run', failure(work))
+    cases.report('replaced in one step', replaced(work, vmcore))
+    cases.report('bad places', bad_places(work, vmcore))
     for kernel in '6.1-amd64', '7.3-cloud':
         why = guest.missing(kernel) or (None if shutil.which('setpriv') else 'no setpriv')
         if why:
             cases.skip(f'as the service: {kernel}', why)
         else:
-            cases.tell(f'as the service: {kernel}', as_service(kernel))
+            cases.report(f'as the service: {kernel}', as_service(kernel))
     if shutil.which('systemd-analyze'):
-        cases.tell('systemd units', units(work))
+        cases.report('systemd units', units(work))
     else:
         cases.skip('systemd units', 'no systemd-analyze')
     cases.exit()

@@ -35,7 +35,7 @@ LOOK = '''#!/bin/sh
 HWPOISON_LIBDRGN={library} {program} check --json --qemu "$1" >"$2/look.json" 2>"$2/look.err"
 exit 0
 '''
-# What tells how it was looked at, and is not of the kernel.
+# What says how it was looked at, and is not of the kernel.
 PROVENANCE = ('target', 'tool')
 
 
@@ -63,10 +63,10 @@ def usage(cases, work):
             ('--qemu', (*sock, *sock), 'given twice'),
             ('--vmcoreinfo', (*sock, '--vmcoreinfo', 'text'), '--vmcoreinfo'),
             ('--provider drgn', (*sock, '--provider', 'drgn'), 'bypass the gate')):
-        cases.tell(f'refused with {name}', refused(by_library('/none', *args), word))
-    cases.tell('refused by watch', refused(by_library('/none', *sock, command='watch'), 'guest'))
+        cases.report(f'refused with {name}', refused(by_library('/none', *args), word))
+    cases.report('refused by watch', refused(by_library('/none', *sock, command='watch'), 'guest'))
     run = by_library('/none', *sock, '--json')
-    cases.tell('no libdrgn', refused(run, 'libdrgn', '0.2.0', 'json-c') + (
+    cases.report('no libdrgn', refused(run, 'libdrgn', '0.2.0', 'json-c') + (
         [] if json.loads(run.out)['schema'] == 'hwpoison.error/1' else ['no error as JSON']))
 
 
@@ -128,18 +128,18 @@ def sockets(cases, work, look):
     for name, path, word in (('no socket', work / 'none', 'No such file'),
                              ('a file', plain, 'cannot connect'),
                              ('a long path', f'{work}/{"x" * 200}', 'at most 107 characters')):
-        cases.tell(name, refused(look('--qemu', path), str(path)[:60], word))
+        cases.report(name, refused(look('--qemu', path), str(path)[:60], word))
     with machine(work) as (qmp, monitor):
-        cases.tell('a monitor for people',
-                   refused(look('--qemu', monitor), 'does not speak QMP'))
+        cases.report('a monitor for people',
+                     refused(look('--qemu', monitor), 'does not speak QMP'))
         with Qmp(qmp):
-            cases.tell('somebody else is connected',
-                       refused(look('--qemu', qmp), 'serves one client at a time'))
+            cases.report('somebody else is connected',
+                         refused(look('--qemu', qmp), 'serves one client at a time'))
         if look is by_debian:
-            cases.tell('Debian\'s drgn', refused(look('--qemu', qmp), 'without json-c',
-                                                 'HWPOISON_LIBDRGN', 'dump-guest-memory'))
+            cases.report('Debian\'s drgn', refused(look('--qemu', qmp), 'without json-c',
+                                                   'HWPOISON_LIBDRGN', 'dump-guest-memory'))
         else:
-            cases.tell('no VMCOREINFO', refused(look('--qemu', qmp), '-device vmcoreinfo'))
+            cases.report('no VMCOREINFO', refused(look('--qemu', qmp), '-device vmcoreinfo'))
 
 
 def compare(live, dump):
@@ -183,7 +183,7 @@ def running(cases, work, path):
         while 'ready' not in vm.text() and time.monotonic() < end:
             time.sleep(0.2)
         if 'ready' not in vm.text():
-            cases.tell('a running guest', [f'it did not start: {vm.console()[-300:]!r}'])
+            cases.report('a running guest', [f'it did not start: {vm.console()[-300:]!r}'])
             return
         runs = {name: by_library(path, '--json', '--qemu', sock, *args) for name, args in (
             ('full', ()), ('quick', ('--quick', '--passes', '3')))} if path else {}
@@ -192,22 +192,22 @@ def running(cases, work, path):
             answer = qmp.run('dump-guest-memory', paging=False, protocol=f'file:{dump}')
         run = hwp.Run('check', '--json', dump)
     report = run.json() or {}
-    told = {p['pfn']: p['state'] for p in report.get('poisoned', [])}
-    cases.tell('a dump by QMP', [str(answer['error'])] if 'error' in answer else
-               [] if report.get('verdict') == 'at-risk' and told == STATES else
-               [f'{report.get("verdict")}, {told}: {run.err}'])
+    states = {p['pfn']: p['state'] for p in report.get('poisoned', [])}
+    cases.report('a dump by QMP', [str(answer['error'])] if 'error' in answer else
+                 [] if report.get('verdict') == 'at-risk' and states == STATES else
+                 [f'{report.get("verdict")}, {states}: {run.err}'])
     for name, run in runs.items():
         live = json.loads(run.out or '{}')
         target = {key: live.get('target', {}).get(key) for key in ('path', 'live', 'sweep')}
         states = {p['pfn']: p['state'] for p in live.get('poisoned', [])}
-        cases.tell(f'a running guest, {name}',
-                   [] if (run.status, states) == (0, STATES) and
-                   target == {'path': str(sock), 'live': True, 'sweep': name} else
-                   [f'{run.status}: {target}, {states}: {run.err.decode()}'])
+        cases.report(f'a running guest, {name}',
+                     [] if (run.status, states) == (0, STATES) and
+                     target == {'path': str(sock), 'live': True, 'sweep': name} else
+                     [f'{run.status}: {target}, {states}: {run.err.decode()}'])
     if path:
         wanted = f'{sock} (running QEMU guest), '
-        cases.tell('a running guest, as text',
-                   [] if wanted in ' '.join(text.split()) else [text[:600]])
+        cases.report('a running guest, as text',
+                     [] if wanted in ' '.join(text.split()) else [text[:600]])
 
 
 def main():
@@ -217,7 +217,7 @@ def main():
         work = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         usage(cases, work)
         if path:
-            cases.tell('an old libdrgn', too_old(work, path))
+            cases.report('an old libdrgn', too_old(work, path))
             sockets(cases, work, lambda *args: by_library(path, *args))
         if debian:
             cases.skip('Debian\'s drgn', debian)
@@ -236,7 +236,7 @@ def main():
             if why:
                 cases.skip(f'{kernel}, all scenarios', why)
             else:
-                cases.tell(f'{kernel}, all scenarios', scenarios(work, kernel, path))
+                cases.report(f'{kernel}, all scenarios', scenarios(work, kernel, path))
     cases.exit()
 
 

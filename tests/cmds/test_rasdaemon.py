@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 """`--rasdaemon`: rows made of the guest's own log come back beside the lines they are of, what is
-not in the log is told as such, and the database is left as it was."""
+not in the log is reported as such, and the database is left as it was."""
 import datetime
 import hashlib
 import os
@@ -50,7 +50,7 @@ def database(path, rows, table=TABLE):
     return path
 
 
-def told_rows(log):
+def kept_rows(log):
     """Rows, and what each is: a line of the log (its number), or the name of a boot."""
     _, pfn, kind, result = log[0]
     rows = [((stamp(-86400, 60), hex(pfn), kind, result), 'earlier'),
@@ -71,7 +71,7 @@ def told_rows(log):
 
 def joined(directory, work):
     log = actions(directory)
-    rows = told_rows(log)
+    rows = kept_rows(log)
     path = database(work / 'ras?#% mc.db', [row for row, _ in rows])
     vmcore, wrong = hwp.vmcore_of(directory), []
     report = hwp.Run('events', '--json', '--rasdaemon', path, vmcore).json()
@@ -93,15 +93,15 @@ def joined(directory, work):
         if not isinstance(boot, str):
             continue
         event = alone.pop(row_id, None)
-        told = event and (event['rasdaemon']['timestamp'], hex(event['pfn']), event['page_type'],
-                          event['result'])
-        if told != row or event['rasdaemon']['boot'] != boot:
+        found = event and (event['rasdaemon']['timestamp'], hex(event['pfn']), event['page_type'],
+                           event['result'])
+        if found != row or event['rasdaemon']['boot'] != boot:
             wrong.append(f'row {row_id} of {boot} boot: {event}')
     wrong += [f'more than the rows: {event}' for event in alone.values()]
     text = hwp.Run('events', '--rasdaemon', path, vmcore).out.decode()
     nr_alone = sum(isinstance(boot, str) for _, boot in rows)
     if f'{len(rows)} rows, {nr_alone} of them not in the log' not in text or '0xfee1' not in text:
-        wrong.append('the text does not tell')
+        wrong.append('the text does not say so')
     return wrong
 
 
@@ -170,7 +170,7 @@ def bad_databases(cases, vmcore, work):
         for old in folder.iterdir():
             old.unlink()
         make(path)
-        cases.tell(f'refused: {name}', refused(vmcore, path, word))
+        cases.report(f'refused: {name}', refused(vmcore, path, word))
 
     def cut(path):
         data = database(path, many_rows()).read_bytes()
@@ -217,11 +217,11 @@ def bad_databases(cases, vmcore, work):
 def main():
     cases, work = hwp.Cases(), pathlib.Path(tempfile.mkdtemp())
     for directory in hwp.samples():
-        cases.tell(f'joined: {directory.name}', joined(directory, work))
-        cases.tell(f'nothing else: {directory.name}',
-                   changes_nothing_else(directory, work / 'ras?#% mc.db'))
+        cases.report(f'joined: {directory.name}', joined(directory, work))
+        cases.report(f'nothing else: {directory.name}',
+                     changes_nothing_else(directory, work / 'ras?#% mc.db'))
     vmcore = base.elf_of(hwp.samples()[0], work)
-    cases.tell('the database is left alone', untouched(vmcore, work))
+    cases.report('the database is left alone', untouched(vmcore, work))
     bad_databases(cases, vmcore, work)
     cases.exit()
 

@@ -70,12 +70,12 @@ def main():
     readme = (TOP / 'README.md').read_text()
     report = (TOP / 'lib/report/README.md').read_text()
     for page in pages():
-        cases.tell(f'{page}: links and files', dangling(page))
-    cases.tell('README.md: the report', example(readme))
+        cases.report(f'{page}: links and files', dangling(page))
+    cases.report('README.md: the report', example(readme))
     nr_words = len(readme.split())
-    cases.tell('README.md: one screen', [] if nr_words < MAX_WORDS else [f'{nr_words} words'])
-    cases.tell('lib/report/README.md: states', states(report))
-    cases.tell('lib/report/README.md: verdicts', verdicts(report))
+    cases.report('README.md: one screen', [] if nr_words < MAX_WORDS else [f'{nr_words} words'])
+    cases.report('lib/report/README.md: states', states(report))
+    cases.report('lib/report/README.md: verdicts', verdicts(report))
     return cases.exit()
 
 

@@ -94,11 +94,12 @@ def of(text, word):
     return [line[len(word) + 1:] for line in text.splitlines() if line.startswith(f'{word} ')]
 
 
-def verdicts(told):
+def verdicts(changes):
     """Each follows from the one before. What a look in between makes of a page on its way
     is not asked here; the last one is of a guest at rest."""
-    chain = [None, *(now for _, now in told)]
-    wrong = [] if [before for before, _ in told] == chain[:-1] else [f'verdicts {told}']
+    chain = [None, *(now for _, now in changes)]
+    wrong = [] if [before for before, _ in changes] == chain[:-1] else \
+        [f'verdicts {changes}']
     return wrong + ([] if chain[-1] == 'at-risk' else [f'the last verdict is {chain[-1]}'])
 
 
@@ -120,10 +121,10 @@ def watched():
     for change in changes:
         if VALIDATOR:
             wrong += [e.message[:200] for e in VALIDATOR.iter_errors(change)]
-    told = [(c['pfn'], c['before'], c['now']) for c in changes if c['kind'] == 'page']
+    reported = [(c['pfn'], c['before'], c['now']) for c in changes if c['kind'] == 'page']
     expected = [(free, None, 'taken-off'), (free, 'taken-off', None), (RESERVED, None, 'reserved')]
-    if told != expected:
-        wrong.append(f'told {told}')
+    if reported != expected:
+        wrong.append(f'reported {reported}')
     wrong += verdicts([(c['before'], c['now']) for c in changes if c['kind'] == 'verdict'])
     lines = [re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  (.+)  (\S+) -> (\S+)', line)
              for line in out if not line.startswith('{')]
@@ -220,18 +221,18 @@ def main():
             ('an interval of words', ['--interval=soon'], '--interval'),
             ('a range', ['--range', '1-2'], 'no option'),
             ('two states', ['--state', 'a', '--state', 'b'], 'given twice')):
-        cases.tell(f'refused: {name}', refused(args, word))
+        cases.report(f'refused: {name}', refused(args, word))
     for command in 'check', 'metrics':
         run = hwp.Run(command, '--state', 'x', vmcore)
-        cases.tell(f'refused: {command} of a vmcore with a state', [] if run.status == 2 and
-                   '--state is for the running kernel' in run.err else [f'{run.status} {run.err}'])
+        cases.report(f'refused: {command} of a vmcore with a state', [] if run.status == 2 and
+                     '--state is for the running kernel' in run.err else [f'{run.status} {run.err}'])
     why = guest.missing(KERNEL)
     if why:
         cases.skip('watched', why)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            cases.tell('leaked', leaked(pathlib.Path(folder)))
-        cases.tell('watched', watched())
+            cases.report('leaked', leaked(pathlib.Path(folder)))
+        cases.report('watched', watched())
     cases.exit()
 
 

@@ -76,14 +76,14 @@ def main():
         dump = hwp.vmcore_of(directory).relative_to(hwp.TOP)
         facts = HERE / f'{directory.name}.json.gz'
         if not facts.exists():
-            cases.tell(directory.name, ['its facts are not saved: make facts'])
+            cases.report(directory.name, ['its facts are not saved: make facts'])
             continue
         read = run(REPLAY, 'save', dump)[1]
         saved = gzip.decompress(facts.read_bytes())
-        cases.tell(f'{directory.name} facts', [] if read == saved else [
+        cases.report(f'{directory.name} facts', [] if read == saved else [
             f'not what is read now (make facts): {first_difference(saved, read)}'])
         replayed = reports(facts)
-        cases.tell(f'{directory.name} replayed', differences(replayed, {
+        cases.report(f'{directory.name} replayed', differences(replayed, {
             **reports('read', dump), **by_program(dump, 'check')}))
         if 'check --json' not in replayed:
             continue
@@ -91,8 +91,8 @@ def main():
         firsts = {page['state']: page['pfn'] for page in reversed(pages)}
         for state in [s for s in asked if s in firsts]:
             asked.remove(state)
-            cases.tell(f'{directory.name} folio that is {state}', folio(dump, firsts[state]))
-    cases.tell('a folio of each state', [f'none is {state}' for state in asked])
+            cases.report(f'{directory.name} folio that is {state}', folio(dump, firsts[state]))
+    cases.report('a folio of each state', [f'none is {state}' for state in asked])
     cases.exit()
 
 

@@ -52,7 +52,7 @@ class Memory:
 
     def check(self):
         """The run, and what is wrong with it in any case: a calm verdict stands only if
-        everything was read and nothing is told that was not told before."""
+        everything was read and nothing is reported that was not reported before."""
         done = run('check', '--json', self.path)
         wrong = survives(done)
         if wrong:
@@ -98,7 +98,7 @@ class Memory:
             wrong = [f'exit status {done.status}, verdict {report and report["verdict"]}']
         return wrong
 
-    def told(self):
+    def noticed(self):
         """Whatever it is taken for, it is not passed over."""
         done, _, wrong = self.check()
         return wrong or ([] if done.status else ['exit status 0'])

@@ -77,16 +77,16 @@ def not_dumps():
 
 
 def paths_that_are_no_files(cases, work):
-    cases.tell('directory', bad.refuses(work))
-    cases.tell('no such file', bad.refuses(work / 'nothing'))
-    cases.tell('/dev/null', bad.refuses('/dev/null'))
-    cases.tell('/dev/zero', bad.refuses('/dev/zero'))
+    cases.report('directory', bad.refuses(work))
+    cases.report('no such file', bad.refuses(work / 'nothing'))
+    cases.report('/dev/null', bad.refuses('/dev/null'))
+    cases.report('/dev/zero', bad.refuses('/dev/zero'))
     fifo = work / 'fifo'
     os.mkfifo(fifo)
-    cases.tell('FIFO', bad.refuses(fifo))
+    cases.report('FIFO', bad.refuses(fifo))
     loop = work / 'loop'
     loop.symlink_to(loop)
-    cases.tell('symbolic link to itself', bad.refuses(loop))
+    cases.report('symbolic link to itself', bad.refuses(loop))
     unreadable(cases, work)
 
 
@@ -96,7 +96,7 @@ def unreadable(cases, work):
     path.write_bytes(b'KDUMP   ')
     path.chmod(0)
     if os.geteuid() != 0:
-        cases.tell('unreadable file', bad.refuses(path))
+        cases.report('unreadable file', bad.refuses(path))
         return
     drop = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
     copy = work / 'hwpoison'
@@ -110,7 +110,7 @@ def unreadable(cases, work):
         cases.skip('unreadable file', f'cannot drop root here: {done.stderr.strip()}')
         return
     good = done.returncode == 2 and len(lines) == 1 and 'ermission denied' in lines[0]
-    cases.tell('unreadable file', [] if good else [f'exit status {done.returncode}, {lines}'])
+    cases.report('unreadable file', [] if good else [f'exit status {done.returncode}, {lines}'])
 
 
 def cut_points(path, places):
@@ -136,7 +136,7 @@ def cut_files(cases, name, path, places):
             wrong = [f'no JSON; stderr {done.err[:200]!r}']
         if not wrong and 'verdict' not in done.json() and len(done.err.splitlines()) != 1:
             wrong = [f'stderr {done.err[:300]!r}']
-        cases.tell(f'{name} cut to {what}', wrong)
+        cases.report(f'{name} cut to {what}', wrong)
     cut.unlink()
 
 
@@ -169,7 +169,7 @@ def main():
         file = work / 'file'
         for what, data in not_dumps():
             file.write_bytes(data)
-            cases.tell(what, bad.refuses(file))
+            cases.report(what, bad.refuses(file))
         paths_that_are_no_files(cases, work)
         directory = base.find('6.1')
         if not directory:
@@ -180,8 +180,8 @@ def main():
         kdump.flatten(packed, flat)
         for path in (elf, packed, flat):
             done = bad.run('check', path)
-            cases.tell(f'{path.name} whole', [] if done.status == 0 else
-                       [f'exit status {done.status}: {done.err}'])
+            cases.report(f'{path.name} whole', [] if done.status == 0 else
+                         [f'exit status {done.status}: {done.err}'])
         cut_files(cases, 'ELF', elf, {'its magic': 4, 'half a header': 40, 'a header': 64,
                                       'half a table': 100, 'half its notes': 600})
         elf.unlink()
@@ -190,7 +190,7 @@ def main():
         with base.patched(packed) as patch:
             # Offset and size of VMCOREINFO, and of the notes that have it too.
             patch.write(kdump.PAGE + 32, bytes(32))
-            cases.tell('kdump without VMCOREINFO', bad.refuses(packed))
+            cases.report('kdump without VMCOREINFO', bad.refuses(packed))
         cut_files(cases, 'flattened kdump', flat, {'its signature': 12, 'a header': 4096,
                                                    'half a record': 4100, 'a record': 4112})
     cases.exit()

@@ -230,7 +230,7 @@ class Bench:
         wrong, report = bad.survives(done), done.json()
         if not wrong and (not report or 'verdict' not in report):
             wrong = [f'exit status {done.status}: {done.err.strip()[:200]}']
-        self.cases.tell(f'{self.name}: {what}', wrong or self.compare(report))
+        self.cases.report(f'{self.name}: {what}', wrong or self.compare(report))
 
 
 def destroy(cases, name, path, eye):

@@ -48,7 +48,7 @@ class Bench:
         with base.patched(self.path) as patch:
             for address, data in writes:
                 patch.write(self.eye.dump.offset(address), data)
-            self.cases.tell(f'{self.name}: {what}', expect())
+            self.cases.report(f'{self.name}: {what}', expect())
 
     def word(self, what, expect, address, value):
         self.case(what, expect, (address, struct.pack('<Q', value % 2 ** 64)))
@@ -205,8 +205,8 @@ def excluded_memmap(bench, work):
     for name, pfns in (('16 pages', lost), ('1 page', {min(lost)})):
         path = work / 'excluded'
         split_elf(bench, path, pfns)
-        bench.cases.tell(f'{bench.name}: {name} of the memmap in no segment',
-                         excluded(bench.memory, path))
+        bench.cases.report(f'{bench.name}: {name} of the memmap in no segment',
+                           excluded(bench.memory, path))
         calm = changed_pages(bench)
         source = work / 'source'
         original = base.kdump_of(bench.directory)
@@ -215,8 +215,8 @@ def excluded_memmap(bench, work):
         else:
             shutil.copyfile(original, source)
         kdump.rewrite(source, path, calm, pfns)
-        bench.cases.tell(f'{bench.name}: {name} of the memmap not in the kdump file',
-                         excluded(bench.memory, path))
+        bench.cases.report(f'{bench.name}: {name} of the memmap not in the kdump file',
+                           excluded(bench.memory, path))
         path.unlink()
         source.unlink()
 
@@ -278,7 +278,7 @@ def hugetlb(bench):
     for name, value in NOWHERE.items():
         # The empty list of a flagged folio is no hole: a page that was poisoned before
         # the folio was made of it looks the same.
-        expect = run.incomplete if value else run.told
+        expect = run.incomplete if value else run.noticed
         bench.word(f'raw_hwp_list at nowhere ({name})', expect, head, value)
         if value:
             bench.word(f'raw_hwp_list goes nowhere ({name})', run.incomplete, first, value)
@@ -327,7 +327,7 @@ def btf(bench):
     def case(what, expect, offset, data):
         with base.patched(bench.path) as patch:
             patch.write(offset, data)
-            bench.cases.tell(f'{bench.name}: BTF with {what}', expect())
+            bench.cases.report(f'{bench.name}: BTF with {what}', expect())
 
     case('no magic', run.incomplete, types.start, b'\0\0\0\0')
     for name, at in (('hdr_len', 4), ('type_off', 8), ('type_len', 12), ('str_off', 16),
@@ -360,11 +360,11 @@ def vmcoreinfo(bench):
     def case(what, expect, text):
         with base.patched(bench.path) as patch:
             patch.write(dump.info_at, text.ljust(dump.info_size, b'\n')[:dump.info_size])
-            bench.cases.tell(f'{bench.name}: VMCOREINFO {what}', expect())
+            bench.cases.report(f'{bench.name}: VMCOREINFO {what}', expect())
 
     with base.patched(bench.path) as patch:
         patch.write(dump.info_name_at, b'NOTCOREINFO')
-        bench.cases.tell(f'{bench.name}: VMCOREINFO missing', bad.refuses(bench.path))
+        bench.cases.report(f'{bench.name}: VMCOREINFO missing', bad.refuses(bench.path))
     case('of zeros', run.incomplete, bytes(dump.info_size))
     case('of random bytes', run.incomplete, bench.chance.randbytes(dump.info_size))
     case('of one endless line', run.incomplete, b'OSRELEASE=' + b'x' * dump.info_size)

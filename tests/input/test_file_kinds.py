@@ -120,7 +120,7 @@ def fifos_beside(cases, work, dump):
         wrong = bad.survives(done)
         if not wrong and (done.status != 2 or len(done.err.splitlines()) != 1):
             wrong = [f'exit status {done.status}, stderr {done.err[:200]!r}']
-        cases.tell(f'{option} FIFO', wrong)
+        cases.report(f'{option} FIFO', wrong)
 
 
 def main():
@@ -132,10 +132,10 @@ def main():
         for kinds in (compressed(work, dump), programs(work), beside_dumps(work, sample, dump),
                       no_files(work)):
             for what, path, words in kinds:
-                cases.tell(what, named(path, *words))
+                cases.report(what, named(path, *words))
         fifos_beside(cases, work, dump)
         if shutil.which(QEMU):
-            cases.tell('guest state of QEMU', named(guest_state(work), 'QEMU saves or migrates'))
+            cases.report('guest state of QEMU', named(guest_state(work), 'QEMU saves or migrates'))
         else:
             cases.skip('guest state of QEMU', f'no {QEMU}')
     cases.exit()

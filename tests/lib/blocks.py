@@ -26,7 +26,7 @@ def decompose(base, order, poison, max_order=10):
 
 
 def validator():
-    """Of the JSON Schema; None without python3-jsonschema."""
+    """A validator of the JSON Schema; None without python3-jsonschema."""
     try:
         import jsonschema
     except ImportError:

@@ -63,7 +63,7 @@ class Cases:
     def __init__(self):
         self.failed = 0
 
-    def tell(self, name, complaints):
+    def report(self, name, complaints):
         """A case with what is wrong with it; nothing is wrong if that is empty."""
         if not complaints:
             print(f'ok {name}', flush=True)

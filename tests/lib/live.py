@@ -7,7 +7,7 @@ import truth
 
 # On the lists, and from one kind of list to the other: pages move by themselves.
 FREE = ('buddy', 'pcp')
-# Of a page whose contents may be read: the kernel's own data, or without any mark.
+# The contents of these pages, and of those without any mark, are the kernel's own.
 OWN = truth.KPF['SLAB'] | truth.KPF['PGTABLE'] | truth.KPF['RESERVED']
 USERS = sum(1 << bit for bit in (5, 10, 11, 12, 13, 17, 18, 19, 22))
 # The words by which a page is anonymous, mapped or swapped serve a slab for something else.
@@ -122,7 +122,7 @@ def compare_reads(directory):
 
 
 def compare(directory, run):
-    """Of a run on the dump; sentences, one for each disagreement."""
+    """A sentence for each disagreement of the live runs and the run on the dump."""
     wrong, dump = compare_nobody(directory) + compare_reads(directory), run.json()
     if not dump or 'verdict' not in dump:
         return wrong

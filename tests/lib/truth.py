@@ -92,7 +92,7 @@ class Truth:
     def settle(self, on_list):
         """Where pages were at the instant of the capture, {pfn: 'buddy' or 'pcp'}, by another
         reader of the same memory. The guest looks a moment before and a moment after it,
-        and what is free may move between. One block of a dump may have: told is which."""
+        and what is free may move between. One block of a dump may have: it is reported which."""
         moved = {}
         for poison in self.poisons:
             found = on_list.get(poison['pfn'])
@@ -264,20 +264,20 @@ def compare_page_owners(truth, report):
     it, and of no other page. What was handed out after its error is reused for certain."""
     wrong = []
     for page in report['poisoned']:
-        record, told = page['page_owner'], truth.page_owners.get(page['pfn'])
+        record, kernels = page['page_owner'], truth.page_owners.get(page['pfn'])
         who, reuse = f'{page["pfn"]:#x}', page['reuse']
-        if (record or {}).get('allocated', False) != (told is not None):
+        if (record or {}).get('allocated', False) != (kernels is not None):
             # A block that the check threw away as it was freed is shown as well.
-            wrong.append(f'{who}: {record}, the kernel said {told}')
-        if not told or not record:
+            wrong.append(f'{who}: {record}, the kernel said {kernels}')
+        if not kernels or not record:
             continue
         mine = [str(record[key]) for key in ('order', 'pid', 'tgid', 'comm', 'alloc_ns')]
-        if mine != [told[key] for key in ('order', 'pid', 'tgid', 'comm', 'ts')]:
-            wrong.append(f'{who}: {record}, the kernel said {told}')
+        if mine != [kernels[key] for key in ('order', 'pid', 'tgid', 'comm', 'ts')]:
+            wrong.append(f'{who}: {record}, the kernel said {kernels}')
         event = report['events'][page['event']] if page['event'] is not None else None
-        later = event and event['kind'] == 'action' and int(told['ts']) > event['time_ns']
+        later = event and event['kind'] == 'action' and int(kernels['ts']) > event['time_ns']
         if reuse and (reuse['confidence'] == 'certain') != bool(later):
-            wrong.append(f'{who}: {reuse}, allocated at {told["ts"]}, {event}')
+            wrong.append(f'{who}: {reuse}, allocated at {kernels["ts"]}, {event}')
         if later and page['state'] not in ('reused', 'buddy', 'pcp', 'dropped', 'isolated'):
             wrong.append(f'{who}: {page["state"]}, though handed out after {event}')
     return wrong
@@ -288,7 +288,7 @@ OWNED = ('in-use', 'large-folio', 'hugetlb', 'reused')
 
 
 def compare_owners(truth, report):
-    """The process and the file that a page is of are those of which the guest's /proc tells."""
+    """The process and the file that a page is of are those of which the guest's /proc names."""
     # The lab's own kernels do not know the task of an address space (no CONFIG_MEMCG).
     if truth.has_fix():
         return []
@@ -313,7 +313,7 @@ def compare_owners(truth, report):
 def _is_owner(poison, owner):
     if owner['pid'] != int(poison['owner']) or owner['comm'] != poison.get('comm', owner['comm']):
         return False
-    # What was told before the guest knew of paths.
+    # What was noted before the guest knew of paths.
     if 'comm' not in poison:
         return True
     file = owner['file']
@@ -552,12 +552,12 @@ def compare_free(truth, document):
             wrong.append(f'zone {key}: {zone}, /proc/zoneinfo says {words}')
     wrong += [f'zone {key} is not in /proc/zoneinfo' for key in zones.keys() - truth.zones()]
     found = _areas(free['areas'], 'nr_walked')
-    told = {k: v for k, v in truth.buddy().items() if k in zones}
-    wrong += compare_counts(found, told)
+    counted = {k: v for k, v in truth.buddy().items() if k in zones}
+    wrong += compare_counts(found, counted)
     lists = [x for x in free['lists'] if x['container'] == 'free_area']
     found = _areas(lists, 'nr_blocks', 'migratetype')
-    told = {k: v for k, v in truth.buddy_by_type().items() if k[:2] in zones}
-    wrong += compare_counts(found, told)
+    counted = {k: v for k, v in truth.buddy_by_type().items() if k[:2] in zones}
+    wrong += compare_counts(found, counted)
     for area in free['areas']:
         if not area['complete'] or area['nr_free'] != area['nr_walked']:
             wrong.append(f'area {area}')
@@ -575,10 +575,10 @@ def _areas(rows, count, *more):
     return areas
 
 
-def compare_counts(found, told):
+def compare_counts(found, counted):
     """Blocks by order, {key: [counts]}, against what the kernel said a moment before."""
-    wrong = [f'free blocks of {key} are not told' for key in told.keys() - found.keys()]
-    for key, counts in told.items():
+    wrong = [f'free blocks of {key} are not reported' for key in counted.keys() - found.keys()]
+    for key, counts in counted.items():
         mine = found.get(key, counts)
         if len(mine) != len(counts):
             wrong.append(f'{key}: {len(mine)} orders, truly {len(counts)}')

@@ -35,7 +35,7 @@ class Dump:
         with open(path, 'rb') as file:
             self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.segments, self.info = [], {}
-        # Of each page that was asked for: where it is in memory, and in the file.
+        # Where each page that was asked for is in memory, and in the file.
         self._translations, self._offsets = {}, {}
         self._read_headers()
         self.segments.sort()
@@ -441,7 +441,7 @@ class Oracle:
 
 
 class Kinds:
-    """Allocated pages, told apart by their struct pages alone."""
+    """Allocated pages, distinguished by their struct pages alone."""
 
     def __init__(self, eye):
         self.eye = eye

@@ -102,9 +102,9 @@ def compare_kernel(oracle, truth):
     for b in oracle.buddy_blocks():
         by_order[b.nid, b.zone][b.order] += 1
         by_type[b.nid, b.zone, b.migratetype][b.order] += 1
-    told = {k: v for k, v in truth.buddy().items() if k in by_order}
-    told_types = {k: v for k, v in truth.buddy_by_type().items() if k in by_type}
-    wrong = guest.compare_counts(by_order, told) + guest.compare_counts(by_type, told_types)
+    counted = {k: v for k, v in truth.buddy().items() if k in by_order}
+    counted_types = {k: v for k, v in truth.buddy_by_type().items() if k in by_type}
+    wrong = guest.compare_counts(by_order, counted) + guest.compare_counts(by_type, counted_types)
     spans = {(z.nid, z.name): (z.start, z.spanned, z.managed) for z in oracle.zones}
     words = {k: (v['start_pfn'], v['spanned'], v['managed']) for k, v in truth.zones().items()}
     if spans != words:
@@ -132,5 +132,5 @@ def _compare_kinds(oracle, truth):
         wrong += [f'the oracle itself: {n} pages of {zone.name}, node {zone.nid}, are {kind} '
                   'only to one of it and kpageflags' for kind, n in other.items()
                   if n > allowed.get(kind, guest.DRIFT_BLOCKS)]
-        print(f'    {zone.name} of node {zone.nid}: told otherwise by kpageflags: {dict(other)}')
+        print(f'    {zone.name} of node {zone.nid}: otherwise in kpageflags: {dict(other)}')
     return wrong

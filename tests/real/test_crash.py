@@ -358,19 +358,19 @@ def main():
             cases.skip(pair.name, pair.why)
             continue
         for name, complaints in on_a_terminal(pair, same_reports(pair)):
-            cases.tell(f'{pair.name}/on a terminal: {name}', complaints)
+            cases.report(f'{pair.name}/on a terminal: {name}', complaints)
         # The rest is of crash, not of the kernel: once for each crash.
         if kernel == '6.12-cloud':
             continue
         parts = [('manners', manners()), ('radix', radix()), ('true_examples', true_examples()),
                  ('no_growth', no_growth(pair)), ('loading', loading())]
         for name, complaints in typed(pair, parts):
-            cases.tell(f'{pair.name}/{name}', complaints)
+            cases.report(f'{pair.name}/{name}', complaints)
         for name, complaints in typed(pair, [('by readmem', same_reports(pair, True))],
                                       env={'HWPOISON_READMEM': '1'}):
-            cases.tell(f'{pair.name}/{name}', complaints)
+            cases.report(f'{pair.name}/{name}', complaints)
         for check in minimal, zero_excluded:
-            cases.tell(f'{pair.name}/{check.__name__}', list(check(pair)))
+            cases.report(f'{pair.name}/{check.__name__}', list(check(pair)))
     cases.exit()
 
 

@@ -34,7 +34,7 @@ def kdump_with_utsname(sample, to):
 
 
 def bare(text, path=False):
-    """A report without what names the providers, and the path when it is told otherwise."""
+    """A report without what names the providers, and the path when that is another."""
     document = json.loads(text)
     del document['tool']['providers']
     if path:
@@ -90,22 +90,22 @@ class Shell:
 def interactive(cases, path, vmlinux, work):
     shell = Shell(host_drgn.DRGN3 / 'drgn', '-c', path, '-s', vmlinux)
     rows = hwp.Run('list', path).out.decode().splitlines()
-    told = shell.ask('%hwpoison list')
+    said = shell.ask('%hwpoison list')
     # Columns are as wide as the terminal lets them: compare words, but for where.
-    lines = [line.split()[:7] for line in told.splitlines()]
+    lines = [line.split()[:7] for line in said.splitlines()]
     missing = [row for row in rows if row.startswith('0x') and row.split()[:7] not in lines]
-    cases.tell('shell: list', [f'no row {row}' for row in missing])
-    told = shell.ask('%hwpoison')
-    cases.tell('shell: no word is check', [] if 'LEAKED' in told else [told[:400]])
-    told = shell.ask("%hwpoison list | grep -c '^0x'")
+    cases.report('shell: list', [f'no row {row}' for row in missing])
+    said = shell.ask('%hwpoison')
+    cases.report('shell: no word is check', [] if 'LEAKED' in said else [said[:400]])
+    said = shell.ask("%hwpoison list | grep -c '^0x'")
     nr = sum(row.startswith('0x') for row in rows)
-    cases.tell('shell: pipe', [] if f'\n{nr}\n' in told else [told])
-    told = shell.ask('%hwpoison list | head -n 1')
-    cases.tell('shell: a pipe that ends early',
-               [] if rows[0].split()[0] in told and 'rror' not in told else [told])
+    cases.report('shell: pipe', [] if f'\n{nr}\n' in said else [said])
+    said = shell.ask('%hwpoison list | head -n 1')
+    cases.report('shell: a pipe that ends early',
+                 [] if rows[0].split()[0] in said and 'rror' not in said else [said])
     to = work / 'list.txt'
     shell.ask(f'%hwpoison list > {to}')
-    cases.tell('shell: redirection', [] if to.read_text().splitlines() == rows else ['differs'])
+    cases.report('shell: redirection', [] if to.read_text().splitlines() == rows else ['differs'])
     for name, line, wanted in (
             ('wrong command', '%hwpoison nonsense', "unknown command 'nonsense'"),
             ('wrong option', '%hwpoison check --nonsense', "has no option '--nonsense'"),
@@ -117,12 +117,12 @@ def interactive(cases, path, vmlinux, work):
             ('no report', 'hwpoison.report(prog, "folio", "0xffffffffff")', 'Error: '),
             ('arithmetic', '%hwpoison decompose --base 0x200 --order 4 --poison 0x20d',
              '0x200/3 0x208/2 0x20c/0')):
-        told = shell.ask(line)
-        wrong = [] if wanted in told else [told[-300:]]
+        said = shell.ask(line)
+        wrong = [] if wanted in said else [said[-300:]]
         if name in ('wrong command', 'wrong option', 'unknown pfn', 'a target') and \
-                (told.count('hwpoison: ') != 1 or 'Traceback' in told):
-            wrong.append(f'not one line: {told}')
-        cases.tell(f'shell: {name}', wrong)
+                (said.count('hwpoison: ') != 1 or 'Traceback' in said):
+            wrong.append(f'not one line: {said}')
+        cases.report(f'shell: {name}', wrong)
     shell.close()
 
 
@@ -191,9 +191,9 @@ def errors(cases, path):
         wrong = [] if run.status == 2 else [f'exit status {run.status}']
         if wanted not in err or err.count('\n') != 1 or not err.startswith('hwpoison: '):
             wrong.append(f'stderr: {err!r}')
-        cases.tell(f'error: {name}', wrong)
+        cases.report(f'error: {name}', wrong)
     run = host_drgn.Plugin.script(NO_KERNEL)
-    cases.tell('error: no kernel', [] if b'not a Linux kernel' in run.out else [repr(run.err)])
+    cases.report('error: no kernel', [] if b'not a Linux kernel' in run.out else [repr(run.err)])
 
 
 def old_drgn(cases, name, path, vmlinux, plain):
@@ -202,7 +202,7 @@ def old_drgn(cases, name, path, vmlinux, plain):
             f'import hwpoison\nsys.exit(hwpoison.run(prog, sys.argv[3:], core={core!r}))\n'
         run = host_drgn.Plugin.script(text, path, vmlinux, 'check', '--json',
                                       python=host_drgn.DRGN0)
-        cases.tell(f'{name}: drgn 0.0.22, {case}', differences(run, plain, path=not core))
+        cases.report(f'{name}: drgn 0.0.22, {case}', differences(run, plain, path=not core))
 
 
 def sample(cases, directory, work):
@@ -214,16 +214,16 @@ def sample(cases, directory, work):
         return
     named = kdump_with_utsname(path, work / 'vmcore')
     for host in (host_drgn.Program, host_drgn.Plugin):
-        cases.tell(f'{directory.name}: {host.name}',
-                   differences(host.run(path, vmlinux, ['check', '--json']), plain))
-    cases.tell(f'{directory.name}: memory by drgn alone',
-               differences(host_drgn.Plugin.script(ALONE, path, vmlinux, 'check', '--json'),
-                           plain, path=True))
+        cases.report(f'{directory.name}: {host.name}',
+                     differences(host.run(path, vmlinux, ['check', '--json']), plain))
+    cases.report(f'{directory.name}: memory by drgn alone',
+                 differences(host_drgn.Plugin.script(ALONE, path, vmlinux, 'check', '--json'),
+                             plain, path=True))
     named_plain = hwp.Run('check', '--json', named)
     old_drgn(cases, directory.name, named, vmlinux, named_plain)
     if directory.name == '7.3-cloud':
         interactive(cases, named, vmlinux, work)
-        cases.tell('interrupt', interrupt(path, vmlinux))
+        cases.report('interrupt', interrupt(path, vmlinux))
         errors(cases, path)
 
 

@@ -16,7 +16,7 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import hwp
 import peers
 
-# Of one processor, warm, by a whole `layout`, which resolves all that there is; the cold run
+# Seconds of processors, warm, for a whole `layout`, which resolves all that there is; the cold run
 # is not counted.
 MOST_SECONDS = 0.150
 
@@ -45,7 +45,7 @@ def same(name, dump, command, *options):
         complaints.append('it differs from the default')
     if other.status != default.status:
         complaints.append(f'status {other.status}, not {default.status}')
-    CASES.tell(f'{name}: {command} {" ".join(map(str, options[:-1]))}', complaints)
+    CASES.report(f'{name}: {command} {" ".join(map(str, options[:-1]))}', complaints)
     return other.json()
 
 
@@ -53,16 +53,16 @@ def check_same(name, dump, vmlinux):
     for command in ('check', 'layout'):
         document = same(name, dump, command, '--provider', 'dwarf', '-s', vmlinux)
         types = ((document or {}).get('tool', {}).get('providers') or {}).get('types')
-        CASES.tell(f'{name}: {command} names the provider',
-                   [] if types == 'dwarf' else [f'types by {types}'])
+        CASES.report(f'{name}: {command} names the provider',
+                     [] if types == 'dwarf' else [f'types by {types}'])
         same(name, dump, command, '-s', vmlinux)
 
 
 def check_fix(name, dump, vmlinux):
     kernel = (hwp.Run('check', '--json', '-s', vmlinux, dump).json() or {}).get('kernel', {})
-    CASES.tell(f'{name}: the fix is absent, by debug information',
-               [] if kernel.get('fix') == 'absent' and 'debug information' in
-               kernel.get('fix_evidence') else [f'{kernel}'])
+    CASES.report(f'{name}: the fix is absent, by debug information',
+                 [] if kernel.get('fix') == 'absent' and 'debug information' in
+                 kernel.get('fix_evidence') else [f'{kernel}'])
 
 
 def check_fixed_kernel():
@@ -74,8 +74,8 @@ def check_fixed_kernel():
         return
     document = same('fix-good', dump, 'check', '--provider', 'dwarf', '-s', vmlinux)
     kernel = (document or {}).get('kernel', {})
-    CASES.tell('fix-good: the fix is present', [] if kernel.get('fix') == 'present'
-               else [f'{kernel}'])
+    CASES.report('fix-good: the fix is present', [] if kernel.get('fix') == 'present'
+                 else [f'{kernel}'])
 
 
 def check_time(name, dump, vmlinux):
@@ -86,7 +86,7 @@ def check_time(name, dump, vmlinux):
     if os.environ.get('SAN'):
         CASES.skip(f'{name}: time', f'built with SAN={os.environ["SAN"]}')
     else:
-        CASES.tell(f'{name}: time', [] if best < MOST_SECONDS else [f'{best:.3f} s'])
+        CASES.report(f'{name}: time', [] if best < MOST_SECONDS else [f'{best:.3f} s'])
 
 
 def check_places(name, dump, vmlinux, where):
@@ -104,7 +104,7 @@ def check_places(name, dump, vmlinux, where):
         beside = root / 'vmcore'
         beside.symlink_to(dump)
         run = hwp.Run('layout', '--provider', 'dwarf', beside)
-        CASES.tell(f'{name}: beside the vmcore by {way}', [] if run.status == 0 else [run.err])
+        CASES.report(f'{name}: beside the vmcore by {way}', [] if run.status == 0 else [run.err])
 
 
 def check_old_vmcoreinfo(name, dump, vmlinux, other, where):
@@ -120,9 +120,9 @@ def check_old_vmcoreinfo(name, dump, vmlinux, other, where):
              '-s', vmlinux)
         same(f'{name}: no {way} in VMCOREINFO, and no vmlinux', dump, 'check', *vmcoreinfo)
         wrong = hwp.Run('check', *vmcoreinfo, '-s', other, dump)
-        CASES.tell(f"{name}: no {way} in VMCOREINFO, and another kernel's vmlinux",
-                   [] if wrong.status == 2 and 'kernel' in wrong.err and not wrong.out
-                   else [wrong.err])
+        CASES.report(f"{name}: no {way} in VMCOREINFO, and another kernel's vmlinux",
+                     [] if wrong.status == 2 and 'kernel' in wrong.err and not wrong.out
+                     else [wrong.err])
 
 
 def refused(name, path, dump, *words):
@@ -130,7 +130,7 @@ def refused(name, path, dump, *words):
     complaints = [f'no {word!r} in: {run.err}' for word in words if word not in run.err]
     if run.status != 2 or run.err.count('\n') != 1 or run.out:
         complaints.append(f'status {run.status}: {run.err}')
-    CASES.tell(name, complaints)
+    CASES.report(name, complaints)
 
 
 def check_bad_files(dump, vmlinux, where):
@@ -172,10 +172,10 @@ def check_debuginfod(dump):
     run = hwp.Run('layout', '--provider', 'dwarf', dump)
     del os.environ['DEBUGINFOD_URLS']
     off = hwp.Run('layout', '--provider', 'dwarf', dump)
-    CASES.tell('debuginfod is asked where DEBUGINFOD_URLS is set',
-               [] if run.status == 2 and 'debuginfod' in run.err else [run.err])
-    CASES.tell('debuginfod is not asked where it is not', [] if off.status == 2 and
-               'debuginfod' not in off.err and '-s FILE' in off.err else [off.err])
+    CASES.report('debuginfod is asked where DEBUGINFOD_URLS is set',
+                 [] if run.status == 2 and 'debuginfod' in run.err else [run.err])
+    CASES.report('debuginfod is not asked where it is not', [] if off.status == 2 and
+                 'debuginfod' not in off.err and '-s FILE' in off.err else [off.err])
 
 
 def has_debuginfod():
@@ -227,7 +227,7 @@ def check_debuginfod_server(name, dump, vmlinux, where):
     with Debuginfod(vmlinux.parent) as server:
         began = time.monotonic()
         if not server.has_scanned():
-            CASES.tell(f'{name}: debuginfod', ['it does not scan the vmlinux'])
+            CASES.report(f'{name}: debuginfod', ['it does not scan the vmlinux'])
             return
         print(f'# debuginfod read a vmlinux of {vmlinux.stat().st_size / 1e6:.0f} MB in '
               f'{time.monotonic() - began:.1f} s')

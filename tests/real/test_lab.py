@@ -129,7 +129,7 @@ def fetch_kernels(rows):
 def compare(row):
     """What disagrees about one dump: (with the oracle, with the guest's own words)."""
     directory = row.directory
-    elf, exact, told, on_list = directory / 'vmcore.elf', [], [], None
+    elf, exact, otherwise, on_list = directory / 'vmcore.elf', [], [], None
     if elf.exists():
         eye = oracle.Oracle(elf)
         on_list = second.on_list(eye)
@@ -137,13 +137,13 @@ def compare(row):
         document = hwp.Run('freelist', '--json', elf).json()
         exact += second.compare_lists(eye, document) + second.compare_blocks(eye, report)
     if live.was_run(directory):
-        told += live.compare(directory, hwp.Run('check', '--json', hwp.vmcore_of(directory)))
+        otherwise += live.compare(directory, hwp.Run('check', '--json', hwp.vmcore_of(directory)))
     for path in sorted(directory.glob('vmcore*')):
         if 'paging' not in path.name:
             results = truth.compare(directory, path, on_list)
-            told += [f'{path.name}: {name}: {what}' for name, found in results.items()
+            otherwise += [f'{path.name}: {name}: {what}' for name, found in results.items()
                      for what in found]
-    return exact, told
+    return exact, otherwise
 
 
 def make_and_compare(row):
@@ -154,13 +154,13 @@ def make_and_compare(row):
     is made once more. The oracle reads the same dump and gets no second try.
     """
     row.make()
-    exact, told = compare(row)
-    if told and not exact:
-        print(f'# {row.name} is made again: {told[0]}', flush=True)
+    exact, otherwise = compare(row)
+    if otherwise and not exact:
+        print(f'# {row.name} is made again: {otherwise[0]}', flush=True)
         row.forget()
         row.make()
-        exact, told = compare(row)
-    return exact + told
+        exact, otherwise = compare(row)
+    return exact + otherwise
 
 
 def _same_text(path, command, *options):
@@ -286,7 +286,7 @@ def main():
                 if isinstance(wrong, Skip):
                     cases.skip(name, wrong)
                 else:
-                    cases.tell(name, wrong)
+                    cases.report(name, wrong)
     cases.exit()
 
 

@@ -248,7 +248,7 @@ def main():
         for line in re.findall(r'^--- (.*)$', text, re.M):
             print(f'# {line}')
         for name, complaints in judge(sections(text), pathlib.Path(work)):
-            cases.tell(name, complaints)
+            cases.report(name, complaints)
     cases.exit()
 
 

@@ -47,7 +47,7 @@ class Marker:
             patch.number(at, self.eye.dump.map[at] | 1 << self.eye.hwpoison % 8, 'B')
 
     def changes(self, pfns):
-        """Listed pages that were not marked, and known ones that are told otherwise now."""
+        """Listed pages that were not marked, and known ones that are elsewhere now."""
         after = self.report()
         known = {p['pfn']: p for p in self.before['poisoned']}
         now = {p['pfn']: p for p in after['poisoned']}
@@ -55,7 +55,7 @@ class Marker:
         wrong += [f'{pfn:#x} ({now[pfn]["state"]}) was never marked'
                   for pfn in now.keys() - known.keys() - set(pfns)]
         # Events are the same; their numbers are.
-        wrong += [f'{pfn:#x} is told otherwise: {now[pfn]}'
+        wrong += [f'{pfn:#x} is elsewhere: {now[pfn]}'
                   for pfn in known.keys() & now.keys() if known[pfn] != now[pfn]]
         return now, wrong
 
@@ -169,8 +169,8 @@ def main():
             for what in (free_pages, whole_blocks, allocated_pages):
                 chance = random.Random(f'{SEED} {name} {what.__name__}')
                 count, wrong = what(marker, chance)
-                cases.tell(f'{name} ({directory.name}) {what.__name__}, {count} marks, '
-                           f'seed {SEED}', wrong)
+                cases.report(f'{name} ({directory.name}) {what.__name__}, {count} marks, '
+                             f'seed {SEED}', wrong)
     cases.exit()
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 600
 """page_owner's records, written by the oracle's knowledge of a real kernel into its dump, are
-told as they were written; nonsense there costs the records and nothing else."""
+reported as they were written; nonsense there costs the records and nothing else."""
 import pathlib
 import struct
 import sys
@@ -80,7 +80,7 @@ def record_of(index):
             'free_pid': 300 + index, 'free_tgid': 400 + index}
 
 
-def told(record, allocated):
+def in_json(record, allocated):
     """The record as JSON has it."""
     return {'allocated': allocated, 'migrated': record['last_migrate_reason'] != -1,
             'order': record['order'], 'gfp_mask': hex(record['gfp_mask']),
@@ -95,7 +95,7 @@ def pages_of(report):
 
 
 def changed(kernel, after):
-    """What is told otherwise than before, but for the records."""
+    """What is reported otherwise than before, but for the records."""
     # Those that are written are older than the errors: they say nothing of what came after.
     wrong = [f'{key}: {after[key]}, not {kernel.before[key]}'
              for key in ('verdict', 'summary', 'folios', 'checks')
@@ -116,7 +116,7 @@ def check_records(kernel):
         for index, pfn in enumerate(kernel.pfns):
             flags = (3, 1, 0)[index % 3]
             kernel.write(patch, pfn, flags, record_of(index))
-            want[pfn] = told(record_of(index), flags == 3) if flags else None
+            want[pfn] = in_json(record_of(index), flags == 3) if flags else None
         after = kernel.report()
         pages, wrong = pages_of(after), changed(kernel, after)
         for pfn, record in want.items():
@@ -126,7 +126,7 @@ def check_records(kernel):
         subject = hwp.Run('folio', hex(kernel.pfns[0]), '--json', kernel.path).json()['subject']
         if subject['page_owner'] != want[kernel.pfns[0]]:
             wrong.append(f'folio: {subject["page_owner"]}')
-    CASES.tell(f'{len(want)} records', wrong or ([] if len(want) > 8 else ['too few']))
+    CASES.report(f'{len(want)} records', wrong or ([] if len(want) > 8 else ['too few']))
 
 
 def check_later(kernel):
@@ -151,7 +151,7 @@ def check_later(kernel):
         wrong.append(f'verdict {after["verdict"]}, outcome {folio["outcome"]}')
     wrong += [f'{p["pfn"]:#x} is accused' for p in after['poisoned']
               if p['pfn'] != pfn and p['was_free'] != 'no']
-    CASES.tell('a record later than the error', wrong)
+    CASES.report('a record later than the error', wrong)
 
 
 def check_none(name, kernel, unreadable, **how):
@@ -164,7 +164,7 @@ def check_none(name, kernel, unreadable, **how):
             said = 'page_owner: its record could not be read' in page['evidence']
             if page['page_owner'] is not None or said != unreadable:
                 wrong.append(f'{pfn:#x}: {page["page_owner"]}, {page["evidence"]}')
-    CASES.tell(name, wrong)
+    CASES.report(name, wrong)
 
 
 def main():
@@ -173,8 +173,8 @@ def main():
         path = pathlib.Path(work) / 'vmcore.elf'
         base.make(directory, path)
         kernel = Kernel(path)
-        CASES.tell('off', [f'{page["pfn"]:#x}: {page["page_owner"]}'
-                           for page in kernel.before['poisoned'] if page['page_owner']])
+        CASES.report('off', [f'{page["pfn"]:#x}: {page["page_owner"]}'
+                             for page in kernel.before['poisoned'] if page['page_owner']])
         check_records(kernel)
         check_later(kernel)
         check_none('no table', kernel, False, table=0)

@@ -223,19 +223,19 @@ def main():
         sys.exit(77)
     cases, work = hwp.Cases(), pathlib.Path(tempfile.mkdtemp())
     for directory in hwp.samples():
-        cases.tell(f'formats {directory.name}', formats(hwp.vmcore_of(directory)))
-    cases.tell('formats of a failed run', formats(work / 'no-vmcore'))
-    cases.tell('alert rules', rules(work))
+        cases.report(f'formats {directory.name}', formats(hwp.vmcore_of(directory)))
+    cases.report('formats of a failed run', formats(work / 'no-vmcore'))
+    cases.report('alert rules', rules(work))
     with contextlib.ExitStack() as stack:
         prometheus = Prometheus(work, stack)
-        cases.tell('prometheus starts', [] if wait_for(
+        cases.report('prometheus starts', [] if wait_for(
             lambda: 'Ready' in get(prometheus.port, '/-/ready')) else ['it does not'])
         for verdict, vmcore in targets(work).items():
             if vmcore:
-                cases.tell(f'scraped: {verdict}', scraped(prometheus, vmcore))
+                cases.report(f'scraped: {verdict}', scraped(prometheus, vmcore))
             else:
                 cases.skip(f'scraped: {verdict}', 'no sample has this verdict')
-        cases.tell('scraped: a failed run', failing(prometheus, work))
+        cases.report('scraped: a failed run', failing(prometheus, work))
     cases.exit()
 
 

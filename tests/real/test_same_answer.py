@@ -96,7 +96,7 @@ def main():
             if why:
                 skipped.setdefault((name, why), []).append(target.name)
             else:
-                cases.tell(f'{target.name}/{name}', wrong)
+                cases.report(f'{target.name}/{name}', wrong)
     for (name, why), names in skipped.items():
         cases.skip(f'{name} on {", ".join(names)}', why)
     cases.exit()

@@ -79,17 +79,17 @@ def main():
     validator_class.check_schema(schema)
     validator = validator_class(schema)
 
-    cases.tell('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
+    cases.report('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
     for directory in hwp.samples():
         for command in ON_DUMPS:
             run = hwp.Run(command, '--json', hwp.vmcore_of(directory))
             wrong = complaints(validator, run, 'hwpoison.report/1')
             if command == 'check' and not wrong:
                 wrong = forbids(validator, run.json()) + manual(run.json())
-            cases.tell(f'{directory.name} {command}', wrong)
-    cases.tell('version', complaints(validator, hwp.Run('version', '--json'),
-                                     'hwpoison.version/1'))
-    cases.tell('help', complaints(validator, hwp.Run('help', '--json'), 'hwpoison.help/1'))
+            cases.report(f'{directory.name} {command}', wrong)
+    cases.report('version', complaints(validator, hwp.Run('version', '--json'),
+                                       'hwpoison.version/1'))
+    cases.report('help', complaints(validator, hwp.Run('help', '--json'), 'hwpoison.help/1'))
     errors(validator, cases)
     cases.exit()
 
@@ -112,12 +112,12 @@ def errors(validator, cases):
                 wrong.append(f'exit status {run.status}')
             if len(re.findall('\n', run.err)) != 1:
                 wrong.append(f'not one line on stderr: {run.err!r}')
-            cases.tell(f'error: {name}', wrong)
+            cases.report(f'error: {name}', wrong)
         # The kernel that runs the tests: a report, or why there can be none. It is read at
         # idle priority, which on a busy machine takes long.
         run = hwp.Run('check', '--json', limit=240)
         is_report = (run.json() or {}).get('schema') == 'hwpoison.report/1'
-        cases.tell('the running kernel', complaints(
+        cases.report('the running kernel', complaints(
             validator, run, 'hwpoison.report/1' if is_report else 'hwpoison.error/1'))
 
 

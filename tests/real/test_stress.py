@@ -28,7 +28,7 @@ def make(directory):
     return done.returncode == 0, (done.stdout.strip().splitlines() or ['it says nothing'])[-1]
 
 
-class Told:
+class Log:
     """What stress.txt says."""
 
     def __init__(self, text):
@@ -43,26 +43,26 @@ class Told:
                                     {int(pfn) for pfn in pfns}))
 
 
-def ended_well(told):
+def ended_well(log):
     wrong = [f'check {run}: {verdict}, exit status {status}'
-             for run, status, _, verdict, _ in told.checks
+             for run, status, _, verdict, _ in log.checks
              if hwp.STATUS.get(verdict) != status or verdict == 'inconsistent']
-    if len(told.checks) < MIN_CHECKS:
-        wrong.append(f'only {len(told.checks)} checks in the time that there is')
+    if len(log.checks) < MIN_CHECKS:
+        wrong.append(f'only {len(log.checks)} checks in the time that there is')
     return wrong
 
 
-def false_leaks(told):
+def false_leaks(log):
     return [f'check {run}: {pfn:#x} is said to have leaked'
-            for run, _, _, _, pfns in told.checks for pfn in pfns - told.leaks.keys()]
+            for run, _, _, _, pfns in log.checks for pfn in pfns - log.leaks.keys()]
 
 
-def missed_leaks(told, dump):
+def missed_leaks(log, dump):
     """Pages that leaked, by the dump: found by the last check before it."""
     leaked = {p['pfn'] for p in dump['poisoned'] if p['class'] in ('leaked', 'lost')}
-    last = told.checks[-1]
+    last = log.checks[-1]
     wrong = [f'{pfn:#x} has leaked, and check {last[0]} did not find it'
-             for pfn in leaked & {p for p, run in told.leaks.items() if run < last[0]} - last[4]]
+             for pfn in leaked & {p for p, run in log.leaks.items() if run < last[0]} - last[4]]
     if not leaked:
         wrong.append('nothing leaked')
     return wrong
@@ -77,16 +77,16 @@ def main():
     directory = LAB / 'stress'
     made, line = make(directory)
     if not made:
-        cases.tell('stress', [line])
+        cases.report('stress', [line])
         cases.exit()
-    told = Told((directory / 'stress.txt').read_text())
+    log = Log((directory / 'stress.txt').read_text())
     dump = hwp.Run('check', '--json', directory / 'vmcore.elf').json()
-    times = sorted(ms for _, _, ms, _, _ in told.checks) or [0]
-    print(f'# {len(told.checks)} checks, {times[len(times) // 2]} ms in the middle, '
-          f'{times[-1]} ms at the most; {len(told.leaks)} errors', flush=True)
-    cases.tell('every check ends in a verdict', ended_well(told))
-    cases.tell('no false leak', false_leaks(told))
-    cases.tell('no leak is missed', missed_leaks(told, dump))
+    times = sorted(ms for _, _, ms, _, _ in log.checks) or [0]
+    print(f'# {len(log.checks)} checks, {times[len(times) // 2]} ms in the middle, '
+          f'{times[-1]} ms at the most; {len(log.leaks)} errors', flush=True)
+    cases.report('every check ends in a verdict', ended_well(log))
+    cases.report('no false leak', false_leaks(log))
+    cases.report('no leak is missed', missed_leaks(log, dump))
     (directory / 'vmcore.elf').unlink()
     cases.exit()
 

@@ -33,11 +33,11 @@ def compare_with_oracle(directory):
 def main():
     cases = hwp.Cases()
     samples = hwp.samples()
-    cases.tell('samples', [] if samples else [f'no sample in {hwp.SAMPLES}'])
+    cases.report('samples', [] if samples else [f'no sample in {hwp.SAMPLES}'])
     for directory in samples:
         for name, wrong in truth.compare(directory, hwp.vmcore_of(directory)).items():
-            cases.tell(f'{directory.name} {name}', wrong)
-        cases.tell(f'{directory.name} oracle', compare_with_oracle(directory))
+            cases.report(f'{directory.name} {name}', wrong)
+        cases.report(f'{directory.name} oracle', compare_with_oracle(directory))
     cases.exit()
 
 

@@ -76,12 +76,12 @@ def planted(cases, work, dump):
             ('the order of the layout', 'layout["layout"].reverse()', 0, ' 0 differences')):
         program = program_that_says(work / 'planted', *plant(check, layout, edit), 1)
         said, text = run('-v', base, program, dump, same=work / 'tests' / 'same.py')
-        cases.tell(f'planted: {name}', [] if said == status and wanted in text else
-                   [f'exit status {said}: {text[-600:]}'])
+        cases.report(f'planted: {name}', [] if said == status and wanted in text else
+                     [f'exit status {said}: {text[-600:]}'])
     program = program_that_says(work / 'planted', check, layout, 0)
     said, text = run(base, program, dump, same=work / 'tests' / 'same.py')
-    cases.tell('planted: another exit status', [] if said == 1 and 'exit status 0, was 1' in text
-               else [f'exit status {said}: {text[-600:]}'])
+    cases.report('planted: another exit status', [] if said == 1 and 'exit status 0, was 1' in text
+                 else [f'exit status {said}: {text[-600:]}'])
 
 
 def revisions(cases, work, dump):
@@ -98,10 +98,10 @@ def revisions(cases, work, dump):
                                  ('HEAD^', 1, ".verdict is 'new', was 'old'"),
                                  ('nonsense', 2, "'nonsense' is no program and no revision")):
         said, text = run(base, work / 'program', dump, same=same)
-        cases.tell(f'revision {base}', [] if said == status and wanted in text else
-                   [f'exit status {said}: {text[-600:]}'])
+        cases.report(f'revision {base}', [] if said == status and wanted in text else
+                     [f'exit status {said}: {text[-600:]}'])
     trees = subprocess.run([*git, 'worktree', 'list'], capture_output=True, text=True, check=True)
-    cases.tell('no worktree is left', [] if trees.stdout.count('\n') == 1 else [trees.stdout])
+    cases.report('no worktree is left', [] if trees.stdout.count('\n') == 1 else [trees.stdout])
 
 
 def main():
@@ -117,7 +117,8 @@ def main():
         planted(cases, work, dump)
         revisions(cases, work, dump)
         said, text = run(hwp.PROGRAM, hwp.PROGRAM, same=work / 'tests' / 'same.py')
-        cases.tell('nothing to compare', [] if said == 2 and 'neither a sample' in text else [text])
+        cases.report('nothing to compare',
+                     [] if said == 2 and 'neither a sample' in text else [text])
     cases.exit()
 
 

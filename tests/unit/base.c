@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** bits.h, vec.h, error.h, and VMCOREINFO as a target tells it. */
+/** bits.h, vec.h, error.h, and VMCOREINFO as a target gives it. */
 #include "synth.h"
 
 #include <cmocka.h>

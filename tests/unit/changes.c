@@ -9,7 +9,7 @@
 #include "report/changes.h"
 #include "verdict/changes.h"
 
-struct told {
+struct output {
 	const struct hwp_findings *findings;
 	bool json;
 	FILE *out;
@@ -17,12 +17,12 @@ struct told {
 	size_t size;
 };
 
-static void tell(void *arg, const struct hwp_change *change)
+static void print(void *arg, const struct hwp_change *change)
 {
-	struct told *told = arg;
+	struct output *output = arg;
 
-	(told->json ? hwp_report_change_json : hwp_report_change)(told->out, told->findings, change,
-								  "T");
+	(output->json ? hwp_report_change_json : hwp_report_change)(output->out, output->findings,
+								    change, "T");
 }
 
 /** A run that sees @p states at pfns 1, 2, …; HWP_NR_STATES: no poison there. */
@@ -30,18 +30,18 @@ static void assert_run(struct hwp_known *known, const enum hwp_state *states, si
 		       enum hwp_verdict verdict, bool sees_all, const char *want)
 {
 	struct hwp_findings *f = clean_findings();
-	struct told told = { .findings = f };
+	struct output output = { .findings = f };
 
 	for (size_t i = 0; i < nr; i++)
 		if (states[i] != HWP_NR_STATES)
 			add_poisoned(f, isolated_page(i + 1))->state = states[i];
 	f->verdict = verdict;
 	f->coverage.nr_read -= !sees_all;
-	told.out = open_memstream(&told.text, &told.size);
-	assert_null(hwp_changes(known, f, tell, &told));
-	fclose(told.out);
-	assert_string_equal(told.text, want);
-	free(told.text);
+	output.out = open_memstream(&output.text, &output.size);
+	assert_null(hwp_changes(known, f, print, &output));
+	fclose(output.out);
+	assert_string_equal(output.text, want);
+	free(output.text);
 	hwp_findings_destroy(f);
 }
 
@@ -136,39 +136,39 @@ static void test_bounded(void **state)
 {
 	struct hwp_known known = {};
 	struct hwp_findings *f;
-	struct told told = {};
+	struct output output = {};
 
 	(void)state;
-	told.out = fopen("/dev/null", "w");
+	output.out = fopen("/dev/null", "w");
 	for (uint64_t round = 0; round < 100; round++) {
 		f = clean_findings();
-		told.findings = f;
+		output.findings = f;
 		for (uint64_t i = 0; i < 50; i++)
 			add_poisoned(f, isolated_page(round * 100 + i));
-		assert_null(hwp_changes(&known, f, tell, &told));
+		assert_null(hwp_changes(&known, f, print, &output));
 		hwp_findings_destroy(f);
 		assert_int_equal(known.pages.nr, 50);
 	}
 	assert_true(known.pages.capacity < 128);
-	fclose(told.out);
+	fclose(output.out);
 	hwp_known_deinit(&known);
 }
 
 static void test_json(void **state)
 {
 	struct hwp_findings *f = clean_findings();
-	struct told told = { .findings = f, .json = true };
+	struct output output = { .findings = f, .json = true };
 	struct hwp_known known = {};
 
 	(void)state;
-	told.out = open_memstream(&told.text, &told.size);
+	output.out = open_memstream(&output.text, &output.size);
 	add_poisoned(f, isolated_page(0x20d))->state = HWP_STATE_BUDDY;
 	f->verdict = HWP_VERDICT_LEAKED;
-	assert_null(hwp_changes(&known, f, tell, &told));
-	hwp_report_no_verdict_json(told.out, "leaked", "no \"kcore\"", "T");
-	fclose(told.out);
+	assert_null(hwp_changes(&known, f, print, &output));
+	hwp_report_no_verdict_json(output.out, "leaked", "no \"kcore\"", "T");
+	fclose(output.out);
 	assert_string_equal(
-		told.text,
+		output.text,
 		"{\"schema\": \"hwpoison.change/1\", \"time\": \"T\", \"kind\": \"page\", \"pfn\": 525, "
 		"\"phys\": \"0x20d000\", \"nid\": 0, \"zone\": \"Normal\", \"class\": \"leaked\", "
 		"\"before\": null, \"now\": \"buddy\"}\n"
@@ -176,7 +176,7 @@ static void test_json(void **state)
 		"null, \"now\": \"leaked\"}\n"
 		"{\"schema\": \"hwpoison.change/1\", \"time\": \"T\", \"kind\": \"verdict\", \"error\": "
 		"\"no \\\"kcore\\\"\", \"before\": \"leaked\", \"now\": null}\n");
-	free(told.text);
+	free(output.text);
 	hwp_known_deinit(&known);
 	hwp_findings_destroy(f);
 }

@@ -331,7 +331,7 @@ static void raw_lists(void **state)
 	}
 }
 
-/* A flag that is set tells; a clear one may have been lost in a split to large pieces. */
+/* A flag that is set is proof; a clear one may have been lost in a split to large pieces. */
 static void folio_flags(void **state)
 {
 	static const enum hwp_result want[] = { HWP_PASS, HWP_INCONCLUSIVE, HWP_SKIP };

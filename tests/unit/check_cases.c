@@ -134,7 +134,7 @@ SETUP(contradiction_and_hole)
 	assert_true(hwp_findings_contradiction(f, "another"));
 }
 
-/* Of a list that was walked from both of its ends, the middle is missing. */
+/* A list was walked from both of its ends, and the middle is missing. */
 SETUP(cut_and_too_few)
 {
 	hole_1(f);

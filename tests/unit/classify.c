@@ -373,8 +373,8 @@ static void no_flag_no_proof(void **state)
 	hwp_findings_destroy(f);
 }
 
-/* Events other than recovery actions do not tell an owner. */
-static void only_actions_tell(void **state)
+/* Events other than recovery actions do not name an owner. */
+static void only_actions_name_owners(void **state)
 {
 	for (int kind = HWP_EVENT_SIGBUS; kind <= HWP_EVENT_OTHER; kind++) {
 		struct hwp_findings *f = clean_findings();
@@ -453,8 +453,8 @@ static void events_explain_bare_pages(void **state)
 	}
 }
 
-/** The page of @p now, that the log told of at 10 s as @p then. */
-static struct hwp_findings *told_of(enum now now, const char *then)
+/** The page of @p now, that the log had at 10 s as @p then. */
+static struct hwp_findings *logged_as(enum now now, const char *then)
 {
 	struct hwp_findings *f = clean_findings();
 	struct hwp_poisoned *p = add_poisoned(f, page_now(now));
@@ -482,10 +482,10 @@ static void assert_reuse(struct hwp_findings *f, const char *confidence)
 		assert_string_equal(hwp_confidence_name(reuse.confidence), confidence);
 }
 
-static void assert_told(enum now now, const char *then, struct hwp_page_owner record,
-			const char *confidence)
+static void assert_logged(enum now now, const char *then, struct hwp_page_owner record,
+			  const char *confidence)
 {
-	struct hwp_findings *f = told_of(now, then);
+	struct hwp_findings *f = logged_as(now, then);
 
 	f->poisoned.data[0].page_owner = record;
 	assert_reuse(f, confidence);
@@ -503,21 +503,21 @@ static void page_owner_proves(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(mute); i++) {
-		assert_told(mute[i], "unsplit thp", later, "certain");
+		assert_logged(mute[i], "unsplit thp", later, "certain");
 		record = later;
 		record.alloc_ns = UINT64_C(10000000000);
-		assert_told(mute[i], "unsplit thp", record, NULL);
+		assert_logged(mute[i], "unsplit thp", record, NULL);
 		record.alloc_ns--;
-		assert_told(mute[i], "unsplit thp", record, NULL);
+		assert_logged(mute[i], "unsplit thp", record, NULL);
 		/* Before v5.11 no time is kept. */
 		record.alloc_ns = 0;
-		assert_told(mute[i], "unsplit thp", record, NULL);
+		assert_logged(mute[i], "unsplit thp", record, NULL);
 		record = later;
 		record.allocated = false;
-		assert_told(mute[i], "unsplit thp", record, NULL);
+		assert_logged(mute[i], "unsplit thp", record, NULL);
 		record = later;
 		record.found = false;
-		assert_told(mute[i], "unsplit thp", record, NULL);
+		assert_logged(mute[i], "unsplit thp", record, NULL);
 	}
 }
 
@@ -526,7 +526,7 @@ static void page_owner_needs_the_mark(void **state)
 {
 	(void)state;
 	for (int kind = HWP_EVENT_ACTION; kind <= HWP_EVENT_OTHER; kind++) {
-		struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+		struct hwp_findings *f = logged_as(LRU_NOW, "unsplit thp");
 		bool shows = kind == HWP_EVENT_ACTION || kind == HWP_EVENT_SIGBUS ||
 			     kind == HWP_EVENT_ALREADY_POISONED;
 
@@ -541,7 +541,7 @@ static void page_owner_needs_the_mark(void **state)
 /* Clocks of two CPUs that may be two ticks apart. */
 static void clocks_that_differ(void **state)
 {
-	struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+	struct hwp_findings *f = logged_as(LRU_NOW, "unsplit thp");
 	struct hwp_page_owner *record = &f->poisoned.data[0].page_owner;
 
 	(void)state;
@@ -563,7 +563,7 @@ static void clocks_that_differ(void **state)
 /* The record of a block that the allocator's check threw away as it was freed stays. */
 static void thrown_away_is_not_reused(void **state)
 {
-	struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+	struct hwp_findings *f = logged_as(LRU_NOW, "unsplit thp");
 	struct hwp_poisoned *p = &f->poisoned.data[0];
 
 	(void)state;
@@ -586,7 +586,7 @@ static void thrown_away_is_not_reused(void **state)
 /* Its time is that of the pool's allocation; its errors are in the list. */
 static void page_owner_of_hugetlb(void **state)
 {
-	struct hwp_findings *f = told_of(HUGETLB_NOW, "huge page");
+	struct hwp_findings *f = logged_as(HUGETLB_NOW, "huge page");
 	struct hwp_poisoned *p = &f->poisoned.data[0];
 
 	(void)state;
@@ -613,25 +613,25 @@ static void page_owner_doubts(void **state)
 	struct hwp_page_owner record = before;
 
 	(void)state;
-	assert_told(KERNEL_NOW, "unsplit thp", (struct hwp_page_owner){}, "strong");
-	assert_told(KERNEL_NOW, "unsplit thp", before, "weak");
-	assert_told(THP_NOW, "unsplit thp", before, "weak");
+	assert_logged(KERNEL_NOW, "unsplit thp", (struct hwp_page_owner){}, "strong");
+	assert_logged(KERNEL_NOW, "unsplit thp", before, "weak");
+	assert_logged(THP_NOW, "unsplit thp", before, "weak");
 	/* Migration hands the old time on. */
 	record.migrated = true;
-	assert_told(THP_NOW, "unsplit thp", record, "strong");
+	assert_logged(THP_NOW, "unsplit thp", record, "strong");
 	/* A page that was freed has no say. */
 	record = before;
 	record.allocated = false;
-	assert_told(THP_NOW, "unsplit thp", record, "strong");
+	assert_logged(THP_NOW, "unsplit thp", record, "strong");
 	record = before;
 	record.alloc_ns = UINT64_C(10000000001);
-	assert_told(THP_NOW, "unsplit thp", record, "certain");
+	assert_logged(THP_NOW, "unsplit thp", record, "certain");
 }
 
-/* Of a process whose mm is another task's now, the page is older than the task. */
+/* The process's mm is another task's now: the page is older than that task. */
 static void a_younger_owner(void **state)
 {
-	struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+	struct hwp_findings *f = logged_as(LRU_NOW, "unsplit thp");
 	struct hwp_poisoned *p = &f->poisoned.data[0];
 
 	(void)state;
@@ -654,7 +654,7 @@ static void a_younger_owner(void **state)
 /* A line of the log without a time is older and younger than nothing. */
 static void a_line_without_time(void **state)
 {
-	struct hwp_findings *f = told_of(LRU_NOW, "unsplit thp");
+	struct hwp_findings *f = logged_as(LRU_NOW, "unsplit thp");
 	struct hwp_poisoned *p = &f->poisoned.data[0];
 
 	(void)state;
@@ -727,7 +727,7 @@ int main(void)
 		cmocka_unit_test(elsewhere),
 		cmocka_unit_test(owners_then_and_now),
 		cmocka_unit_test(no_flag_no_proof),
-		cmocka_unit_test(only_actions_tell),
+		cmocka_unit_test(only_actions_name_owners),
 		cmocka_unit_test(hugetlb_records),
 		cmocka_unit_test(free_wins_over_reuse),
 		cmocka_unit_test(events_explain_bare_pages),

@@ -189,7 +189,7 @@ static void hostile_xarrays(void **state)
 	}
 }
 
-/* What cannot be read is told and hides nothing else. */
+/* What cannot be read is reported and hides nothing else. */
 static void unreadable(void **state)
 {
 	struct world *w = world_create();

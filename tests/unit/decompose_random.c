@@ -149,7 +149,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/** Told, not judged: a busy machine is no fault. */
+/** Printed, not judged: a busy machine is no fault. */
 static void time_of_a_gigantic_page(void **state)
 {
 	uint64_t best = UINT64_MAX;

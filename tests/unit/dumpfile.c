@@ -205,7 +205,7 @@ static void elf_headers(void **state)
 	(void)state;
 	assert_null(prepare(bytes, size, &facts));
 	assert_string_equal(facts.damage, "");
-	/* Any byte missing at the end is damage, and is told. */
+	/* Any byte missing at the end is damage, and is reported. */
 	assert_null(prepare(bytes, size - 1, &facts));
 	assert_string_not_equal(facts.damage, "");
 	assert_null(prepare(bytes, size - 3 * 4096, &facts));
@@ -262,7 +262,7 @@ static void refused(void **state)
 	}
 }
 
-/* More program headers than e_phnum can tell: the number is in the first section header. */
+/* More program headers than e_phnum can hold: the number is in the first section header. */
 static void many_headers(void **state)
 {
 	char bytes[65536];
@@ -286,7 +286,7 @@ static void many_headers(void **state)
 
 /*
  * dump-guest-memory -p, seen by QEMU's own notes: where guest memory has two
- * backends a segment is told shorter than it is, and cannot be read right.
+ * backends a segment is said to be shorter than it is, and cannot be read right.
  */
 static void paging_dumps(void **state)
 {

@@ -7,14 +7,14 @@
 
 #include "verdict/classify.h"
 
-struct told {
+struct sentences {
 	char text[2048];
 	int nr;
 };
 
 static void remember(void *arg, const char *sentence)
 {
-	struct told *t = arg;
+	struct sentences *t = arg;
 
 	assert_true(sentence[0]);
 	assert_null(strchr(sentence, '\n'));
@@ -25,10 +25,10 @@ static void remember(void *arg, const char *sentence)
 }
 
 /** What is said of @p page when it is in @p want. */
-static struct told tell(struct hwp_poisoned page, enum hwp_state want)
+static struct sentences evidence_of(struct hwp_poisoned page, enum hwp_state want)
 {
 	struct hwp_findings *f = clean_findings();
-	struct told t = {};
+	struct sentences t = {};
 
 	add_poisoned(f, page);
 	hwp_classify(f);
@@ -39,7 +39,7 @@ static struct told tell(struct hwp_poisoned page, enum hwp_state want)
 	return t;
 }
 
-static void assert_says(const struct told *t, const char *what)
+static void assert_says(const struct sentences *t, const char *what)
 {
 	if (!strstr(t->text, what))
 		fail_msg("\"%s\" is not said:\n%s", what, t->text);
@@ -58,29 +58,29 @@ static struct hwp_poisoned bare(int32_t refcount)
 static void free_block(void **state)
 {
 	struct hwp_poisoned p = bare(0);
-	struct told t;
+	struct sentences t;
 
 	(void)state;
 	p.by_list = (struct hwp_block){ 0x200, HWP_FREE_AREA, 9, 1, -1, 0 };
-	t = tell(p, HWP_STATE_BUDDY);
+	t = evidence_of(p, HWP_STATE_BUDDY);
 	assert_says(&t, "page 13 of 512");
 	assert_says(&t, "0x200");
 	assert_says(&t, "order 9");
 	assert_says(&t, "Movable");
 	/* 15 has no name, and there are no more than 16. */
 	for (p.by_list.migratetype = 15; p.by_list.migratetype < 18; p.by_list.migratetype++) {
-		t = tell(p, HWP_STATE_BUDDY);
+		t = evidence_of(p, HWP_STATE_BUDDY);
 		assert_says(&t, "0x200, order 9\n");
 	}
 	p.by_list.migratetype = 1;
 	p.by_list.container = HWP_PCP_LIST;
 	p.by_list.cpu = 3;
-	t = tell(p, HWP_STATE_PCP);
+	t = evidence_of(p, HWP_STATE_PCP);
 	assert_says(&t, "CPU 3");
 	/* A block that no list holds is worth a word. */
 	p.by_page = (struct hwp_block){ 0x200, HWP_FREE_AREA, 9, -1, -1, 0 };
 	p.by_list = (struct hwp_block){ .order = -1 };
-	t = tell(p, HWP_STATE_BUDDY);
+	t = evidence_of(p, HWP_STATE_BUDDY);
 	assert_says(&t, "no walked list");
 }
 
@@ -92,40 +92,40 @@ static void free_by_type(void **state)
 	p.page.type = HWP_TYPE_BUDDY;
 	p.page.type_word = 0xf0000000;
 	p.page.private = 77;
-	tell(p, HWP_STATE_BUDDY);
+	evidence_of(p, HWP_STATE_BUDDY);
 }
 
 static void order_0(void **state)
 {
 	struct hwp_poisoned p = bare(1);
-	struct told t;
+	struct sentences t;
 
 	(void)state;
 	p.page.private = HWP_MAGIC_HWPOISON;
-	t = tell(p, HWP_STATE_TAKEN_OFF);
+	t = evidence_of(p, HWP_STATE_TAKEN_OFF);
 	assert_says(&t, "MAGIC_HWPOISON");
-	t = tell(isolated_page(0x20d), HWP_STATE_ISOLATED);
+	t = evidence_of(isolated_page(0x20d), HWP_STATE_ISOLATED);
 	assert_says(&t, "refcount 1");
 	assert_says(&t, "anonymous");
-	t = tell(bare(0), HWP_STATE_ISOLATED);
+	t = evidence_of(bare(0), HWP_STATE_ISOLATED);
 	assert_says(&t, "refcount 0");
 	p = isolated_page(0x20d);
 	p.page.nr_mapped = 2;
-	t = tell(p, HWP_STATE_IN_USE);
+	t = evidence_of(p, HWP_STATE_IN_USE);
 	assert_says(&t, "mapped 2 times");
 }
 
 static void lost_block(void **state)
 {
 	struct hwp_poisoned p = bare(0);
-	struct told t;
+	struct sentences t;
 
 	(void)state;
 	p.is_stranded = true;
 	p.stranded_pfn = 0x200;
 	p.stranded_order = 9;
 	p.nr_stranded_healthy = 511;
-	t = tell(p, HWP_STATE_DROPPED);
+	t = evidence_of(p, HWP_STATE_DROPPED);
 	assert_says(&t, "511");
 	assert_says(&t, "0x200");
 }
@@ -133,7 +133,7 @@ static void lost_block(void **state)
 static void hugetlb(void **state)
 {
 	struct hwp_poisoned p = bare(0);
-	struct told t;
+	struct sentences t;
 
 	(void)state;
 	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_HUGETLB,
@@ -143,13 +143,13 @@ static void hugetlb(void **state)
 					    .in_pool = true,
 					    .raw_list_readable = true };
 	p.is_raw = true;
-	t = tell(p, HWP_STATE_HUGETLB);
+	t = evidence_of(p, HWP_STATE_HUGETLB);
 	assert_says(&t, "raw_hwp_list");
 	assert_says(&t, "pool");
 	p.is_raw = false;
 	p.pfn = 0x200;
 	p.raw_page_unknown = p.folio.raw_unreliable = true;
-	t = tell(p, HWP_STATE_HUGETLB);
+	t = evidence_of(p, HWP_STATE_HUGETLB);
 	assert_says(&t, "raw_hwp_unreliable");
 	assert_says(&t, "512");
 }
@@ -194,72 +194,72 @@ static void by_kpageflags(void **state)
 		  "no mark shows its use, part of a compound page" },
 	};
 	struct hwp_poisoned p = shown(HWP_PAGE_BUDDY, false);
-	struct told t;
+	struct sentences t;
 
 	(void)state;
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
 		char want[128];
 
-		t = tell(shown(rows[i].kind, rows[i].is_compound), rows[i].want);
+		t = evidence_of(shown(rows[i].kind, rows[i].is_compound), rows[i].want);
 		snprintf(want, sizeof(want), "/proc/kpageflags: %s\n", rows[i].says);
 		assert_string_equal(t.text, want);
 	}
-	t = tell(shown(HWP_PAGE_HUGETLB, true), HWP_STATE_HUGETLB);
+	t = evidence_of(shown(HWP_PAGE_HUGETLB, true), HWP_STATE_HUGETLB);
 	assert_string_equal(t.text, "/proc/kpageflags: HugeTLB, part of a compound page\n"
 				    "any page of the HugeTLB folio may be bad: its flag is shown "
 				    "on all of them\n");
 	p.unconfirmed = true;
-	t = tell(p, HWP_STATE_BUDDY);
+	t = evidence_of(p, HWP_STATE_BUDDY);
 	assert_says(&t, "look again\n/proc/kpageflags: in a free block\n");
 }
 
 static void every_other_state(void **state)
 {
 	struct hwp_poisoned p = bare(1);
-	struct told t;
+	struct sentences t;
 
 	(void)state;
 	p.bits |= HWP_BIT_RESERVED;
-	t = tell(p, HWP_STATE_RESERVED);
+	t = evidence_of(p, HWP_STATE_RESERVED);
 	assert_says(&t, "PG_reserved");
-	tell(bare(1), HWP_STATE_KERNEL);
+	evidence_of(bare(1), HWP_STATE_KERNEL);
 	for (int type = 0; type < HWP_NR_TYPES; type++) {
 		struct hwp_findings *f = clean_findings();
-		struct told told = {};
+		struct sentences all = {};
 
 		p = bare(1);
 		p.page.type = type;
 		add_poisoned(f, p);
 		hwp_classify(f);
-		hwp_evidence(f, &f->poisoned.data[0], remember, &told);
-		print_message("# type %d: %s", type, told.text);
-		assert_true(told.nr > 0);
+		hwp_evidence(f, &f->poisoned.data[0], remember, &all);
+		print_message("# type %d: %s", type, all.text);
+		assert_true(all.nr > 0);
 		hwp_findings_destroy(f);
 	}
 	p = bare(0);
 	p.section_offline = true;
-	t = tell(p, HWP_STATE_OFFLINE);
+	t = evidence_of(p, HWP_STATE_OFFLINE);
 	assert_says(&t, "offline");
 	p = bare(0);
 	p.zone_is_device = true;
-	tell(p, HWP_STATE_DEVICE);
+	evidence_of(p, HWP_STATE_DEVICE);
 	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_DEVICE,
 					    .head_pfn = p.pfn,
 					    .order = 9 };
-	t = tell(p, HWP_STATE_DEVICE);
+	t = evidence_of(p, HWP_STATE_DEVICE);
 	assert_says(&t, "any page of which may be the bad one: the log names none");
 	p.is_named_by_log = true;
-	t = tell(p, HWP_STATE_DEVICE);
+	t = evidence_of(p, HWP_STATE_DEVICE);
 	assert_says(&t, "is flagged, and the log names this page");
 	p = bare(0);
 	p.was_read = false;
-	t = tell(p, HWP_STATE_UNKNOWN);
+	t = evidence_of(p, HWP_STATE_UNKNOWN);
 	assert_says(&t, "could not be read");
 	p = bare(0);
 	p.has_holder = true;
 	p.holder_pfn = 0x20c;
 	p.holder_order = 1;
-	t = tell(p, HWP_STATE_KERNEL);
+	t = evidence_of(p, HWP_STATE_KERNEL);
 	assert_says(&t, "0x20c");
 }
 
@@ -267,7 +267,7 @@ static void proof_and_log(void **state)
 {
 	struct hwp_findings *f = clean_findings();
 	struct hwp_poisoned p = bare(0);
-	struct told t = {};
+	struct sentences t = {};
 
 	(void)state;
 	p.folio = (struct hwp_folio_facts){ .kind = HWP_FOLIO_LARGE,
@@ -329,7 +329,7 @@ static void page_owner(void **state)
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
 		struct hwp_findings *f = clean_findings();
 		struct hwp_poisoned *p = add_poisoned(f, isolated_page(0x20d));
-		struct told t = {};
+		struct sentences t = {};
 
 		add_action(f, p, "clean LRU page", "Recovered");
 		f->events.data[0].time_ns = UINT64_C(10000000000);
@@ -338,7 +338,7 @@ static void page_owner(void **state)
 		hwp_evidence(f, p, remember, &t);
 		assert_says(&t, rows[i].said);
 		p->page_owner = (struct hwp_page_owner){};
-		t = (struct told){};
+		t = (struct sentences){};
 		hwp_evidence(f, p, remember, &t);
 		assert_null(strstr(t.text, "page_owner"));
 		hwp_findings_destroy(f);
@@ -399,7 +399,7 @@ static void owner_of_a_file(void **state)
 				 .path = "/srv/x",
 				 .is_mounted = true };
 	struct hwp_poisoned p = isolated_page(0x20d);
-	struct told t = {};
+	struct sentences t = {};
 
 	(void)state;
 	p.page.mapping = 0xff11000101110e00;
@@ -419,19 +419,19 @@ static void owner_of_a_file(void **state)
 							.has_file = true,
 							.saw_all_mappers = true,
 							.nr_mappers = 3 };
-	t = (struct told){};
+	t = (struct sentences){};
 	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
 	assert_says(&t, "file: /srv/x (deleted), inode 12 of ext4 vda1, a path inside that");
 	assert_says(&t, "that part of the file is mapped by qemu, pid 7, and 2 other processes");
 	f->files.data[0].path[0] = '\0';
 	f->poisoned.data[0].owner.saw_all_mappers = false;
 	f->poisoned.data[0].owner.nr_mappers = 1;
-	t = (struct told){};
+	t = (struct sentences){};
 	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
 	assert_says(&t, "file: inode 12 of ext4 vda1 (deleted), no name of it in memory");
 	assert_says(&t, "that part of the file is mapped by qemu, pid 7, and perhaps by more");
 	memset(f->files.data[0].path, 'x', sizeof(file.path) - 1);
-	t = (struct told){};
+	t = (struct sentences){};
 	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
 	assert_says(&t, "inode 12 of ext4 vda1");
 	hwp_findings_destroy(f);

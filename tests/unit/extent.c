@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** What freed folios tell of the kernel that freed them. */
+/** What freed folios show of the kernel that freed them. */
 #include "findings_synth.h"
 #include <cmocka.h>
 

@@ -317,7 +317,7 @@ static void damaged_raw_lists(void **state)
 		f = collect(m);
 		print_message("# raw list %d\n", i);
 		assert_int_not_equal(f->troubles.nr, 0);
-		/* What could be read is still told, each once. */
+		/* What could be read is still reported, each once. */
 		for (size_t n = 0; n < f->poisoned.nr; n++) {
 			found |= f->poisoned.data[n].pfn == HEAD + 130;
 			assert_true(!n || f->poisoned.data[n].pfn > f->poisoned.data[n - 1].pfn);

@@ -109,7 +109,7 @@ static void pcp_lists(void **state)
 		{ 14, 11, 3, 2 },
 		{ 14, 12, 9, -1 },
 		{ 14, 13, 9, 1 },
-		/* One list for THP: it tells no type. */
+		/* One list for THP: it says no type. */
 		{ 13, 12, 9, -1 },
 		/* v5.14 to v5.19: one for each type. */
 		{ 15, 12, 9, 0 },
@@ -360,7 +360,7 @@ static void unaccepted_list(void **state)
 	machine_destroy(m);
 }
 
-/* One link in the middle leads astray: both ends are still found, and it is told. */
+/* One link in the middle leads astray: both ends are still found, and it is reported. */
 static void broken_link(void **state)
 {
 	const uint64_t places[] = { 0,
@@ -552,7 +552,7 @@ static void wrong_entries(void **state)
 		print_message("# entry %d\n", i);
 		assert_int_not_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION), 0);
 		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
-		/* It is a contradiction to tell, but no reason not to see the poison. */
+		/* It is a contradiction to report, but no reason not to see the poison. */
 		assert_non_null(block_at(f, 0x140d));
 		assert_int_equal(list_stat(f, HWP_FREE_AREA, 3, 1, -1)->nr_blocks, 5);
 		machine_destroy(m);
@@ -606,7 +606,7 @@ static void nr_free_is_kept(void **state)
 	machine_destroy(m);
 }
 
-/* What cannot be read is a hole, and what can be is still told. */
+/* What cannot be read is a hole, and what can be is still reported. */
 static void unreadable(void **state)
 {
 	struct machine *m = five_blocks();
@@ -636,7 +636,7 @@ static void unreadable(void **state)
 	machine_destroy(m);
 }
 
-/* Blocks are told near poison only, but are counted everywhere. */
+/* Blocks are reported near poison only, but are counted everywhere. */
 static void far_blocks(void **state)
 {
 	struct machine *m = machine_create(kernel_73);
@@ -767,7 +767,7 @@ static void near_folio(void **state)
 	}
 }
 
-/* Of a folio that may have been larger, those in all of what it may have been. */
+/* The folio may have been larger: blocks in all of what it may have been are found. */
 static void near_larger_folio(void **state)
 {
 	const struct hwp_folio folio = { .head_pfn = 0x1600, .order = 9, .max_order = 11 };
@@ -819,7 +819,7 @@ static void assert_trouble(const struct hwp_findings *f, size_t i, enum hwp_trou
 	assert_string_equal(f->troubles.data[i].text, text);
 }
 
-/* Of one list no more than three contradictions are reported, and each list is named. */
+/* No more than three contradictions of one list are reported, and each list is named. */
 static void many_contradictions(void **state)
 {
 	struct machine *m = machine_create(kernel_73);

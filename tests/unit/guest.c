@@ -46,7 +46,7 @@ static struct hwp_target *open_sample(const char *path, bool as_guest)
 	return target;
 }
 
-/** Struct pages that both tell; a sample has not those of all of the memmap's own pages. */
+/** Struct pages that both have; a sample has not those of all of the memmap's own pages. */
 static unsigned int nr_same(struct hwp_target *dump, struct hwp_target *guest,
 			    const struct hwp_memmap *memmap)
 {
@@ -150,7 +150,7 @@ static struct hwp_error *read_tables(void *arg, enum hwp_space space, uint64_t a
 	return NULL;
 }
 
-static struct hwp_error *tell(void *arg, char **text_ret)
+static struct hwp_error *give_vmcoreinfo(void *arg, char **text_ret)
 {
 	(void)arg;
 	*text_ret = strdup("SIZE(page)=64\nOFFSET(page.flags)=0\nNUMBER(phys_base)=0\n"
@@ -169,7 +169,7 @@ static void keep(void *arg)
 static const struct hwp_provider_ops machine_ops = {
 	.name = "machine",
 	.read = read_tables,
-	.vmcoreinfo = tell,
+	.vmcoreinfo = give_vmcoreinfo,
 	.destroy = keep,
 };
 

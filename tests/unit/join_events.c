@@ -68,7 +68,7 @@ static void joined(void **state)
 		add_poisoned(f, isolated_page(PFN + 2));
 		for (size_t n = 0; n < rows[i].nr; n++)
 			add_event(f, PFN, rows[i].events[n].kind, rows[i].events[n].page_type);
-		/* Of a page that is not marked, between and beyond those that are. */
+		/* A page that is not marked, between and beyond those that are. */
 		add_event(f, PFN + 1, HWP_EVENT_ACTION, "huge page");
 		add_event(f, PFN + 3, HWP_EVENT_ACTION, "huge page");
 		hwp_collect_join_events(f);

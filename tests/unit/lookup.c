@@ -95,7 +95,7 @@ static void spans(void **state)
 	struct hwp_findings *f;
 
 	(void)state;
-	/* Of the folio before: not looked up. */
+	/* A page of the folio before is not looked up. */
 	observe(m, START - 4, 4, HWP_OBSERVED_ACCOUNTED, false);
 	observe(m, START, 4, HWP_OBSERVED_ACCOUNTED, false);
 	observe(m, START + 4, 4, HWP_OBSERVED_MAY_HOLD, false);

@@ -16,7 +16,7 @@ struct line {
 };
 
 static const struct line lines[] = {
-	/* Of every version. */
+	/* Lines of every version. */
 	{ "Memory failure: 0x1234: recovery action for clean LRU page: Recovered", 0x1234,
 	  .kind = HWP_EVENT_ACTION, .page_type = "clean LRU page", .result = "Recovered" },
 	{ "Memory failure: 0x10e305: recovery action for reserved kernel page: Ignored", 0x10e305,
@@ -265,7 +265,7 @@ static void other_lines(void **state)
 		"EDAC MC0: 1 CE memory read error on unknown ( page:0x116c60 offset:0x0 grain:1)",
 		"MCE: Killing einj_mem_uc:3600 due to hardware memory corruption fault at 7f330950",
 		"mce: Memory error not recovered",
-		/* Of any page that the allocator finds fault with, as copies of a head's. */
+		/* For any page that the allocator finds fault with, as copies of a head's. */
 		"BUG: Bad page state in process hugetlb-dissolv  pfn:02300",
 		"1049 pages hwpoisoned",
 		"page dumped because: hwpoison: unhandlable page",

@@ -96,7 +96,7 @@ static void kinds(void **state)
 	hwp_layout_deinit(&l);
 }
 
-/** Of alternatives the first that is there, whatever comes after it. */
+/** The first alternative that is there is taken, whatever comes after it. */
 static void alternatives(void **state)
 {
 	static const struct {
@@ -267,7 +267,7 @@ static void bounds(void **state)
 		struct synth lost = kernel;
 		struct hwp_layout l = {};
 
-		/* Of a type whose size is not known nothing is outside. */
+		/* Nothing is outside of a type whose size is not known. */
 		lost.lost = "box";
 		assert_null(resolve(&lost, &needs, &l));
 		hwp_layout_deinit(&l);

@@ -83,7 +83,7 @@ static void by_words(void **state)
 		  HWP_ANSWER_NO, HWP_OUTCOME_LEAKED_BEFORE, HWP_VERDICT_LEAKED_BEFORE },
 		{ "huge page", "Failed", HWP_FIX_ABSENT, THROWN_AWAY, HWP_OFF, HWP_ANSWER_YES,
 		  HWP_ANSWER_NO, HWP_OUTCOME_LEAKED_BEFORE, HWP_VERDICT_LEAKED_BEFORE },
-		/* One that may have the fix cannot be told from it. */
+		/* One that may have the fix may be such a one. */
 		{ "unsplit thp", "Failed", HWP_FIX_UNKNOWN, BLANK, HWP_OFF, HWP_ANSWER_UNKNOWN,
 		  HWP_ANSWER_UNKNOWN, HWP_OUTCOME_UNKNOWN, HWP_VERDICT_AT_RISK },
 		{ "unsplit thp", "Failed", HWP_FIX_PRESENT, BLANK, HWP_OFF, HWP_ANSWER_NO,

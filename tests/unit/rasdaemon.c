@@ -180,7 +180,7 @@ static void order_of_rows(void **state)
 	}
 }
 
-/* Of very many rows the newest 16384. */
+/* The newest 16384 of very many rows. */
 static void many_rows(void **state)
 {
 	struct hwp_findings *f;

@@ -87,7 +87,7 @@ static void test_repeats(void **state)
 	hwp_findings_destroy(f);
 }
 
-/** One page that only an earlier boot's row tells of does not move the boot. */
+/** One page that only an earlier boot's row has does not move the boot. */
 static void test_median(void **state)
 {
 	struct hwp_findings *f = clean_findings();
@@ -124,7 +124,7 @@ static void test_result_and_distance(void **state)
 	hwp_findings_destroy(f);
 }
 
-/** Of the running kernel the boot is known, with an empty log too. */
+/** The boot of the running kernel is known, with an empty log too. */
 static void test_live(void **state)
 {
 	const int64_t boot = BOOT;
@@ -142,7 +142,7 @@ static void test_live(void **state)
 	hwp_findings_destroy(f);
 }
 
-/** Of a dump, what is later than its log may be of a later boot. */
+/** What is later than the log of a dump may be of a later boot. */
 static void test_later(void **state)
 {
 	struct hwp_findings *f = clean_findings();
@@ -184,7 +184,7 @@ static void test_near(void **state)
 	}
 }
 
-/* Of a dump: five seconds before its boot, and as many, and drift, after its last line. */
+/* For a dump: five seconds before its boot, and as many, and drift, after its last line. */
 static void test_ends_of_the_boot(void **state)
 {
 	static const struct {
@@ -316,7 +316,7 @@ static void find_word(void *arg, const char *sentence)
 	*(bool *)arg |= strcmp(sentence, "rasdaemon, then: unsplit thp: Failed") == 0;
 }
 
-/** It is evidence for a page of which the log tells nothing. */
+/** It is evidence for a page that the log does not name. */
 static void test_evidence(void **state)
 {
 	const int64_t boot = BOOT;

@@ -44,7 +44,7 @@ static void ranges_are_counted(void **state)
 	static const struct hwp_healthy_block blocks[] = {
 		{ 0x200, 3 }, { 0x208, 0 }, { 0x20a, 1 }, { 0x20c, 2 }, { 0x300, 0 },
 	};
-	/* Of the first nr blocks: up to 0x209 they are one, up to 0x210 two, and the last is a third. */
+	/* The first nr blocks: up to 0x209 they are one, up to 0x210 two, and the last is a third. */
 	static const size_t expected[] = { 0, 1, 1, 2, 2, 3 };
 
 	(void)state;

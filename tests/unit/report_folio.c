@@ -204,7 +204,7 @@ static void unreliable(void **state)
 	assert_null(strstr(text, "Healthy ranges"));
 	assert_null(strstr(text, "Map of what is expected"));
 	hwp_findings_destroy(f);
-	/* Nor does a list that is empty tell. */
+	/* Nor does a list that is empty show it. */
 	f = clean_findings();
 	p.folio.raw_unreliable = false;
 	add_poisoned(f, p);
@@ -268,7 +268,7 @@ static struct hwp_findings *gone(const char *type, bool is_free, bool frees_whol
 	return f;
 }
 
-/* The log names HugeTLB pages of 2 MiB and 1 GiB alike; what excludes one is told. */
+/* The log names HugeTLB pages of 2 MiB and 1 GiB alike; what excludes one is reported. */
 static void of_which_size(void **state)
 {
 	static const struct {

@@ -67,7 +67,7 @@ static void matrix(void **state)
 	add_list(f, (struct hwp_list_stat){ 0, HWP_FREE_AREA, 0, 1, -1, 5, 1, false });
 	add_list(f, (struct hwp_list_stat){ 0, HWP_FREE_AREA, 1, 0, -1, 2, 0, true });
 	add_list(f, (struct hwp_list_stat){ 0, HWP_FREE_AREA, 1, 1, -1, 7, 2, true });
-	/* Of no zone, or of what the table has no place for. */
+	/* Without a zone, or with what the table has no place for. */
 	add_list(f, (struct hwp_list_stat){ -1, HWP_FREE_AREA, 0, 0, -1, 100, 1, true });
 	add_list(f, (struct hwp_list_stat){ 1, HWP_FREE_AREA, 0, 0, -1, 100, 1, true });
 	add_list(f, (struct hwp_list_stat){ 0, HWP_FREE_AREA, -1, 0, -1, 100, 1, true });

@@ -14,7 +14,7 @@
 #define DATA 4096
 #define MAX_SEGMENTS 8
 
-/** What the file says; RAM is cut in two, so that the memmap can be told from other mappings. */
+/** What the file says; RAM is cut in two, so that the memmap is not the only mapping. */
 struct kcore {
 	const char *note_name, *text;
 	Elf64_Phdr segments[MAX_SEGMENTS];

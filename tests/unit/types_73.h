@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** What BTF, kallsyms and VMCOREINFO of 7.3.4-cloud-amd64 tell, as far as it is asked. */
+/** What BTF, kallsyms and VMCOREINFO of 7.3.4-cloud-amd64 say, as far as it is asked. */
 #ifndef TESTS_TYPES_73_H
 #define TESTS_TYPES_73_H
 

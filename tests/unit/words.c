@@ -20,7 +20,7 @@ static const struct hwp_words *const all[] = {
 	&hwp_event_kinds, &hwp_log_states,  &hwp_boots,
 };
 
-/** Two without a name could not be told apart in JSON. */
+/** Two without a name would be one in JSON. */
 static void one_name_each(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""owners.py DIR...: whether hwpoison has of each poisoned page what page_owner told in the guest
+"""owners.py DIR...: whether hwpoison has of each poisoned page what page_owner had in the guest
 (truth.txt), and counts as reused for certain what was handed out after its error. Ends with 1
 where they differ."""
 
@@ -13,11 +13,11 @@ import truth
 
 
 def verify(where):
-    told = truth.Truth(where)
+    kernels = truth.Truth(where)
     report = hwp.Run('check', '--json', where / 'vmcore.elf').json()
-    wrong = truth.compare_page_owners(told, report)
+    wrong = truth.compare_page_owners(kernels, report)
     certain = sum((page['reuse'] or {}).get('confidence') == 'certain' for page in report['poisoned'])
-    print(f'  page_owner: {len(told.page_owners)} bad pages are allocated,',
+    print(f'  page_owner: {len(kernels.page_owners)} bad pages are allocated,',
           f'{certain} of them for certain since their error')
     for what in wrong:
         print('    WRONG:', what)

@@ -206,21 +206,22 @@ def folio(record, poisons, flags, dump, pcp):
 
 
 def outcome(match, dump, flags, pcp):
-    """Of a freed folio: the guest's, unless memory shows a worse one, or that nothing is lost."""
+    """What became of a freed folio: the guest's word, unless memory shows a worse one or that
+    nothing is lost."""
     base, nr = int(match.group(1), 16), 1 << int(match.group(2))
     bad = [int(pfn, 16) for pfn in match.group(3).split(',')]
     if any(where_is(pfn, flags, pcp) for pfn in bad):
         return 'leaked'
-    told = match.group(4).split('|')
-    if told[0] == 'leaked':
-        return told[0]
+    noted = match.group(4).split('|')
+    if noted[0] == 'leaked':
+        return noted[0]
     if any(is_lost(dump, pfn, flags, pcp) for pfn in range(base, base + nr) if pfn not in bad):
         return 'lost'
-    return told[0] if told[0] != 'lost' else 'unknown'
+    return noted[0] if noted[0] != 'lost' else 'unknown'
 
 
 def settle(where, dump, flags, pcp):
-    """Whoever looks from inside cannot tell a page on a per-CPU list from one on no list,
+    """Whoever looks from inside cannot distinguish a page on a per-CPU list from one on no list,
     nor whether a healthy page without a flag is lost."""
     path, lines = f'{where}/truth.txt', []
     with open(path, encoding='latin-1') as file:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A load on every CPU while dumps are made: what is on its way to the allocator or from it
- * is where a dump of a busy machine finds it.  It begins when the truth has been told, and
+ * is where a dump of a busy machine finds it.  It begins when the truth has been written, and
  * goes on for as long as hwp.busy= says, in milliseconds of the guest.
  */
 #define _GNU_SOURCE

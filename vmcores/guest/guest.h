@@ -44,7 +44,7 @@ enum {
 struct poison {
 	uint64_t pfn;
 	const char *scenario;
-	const char *wish; /* the state, when /proc cannot tell it apart */
+	const char *wish; /* the state, when /proc does not show it */
 	uint64_t base; /* the folio or block that was hit */
 	unsigned int order;
 	pid_t owner; /* the process that holds it at the end, or 0 */

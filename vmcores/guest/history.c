@@ -290,7 +290,7 @@ static void line_fate(const struct poison *p)
 	line("\n");
 }
 
-/* Of each page the steps, which were recorded one after the other, and what they come to. */
+/* The steps of each page, which were recorded one after the other, and what they come to. */
 void history_lines(void)
 {
 	for (int n = 0; n < nr_poisons; n++) {

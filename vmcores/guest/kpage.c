@@ -93,7 +93,7 @@ uint64_t va_pfn(pid_t pid, const void *va)
 	return word & ((1ULL << 55) - 1);
 }
 
-/* Free as far as /proc can tell: in buddy, or with no sign of any use. */
+/* Free as far as /proc shows: in buddy, or with no sign of any use. */
 bool is_free_pfn(uint64_t pfn)
 {
 	uint64_t used = ~(KPF(BUDDY) | KPF(HWPOISON) | (~0ULL << 33));

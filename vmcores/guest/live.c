@@ -100,7 +100,7 @@ static void run_one(const struct run *r)
 	}
 }
 
-static void tell_one(const struct run *r)
+static void write_one(const struct run *r)
 {
 	static const char *const tails[] = { "out", "err", "run" };
 	char path[64];
@@ -170,6 +170,6 @@ void live_check(void)
 	if (write(go, "", 1) != 1 || read(done, &byte, 1) != 1)
 		say("no answer from the runner");
 	for (const struct run *r = runs; r->name; r++)
-		tell_one(r);
+		write_one(r);
 	truth_file("reads.txt", "/mnt/tmp/reads.txt");
 }

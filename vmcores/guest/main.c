@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * inject list              print the scenarios
- * inject run A,B,C PORT    run them as process 1, tell the truth to PORT
+ * inject run A,B,C PORT    run them as process 1, write the truth to PORT
  */
 #define _GNU_SOURCE
 #include "guest.h"

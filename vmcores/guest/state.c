@@ -122,7 +122,7 @@ static bool lost(const struct poison *p)
 /*
  * Freed with its block, and now neither free nor owned.  When the block was
  * cut up before an allocation met the page, that page may have been thrown
- * away alone or with its neighbours; the nearest healthy ones tell which, if one
+ * away alone or with its neighbours; the nearest healthy ones show which, if one
  * of them is in some use.  Small blocks on the per-CPU lists are handed out all
  * the time, so whether it was thrown away before the capture or from such a list
  * after it is not known.

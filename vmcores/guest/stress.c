@@ -155,7 +155,7 @@ static void leak_one(const char *name, int run)
 }
 
 /* What the report says of pages, in the order of the file. */
-static void tell_report(int run, int status, long ms)
+static void log_report(int run, int status, long ms)
 {
 	static char text[4 << 20];
 	int fd = open(REPORT, O_RDONLY);
@@ -200,8 +200,8 @@ static void check_once(int run)
 	}
 	waitpid(pid, &status, 0);
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	tell_report(run, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
-		    (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000);
+	log_report(run, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+		   (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000);
 }
 
 static bool is_over(long began, int nr_checks)

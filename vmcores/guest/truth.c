@@ -46,7 +46,7 @@ void truth_open(const char *path)
 	out_fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (out_fd < 0)
 		say("cannot open %s", path);
-	/* Touched now: telling the truth must not allocate what leaked. */
+	/* Touched now: writing the truth must not allocate what leaked. */
 	buf = mmap(NULL, BUF_SIZE, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	text = malloc(TEXT_SIZE);
@@ -312,7 +312,7 @@ static bool page_owner_at(int fd, uint64_t pfn, unsigned int order)
 {
 	static char record[4096];
 	uint64_t head = pfn & ~((1ULL << order) - 1);
-	unsigned int told;
+	unsigned int recorded;
 	unsigned long long at, ts;
 	const char *by, *end;
 	int pid, tgid;
@@ -323,8 +323,8 @@ static bool page_owner_at(int fd, uint64_t pfn, unsigned int order)
 	record[n] = 0;
 	by = strstr(record, ", pid ");
 	end = strchr(record, '\n');
-	if (!by || !end || sscanf(record, "Page allocated via order %u,", &told) != 1 ||
-	    sscanf(end, "\nPFN %llx", &at) != 1 || told != order || at != head ||
+	if (!by || !end || sscanf(record, "Page allocated via order %u,", &recorded) != 1 ||
+	    sscanf(end, "\nPFN %llx", &at) != 1 || recorded != order || at != head ||
 	    sscanf(by, ", pid %d, tgid %d (", &pid, &tgid) != 2)
 		return false;
 	/* A name may hold anything: it ends at the last ")" of the line. */

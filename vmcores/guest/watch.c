@@ -2,7 +2,7 @@
 /*
  * Where the poisoned pages are, looked up again and again, so that each change of
  * place becomes a step of a page's history.  A folio that held poison and is gone was
- * split or freed: what its pages are now tells which.
+ * split or freed: what its pages are now shows which.
  */
 #define _GNU_SOURCE
 #include "guest.h"
@@ -221,7 +221,7 @@ static const char *how_ended(struct life *life, bool *on_pcp)
 
 	*on_pcp = !t.buddy && !t.bad_buddy && life->order >= 4 &&
 		  nr_pcp + (long)(nr / 2) < pcp_pages();
-	/* Of what was freed, not many pages are in use again at once. */
+	/* Not many of the freed pages are in use again at once. */
 	if (t.bad_used || t.used > nr / 8)
 		return "split";
 	if (!t.bad_buddy && t.buddy)

@@ -184,7 +184,7 @@ test: all unit-programs
 # only one's is corrupted.
 CHECK := unit/ facts/ arch/test_arch arch/test_drgn_call arch/test_format arch/test_rules runner/ \
 	input/ real/test_truth
-check: all unit-programs
+check: all unit-programs $(O)/excerpt
 	@$(run) HWP_KERNELS=7.3 tests/run.sh $(foreach test,$(CHECK),'$(test)*$(T)')
 
 unit: unit-programs

@@ -14,20 +14,25 @@ import second
 import truth
 
 
-def compare_with_oracle(directory):
-    """The oracle reads the sample as an ELF file, the program as it is."""
-    vmcore = hwp.vmcore_of(directory)
-    run = hwp.Run('check', '--json', vmcore)
+def compare_forms(vmcore, elf):
+    """The sample as it is says what its pages say when they are not packed."""
+    reports = [hwp.Run('check', '--json', path).json() for path in (vmcore, elf)]
+    if not all(reports):
+        return ['no report']
+    for report in reports:
+        for key in 'path', 'format':
+            report['target'].pop(key)
+    return [f'{key} differs' for key in reports[0] if reports[0][key] != reports[1].get(key)]
+
+
+def compare_with_oracle(directory, elf):
+    run = hwp.Run('check', '--json', elf)
     if run.status not in (0, 1):
         return [f'exit status {run.status}: {run.err.strip()}']
-    report = run.json()
-    document = hwp.Run('freelist', '--json', vmcore).json()
-    with tempfile.TemporaryDirectory() as work:
-        path = pathlib.Path(work) / 'vmcore.elf'
-        base.make(directory, path)
-        eye = oracle.Oracle(path)
-        return (second.compare_lists(eye, document) + second.compare_blocks(eye, report) +
-                second.compare_kernel(eye, truth.Truth(directory)))
+    document = hwp.Run('freelist', '--json', elf).json()
+    eye = oracle.Oracle(elf)
+    return (second.compare_lists(eye, document) + second.compare_blocks(eye, run.json()) +
+            second.compare_kernel(eye, truth.Truth(directory)))
 
 
 def main():
@@ -35,9 +40,12 @@ def main():
     samples = hwp.samples()
     cases.report('samples', [] if samples else [f'no sample in {hwp.SAMPLES}'])
     for directory in samples:
-        for name, wrong in truth.compare(directory, hwp.vmcore_of(directory)).items():
-            cases.report(f'{directory.name} {name}', wrong)
-        cases.report(f'{directory.name} oracle', compare_with_oracle(directory))
+        with tempfile.TemporaryDirectory() as work:
+            elf = base.elf_of(directory, work)
+            cases.report(f'{directory.name} packed', compare_forms(hwp.vmcore_of(directory), elf))
+            for name, wrong in truth.compare(directory, elf).items():
+                cases.report(f'{directory.name} {name}', wrong)
+            cases.report(f'{directory.name} oracle', compare_with_oracle(directory, elf))
     cases.exit()
 
 

@@ -5,7 +5,7 @@
 never a calm verdict over what could not be read.
 
 The oracle says where what is to be corrupted stands. HWP_SEED=N corrupts other bytes,
-HWP_KERNELS="6.1 7.3" takes these kernels alone.
+HWP_KERNELS="6.1 7.3" takes these kernels alone, HWP_SHARE=N every Nth case.
 """
 import os
 import pathlib
@@ -45,6 +45,8 @@ class Bench:
 
     def case(self, what, expect, *writes):
         """Write (address, bytes), run, put back."""
+        if not bad.is_tried():
+            return
         with base.patched(self.path) as patch:
             for address, data in writes:
                 patch.write(self.eye.dump.offset(address), data)
@@ -325,6 +327,8 @@ def btf(bench):
     run, types = bench.memory, bench.eye.btf
 
     def case(what, expect, offset, data):
+        if not bad.is_tried():
+            return
         with base.patched(bench.path) as patch:
             patch.write(offset, data)
             bench.cases.report(f'{bench.name}: BTF with {what}', expect())
@@ -358,6 +362,8 @@ def vmcoreinfo(bench):
     run, dump = bench.memory, bench.eye.dump
 
     def case(what, expect, text):
+        if not bad.is_tried():
+            return
         with base.patched(bench.path) as patch:
             patch.write(dump.info_at, text.ljust(dump.info_size, b'\n')[:dump.info_size])
             bench.cases.report(f'{bench.name}: VMCOREINFO {what}', expect())

@@ -4,6 +4,7 @@
 
 #include "analyse.h"
 #include "base/bits.h"
+#include "confine.h"
 #include "help.h"
 #include "options.h"
 #include "report/common.h"
@@ -188,7 +189,8 @@ static const char layout_help[] =
 	"      What this kernel does not have.\n";
 
 static const char version_help[] =
-	"The version, the compiled-in providers, and the libraries in use.\n"
+	"The version, the compiled-in providers, the libraries in use, and what is missing\n"
+	"here. 'confined' means that dumps are read by a child process without rights.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison version --json\n"
@@ -381,7 +383,7 @@ static int run_command(const struct hwp_context *context, const struct hwp_comma
 	if (status != HWP_GO_ON)
 		return status;
 	if (!options.help)
-		return command->run(context, command, &options);
+		return hwp_run_confined(context, command, &options);
 	hwp_print_command_help(context, command);
 	return hwp_finish(context, hwp_report_flush(context->out), 0);
 }

@@ -37,7 +37,8 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "");
 	context.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	/* A reader that goes away is reported as a write error. */
+	/* A reader that goes away, and a file that may not grow, are reported as write errors. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	return hwp_run_command_line(&context, argc, argv);
 }

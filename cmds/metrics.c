@@ -8,8 +8,8 @@
 #include "report/metrics.h"
 #include "state_file.h"
 
-static struct hwp_error *put(FILE *out, const struct hwp_findings *findings,
-			     const struct hwp_leak_record *since_boot, uint64_t start_ns)
+struct hwp_error *hwp_put_metrics(FILE *out, const struct hwp_findings *findings,
+				  const struct hwp_leak_record *since_boot, uint64_t start_ns)
 {
 	struct hwp_metrics_run run = {
 		.duration_ns = hwp_now_ns() - start_ns,
@@ -30,7 +30,7 @@ struct hwp_error *hwp_write_metrics(const char *path, const struct hwp_findings 
 
 	err = hwp_outfile_open(path, 0644, &file);
 	if (!err)
-		err = put(file.out, findings, since_boot, start_ns);
+		err = hwp_put_metrics(file.out, findings, since_boot, start_ns);
 	return err ? err : hwp_outfile_commit(&file);
 }
 
@@ -56,7 +56,7 @@ int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command 
 	if (!failure || failure->code != HWP_ERROR_INTERRUPTED)
 		err = options->output ?
 			      hwp_write_metrics(options->output, findings, since_boot, start) :
-			      put(context->out, findings, since_boot, start);
+			      hwp_put_metrics(context->out, findings, since_boot, start);
 	if (failure)
 		hwp_fail(context, false, no_cleanup_ptr(failure));
 	return hwp_finish(context, err, status);

@@ -2,6 +2,9 @@
 #ifndef HWP_CMD_METRICS_H
 #define HWP_CMD_METRICS_H
 
+#include <stdio.h>
+
+#include "base/error.h"
 #include "model/findings.h"
 
 /**
@@ -11,5 +14,9 @@
  */
 struct hwp_error *hwp_write_metrics(const char *path, const struct hwp_findings *findings,
 				    const struct hwp_leak_record *since_boot, uint64_t start_ns);
+
+/** Print these metrics to @p out. */
+struct hwp_error *hwp_put_metrics(FILE *out, const struct hwp_findings *findings,
+				  const struct hwp_leak_record *since_boot, uint64_t start_ns);
 
 #endif /* HWP_CMD_METRICS_H */

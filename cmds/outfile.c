@@ -20,7 +20,19 @@ static struct hwp_error *check_place(const char *path)
 	return NULL;
 }
 
-struct hwp_error *hwp_outfile_open(const char *path, mode_t mode, struct hwp_outfile *ret)
+/* A signal that ends the process would leave the temporary file: it waits for the rename. */
+static void block_signals(sigset_t *before)
+{
+	static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		sigaddset(&set, ending[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+}
+
+static struct hwp_error *create(const char *path, mode_t mode, struct hwp_outfile *ret)
 {
 	struct hwp_error *err = check_place(path);
 	_cleanup_free_ char *name = NULL;
@@ -41,8 +53,17 @@ struct hwp_error *hwp_outfile_open(const char *path, mode_t mode, struct hwp_out
 		return err;
 	}
 	fd = -1;
-	*ret = (struct hwp_outfile){ path, out, no_cleanup_ptr(name) };
+	ret->path = path;
+	ret->out = out;
+	ret->temporary = no_cleanup_ptr(name);
 	return NULL;
+}
+
+struct hwp_error *hwp_outfile_open(const char *path, mode_t mode, struct hwp_outfile *ret)
+{
+	block_signals(&ret->signals_before);
+	ret->blocks_signals = true;
+	return create(path, mode, ret);
 }
 
 struct hwp_error *hwp_outfile_commit(struct hwp_outfile *file)
@@ -66,4 +87,6 @@ void hwp_outfile_deinit(struct hwp_outfile *file)
 	if (file->temporary)
 		unlink(file->temporary);
 	free(file->temporary);
+	if (file->blocks_signals)
+		sigprocmask(SIG_SETMASK, &file->signals_before, NULL);
 }

@@ -3,6 +3,8 @@
 #ifndef HWP_OUTFILE_H
 #define HWP_OUTFILE_H
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -13,6 +15,9 @@ struct hwp_outfile {
 	FILE *out;
 	/** The new file, until it replaces the old one; its name does not match *.prom. */
 	char *temporary;
+	/** Signals that end the process wait until it is gone. */
+	bool blocks_signals;
+	sigset_t signals_before;
 };
 
 /**

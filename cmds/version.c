@@ -7,13 +7,35 @@
 #include "base/json.h"
 #include "options.h"
 #include "report/common.h"
+#include "sandbox.h"
 
 static const char *const features[] = {
 	"kdump",      "kcore", "ksyms", "btf", "dwarf", "drgn", "rasdaemon",
 #ifdef HWP_HAVE_DEBUGINFOD
 	"debuginfod",
 #endif
+	"confined",
 };
+
+/* What this build or this kernel lacks, and what that costs. */
+struct missing {
+	const char *what, *why;
+};
+
+#define MAX_MISSING 2
+
+static size_t list_missing(struct missing *ret)
+{
+	const char *no_filter = hwp_sandbox_missing();
+	size_t nr = 0;
+
+#ifndef HWP_HAVE_DEBUGINFOD
+	ret[nr++] = (struct missing){ "debuginfod", "built without libdebuginfod" };
+#endif
+	if (no_filter)
+		ret[nr++] = (struct missing){ "seccomp", no_filter };
+	return nr;
+}
 
 static const char *const library_names[] = {
 	"libkdumpfile", "libbpf", "libelf", "libdw", "libsmartcols", "libsqlite3",
@@ -45,6 +67,8 @@ static int note_library(struct dl_phdr_info *info, size_t size, void *arg)
 
 static void print_json(FILE *out, const struct libraries *libraries)
 {
+	struct missing missing[MAX_MISSING] = {};
+	size_t nr_missing = list_missing(missing);
 	struct hwp_json json = { .out = out };
 
 	hwp_json_object(&json, NULL);
@@ -53,6 +77,10 @@ static void print_json(FILE *out, const struct libraries *libraries)
 	hwp_json_row_array(&json, "features");
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(features); i++)
 		hwp_json_string(&json, NULL, features[i]);
+	hwp_json_end(&json);
+	hwp_json_row_array(&json, "missing");
+	for (size_t i = 0; i < nr_missing; i++)
+		hwp_json_string(&json, NULL, missing[i].what);
 	hwp_json_end(&json);
 	hwp_json_object(&json, "libraries");
 	for (size_t i = 0; i < NR_LIBRARIES; i++)
@@ -65,6 +93,9 @@ static void print_json(FILE *out, const struct libraries *libraries)
 
 static void print_text(FILE *out, const struct libraries *libraries)
 {
+	struct missing missing[MAX_MISSING] = {};
+	size_t nr_missing = list_missing(missing);
+
 	fprintf(out, "hwpoison %s\n", HWP_VERSION);
 	fputs("features:", out);
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(features); i++)
@@ -74,6 +105,8 @@ static void print_text(FILE *out, const struct libraries *libraries)
 		if (libraries->files[i][0])
 			fprintf(out, " %s", libraries->files[i]);
 	putc('\n', out);
+	for (size_t i = 0; i < nr_missing; i++)
+		fprintf(out, "missing: %s: %s\n", missing[i].what, missing[i].why);
 }
 
 int hwp_cmd_version(const struct hwp_context *context, const struct hwp_command *command,

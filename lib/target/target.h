@@ -183,6 +183,12 @@ struct hwp_target_options {
 	size_t nr_symbol_paths;
 	/** "btf", "dwarf" or "drgn": take types from this provider only. NULL: choose. */
 	const char *provider;
+	/**
+	 * Instead of asking debuginfod for a vmlinux: its path, which the caller frees, or
+	 * NULL where nobody is to be asked. LOOKUP when the servers have none. May be NULL.
+	 */
+	struct hwp_error *(*find_debuginfo)(void *arg, const char *build_id, char **path_ret);
+	void *find_debuginfo_arg;
 	/** NULL: no host. With a host the paths above are ignored. */
 	const struct hwp_host *host;
 	/** Running kernel: sleep between reads to use at most this share of one CPU; 0: no limit. */

@@ -284,11 +284,14 @@ static bool visit_given(struct finder *f, const char *path)
 	return true;
 }
 
-static struct hwp_error *ask_debuginfod(struct finder *f)
+static struct hwp_error *ask_debuginfod(struct finder *f, const struct hwp_target_options *o)
 {
 	_cleanup_free_ char *path = NULL;
-	struct hwp_error *err = hwp_debuginfod_find(f->name.build_id, &path);
+	struct hwp_error *err;
 
+	err = o->find_debuginfo ?
+		      o->find_debuginfo(o->find_debuginfo_arg, f->name.build_id, &path) :
+		      hwp_debuginfod_find(f->name.build_id, &path);
 	return err || !path ? err : open_file(f->target, &f->name, path, &f->found);
 }
 
@@ -317,7 +320,7 @@ struct hwp_error *hwp_vmlinux_open(struct hwp_target *target,
 	if (!f.found && f.first_err)
 		return f.first_err;
 	if (!f.found && search && hwp_debugfile_usual(&f.name, visit, &f))
-		err = ask_debuginfod(&f);
+		err = ask_debuginfod(&f, options);
 	if (err && !f.first_err)
 		f.first_err = no_cleanup_ptr(err);
 	hwp_error_destroy(err);

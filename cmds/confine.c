@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "metrics.h"
+#include "options.h"
+#include "outfile.h"
+#include "report/common.h"
+#include "sandbox.h"
+#include "target/providers.h"
+
+/* Sanitizers reserve terabytes, and look at the process through /proc. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#ifndef IS_SANITIZED
+#define IS_SANITIZED 0
+#endif
+
+/* A request is a build id; the answer begins with one of these, and a path or words follow. */
+#define FOUND 'f'
+#define FAILED 'e'
+#define ASKED_NOBODY 'n'
+#define MAX_MESSAGE 4608
+
+static uint64_t bit(unsigned int n)
+{
+	return UINT64_C(1) << n;
+}
+
+struct confinement {
+	const struct hwp_context *context;
+	const struct hwp_command *command;
+	struct hwp_cmd_options *options;
+	struct hwp_budget budget;
+	/** Capabilities: to read a file of another user. */
+	uint64_t kept;
+	/** The child's report. */
+	int report;
+	/** Between parent and child; each closes the other's. */
+	int ours, theirs;
+	uint64_t start_ns;
+};
+
+static void confinement_deinit(struct confinement *c)
+{
+	const int fds[] = { c->report, c->ours, c->theirs };
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+/** The child's side: it cannot ask the network. */
+static struct hwp_error *ask_parent(void *arg, const char *build_id, char **path_ret)
+{
+	struct confinement *c = arg;
+	char message[MAX_MESSAGE + 1];
+	ssize_t n;
+
+	*path_ret = NULL;
+	if (!build_id[0])
+		return NULL;
+	if (write(c->theirs, build_id, strlen(build_id)) < 0 ||
+	    (n = read(c->theirs, message, MAX_MESSAGE)) < 1)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "debuginfod cannot be asked");
+	message[n] = '\0';
+	if (message[0] == FAILED)
+		return hwp_error_create(HWP_ERROR_LOOKUP, "%s", message + 1);
+	if (message[0] != FOUND)
+		return NULL;
+	*path_ret = strdup(message + 1);
+	return *path_ret ? NULL : hwp_error_no_memory();
+}
+
+/** The parent's: what comes from the child may be anything. */
+static void answer(struct confinement *c, const char *build_id)
+{
+	char message[MAX_MESSAGE] = { ASKED_NOBODY };
+	_cleanup_error_ struct hwp_error *err = NULL;
+	_cleanup_free_ char *path = NULL;
+
+	if (build_id[strspn(build_id, "0123456789abcdef")] == '\0')
+		err = hwp_debuginfod_find(build_id, &path);
+	if (err)
+		snprintf(message, sizeof(message), "%c%s", FAILED, err->message);
+	else if (path)
+		snprintf(message, sizeof(message), "%c%s", FOUND, path);
+	/* If the child is gone, that is seen next. */
+	(void)!send(c->ours, message, strlen(message), MSG_NOSIGNAL);
+}
+
+static void serve(struct confinement *c)
+{
+	char build_id[129];
+	ssize_t n;
+
+	for (;;) {
+		n = read(c->ours, build_id, sizeof(build_id) - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		build_id[n] = '\0';
+		answer(c, build_id);
+	}
+}
+
+static int run_child(struct confinement *c)
+{
+	struct hwp_context context = *c->context;
+	int err_fd = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY | O_CLOEXEC), status;
+	FILE *err = err_fd >= 0 ? fdopen(err_fd, "w") : NULL;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	/* A library that has something to say, as malloc before it aborts, is not heard. */
+	if (!err || null < 0 || dup2(null, STDERR_FILENO) < 0 || dup2(c->report, STDOUT_FILENO) < 0)
+		return HWP_EXIT_TROUBLE;
+	close(null);
+	close(c->report);
+	close(c->ours);
+	context.err = err;
+	c->options->output = NULL;
+	c->options->target.find_debuginfo = ask_parent;
+	c->options->target.find_debuginfo_arg = c;
+	hwp_sandbox_limit(&c->budget);
+	/* libdrgn, and the Python around it, do what pleases them. */
+	hwp_sandbox_enter(c->kept, !c->options->target.provider ||
+					   strcmp(c->options->target.provider, "drgn") != 0);
+	status = c->command->run(&context, c->command, c->options);
+	if (fflush(err) != 0 || fflush(stdout) != 0)
+		status = HWP_EXIT_TROUBLE;
+	return status;
+}
+
+static struct hwp_error *copy_report(int report, FILE *out)
+{
+	char buf[65536];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(report, buf, sizeof(buf), at)) > 0) {
+		if (fwrite(buf, 1, (size_t)n, out) != (size_t)n)
+			break;
+		at += n;
+	}
+	if (n < 0)
+		return hwp_error_os(errno, "cannot read the report");
+	return hwp_report_flush(out);
+}
+
+static struct hwp_error *deliver(struct confinement *c)
+{
+	_cleanup_(hwp_outfile_deinit) struct hwp_outfile file = {};
+	struct hwp_error *err;
+
+	if (!c->options->output)
+		return copy_report(c->report, c->context->out);
+	err = hwp_outfile_open(c->options->output, 0644, &file);
+	if (!err)
+		err = copy_report(c->report, file.out);
+	return err ? err : hwp_outfile_commit(&file);
+}
+
+static struct hwp_error *death(const struct confinement *c, int sig)
+{
+	const char *path = c->options->target.core_path;
+
+	switch (sig) {
+	case SIGXCPU:
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"%s: the analysis took more than %" PRIu64
+					" s of processor time, the limit for a file of this size: "
+					"it is damaged, or made to mislead",
+					path, c->budget.seconds);
+	case SIGKILL:
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"%s: the analysis was killed (SIGKILL), as the kernel does "
+					"where memory is short",
+					path);
+	case SIGSYS:
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"%s: the analysis tried what it has no right to (SIGSYS) "
+					"and was killed: the file may be made to attack its reader",
+					path);
+	default:
+		return hwp_error_create(
+			HWP_ERROR_BAD_DATA,
+			"%s: the analysis died of signal %d (%s): the file is "
+			"damaged or made to mislead, or hwpoison has a bug; nothing "
+			"that was found is shown",
+			path, sig, strsignal(sig));
+	}
+}
+
+/** A command that writes metrics says that there are none. */
+static struct hwp_error *deliver_nothing(const struct confinement *c)
+{
+	if (!(c->command->option_groups & HWP_OPTIONS_OUTPUT))
+		return NULL;
+	return c->options->output ? hwp_write_metrics(c->options->output, NULL, NULL, c->start_ns) :
+				    hwp_put_metrics(c->context->out, NULL, NULL, c->start_ns);
+}
+
+static int await(struct confinement *c, pid_t child)
+{
+	int how, status = HWP_EXIT_TROUBLE;
+	struct hwp_error *err;
+
+	close(c->theirs);
+	c->theirs = -1;
+	serve(c);
+	while (waitpid(child, &how, 0) < 0)
+		if (errno != EINTR)
+			return hwp_fail(c->context, c->options->json,
+					hwp_error_os(errno, "cannot wait for the analysis"));
+	if (WIFEXITED(how)) {
+		status = WEXITSTATUS(how);
+		return hwp_finish(c->context, deliver(c), status);
+	}
+	err = deliver_nothing(c);
+	hwp_fail(c->context, c->options->json, death(c, WTERMSIG(how)));
+	return hwp_finish(c->context, err, status);
+}
+
+static struct hwp_error *prepare(struct confinement *c)
+{
+	long nr_processors = sysconf(_SC_NPROCESSORS_ONLN);
+	struct stat st = {};
+	int pair[2];
+
+	/* What is wrong with the file the child says. */
+	if (stat(c->options->target.core_path, &st) == 0 && st.st_uid != geteuid())
+		c->kept = bit(CAP_DAC_READ_SEARCH);
+	c->budget = hwp_budget_for(st.st_size > 0 ? (uint64_t)st.st_size : 0,
+				   c->options->nr_threads ? c->options->nr_threads :
+				   nr_processors > 0	  ? (unsigned int)nr_processors :
+							    1);
+	hwp_budget_clamp(&c->budget);
+	c->report = memfd_create("report", MFD_CLOEXEC);
+	if (c->report < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return hwp_error_os(errno, "cannot prepare the analysis");
+	c->ours = pair[0];
+	c->theirs = pair[1];
+	return NULL;
+}
+
+static bool is_wanted(const struct hwp_context *context, const struct hwp_command *command,
+		      const struct hwp_cmd_options *options)
+{
+	const char *wish = secure_getenv("HWPOISON_CONFINE");
+
+	return command->option_groups & HWP_OPTIONS_TARGET && !context->host &&
+	       options->target.core_path && !IS_SANITIZED && !(wish && strcmp(wish, "no") == 0);
+}
+
+/* include/uapi/linux/capability.h */
+static uint64_t needed_live(const struct hwp_cmd_options *options)
+{
+	/* /proc/kcore is opened again for each pass; /proc/kallsyms shows addresses. */
+	uint64_t kept = bit(CAP_SYS_RAWIO) | bit(CAP_SYSLOG) | bit(CAP_DAC_READ_SEARCH);
+
+	/* Files that are written, and the socket of a guest, may be another user's. */
+	if (options->output || options->state || options->target.qemu_socket)
+		kept |= bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER);
+	return kept;
+}
+
+int hwp_run_confined(const struct hwp_context *context, const struct hwp_command *command,
+		     struct hwp_cmd_options *options)
+{
+	_cleanup_(confinement_deinit) struct confinement c = {
+		.context = context,
+		.command = command,
+		.options = options,
+		.report = -1,
+		.ours = -1,
+		.theirs = -1,
+		.start_ns = hwp_now_ns(),
+	};
+	struct hwp_error *err;
+	pid_t child;
+
+	if (!is_wanted(context, command, options)) {
+		if (options->live || options->target.qemu_socket)
+			hwp_sandbox_keep_capabilities(needed_live(options));
+		return command->run(context, command, options);
+	}
+	err = prepare(&c);
+	if (err)
+		return hwp_fail(context, options->json, err);
+	fflush(context->out);
+	fflush(context->err);
+	child = fork();
+	if (child < 0)
+		return hwp_fail(context, options->json, hwp_error_os(errno, "cannot fork"));
+	if (child == 0)
+		_exit(run_child(&c));
+	return await(&c, child);
+}

@@ -33,11 +33,19 @@ PKGS := libkdumpfile libaddrxlat libbpf libelf libdw libzstd smartcols sqlite3
 TEST_PKGS := cmocka json-c zlib
 
 CFLAGS ?= -O2 -g
+flags_given := $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)
 # A compiler that is newer than ours warns of more: a package is built with WERROR=0.
 WERROR ?= 1
 override CPPFLAGS += -Ilib -D_GNU_SOURCE -DHWP_VERSION='"$(VERSION)"'
 override CFLAGS += -std=gnu11 -Wall -Wextra $(if $(filter-out 0,$(WERROR)),-Werror) -fvisibility=hidden -fPIC -pthread
 override LDFLAGS += -pthread -Wl,--as-needed
+# Hardened, unless a packager's flags say how. Sanitizers and -O0 have no use for FORTIFY.
+hardening = $(if $(findstring $(1),$(flags_given)),,$(2))
+override CFLAGS += $(call hardening,-fno-stack-protector,$(call hardening,-fstack-protector,-fstack-protector-strong))
+ifeq ($(SAN)$(filter -O0,$(CFLAGS)),)
+  override CPPFLAGS += $(call hardening,_FORTIFY_SOURCE,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif
+override LDFLAGS += $(call hardening,relro,-Wl$(comma)-z$(comma)relro) $(call hardening,-z$(comma)now,-Wl$(comma)-z$(comma)now)
 ifneq ($(SAN),)
   override CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer
   override LDFLAGS += -fsanitize=$(SAN)
@@ -120,7 +128,7 @@ $(DRGN)/%/entry_points.txt: Makefile
 
 $(PROGRAM): $(CMD_OBJS) $(LIB)
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(call hardening,-no-pie,-pie) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # Written anew: `ar r` alone would keep the object of a deleted source. By `q`, as
 # `r` takes two of the same name in two folders for one.

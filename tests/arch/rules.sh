@@ -166,7 +166,7 @@ END
 	house_sources | xargs grep -lE '#[ \t]*include[ \t]*<Python\.h>' | sed 's/$/ includes Python.h/'
 }
 
-file_access='(f|fd|p)?open(at)?(64)?|fread|read|pread(v|v2)?(64)?|readv|mmap(64)?|process_vm_readv'
+file_access='(f|fd|p)?open(at)?(64)?|fread|read|pread(v|v2)?(64)?|readv|mmap(64)?|process_vm_readv|__(fread|read|pread)(64)?_chk|__open(at)?(64)?_2'
 memory_reads='hwp_target_.*|hwp_(memmap|page)_(.*_)?read.*'
 
 # Right of findings nothing reads memory: it is tested without a dump.

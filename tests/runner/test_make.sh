@@ -46,6 +46,19 @@ expect cflags every compile '-O1 -fstack-protector-strong'
 expect cflags-replace-ours no_line ' -O2 '
 expect cppflags every compile -DPACKAGE=1
 expect ldflags every link -Wl,-z,now
+expect stack-protector-once no_line "-fstack-protector-strong -std=gnu11 -fstack"
+commands all CFLAGS='-O1 -fno-stack-protector' CPPFLAGS=-D_FORTIFY_SOURCE=3 LDFLAGS='-no-pie -Wl,-z,norelro'
+expect packager-without-stack-protector no_line -fstack-protector-strong
+expect packager-with-other-fortify no_line -D_FORTIFY_SOURCE=2
+expect packager-without-pie no_line ' -pie'
+expect packager-without-relro no_line ',relro'
+commands all
+expect stack-protector every compile -fstack-protector-strong
+expect fortify every compile -D_FORTIFY_SOURCE=2
+expect relro every link -Wl,-z,relro
+expect bind-now every link -Wl,-z,now
+commands all CFLAGS=-O0
+expect no-fortify-without-optimization no_line _FORTIFY_SOURCE
 CFLAGS=-O1 commands all
 expect cflags-of-the-environment every compile -O1
 

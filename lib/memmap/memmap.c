@@ -14,6 +14,13 @@
 /* A section of more than 1 TiB is nonsense. */
 #define MAX_SECTION_BITS 40
 #define MAX_ROOTS (UINT64_C(1) << 22)
+/*
+ * What is in memory must not make us walk or keep more than a machine can have whose dump this
+ * is. Device memory has struct pages and is in no dump: 16 times the RAM have been sold. Holes
+ * between subsections come from devices too, a few for each.
+ */
+#define MEMMAP_PER_DUMP 64
+#define MAX_RANGES ((size_t)1 << 18)
 
 /** Where the memmap is: in sections (SPARSEMEM), or in one array (FLATMEM). */
 struct sections {
@@ -104,6 +111,8 @@ struct walk {
 	unsigned int page_shift;
 	struct hwp_memmap *memmap;
 	uint64_t pages_per_section;
+	/** Pages in all ranges, and the most that can be. */
+	uint64_t nr_pages, max_pages;
 };
 
 void hwp_memmap_destroy(struct hwp_memmap *memmap)
@@ -119,11 +128,27 @@ static void memmap_destroyp(struct hwp_memmap **memmap)
 	hwp_memmap_destroy(*memmap);
 }
 
-static struct hwp_error *add_range(struct hwp_memmap *m, uint64_t start_pfn, uint64_t end_pfn,
+static struct hwp_error *over_budget(const struct walk *w)
+{
+	if (w->nr_pages > w->max_pages)
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"nonsense: struct pages for more than %" PRIu64
+					" pages, %d times what the dump has room for",
+					w->max_pages, MEMMAP_PER_DUMP);
+	return hwp_error_create(HWP_ERROR_BAD_DATA,
+				"nonsense: struct pages in more than %zu separate ranges",
+				MAX_RANGES);
+}
+
+static struct hwp_error *add_range(struct walk *w, uint64_t start_pfn, uint64_t end_pfn,
 				   uint64_t base, bool online)
 {
+	struct hwp_memmap *m = w->memmap;
 	struct hwp_pfn_range *last = m->ranges.nr ? &m->ranges.data[m->ranges.nr - 1] : NULL;
 
+	w->nr_pages += end_pfn - start_pfn;
+	if (w->nr_pages > w->max_pages || m->ranges.nr >= MAX_RANGES)
+		return over_budget(w);
 	if (last && last->base != base)
 		m->is_contiguous = false;
 	if (online)
@@ -157,7 +182,7 @@ static struct hwp_error *add_subsections(struct walk *w, uint64_t usage, uint64_
 		uint64_t pfn = start_pfn + i * per_subsection;
 
 		if (hwp_test_bit(bitmap, i))
-			err = add_range(w->memmap, pfn, pfn + per_subsection, base, online);
+			err = add_range(w, pfn, pfn + per_subsection, base, online);
 	}
 	return err;
 }
@@ -185,8 +210,7 @@ static struct hwp_error *add_section(struct walk *w, uint64_t number, const char
 		return hwp_error_prefix(add_subsections(w, usage, start_pfn, map_of(s, map),
 							online),
 					"memory section %" PRIu64, number);
-	return add_range(w->memmap, start_pfn, start_pfn + w->pages_per_section, map_of(s, map),
-			 online);
+	return add_range(w, start_pfn, start_pfn + w->pages_per_section, map_of(s, map), online);
 }
 
 static struct hwp_error *add_root(struct walk *w, uint64_t address, uint64_t first, uint64_t nr)
@@ -231,6 +255,30 @@ static struct hwp_error *find_roots(struct hwp_target *target, const struct hwp_
 	return NULL;
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/** Each root has a page of its own: without this few pages make sections without end. */
+static struct hwp_error *check_roots(const uint64_t *addresses, uint64_t nr)
+{
+	_cleanup_free_ uint64_t *sorted = malloc(nr * sizeof(*sorted));
+
+	if (!sorted)
+		return hwp_error_no_memory();
+	memcpy(sorted, addresses, nr * sizeof(*sorted));
+	qsort(sorted, nr, sizeof(*sorted), compare_addresses);
+	for (uint64_t i = 1; i < nr; i++)
+		if (sorted[i] && sorted[i] == sorted[i - 1])
+			return hwp_error_create(HWP_ERROR_BAD_DATA,
+						"nonsense: mem_section has 0x%" PRIx64 " twice",
+						sorted[i]);
+	return NULL;
+}
+
 static struct hwp_error *walk_sections(struct walk *w)
 {
 	_cleanup_free_ uint64_t *addresses = NULL;
@@ -247,6 +295,8 @@ static struct hwp_error *walk_sections(struct walk *w)
 		return hwp_error_no_memory();
 	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, w->sections->mem_section, addresses,
 			      roots.nr * sizeof(*addresses), NULL);
+	if (!err)
+		err = check_roots(addresses, roots.nr);
 	for (uint64_t i = 0; i < roots.nr && !err; i++) {
 		if (addresses[i])
 			err = add_root(w, addresses[i], i * roots.per_root, roots.per_root);
@@ -289,7 +339,7 @@ static struct hwp_error *add_flat(struct walk *w)
 	err = hwp_target_read_u64(w->target, s->mem_map, &base);
 	if (!err)
 		err = hwp_target_read_u64(w->target, s->max_pfn, &max_pfn);
-	return err ? err : add_range(w->memmap, 0, max_pfn, base, true);
+	return err ? err : add_range(w, 0, max_pfn, base, true);
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -307,11 +357,19 @@ static struct hwp_error *add_ram(struct walk *w)
 	struct hwp_ram ram;
 
 	for (size_t i = 0; !err && hwp_target_ram(w->target, i, &ram); i++)
-		err = add_range(w->memmap, ram.start >> shift, ram.end >> shift, ram.vmemmap, true);
+		err = add_range(w, ram.start >> shift, ram.end >> shift, ram.vmemmap, true);
 	if (!err && w->memmap->ranges.nr)
 		qsort(w->memmap->ranges.data, w->memmap->ranges.nr,
 		      sizeof(w->memmap->ranges.data[0]), compare_ranges);
 	return err;
+}
+
+static uint64_t max_pages(const struct hwp_target *target)
+{
+	uint64_t end_pfn = hwp_target_end_pfn(target);
+
+	return end_pfn && end_pfn < UINT64_MAX / MEMMAP_PER_DUMP ? end_pfn * MEMMAP_PER_DUMP :
+								   UINT64_MAX;
 }
 
 struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_layout *layout,
@@ -322,6 +380,7 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 			  .sections = sections_of(layout),
 			  .page_shift = layout->page_shift,
 			  .pages_per_section = hwp_memmap_pages_per_section(layout),
+			  .max_pages = max_pages(target),
 			  .memmap = m };
 	struct hwp_error *err;
 	struct hwp_ram ram;
@@ -334,7 +393,7 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 		err = walk_sections(&w);
 		if (hwp_target_ram(target, 0, &ram) && hwp_error_catch(&err, HWP_ERROR_EXCLUDED)) {
 			m->ranges.nr = 0;
-			m->nr_pages = 0;
+			m->nr_pages = w.nr_pages = 0;
 			m->is_contiguous = true;
 			err = add_ram(&w);
 		}

@@ -119,10 +119,20 @@ static struct hwp_error *add_zone(struct walk *w, uint64_t address, int nid, uns
 	return hwp_vec_push(&w->zones->zones, zone) ? NULL : hwp_error_no_memory();
 }
 
+/** Is one of the first @p nr zones of node @p nid? */
+static bool has_zones(const struct hwp_zones *zones, size_t nr, int nid)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (zones->zones.data[i].nid == nid)
+			return true;
+	return false;
+}
+
 static struct hwp_error *add_node(struct walk *w, uint64_t address)
 {
 	const struct hwp_layout *l = w->layout;
 	const struct zones_layout *at = w->at;
+	size_t nr_before = w->zones->zones.nr;
 	uint32_t nid, nr_zones;
 	struct hwp_error *err;
 
@@ -144,6 +154,10 @@ static struct hwp_error *add_node(struct walk *w, uint64_t address)
 			add_zone(w, address + at->node_zones + (uint64_t)z * at->zone_size,
 				 (int)nid, z),
 			"node %u zone %u", nid, z);
+	/* All would be found twice, or a thousand times. */
+	if (!err && w->zones->zones.nr > nr_before && has_zones(w->zones, nr_before, (int)nid))
+		err = hwp_error_create(HWP_ERROR_BAD_DATA,
+				       "nonsense: node_data lists node %" PRIu32 " twice", nid);
 	return err;
 }
 

@@ -189,6 +189,11 @@ struct hwp_open_times hwp_target_open_times(const struct hwp_target *target)
 	return target->times;
 }
 
+uint64_t hwp_target_end_pfn(const struct hwp_target *target)
+{
+	return target->facts.end_pfn;
+}
+
 unsigned int hwp_target_page_shift(const struct hwp_target *target)
 {
 	return target->facts.page_shift;

@@ -143,6 +143,8 @@ struct hwp_file_facts {
 	char damage[160];
 	/** 0 if the provider does not know: then VMCOREINFO's PAGESIZE decides. */
 	unsigned int page_shift;
+	/** The file can hold pfns below this one only; 0: the provider does not know. */
+	uint64_t end_pfn;
 };
 
 /** The providers of a host; ops is NULL where it has none. */
@@ -265,6 +267,9 @@ static inline bool hwp_is_page_size(uint64_t size)
 	return hwp_is_pow2(size) && size >> HWP_MIN_PAGE_SHIFT &&
 	       size <= UINT64_C(1) << HWP_MAX_PAGE_SHIFT;
 }
+
+/** A dump can hold pfns below this one only; 0: no such bound is known. */
+uint64_t hwp_target_end_pfn(const struct hwp_target *target);
 
 /** The kernel's PAGE_SHIFT. 0 when neither the memory provider nor VMCOREINFO has it. */
 unsigned int hwp_target_page_shift(const struct hwp_target *target);

@@ -157,6 +157,9 @@ def zones(bench):
             bench.word(f'node_data at nowhere ({name})', run.incomplete,
                        table + 8 * zone.nid, value)
             bench.word(f'node_data of a node more ({name})', run.not_calm, table + 8 * 5, value)
+    # Each list of it would be walked once for each time.
+    bench.case('node_data of one node everywhere', run.incomplete,
+               (table, struct.pack('<Q', pgdat) * 64))
     # A node that is online and has no structure is a hole as well.
     bench.word('node_data gone', run.not_calm, table + 8 * zone.nid, 0)
     for number in (1000, 2 ** 31, 2 ** 32 - 1):
@@ -179,6 +182,9 @@ def memmap(bench):
     for name, value in NOWHERE.items():
         bench.word(f'mem_section root at nowhere ({name})', run.incomplete, sections, value)
     root = eye.dump.u64(sections)
+    room = (4096 - sections % 4096) // 8
+    bench.case(f'{room} mem_section roots that are one', run.incomplete,
+               (sections, struct.pack('<Q', root) * room))
     for name, value in {'ones': 2 ** 64 - 1, 'flags alone': 7,
                         'random': bench.chance.randrange(2 ** 64) | 7}.items():
         bench.word(f'section_mem_map of {name}', run.any_end, root + 2 * size, value)

@@ -260,6 +260,47 @@ static void flat(void **state)
 	assert_fails(&m, HWP_ERROR_LOOKUP, "memmap: the kernel has no symbol max_pfn");
 }
 
+/** Sections without end: by one root many times, beyond what the dump holds, in shreds. */
+static void budgets(void **state)
+{
+	char roots[16] = {}, sections[4096] = {}, *usage = calloc(1, 16 + (1 << 16));
+	struct memory m = { .synth.vmcoreinfo = TWO_ROOTS };
+
+	(void)state;
+	assert_non_null(usage);
+	synth_add(&m.synth, SECTIONS, roots, sizeof(roots));
+	synth_add(&m.synth, ROOT, sections, sizeof(sections));
+	synth_add(&m.synth, USAGE, usage, 16 + (1 << 16));
+	synth_put(roots, 0, ROOT, 8);
+	put_section(sections, 0, MAP | PRESENT | HAS_MAP | ONLINE | EARLY, 0);
+	put_section(sections, 1, MAP | PRESENT | HAS_MAP | EARLY, 0);
+	synth_put(roots, 8, ROOT, 8);
+	assert_fails(&m, HWP_ERROR_BAD_DATA, "mem_section has 0xff11000020000000 twice");
+	synth_put(roots, 8, 0, 8);
+	/* Two sections, online or not, against what the dump has room for. */
+	m.synth.end_pfn = 2 * PER_SECTION / 64;
+	assert_null(create(&m));
+	destroy(&m);
+	m.synth.end_pfn--;
+	assert_fails(&m, HWP_ERROR_BAD_DATA, "64 times what the dump has room for");
+	m.synth.end_pfn = UINT64_MAX / 64;
+	assert_null(create(&m));
+	destroy(&m);
+	m.synth.end_pfn = 0;
+	/* A section of 1 TiB whose subsections are there by turns: so many ranges, and one more. */
+	m.synth.vmcoreinfo = "SYMBOL(mem_section)=ff11000010000000\nLENGTH(mem_section)=2\n"
+			     "NUMBER(SECTION_SIZE_BITS)=40\nNUMBER(MAX_PHYSMEM_BITS)=48\n";
+	memset(usage + 16, 0x55, 1 << 16);
+	put_section(sections, 0, MAP | PRESENT | HAS_MAP | ONLINE, USAGE);
+	put_section(sections, 1, 0, 0);
+	assert_null(create(&m));
+	assert_int_equal(m.memmap->ranges.nr, 1 << 18);
+	destroy(&m);
+	put_section(sections, 1, MAP | PRESENT | HAS_MAP | ONLINE | EARLY, 0);
+	assert_fails(&m, HWP_ERROR_BAD_DATA, "in more than 262144 separate ranges");
+	free(usage);
+}
+
 /** Nothing sound is there. */
 static void no_memmap(void **state)
 {
@@ -439,9 +480,13 @@ static void table_of_nonsense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(array_of_sections), cmocka_unit_test(roots_of_sections),
-		cmocka_unit_test(section_in_array),  cmocka_unit_test(flat),
-		cmocka_unit_test(no_memmap),	     cmocka_unit_test(by_ram),
+		cmocka_unit_test(array_of_sections),
+		cmocka_unit_test(roots_of_sections),
+		cmocka_unit_test(budgets),
+		cmocka_unit_test(section_in_array),
+		cmocka_unit_test(flat),
+		cmocka_unit_test(no_memmap),
+		cmocka_unit_test(by_ram),
 		cmocka_unit_test(table_of_nonsense),
 	};
 

@@ -80,6 +80,8 @@ struct synth {
 	const struct synth_enumerator *enumerators;
 	/** A type, "type.member", enumerator or symbol of these that is not there after all. */
 	const char *lost;
+	/** As hwp_target_end_pfn() has it. */
+	uint64_t end_pfn;
 	uint64_t nr_reads;
 };
 
@@ -255,7 +257,7 @@ SYNTH_UNUSED static struct hwp_target *synth_open(const struct synth *s)
 		.memory = synth_provider(s),
 		.symbols = synth_provider(s),
 		.types = synth_provider(s),
-		.facts = { .page_shift = 12 },
+		.facts = { .page_shift = 12, .end_pfn = s->end_pfn },
 	};
 	struct hwp_target *target = NULL;
 

@@ -310,6 +310,20 @@ static void nonsense(void **state)
 	m = create();
 	synth_put(m->nodes[1], 8, MAX_ZONES + 1, 4);
 	assert_refused(m, look(m, true), HWP_ERROR_BAD_DATA, "has id 1 and 4 zones");
+	/* A node twice, at one address or at two; one without memory may share its number. */
+	m = create();
+	m->node_data[2] = NODE(1);
+	assert_refused(m, look(m, true), HWP_ERROR_BAD_DATA, "node_data lists node 1 twice");
+	m = create();
+	m->node_data[2] = NODE(2);
+	synth_put(m->nodes[2], 12, 0, 4);
+	put_zone(m, 2, NORMAL, 0x40, 0x10);
+	assert_refused(m, look(m, true), HWP_ERROR_BAD_DATA, "node_data lists node 0 twice");
+	m = create();
+	m->node_data[2] = NODE(2);
+	synth_put(m->nodes[2], 12, 0, 4);
+	assert_null(look(m, true));
+	destroy(m);
 	m = create();
 	m->node_data[2] = 0x1230;
 	assert_refused(m, look(m, true), HWP_ERROR_FAULT, "zones: node at 0x1230: ");

@@ -39,6 +39,9 @@
 #define ASKED_NOBODY 'n'
 #define MAX_MESSAGE 4608
 
+/* An exit status that no command has: the child could not begin. */
+#define NOT_STARTED 3
+
 static uint64_t bit(unsigned int n)
 {
 	return UINT64_C(1) << n;
@@ -131,7 +134,7 @@ static int run_child(struct confinement *c)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* A library that has something to say, as malloc before it aborts, is not heard. */
 	if (!err || null < 0 || dup2(null, STDERR_FILENO) < 0 || dup2(c->report, STDOUT_FILENO) < 0)
-		return HWP_EXIT_TROUBLE;
+		return NOT_STARTED;
 	close(null);
 	close(c->report);
 	close(c->ours);
@@ -220,8 +223,8 @@ static struct hwp_error *deliver_nothing(const struct confinement *c)
 
 static int await(struct confinement *c, pid_t child)
 {
-	int how, status = HWP_EXIT_TROUBLE;
 	struct hwp_error *err;
+	int how;
 
 	close(c->theirs);
 	c->theirs = -1;
@@ -230,13 +233,14 @@ static int await(struct confinement *c, pid_t child)
 		if (errno != EINTR)
 			return hwp_fail(c->context, c->options->json,
 					hwp_error_os(errno, "cannot wait for the analysis"));
-	if (WIFEXITED(how)) {
-		status = WEXITSTATUS(how);
-		return hwp_finish(c->context, deliver(c), status);
-	}
+	if (WIFEXITED(how) && WEXITSTATUS(how) <= HWP_EXIT_TROUBLE)
+		return hwp_finish(c->context, deliver(c), WEXITSTATUS(how));
 	err = deliver_nothing(c);
-	hwp_fail(c->context, c->options->json, death(c, WTERMSIG(how)));
-	return hwp_finish(c->context, err, status);
+	hwp_fail(c->context, c->options->json,
+		 WIFEXITED(how) ? hwp_error_create(HWP_ERROR_OS, "%s: the analysis could not begin",
+						   c->options->target.core_path) :
+				  death(c, WTERMSIG(how)));
+	return hwp_finish(c->context, err, HWP_EXIT_TROUBLE);
 }
 
 static struct hwp_error *prepare(struct confinement *c)

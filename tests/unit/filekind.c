@@ -281,6 +281,9 @@ static void machine_of_kdump(void **state)
 	}
 	assert_int_equal(kind_of(bytes, 8)->form, HWP_FILE_KDUMP);
 	assert_int_equal(kind_of("makedumpfile", 13)->form, HWP_FILE_FLATTENED);
+	/* Cut off there; or a text that begins so. */
+	assert_int_equal(kind_of("makedumpfile", 12)->form, HWP_FILE_FLATTENED);
+	assert_string_equal(kind_of("makedumpfile is", 15)->what, "text");
 }
 
 static void by_the_end(void **state)

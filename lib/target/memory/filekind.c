@@ -346,7 +346,7 @@ const struct hwp_file_kind *hwp_file_kind(const struct hwp_file_ends *ends)
 		return kind_of_elf(ends);
 	if (begins_with(ends, "KDUMP   ", 8))
 		return kind_of_kdump(ends);
-	if (begins_with(ends, "makedumpfile", sizeof("makedumpfile")))
+	if (begins_with(ends, "makedumpfile", 12) && (ends->nr_head == 12 || !ends->head[12]))
 		return &flattened;
 	kind = find_magic(packed, HWP_ARRAY_SIZE(packed), ends);
 	if (!kind)

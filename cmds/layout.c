@@ -17,8 +17,8 @@ int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *
 		hwp_be_considerate();
 	err = hwp_target_open(&options->target, &target);
 	if (!err)
-		err = hwp_error_prefix(hwp_layout_create(target, hwp_readers, &layout), "%s",
-				       hwp_target_options_path(&options->target));
+		err = hwp_target_blame(target, &options->target,
+				       hwp_layout_create(target, hwp_readers, &layout));
 	if (err)
 		return hwp_fail(context, options->json, err);
 	report = (struct hwp_layout_report){

@@ -127,7 +127,7 @@ static struct hwp_error *open_all(struct analysis *a)
 	if (!err)
 		set_page_rule(a);
 	a->layout_ns = hwp_now_ns() - start;
-	return hwp_error_prefix(err, "%s", hwp_target_options_path(&a->options->target));
+	return hwp_target_blame(a->target, &a->options->target, err);
 }
 
 /** What was read of memory and its zones; again in each pass of a running kernel. */
@@ -153,7 +153,7 @@ static struct hwp_error *map_memory(struct analysis *a)
 	if (!err)
 		err = describe(a);
 	a->findings->times.layout_ns = a->layout_ns + (hwp_now_ns() - start);
-	return hwp_error_prefix(err, "%s", hwp_target_options_path(&a->options->target));
+	return hwp_target_blame(a->target, &a->options->target, err);
 }
 
 static struct hwp_error *sweep(struct analysis *a, bool quick)

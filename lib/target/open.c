@@ -9,15 +9,6 @@
 
 #define RUNNING_BTF "/sys/kernel/btf/vmlinux"
 
-const char *hwp_target_options_path(const struct hwp_target_options *options)
-{
-	const char *path = options->host	? options->host->path :
-			   options->qemu_socket ? options->qemu_socket :
-						  options->core_path;
-
-	return path ? path : "the running kernel";
-}
-
 /** Is it this system, so that its files in /proc and /sys describe the target? */
 static bool is_of_this_system(const struct hwp_target_options *options)
 {
@@ -102,7 +93,27 @@ static struct hwp_error *open_memory(struct hwp_target *target,
 	err = hwp_target_set_memory(target, &memory, &facts);
 	if (!err)
 		err = need_vmcoreinfo(target);
-	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
+	return hwp_target_blame(target, options, err);
+}
+
+/** A page that is missing is the reason then, and not the vmlinux that could stand in for it. */
+static struct hwp_error *without_vmlinux(const struct hwp_target *target, struct hwp_error *err,
+					 struct hwp_error *why)
+{
+	struct hwp_error *both;
+
+	if (hwp_target_damage(target)) {
+		hwp_error_destroy(why);
+		return err;
+	}
+	if (err->code == HWP_ERROR_EXCLUDED || err->code == HWP_ERROR_FAULT) {
+		both = hwp_error_create(err->code, "%s; %s", err->message, why->message);
+		hwp_error_destroy(err);
+	} else {
+		both = hwp_error_prefix(err, "%s", why->message);
+	}
+	hwp_error_destroy(why);
+	return both;
 }
 
 /**
@@ -121,8 +132,7 @@ static void need_vmlinux(struct hwp_target *target, const struct hwp_target_opti
 	if (!*vmlinux)
 		why = hwp_vmlinux_open(target, options, true, vmlinux);
 	if (why && why->code == HWP_ERROR_LOOKUP) {
-		*err = hwp_error_prefix(*err, "%s", why->message);
-		hwp_error_destroy(why);
+		*err = without_vmlinux(target, *err, why);
 		return;
 	}
 	hwp_error_destroy(*err);
@@ -182,7 +192,7 @@ static struct hwp_error *open_own(struct hwp_target *target,
 	times.file_ns = hwp_now_ns() - start;
 	err = open_names(target, options, &times);
 	hwp_target_set_open_times(target, &times);
-	return hwp_error_prefix(err, "%s", hwp_target_options_path(options));
+	return hwp_target_blame(target, options, err);
 }
 
 /** Inside a program that has the kernel open, or by a library that opens it. */

@@ -184,6 +184,24 @@ const char *hwp_target_damage(const struct hwp_target *target)
 	return target->facts.damage[0] ? target->facts.damage : NULL;
 }
 
+const char *hwp_target_options_path(const struct hwp_target_options *options)
+{
+	const char *path = options->host	? options->host->path :
+			   options->qemu_socket ? options->qemu_socket :
+						  options->core_path;
+
+	return path ? path : "the running kernel";
+}
+
+struct hwp_error *hwp_target_blame(const struct hwp_target *target,
+				   const struct hwp_target_options *options, struct hwp_error *err)
+{
+	const char *damage = target ? hwp_target_damage(target) : NULL;
+
+	return hwp_error_prefix(err, "%s%s%s", hwp_target_options_path(options), damage ? ": " : "",
+				damage ? damage : "");
+}
+
 struct hwp_open_times hwp_target_open_times(const struct hwp_target *target)
 {
 	return target->times;

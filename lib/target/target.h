@@ -252,6 +252,13 @@ const char *hwp_target_format(const struct hwp_target *target);
 /** A sentence about damage (truncation) that weakens every answer, or NULL. */
 const char *hwp_target_damage(const struct hwp_target *target);
 
+/**
+ * @p err with the name of the target before it, and what its file lacks, which is the reason
+ * of most errors in a file that is not whole. @p target may be NULL: it could not be opened.
+ */
+struct hwp_error *hwp_target_blame(const struct hwp_target *target,
+				   const struct hwp_target_options *options, struct hwp_error *err);
+
 /** Time spent on opening the file, the symbols and the types. */
 struct hwp_open_times {
 	uint64_t file_ns, symbols_ns, types_ns;

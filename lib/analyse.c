@@ -392,6 +392,9 @@ struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_find
 		hwp_error_destroy(err);
 		err = hwp_error_create(HWP_ERROR_INTERRUPTED, "interrupted");
 	}
+	/* So is what was taken for a hole in the dump when memory was short here. */
+	if (!err && a.target && hwp_target_is_starved(a.target))
+		err = hwp_error_no_memory();
 	if (err)
 		return err;
 	if (a.target)

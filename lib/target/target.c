@@ -25,6 +25,8 @@ struct hwp_target {
 	/** Share of one CPU, 0 for no limit, since start_ns; and the number of reads. */
 	unsigned int max_cpu_percent, nr_reads;
 	uint64_t start_ns;
+	/** Something could not be read, and only for want of memory here. */
+	bool is_starved;
 	/** A clone borrows symbols, types and VMCOREINFO. */
 	bool is_clone;
 };
@@ -281,6 +283,17 @@ static void pace(struct hwp_target *target)
 	}
 }
 
+bool hwp_target_is_starved(const struct hwp_target *target)
+{
+	return target->is_starved;
+}
+
+static struct hwp_error *note_starved(struct hwp_target *target, struct hwp_error *err)
+{
+	target->is_starved |= err && err->code == HWP_ERROR_NO_MEMORY;
+	return err;
+}
+
 struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space space, uint64_t address,
 				  void *buf, size_t size, size_t *nr_read_ret)
 {
@@ -298,7 +311,7 @@ struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space spac
 					       &nr_read);
 	if (nr_read_ret)
 		*nr_read_ret = nr_read;
-	return err;
+	return note_starved(target, err);
 }
 
 struct hwp_error *hwp_target_read_u64(struct hwp_target *target, uint64_t address, uint64_t *ret)
@@ -330,7 +343,7 @@ struct hwp_error *hwp_target_symbols(struct hwp_target *target, struct hwp_symbo
 {
 	if (!target->symbols.ops)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no symbols");
-	return target->symbols.ops->symbols(target->symbols.arg, syms, nr);
+	return note_starved(target, target->symbols.ops->symbols(target->symbols.arg, syms, nr));
 }
 
 struct hwp_error *hwp_target_expect(struct hwp_target *target, const char *source)
@@ -345,7 +358,8 @@ struct hwp_error *hwp_target_member(struct hwp_target *target, const char *type,
 {
 	if (!target->types.ops)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no types");
-	return target->types.ops->member(target->types.arg, type, member, ret);
+	return note_starved(target,
+			    target->types.ops->member(target->types.arg, type, member, ret));
 }
 
 struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *type,
@@ -353,7 +367,8 @@ struct hwp_error *hwp_target_enumerator(struct hwp_target *target, const char *t
 {
 	if (!target->types.ops)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "the target has no types");
-	return target->types.ops->enumerator(target->types.arg, type, name, ret);
+	return note_starved(target,
+			    target->types.ops->enumerator(target->types.arg, type, name, ret));
 }
 
 const char *hwp_target_vmcoreinfo(const struct hwp_target *target, const char *key, size_t *len_ret)

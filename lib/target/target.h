@@ -291,6 +291,12 @@ struct hwp_error *hwp_target_read(struct hwp_target *target, enum hwp_space spac
 /** Has the options' interrupted been set? */
 bool hwp_target_is_interrupted(const struct hwp_target *target);
 
+/**
+ * Did a read or a look-up fail for want of memory in this process? Whoever takes a failed
+ * read for a hole in the dump must not do so then.
+ */
+bool hwp_target_is_starved(const struct hwp_target *target);
+
 /** A word of 8 or 4 bytes at a kernel virtual address. */
 struct hwp_error *hwp_target_read_u64(struct hwp_target *target, uint64_t address, uint64_t *ret);
 struct hwp_error *hwp_target_read_u32(struct hwp_target *target, uint64_t address, uint32_t *ret);

@@ -107,7 +107,13 @@ TABLE(hwp_folio_facts);
 
 #define TYPE struct hwp_file
 static const struct hwp_fact hwp_file_rows[] = {
-	UINT(inode), TEXT(filesystem), TEXT(device), TEXT(path), BOOL(is_mounted), BOOL(is_deleted),
+	UINT(inode),
+	TEXT(filesystem),
+	TEXT(device),
+	TEXT(path),
+	BOOL(is_mounted),
+	BOOL(is_deleted),
+	WORD(large_folios, hwp_answers),
 };
 TABLE(hwp_file);
 #undef TYPE

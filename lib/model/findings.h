@@ -77,6 +77,8 @@ struct hwp_file {
 	bool is_mounted;
 	/** It has no name any more. */
 	bool is_deleted;
+	/** Can its page cache hold folios of more than one page, as its mapping says? */
+	enum hwp_answer large_folios;
 };
 
 /**

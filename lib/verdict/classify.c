@@ -88,6 +88,25 @@ static bool is_unmarked_user(const struct hwp_findings *f, const struct hwp_pois
 	       hwp_page_kind(&p->page, p->bits) == HWP_PAGE_UNMARKED;
 }
 
+/**
+ * A page that is in the page cache of a file, where it cannot have been part of a large folio:
+ * the file has none, or a folio would have begun at an odd offset, while all begin at a multiple
+ * of their size. A file of FUSE may have been given the page from another one (fuse_try_move_folio()).
+ */
+static bool came_into_file_alone(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const struct hwp_file *file;
+
+	if (p->folio.kind != HWP_FOLIO_NONE || !p->owner.has_file ||
+	    p->page.mapping & HWP_MAPPING_ANON)
+		return false;
+	file = &f->files.data[p->owner.file];
+	if (strncmp(file->filesystem, "fuse", 4) == 0)
+		return false;
+	return (p->page.index - p->pfn) % 2 ||
+	       (file->large_folios == HWP_ANSWER_NO && !(p->bits & HWP_BIT_SWAPBACKED));
+}
+
 /** What the log, the struct page and the owner prove together. */
 static const char *proof_by_words(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
@@ -108,6 +127,10 @@ static const char *proof_by_words(const struct hwp_findings *f, const struct hwp
 		return "it was part of a huge page when the error struck, and has references now "
 		       "without any of the marks that a split leaves: that one was freed whole, and "
 		       "the page handed out again, to the kernel or a user that leaves no mark";
+	if (then == HWP_HELD_THP && came_into_file_alone(f, p))
+		return "it was part of a huge page when the error struck, and is in the page cache "
+		       "of a file now, where it cannot have been part of one: it was freed and "
+		       "allocated again";
 	if (!hwp_held_by_others(then, now, p))
 		return NULL;
 	if (now == HWP_HELD_THP && then == HWP_HELD_THP)

@@ -67,12 +67,12 @@ def compare_past(truth, report):
 
 def unprovable(truth, pfn, page):
     """A state that is reported of a page of a history, and that is not wrong: nothing in memory
-    shows more. A page of a page cache may have been there before its huge page was split; and
-    behind a page that the kernel has, one without a reference may be the rest of its block."""
+    shows more. A page of a page cache that has huge pages, or of the swap cache, may have been there
+    before its huge page was split; and behind a page that the kernel has, one without a reference may be the rest of its block."""
     fate = truth.fates.get(pfn)
     if not fate or not fate['scenario'].startswith('hist-'):
         return []
-    if fate['place'] == 'charged' and page['was_handed_out'] == 'unknown':
+    if fate['scenario'] in ('hist-tmpfs', 'hist-thp-swap') and page['was_handed_out'] == 'unknown':
         return ['in-use']
     if fate['place'] == 'none' and page['order']:
         return ['kernel']

@@ -671,6 +671,51 @@ static void a_line_without_time(void **state)
 	hwp_findings_destroy(f);
 }
 
+/* A page of a file, where it cannot have been part of a huge page. */
+static void a_small_page_of_a_file(void **state)
+{
+	static const struct {
+		const char *then, *filesystem;
+		uint64_t displacement, mapping;
+		uint32_t bits;
+		enum hwp_answer large_folios;
+		bool has_file;
+		const char *want;
+	} rows[] = {
+		{ "unsplit thp", "ramfs", 52, 0, 0, HWP_ANSWER_NO, true, "strong" },
+		{ "unsplit thp", "ext4", 52, 0, 0, HWP_ANSWER_YES, true, NULL },
+		{ "unsplit thp", "ext4", 52, 0, 0, HWP_ANSWER_UNKNOWN, true, NULL },
+		{ "unsplit thp", "ext4", 53, 0, 0, HWP_ANSWER_YES, true, "strong" },
+		{ "unsplit thp", "ext4", 53, 0, 0, HWP_ANSWER_YES, false, NULL },
+		{ "unsplit thp", "ext4", 53, HWP_MAPPING_ANON, 0, HWP_ANSWER_NO, true, NULL },
+		/* khugepaged makes huge pages of shmem, whatever its mapping says. */
+		{ "unsplit thp", "tmpfs", 52, 0, HWP_BIT_SWAPBACKED, HWP_ANSWER_NO, true, NULL },
+		{ "unsplit thp", "tmpfs", 53, 0, HWP_BIT_SWAPBACKED, HWP_ANSWER_NO, true,
+		  "strong" },
+		/* A page moves from one file to another by splice() alone, and into no other. */
+		{ "unsplit thp", "fuse", 53, 0, 0, HWP_ANSWER_NO, true, NULL },
+		{ "dirty LRU page", "ramfs", 53, 0, 0, HWP_ANSWER_NO, true, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = logged_as(LRU_NOW, rows[i].then);
+		struct hwp_poisoned *p = &f->poisoned.data[0];
+		struct hwp_file file = { .large_folios = rows[i].large_folios };
+
+		snprintf(file.filesystem, sizeof(file.filesystem), "%s", rows[i].filesystem);
+		assert_true(hwp_vec_push(&f->files, file));
+		p->page_owner.found = false;
+		p->owner.has_file = rows[i].has_file;
+		p->page.mapping = UINT64_C(0xff11000101110e00) | rows[i].mapping;
+		p->page.index = p->pfn + rows[i].displacement;
+		p->bits = (p->bits & ~HWP_BIT_SWAPBACKED) | rows[i].bits;
+		print_message("# row %zu\n", i);
+		assert_reuse(f, rows[i].want);
+		hwp_findings_destroy(f);
+	}
+}
+
 static void summary(void **state)
 {
 	struct hwp_findings *f = clean_findings();
@@ -739,6 +784,7 @@ int main(void)
 		cmocka_unit_test(page_owner_doubts),
 		cmocka_unit_test(a_younger_owner),
 		cmocka_unit_test(a_line_without_time),
+		cmocka_unit_test(a_small_page_of_a_file),
 		cmocka_unit_test(summary),
 		cmocka_unit_test(nothing),
 	};

@@ -16,6 +16,7 @@
 enum {
 	AT_HOST = 0,
 	AT_I_MMAP = 8,
+	AT_FLAGS = 24,
 	AT_INO = 16,
 	AT_SB = 24,
 	AT_NLINK = 32,
@@ -56,6 +57,8 @@ struct scene {
 	bool has_pointers;
 	/** To v6.6: the index of a HugeTLB folio. */
 	bool counts_folios;
+	/** CONFIG_READ_ONLY_THP_FOR_FS; a kernel that does not say which files have large folios. */
+	bool has_nr_thps, has_no_orders;
 	struct hwp_rmap rmap;
 };
 
@@ -195,8 +198,18 @@ static void layout(struct scene *s, const char *lost)
 		MEMBER("mount", "mnt_parent", AT_MNT_PARENT, 8),
 		MEMBER("mount", "mnt_ns", AT_MNT_NS, 8),
 		MEMBER("nsproxy", "mnt_ns", 0, 8),
-		/* The link of a super block's mounts. */
+		MEMBER("address_space", "flags", AT_FLAGS, 8),
+		/* The link of a super block's mounts, and CONFIG_READ_ONLY_THP_FOR_FS. */
 		{},
+		{},
+		{}
+	};
+	static const struct synth_member nr_thps = MEMBER("address_space", "nr_thps", AT_FLAGS + 8,
+							  4);
+	static const struct synth_enumerator bits[] = {
+		{ "mapping_flags", "AS_FOLIO_ORDER_BITS", 5 },
+		{ "mapping_flags", "AS_FOLIO_ORDER_MAX", 21 },
+		{ "mapping_flags", "AS_LARGE_FOLIO_SUPPORT", 6 },
 		{}
 	};
 	static const struct synth_member since_618 = MEMBER("mount", "mnt_next_for_sb", AT_INSTANCE,
@@ -208,10 +221,15 @@ static void layout(struct scene *s, const char *lost)
 						  1 },
 						{} };
 	struct synth_member all[HWP_ARRAY_SIZE(types)];
-	const struct synth kernel = { .symbols = symbols, .members = all, .lost = lost };
+	const struct synth kernel = { .symbols = symbols,
+				      .members = all,
+				      .enumerators = s->has_no_orders ? bits + 3 : bits,
+				      .lost = lost };
 
 	memcpy(all, types, sizeof(types));
-	all[HWP_ARRAY_SIZE(types) - 2] = s->has_pointers ? since_618 : until_617;
+	all[HWP_ARRAY_SIZE(types) - 3] = s->has_pointers ? since_618 : until_617;
+	if (s->has_nr_thps)
+		all[HWP_ARRAY_SIZE(types) - 2] = nr_thps;
 	hwp_layout_deinit(&s->m->layout);
 	synth_resolve(&kernel, &s->m->layout, needs);
 }
@@ -343,6 +361,40 @@ static void block_device(void **state)
 	put(s, s->inode + AT_INO, 254u << 20 | 17);
 	assert_string_equal(look(s).device, "254:17");
 	scene_destroy(s);
+}
+
+/* By the bit until v6.11, by the largest order since. */
+static void large_folios(void **state)
+{
+	static const struct {
+		const char *lost;
+		uint64_t flags;
+		bool has_nr_thps, has_no_orders;
+		enum hwp_answer want;
+	} rows[] = {
+		{ NULL, 0x8, false, false, HWP_ANSWER_NO },
+		{ NULL, 0x48, false, false, HWP_ANSWER_NO },
+		{ NULL, 0x1200000, false, false, HWP_ANSWER_YES },
+		{ NULL, 0x8, true, false, HWP_ANSWER_UNKNOWN },
+		{ NULL, 0x1200000, true, false, HWP_ANSWER_YES },
+		{ "AS_FOLIO_ORDER_BITS", 0x8, false, false, HWP_ANSWER_NO },
+		{ "AS_FOLIO_ORDER_MAX", 0x48, false, false, HWP_ANSWER_YES },
+		{ "address_space.flags", 0x8, false, false, HWP_ANSWER_UNKNOWN },
+		{ NULL, 0x8, false, true, HWP_ANSWER_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct scene *s = scene_create(false);
+
+		s->has_nr_thps = rows[i].has_nr_thps;
+		s->has_no_orders = rows[i].has_no_orders;
+		layout(s, rows[i].lost);
+		put(s, s->inode + AT_I_DATA + AT_FLAGS, rows[i].flags);
+		print_message("# row %zu\n", i);
+		assert_int_equal(look(s).large_folios, rows[i].want);
+		scene_destroy(s);
+	}
 }
 
 static void names_that_lie(void **state)
@@ -592,17 +644,12 @@ static void index_in_folio(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(where_it_is_mounted),
-		cmocka_unit_test(other_names),
-		cmocka_unit_test(block_device),
-		cmocka_unit_test(names_that_lie),
-		cmocka_unit_test(loops),
-		cmocka_unit_test(loops_in_a_list),
-		cmocka_unit_test(no_file),
-		cmocka_unit_test(who_maps_it),
-		cmocka_unit_test(threads),
-		cmocka_unit_test(trees_that_lie),
-		cmocka_unit_test(unseen_mapper),
+		cmocka_unit_test(where_it_is_mounted), cmocka_unit_test(other_names),
+		cmocka_unit_test(block_device),	       cmocka_unit_test(large_folios),
+		cmocka_unit_test(names_that_lie),      cmocka_unit_test(loops),
+		cmocka_unit_test(loops_in_a_list),     cmocka_unit_test(no_file),
+		cmocka_unit_test(who_maps_it),	       cmocka_unit_test(threads),
+		cmocka_unit_test(trees_that_lie),      cmocka_unit_test(unseen_mapper),
 		cmocka_unit_test(index_in_folio),
 	};
 

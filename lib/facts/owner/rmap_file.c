@@ -22,6 +22,8 @@
 struct file_layout {
 	uint32_t host, i_data, ino, nlink, sb, aliases, alias, parent, name, hash, sb_id, sb_type,
 		type_name;
+	/** Whether its mapping holds large folios: by one of the two, and with nr_thps by none. */
+	uint32_t flags, nr_thps, order_bits, max_order, large_folios;
 };
 
 static const struct hwp_need file_rows[] = {
@@ -39,6 +41,16 @@ static const struct hwp_need file_rows[] = {
 	HWP_OFFSET(struct file_layout, sb_id, "super_block.s_id"),
 	HWP_OFFSET(struct file_layout, sb_type, "super_block.s_type"),
 	HWP_OFFSET(struct file_layout, type_name, "file_system_type.name"),
+	HWP_OFFSET(struct file_layout, flags, "address_space.flags", .optional = true),
+	/* CONFIG_READ_ONLY_THP_FOR_FS */
+	HWP_OFFSET(struct file_layout, nr_thps, "address_space.nr_thps", .optional = true),
+	/* "fs: Allow fine-grained control of folio sizes" (in v6.12) made the bit two numbers. */
+	HWP_VALUE(struct file_layout, order_bits, "mapping_flags:AS_FOLIO_ORDER_BITS",
+		  .optional = true),
+	HWP_VALUE(struct file_layout, max_order, "mapping_flags:AS_FOLIO_ORDER_MAX",
+		  .optional = true),
+	HWP_VALUE(struct file_layout, large_folios, "mapping_flags:AS_LARGE_FOLIO_SUPPORT",
+		  .optional = true),
 };
 
 const struct hwp_needs hwp_rmap_file_needs = {
@@ -337,6 +349,26 @@ static bool read_file_system(struct walk *w, uint64_t sb)
 	return true;
 }
 
+/**
+ * khugepaged puts huge pages into the page cache of read-only files whatever their mapping
+ * says; so it does with shmem, whose pages are known by PG_swapbacked.
+ */
+static enum hwp_answer has_large_folios(struct walk *w, uint64_t mapping)
+{
+	const struct file_layout *at = w->at;
+	uint64_t flags, mask = 0;
+
+	if (at->order_bits < 8 && at->max_order < 64 - at->order_bits)
+		mask = ((UINT64_C(1) << at->order_bits) - 1) << at->max_order;
+	else if (at->large_folios < 64)
+		mask = UINT64_C(1) << at->large_folios;
+	if (!mask || at->flags == HWP_ABSENT || !read_word(w, mapping + at->flags, &flags))
+		return HWP_ANSWER_UNKNOWN;
+	if (flags & mask)
+		return HWP_ANSWER_YES;
+	return at->nr_thps == HWP_ABSENT ? HWP_ANSWER_NO : HWP_ANSWER_UNKNOWN;
+}
+
 bool hwp_rmap_file(struct hwp_target *target, const struct hwp_layout *l, uint64_t mapping,
 		   struct hwp_file *ret)
 {
@@ -356,6 +388,7 @@ bool hwp_rmap_file(struct hwp_target *target, const struct hwp_layout *l, uint64
 	    !read_word(&w, inode + at->ino, &ret->inode) || !read_word(&w, inode + at->sb, &sb) ||
 	    !read_file_system(&w, sb))
 		return false;
+	ret->large_folios = has_large_folios(&w, mapping);
 	err = hwp_target_read_u32(target, inode + at->nlink, &nr_links);
 	ret->is_deleted = !err && nr_links == 0;
 	if (find_dentry(&w, inode, &dentry, &is_hashed)) {

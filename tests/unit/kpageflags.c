@@ -273,48 +273,99 @@ static void assert_pfns(const struct proc *proc, const uint64_t *flags, size_t n
 		assert_int_equal(p->pfn, expected[i]);
 		assert_int_equal(p->shown,
 				 flags[p->pfn] & HUGE ? HWP_PAGE_HUGETLB : HWP_PAGE_UNMARKED);
-		assert_int_equal(p->raw_page_unknown, p->shown == HWP_PAGE_HUGETLB);
+		/* The head's flag is for the whole folio, a tail's is its own. */
+		assert_int_equal(p->raw_page_unknown,
+				 p->shown == HWP_PAGE_HUGETLB && !(flags[p->pfn] & TAIL));
 	}
 	hwp_findings_destroy(f);
 }
 
-/**
- * The mark of a HugeTLB folio's head is shown on all of its pages: the folio is
- * listed once. Where its memmap is optimised, pages inside it look like heads.
- */
+enum { PMD = 512, GIGANTIC = 512 * 512, COPY = 64 };
+
+/** A HugeTLB folio whose head is flagged; @p inside is shown on its tails, @p copy on each 64th. */
+static void put_folio(uint64_t *flags, size_t pfn, size_t nr, uint64_t inside, uint64_t copy)
+{
+	for (size_t i = 0; i < nr; i++)
+		flags[pfn + i] = HUGE | (i % COPY ? inside : copy);
+	flags[pfn] = HUGE | HEAD | POISON;
+}
+
+/** From v6.10 on the flag of a HugeTLB folio's head is shown on all of its pages. */
 static void hugetlb(void **state)
 {
-	enum { PMD = 512, GIGANTIC = 512 * 512 };
-	const uint64_t head = HUGE | HEAD | POISON, tail = HUGE | TAIL | POISON;
 	uint64_t *flags = calloc(3 * GIGANTIC, sizeof(*flags));
 	struct proc proc;
 
 	(void)state;
 	assert_non_null(flags);
 	proc_create(&proc);
-	/* Two folios of 2 MiB that are bad, one after the other, and a page that is not theirs. */
-	for (size_t i = 0; i < 2 * PMD; i++)
-		flags[PMD + i] = i % PMD ? tail : head;
-	flags[3 * PMD] = POISON;
-	flags[3 * PMD + 1] = POISON;
-	assert_pfns(&proc, flags, 4 * PMD, (const uint64_t[]){ PMD, 2 * PMD, 3 * PMD, 3 * PMD + 1 },
-		    4);
-	/* Copies of the head, at no start of a folio. */
-	flags[PMD + 64] = head;
-	flags[PMD + 128] = head;
-	assert_pfns(&proc, flags, 4 * PMD, (const uint64_t[]){ PMD, 2 * PMD, 3 * PMD, 3 * PMD + 1 },
-		    4);
-	/* A healthy folio between two that are bad. */
-	for (size_t i = 0; i < PMD; i++)
-		flags[2 * PMD + i] &= ~POISON;
-	for (size_t i = 0; i < PMD; i++)
-		flags[3 * PMD + i] = i ? tail : head;
-	assert_pfns(&proc, flags, 4 * PMD, (const uint64_t[]){ PMD, 3 * PMD }, 2);
-	/* 1 GiB: heads that are copies stand at starts of 2 MiB as well. */
-	memset(flags, 0, 3 * GIGANTIC * sizeof(*flags));
-	for (size_t i = 0; i < 2 * GIGANTIC; i++)
-		flags[GIGANTIC + i] = i % 64 ? tail : head;
-	assert_pfns(&proc, flags, 3 * GIGANTIC, (const uint64_t[]){ GIGANTIC, 2 * GIGANTIC }, 2);
+	/* Without copies of the head, then with copies that are shown as heads (v6.17 to v7.0). */
+	for (int has_copies = 0; has_copies < 2; has_copies++) {
+		const uint64_t tail = TAIL | POISON, copy = has_copies ? HEAD | POISON : tail;
+
+		print_message("# has_copies %d\n", has_copies);
+		/* Two folios of 2 MiB, one after the other, and pages that are not theirs. */
+		memset(flags, 0, 3 * GIGANTIC * sizeof(*flags));
+		put_folio(flags, PMD, PMD, tail, copy);
+		put_folio(flags, 2 * PMD, PMD, tail, copy);
+		flags[3 * PMD] = flags[3 * PMD + 1] = POISON;
+		assert_pfns(&proc, flags, 4 * PMD,
+			    (const uint64_t[]){ PMD, 2 * PMD, 3 * PMD, 3 * PMD + 1 }, 4);
+		/* A healthy folio between two that are bad. */
+		for (size_t i = 0; i < PMD; i++)
+			flags[2 * PMD + i] &= ~POISON;
+		put_folio(flags, 3 * PMD, PMD, tail, copy);
+		assert_pfns(&proc, flags, 4 * PMD, (const uint64_t[]){ PMD, 3 * PMD }, 2);
+		/* Two folios of 1 GiB. */
+		put_folio(flags, GIGANTIC, GIGANTIC, tail, copy);
+		put_folio(flags, 2 * GIGANTIC, GIGANTIC, tail, copy);
+		assert_pfns(&proc, flags, 3 * GIGANTIC,
+			    (const uint64_t[]){ PMD, 3 * PMD, GIGANTIC, 2 * GIGANTIC }, 4);
+		/* Two of 2 MiB where one of 1 GiB could be, and a third further on. */
+		memset(flags, 0, 3 * GIGANTIC * sizeof(*flags));
+		put_folio(flags, GIGANTIC, PMD, tail, copy);
+		put_folio(flags, GIGANTIC + PMD, PMD, tail, copy);
+		put_folio(flags, GIGANTIC + 3 * PMD, PMD, tail, copy);
+		assert_pfns(&proc, flags, 3 * GIGANTIC,
+			    (const uint64_t[]){ GIGANTIC, GIGANTIC + PMD, GIGANTIC + 3 * PMD }, 3);
+	}
+	free(flags);
+	proc_destroy(&proc);
+}
+
+/**
+ * Up to v6.9 every page shows its own flag. Copies of the head, which are shown as tails, have
+ * the head's.
+ */
+static void hugetlb_own_flags(void **state)
+{
+	uint64_t *flags = calloc(3 * GIGANTIC, sizeof(*flags));
+	struct proc proc;
+
+	(void)state;
+	assert_non_null(flags);
+	proc_create(&proc);
+	for (int has_copies = 0; has_copies < 2; has_copies++) {
+		const uint64_t copy = has_copies ? TAIL | POISON : TAIL;
+
+		print_message("# has_copies %d\n", has_copies);
+		memset(flags, 0, 3 * GIGANTIC * sizeof(*flags));
+		put_folio(flags, PMD, PMD, TAIL, copy);
+		put_folio(flags, 2 * PMD, PMD, TAIL, copy);
+		/* Flagged before the folio was made: they are known. */
+		flags[2 * PMD + 5] |= POISON;
+		flags[2 * PMD + 77] |= POISON;
+		put_folio(flags, GIGANTIC, GIGANTIC, TAIL, copy);
+		assert_pfns(&proc, flags, 3 * GIGANTIC,
+			    (const uint64_t[]){ PMD, 2 * PMD, 2 * PMD + 5, 2 * PMD + 77, GIGANTIC },
+			    5);
+	}
+	/* The same in a folio whose head is not flagged. */
+	flags[PMD] &= ~POISON;
+	for (size_t i = COPY; i < PMD; i += COPY)
+		flags[PMD + i] &= ~POISON;
+	flags[PMD + 64] |= POISON;
+	assert_pfns(&proc, flags, 2 * PMD, (const uint64_t[]){ PMD + 64 }, 1);
 	free(flags);
 	proc_destroy(&proc);
 }
@@ -439,10 +490,15 @@ static void log_writers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kinds),	  cmocka_unit_test(whole),
-		cmocka_unit_test(memory_failure), cmocka_unit_test(hugetlb),
-		cmocka_unit_test(too_many),	  cmocka_unit_test(closed),
-		cmocka_unit_test(log_lines),	  cmocka_unit_test(log_writers),
+		cmocka_unit_test(kinds),
+		cmocka_unit_test(whole),
+		cmocka_unit_test(memory_failure),
+		cmocka_unit_test(hugetlb),
+		cmocka_unit_test(hugetlb_own_flags),
+		cmocka_unit_test(too_many),
+		cmocka_unit_test(closed),
+		cmocka_unit_test(log_lines),
+		cmocka_unit_test(log_writers),
 	};
 
 	return cmocka_run_group_tests_name("kpageflags", tests, NULL, NULL);

@@ -46,7 +46,32 @@ struct look {
 	int flags_fd, count_fd;
 	/** First page of the poisoned HugeTLB folio that is being read; UINT64_MAX for none. */
 	uint64_t bad_folio;
+	/** How the kernel shows that folio: begin_folio(). */
+	bool shows_head, spreads_flag, has_copies, is_gigantic;
 };
+
+/** 0 where there is none. */
+static uint64_t flags_of(const struct look *k, uint64_t pfn)
+{
+	uint64_t flags = 0;
+
+	return pread(k->flags_fd, &flags, sizeof(flags), (off_t)(pfn * 8)) == sizeof(flags) ?
+		       flags :
+		       0;
+}
+
+/** Struct pages of 64 bytes in a page of the memmap. */
+static uint64_t pages_per_memmap_page(const struct look *k)
+{
+	return UINT64_C(1) << (k->findings->page_shift - 6);
+}
+
+/** Is the flag on a page of the folio that is being read the head's, shown again? */
+static bool is_heads_flag(const struct look *k, uint64_t pfn)
+{
+	return k->spreads_flag ||
+	       (k->has_copies && (pfn - k->bad_folio) % pages_per_memmap_page(k) == 0);
+}
 
 static struct hwp_error *add_page(struct look *k, uint64_t pfn, enum hwp_page_kind kind,
 				  bool is_compound)
@@ -68,7 +93,9 @@ static struct hwp_error *add_page(struct look *k, uint64_t pfn, enum hwp_page_ki
 		k->findings->too_many = true;
 		return NULL;
 	}
-	page.raw_page_unknown = kind == HWP_PAGE_HUGETLB;
+	/* A tail that has the flag alone is the bad page itself: memory failure flags the head. */
+	page.raw_page_unknown = kind == HWP_PAGE_HUGETLB && pfn == k->bad_folio &&
+				(k->shows_head || k->spreads_flag);
 	return hwp_vec_push(&k->findings->poisoned, page) ? NULL : hwp_error_no_memory();
 }
 
@@ -104,19 +131,53 @@ static enum hwp_page_kind kind_of(const struct look *k, uint64_t pfn, uint64_t f
 	return HWP_PAGE_UNMARKED;
 }
 
-/**
- * Is it the head of another HugeTLB folio? Where the memmap is optimised, pages
- * within a folio look like heads as well, so alignment decides.
+/*
+ * stable_page_flags() shows PG_hwpoison of a HugeTLB folio's head on all of its pages since Linux
+ * kernel commit dee3d0bef2b0 ("proc: rewrite stable_page_flags()") (in v6.10); before, each page
+ * shows its own flag.
+ *
+ * Where the memmap of the folio is optimised, every page of it is the first one again since Linux
+ * kernel commit e7d324850bfc ("mm: hugetlb: free the 2nd vmemmap page associated with each HugeTLB
+ * page") (in v5.18), up to v7.0: each 64th struct page is a copy of the head. A copy is shown as a
+ * tail, but as a head from v6.17 on, where snapshot_page() does not know it for a copy.
  */
-static bool is_other_folio(const struct look *k, uint64_t pfn)
+static void begin_folio(struct look *k, uint64_t pfn, uint64_t flags)
 {
-	unsigned int pmd_order = k->findings->pmd_order;
+	const uint64_t bad = KPF(HUGE) | KPF(HWPOISON);
+	uint64_t pmd = UINT64_C(1) << k->findings->pmd_order;
 
-	return pfn == hwp_align_down(pfn, pmd_order) &&
-	       hwp_align_down(pfn, 2 * pmd_order) != k->bad_folio;
+	k->bad_folio = pfn;
+	k->shows_head = flags & KPF(COMPOUND_HEAD);
+	k->spreads_flag = (flags_of(k, pfn + 1) & (bad | KPF(COMPOUND_TAIL))) ==
+			  (bad | KPF(COMPOUND_TAIL));
+	k->has_copies = true;
+	for (uint64_t i = pages_per_memmap_page(k); i < pmd && k->has_copies;
+	     i += pages_per_memmap_page(k)) {
+		uint64_t flags = flags_of(k, pfn + i);
+
+		k->has_copies = (flags & bad) == bad &&
+				(!k->spreads_flag || flags & KPF(COMPOUND_HEAD));
+	}
+	/* Copies look the same in a folio of 1 GiB and in smaller ones side by side, of which
+	 * hardly all are bad. */
+	k->is_gigantic = k->has_copies && pfn % (pmd * pmd) == 0;
+	for (uint64_t i = pmd; i < pmd * pmd && k->is_gigantic; i += pmd)
+		k->is_gigantic = (flags_of(k, pfn + i) & bad) == bad;
 }
 
-/* The flag of a HugeTLB folio's head is shown on all of its pages. */
+/** Is @p pfn one more page of the poisoned HugeTLB folio that is being read? */
+static bool is_inside(const struct look *k, uint64_t pfn, uint64_t flags)
+{
+	uint64_t pmd = UINT64_C(1) << k->findings->pmd_order;
+	uint64_t size = k->is_gigantic ? pmd * pmd : pmd;
+
+	if (k->bad_folio == UINT64_MAX || !(flags & KPF(HUGE)))
+		return false;
+	return flags & KPF(COMPOUND_TAIL) ||
+	       (k->has_copies && (pfn - k->bad_folio) % pages_per_memmap_page(k) == 0 &&
+		pfn - k->bad_folio < size);
+}
+
 static struct hwp_error *look_at(struct look *k, uint64_t pfn, uint64_t flags)
 {
 	struct hwp_coverage *c = &k->findings->coverage;
@@ -126,13 +187,12 @@ static struct hwp_error *look_at(struct look *k, uint64_t pfn, uint64_t flags)
 	c->nr_pages++;
 	c->nr_read++;
 	k->findings->nr_buddy_pages_in_memmap += flags & KPF(BUDDY) ? 1 : 0;
-	if (!(flags & KPF(HUGE)) || !(flags & KPF(HWPOISON)) ||
-	    (flags & KPF(COMPOUND_HEAD) && is_other_folio(k, pfn)))
+	if (!is_inside(k, pfn, flags))
 		k->bad_folio = UINT64_MAX;
-	if (!(flags & KPF(HWPOISON)) || k->bad_folio != UINT64_MAX)
+	if (!(flags & KPF(HWPOISON)) || (k->bad_folio != UINT64_MAX && is_heads_flag(k, pfn)))
 		return NULL;
-	if (flags & KPF(HUGE))
-		k->bad_folio = pfn;
+	if (flags & KPF(HUGE) && k->bad_folio == UINT64_MAX)
+		begin_folio(k, pfn, flags);
 	return add_page(k, pfn, kind_of(k, pfn, flags), flags & COMPOUND);
 }
 

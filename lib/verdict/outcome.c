@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/bits.h"
 #include "facts/pages/extent.h"
 #include "verdict/decompose.h"
 #include "verdict/held.h"
@@ -186,24 +185,14 @@ static void see_fix(struct hwp_findings *f)
 	}
 }
 
-static bool lies_in_one_zone(const struct hwp_findings *f, uint64_t pfn, uint64_t end_pfn)
-{
-	for (size_t i = 0; i < f->zones.nr; i++) {
-		if (f->zones.data[i].start_pfn <= pfn && end_pfn <= f->zones.data[i].end_pfn)
-			return true;
-	}
-	return false;
-}
-
 /** Can @p folio have been a HugeTLB page of @p order, which became what is there now? */
 static bool may_have_been(const struct hwp_findings *f, const struct hwp_folio *folio,
 			  unsigned int order)
 {
-	uint64_t pfn = hwp_align_down(folio->head_pfn, order);
 	/* Freed page by page: the flagged pages are withheld, and none gets into free memory. */
 	bool withholds = order > f->max_order && !f->kernel.frees_gigantic_whole;
 
-	if (!lies_in_one_zone(f, pfn, pfn + (UINT64_C(1) << order)))
+	if (!hwp_extent_fits_zone(f, folio->head_pfn, order))
 		return false;
 	for (size_t i = 0; i < folio->nr_poisoned; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[folio->first_poisoned + i];

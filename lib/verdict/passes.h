@@ -8,9 +8,8 @@
 
 #include "verdict/check.h"
 
-/** Passes when nothing else is asked for, and the most that may be. */
+/** Passes when nothing else is asked for. */
 #define HWP_DEFAULT_PASSES 2
-#define HWP_MAX_PASSES 100
 /** Passes added while a verdict still rests on something that changed. */
 #define HWP_EXTRA_PASSES 6
 

@@ -33,11 +33,6 @@ static struct proof used(const char *words, enum hwp_confidence confidence)
 	return (struct proof){ HWP_ANSWER_YES, HWP_ANSWER_YES, words, confidence };
 }
 
-bool hwp_log_is_complete(const struct hwp_findings *f)
-{
-	return f->log.state == HWP_LOG_COMPLETE;
-}
-
 bool hwp_frees_one_by_one(const struct hwp_findings *f, const struct hwp_folio *folio)
 {
 	/* Until Linux kernel commit fd919a85cd55 ("mm: page_isolation: prepare for hygienic
@@ -326,7 +321,7 @@ static struct proof withheld(const struct past *past, const struct hwp_poisoned 
 			     HWP_STRONG);
 	if (!e && p->page.refcount > 0 && p->state == HWP_STATE_ISOLATED &&
 	    (hwp_has_event(past->index, p->pfn, HWP_EVENT_SOFT_OFFLINE) ||
-	     (hwp_log_is_complete(past->f) &&
+	     (past->f->log.state == HWP_LOG_COMPLETE &&
 	      !hwp_has_event(past->index, p->pfn, HWP_EVENT_ALREADY_POISONED))))
 		return never("it was taken out of use without an error, with a reference that "
 			     "withholds it",

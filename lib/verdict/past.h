@@ -16,9 +16,6 @@
  */
 void hwp_past_judge(struct hwp_findings *findings, const struct hwp_event_index *index);
 
-/** Is nothing missing between the boot and now in what the kernel log says of errors? */
-bool hwp_log_is_complete(const struct hwp_findings *findings);
-
 /** Does this kernel free the folio's pages one by one, and so withhold each that is flagged? */
 bool hwp_frees_one_by_one(const struct hwp_findings *findings, const struct hwp_folio *folio);
 

@@ -54,11 +54,6 @@ static struct hwp_error *record_hole(struct hwp_list *list, const char *what, ui
 		       hwp_error_no_memory();
 }
 
-struct hwp_error *hwp_list_hole(struct hwp_list *list, const char *what, uint64_t where)
-{
-	return record_hole(list, what, where, "");
-}
-
 struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what, uint64_t where)
 {
 	if (list->nr_contradictions++ >= MAX_CONTRADICTIONS)
@@ -86,7 +81,7 @@ struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct 
 	err = hwp_page_read(list->walk->reader, ret->pfn, &ret->page);
 	if (err && err->code != HWP_ERROR_NO_MEMORY) {
 		hwp_error_destroy(err);
-		return hwp_list_hole(list, "a struct page cannot be read", address);
+		return record_hole(list, "a struct page cannot be read", address, "");
 	}
 	if (err)
 		return err;
@@ -180,7 +175,7 @@ static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t st
 			      sizeof(links), NULL);
 	if (err) {
 		hwp_error_destroy(err);
-		return hwp_list_hole(list, "the list head cannot be read", list->head);
+		return record_hole(list, "the list head cannot be read", list->head, "");
 	}
 	at = hwp_u64(links + (forward ? 0 : 8));
 	while (at != list->head && at != stop_at) {
@@ -211,16 +206,24 @@ static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t st
 	return NULL;
 }
 
-struct hwp_list_mark hwp_list_mark(const struct hwp_list_walk *w, int zone)
+/** What a walk adds to the findings, as it was before. */
+struct mark {
+	size_t nr_blocks, nr_lists, nr_troubles;
+	uint64_t nr_buddy_pages, nr_pcp_pages;
+	bool lists_cut;
+};
+
+static struct mark mark_of(const struct hwp_list_walk *w, int zone)
 {
 	const struct hwp_findings *f = w->findings;
 	const struct hwp_zone_facts *z = &f->zones.data[zone];
 
-	return (struct hwp_list_mark){ f->blocks.nr,	  f->lists.nr,	   f->troubles.nr,
-				       z->nr_buddy_pages, z->nr_pcp_pages, z->lists_cut };
+	return (struct mark){ f->blocks.nr,	 f->lists.nr,	  f->troubles.nr,
+			      z->nr_buddy_pages, z->nr_pcp_pages, z->lists_cut };
 }
 
-void hwp_list_take_back(struct hwp_list_walk *w, int zone, const struct hwp_list_mark *mark)
+/** Undo the walk, as the lists have changed during it; forget the struct pages that it read. */
+static void take_back(struct hwp_list_walk *w, int zone, const struct mark *mark)
 {
 	struct hwp_findings *f = w->findings;
 	struct hwp_zone_facts *z = &f->zones.data[zone];
@@ -239,7 +242,7 @@ struct hwp_error *hwp_list_attempts(struct hwp_list_walk *w, int zone,
 								 struct hwp_list_disagreement *ret),
 				    void *arg, enum hwp_list_result *ret)
 {
-	const struct hwp_list_mark mark = hwp_list_mark(w, zone);
+	const struct mark mark = mark_of(w, zone);
 	struct hwp_list_disagreement last = {};
 
 	*ret = HWP_LIST_CONTRADICTS;
@@ -254,7 +257,7 @@ struct hwp_error *hwp_list_attempts(struct hwp_list_walk *w, int zone,
 		if (err || !*now.text || !w->live || i == MAX_ATTEMPTS)
 			return err;
 		last = now;
-		hwp_list_take_back(w, zone, &mark);
+		take_back(w, zone, &mark);
 	}
 }
 
@@ -311,7 +314,7 @@ static void call_holes(const struct hwp_list *list, size_t first)
 struct hwp_error *hwp_list_walk_it(struct hwp_list *list)
 {
 	struct hwp_list_walk *w = list->walk;
-	const struct hwp_list_mark mark = hwp_list_mark(w, list->zone);
+	const struct mark mark = mark_of(w, list->zone);
 	struct attempt attempt = { list, list->stat, mark.nr_troubles };
 	enum hwp_list_result result;
 	struct hwp_error *err;
@@ -324,7 +327,7 @@ struct hwp_error *hwp_list_walk_it(struct hwp_list *list)
 		call_holes(list, mark.nr_troubles);
 		return NULL;
 	}
-	hwp_list_take_back(w, list->zone, &mark);
+	take_back(w, list->zone, &mark);
 	list->stat = attempt.start;
 	list->stat.was_cut = true;
 	return hwp_vec_push(&w->findings->lists, list->stat) ? NULL : hwp_error_no_memory();

@@ -33,18 +33,6 @@ struct hwp_list_entry {
 	const void *page;
 };
 
-/** What a walk added to the findings, to be taken back. */
-struct hwp_list_mark {
-	size_t nr_blocks, nr_lists, nr_troubles;
-	uint64_t nr_buddy_pages, nr_pcp_pages;
-	bool lists_cut;
-};
-
-struct hwp_list_mark hwp_list_mark(const struct hwp_list_walk *walk, int zone);
-
-/** Undo the walk, as the lists have changed during it; forget the struct pages that it read. */
-void hwp_list_take_back(struct hwp_list_walk *walk, int zone, const struct hwp_list_mark *mark);
-
 /** What became of the attempts to walk something that may be changing. */
 enum hwp_list_result {
 	HWP_LIST_AGREES,
@@ -71,9 +59,6 @@ struct hwp_error *hwp_list_attempts(struct hwp_list_walk *walk, int zone,
 
 const struct hwp_zone *hwp_list_zone(const struct hwp_list *list);
 void hwp_list_name(struct hwp_list *list);
-
-/** Record that some of the list cannot be read. */
-struct hwp_error *hwp_list_hole(struct hwp_list *list, const char *what, uint64_t where);
 
 /** Record that the list contradicts itself; as a hole if was_locked. */
 struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what, uint64_t where);

@@ -14,14 +14,8 @@ enum hwp_result hwp_check_answer(struct hwp_check_result *r, enum hwp_result res
 void hwp_check_add(struct hwp_check_result *r, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
-/** Contradictions that were found. */
-uint64_t hwp_check_nr_contradictions(const struct hwp_findings *f);
-
 /** Holes of the kinds @p needs, HWP_NEEDS(); MEMMAP and LOG by coverage and log. */
 uint64_t hwp_check_nr_holes(const struct hwp_findings *f, uint32_t needs);
-
-/** Not all struct pages were read, or they cannot be believed. */
-bool hwp_check_memmap_has_hole(const struct hwp_findings *f);
 
 #define HWP_CHECK_FUNCTION(name) \
 	enum hwp_result name(const struct hwp_findings *f, struct hwp_check_result *r)

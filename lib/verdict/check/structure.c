@@ -21,7 +21,7 @@ static uint64_t nr_lists_cut(const struct hwp_findings *f, uint32_t needs)
 	return nr;
 }
 
-uint64_t hwp_check_nr_contradictions(const struct hwp_findings *f)
+static uint64_t nr_contradictions(const struct hwp_findings *f)
 {
 	uint64_t nr = 0;
 
@@ -30,22 +30,23 @@ uint64_t hwp_check_nr_contradictions(const struct hwp_findings *f)
 	return nr;
 }
 
+/** Have struct pages not been read, or are those that were not believable? */
+static bool memmap_has_hole(const struct hwp_findings *f)
+{
+	const struct hwp_coverage *c = &f->coverage;
+
+	return c->nr_read != c->nr_pages || c->nr_uninitialised || f->damage[0] || f->too_many;
+}
+
 uint64_t hwp_check_nr_holes(const struct hwp_findings *f, uint32_t needs)
 {
-	uint64_t nr = needs & HWP_NEEDS(HWP_HOLE_MEMMAP) && hwp_check_memmap_has_hole(f);
+	uint64_t nr = needs & HWP_NEEDS(HWP_HOLE_MEMMAP) && memmap_has_hole(f);
 
 	nr += needs & HWP_NEEDS(HWP_HOLE_LOG) && f->log.state != HWP_LOG_COMPLETE;
 	for (size_t i = 0; i < f->troubles.nr; i++)
 		nr += f->troubles.data[i].kind == HWP_TROUBLE_HOLE &&
 		      needs & HWP_NEEDS(f->troubles.data[i].hole);
 	return nr ? nr : nr_lists_cut(f, needs);
-}
-
-bool hwp_check_memmap_has_hole(const struct hwp_findings *f)
-{
-	const struct hwp_coverage *c = &f->coverage;
-
-	return c->nr_read != c->nr_pages || c->nr_uninitialised || f->damage[0] || f->too_many;
 }
 
 HWP_CHECK_FUNCTION(hwp_check_memmap_covered)
@@ -98,7 +99,7 @@ static void add_lists(const struct hwp_findings *f, struct hwp_check_result *r, 
 HWP_CHECK_FUNCTION(hwp_check_freelist_consistent)
 {
 	uint64_t nr_holes = hwp_check_nr_holes(f, r->check->needs), nr_moved = 0;
-	uint64_t nr_wrong = hwp_check_nr_contradictions(f);
+	uint64_t nr_wrong = nr_contradictions(f);
 
 	for (size_t i = 0; i < f->areas.nr; i++) {
 		const struct hwp_area_stat *a = &f->areas.data[i];

@@ -43,47 +43,55 @@ struct option_row {
 	const char *argument;
 	unsigned int group;
 	const char *help;
+	/** What the argument can be, up to a NULL; NULL: anything. */
+	const char *const *choices;
 };
 
+static const char *const providers[] = { "btf", "dwarf", "drgn", NULL };
+static const char *const colors[] = { "auto", "always", "never", NULL };
+
+/* The manual page lists them too: manual.awk reads this table. */
 static const struct option_row rows[] = {
-	{ OPT_BASE, "base", "PFN", HWP_OPTIONS_DECOMPOSE, "first page of the folio" },
-	{ OPT_ORDER, "order", "N", HWP_OPTIONS_DECOMPOSE, "it has 2^N pages" },
+	{ OPT_BASE, "base", "PFN", HWP_OPTIONS_DECOMPOSE, "the first page of the folio", NULL },
+	{ OPT_ORDER, "order", "N", HWP_OPTIONS_DECOMPOSE, "the folio has 2^N pages", NULL },
 	{ OPT_POISON, "poison", "PFN,...", HWP_OPTIONS_DECOMPOSE,
-	  "its poisoned pages, also as ranges A-B without B" },
+	  "its poisoned pages, also as ranges A-B without B", NULL },
 	{ OPT_MAX_ORDER, "max-order", "N", HWP_OPTIONS_DECOMPOSE,
-	  "the largest block has 2^N pages (10)" },
-	{ 'c', "core", "FILE", HWP_OPTIONS_OPEN, "read this vmcore; the same as TARGET" },
-	{ 'k', "kernel", NULL, HWP_OPTIONS_OPEN, "read the running kernel (the default)" },
+	  "the largest block has 2^N pages (10)", NULL },
+	{ 'c', "core", "FILE", HWP_OPTIONS_OPEN, "read this vmcore; the same as TARGET", NULL },
+	{ 'k', "kernel", NULL, HWP_OPTIONS_OPEN, "read the running kernel (the default)", NULL },
 	{ OPT_QEMU, "qemu", "SOCKET", HWP_OPTIONS_OPEN,
-	  "read a running QEMU guest, by its QMP socket" },
+	  "read a running QEMU guest, by its QMP socket", NULL },
 	{ 's', "symbols", "FILE", HWP_OPTIONS_OPEN,
-	  "vmlinux or a directory that holds it; repeatable" },
+	  "a vmlinux, or a directory that holds it; repeatable", NULL },
 	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_OPEN,
-	  "VMCOREINFO text for a dump that has none" },
-	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_OPEN,
-	  "use only this type provider: btf, dwarf or drgn" },
-	{ OPT_FULL, "full", NULL, HWP_OPTIONS_TARGET, "read the whole memmap (the default)" },
+	  "take VMCOREINFO from here, for a dump that has none", NULL },
+	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_OPEN, "use only this type provider",
+	  providers },
+	{ OPT_FULL, "full", NULL, HWP_OPTIONS_TARGET, "read the whole memmap (the default)", NULL },
 	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_TARGET,
-	  "only memory blocks that count poison (running kernel)" },
+	  "only memory blocks that count poison (running kernel)", NULL },
 	{ OPT_PASSES, "passes", "N", HWP_OPTIONS_TARGET,
-	  "passes that must agree, from 2 on (running kernel)" },
+	  "passes that must agree, 2 to 100 (2; running kernel)", NULL },
 	{ OPT_MAX_CPU, "max-cpu", "PERCENT", HWP_OPTIONS_TARGET,
-	  "use at most this much of one CPU (running kernel)" },
-	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "threads that read the memmap" },
+	  "use at most this much of one CPU (running kernel)", NULL },
+	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "how many threads read the memmap",
+	  NULL },
 	{ OPT_RANGE, "range", "PFN-PFN", HWP_OPTIONS_RANGE,
-	  "a folio of these pages was freed; the end is excluded" },
+	  "a folio of these pages was freed; the end is excluded", NULL },
 	{ OPT_RASDAEMON, "rasdaemon", "FILE", HWP_OPTIONS_RASDAEMON,
-	  "join the events of rasdaemon's database" },
+	  "join the events of rasdaemon's database", NULL },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
-	  "time from one check to the next (60)" },
+	  "from the start of one check to that of the next (60)", NULL },
 	{ OPT_STATE, "state", "FILE", HWP_OPTIONS_STATE,
-	  "where leaks since boot are kept (running kernel)" },
-	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT, "replace FILE by the metrics, atomically" },
-	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "no progress, no warnings" },
-	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON" },
+	  "where leaks since boot are kept (running kernel)", NULL },
+	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT, "replace FILE by the metrics, atomically",
+	  NULL },
+	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "show no progress and no warnings", NULL },
+	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON", NULL },
 	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,
-	  "auto (the default), always or never" },
-	{ 'h', "help", NULL, HWP_OPTIONS_COMMON, "print this help" },
+	  "when to use colour (auto)", colors },
+	{ 'h', "help", NULL, HWP_OPTIONS_COMMON, "print help on the command", NULL },
 };
 
 #define NR_ROWS HWP_ARRAY_SIZE(rows)
@@ -146,20 +154,36 @@ unsigned int hwp_option_groups(const struct hwp_context *context, const struct h
 	return context->host ? groups & ~(unsigned int)HWP_OPTIONS_STATE : groups;
 }
 
+/** "a, b or c". */
+static void list_choices(const struct option_row *row, char *buf, size_t size)
+{
+	int n = 0;
+
+	for (size_t i = 0; row->choices[i] && (size_t)n < size; i++)
+		n += snprintf(buf + n, size - (size_t)n, "%s%s",
+			      !i		  ? "" :
+			      row->choices[i + 1] ? ", " :
+						    " or ",
+			      row->choices[i]);
+}
+
 void hwp_print_options(FILE *out, unsigned int groups)
 {
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		const struct option_row *row = &rows[i];
-		char name[40];
+		char name[40], choices[80] = "";
 
 		if (!(row->group & groups))
 			continue;
 		snprintf(name, sizeof(name), "--%s%s%s", row->name, row->argument ? "=" : "",
 			 row->argument ? row->argument : "");
+		if (row->choices)
+			list_choices(row, choices, sizeof(choices));
 		if (row->value < 256)
-			fprintf(out, "  -%c, %-18s  %s\n", row->value, name, row->help);
+			fprintf(out, "  -%c, ", row->value);
 		else
-			fprintf(out, "      %-18s  %s\n", name, row->help);
+			fputs("      ", out);
+		fprintf(out, "%-18s  %s%s%s\n", name, row->help, *choices ? ": " : "", choices);
 	}
 }
 
@@ -169,19 +193,6 @@ bool hwp_wants_json(int argc, char **argv)
 		if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "-j") == 0)
 			return true;
 	return false;
-}
-
-static bool parse_color(const struct hwp_context *context, const char *when, bool *ret)
-{
-	if (strcmp(when, "always") == 0)
-		*ret = true;
-	else if (strcmp(when, "never") == 0)
-		*ret = false;
-	else if (strcmp(when, "auto") == 0)
-		*ret = context->out_is_terminal && !context->no_color;
-	else
-		return false;
-	return true;
 }
 
 /** A number from @p min to @p max. */
@@ -198,19 +209,31 @@ static bool parse_number(const char *s, unsigned long min, unsigned long max, un
 	return true;
 }
 
-static int take_provider(const struct hwp_context *context, const char *name,
-			 struct hwp_cmd_options *options)
+static const struct option_row *row_of(int value)
 {
-	static const char *const known[] = { "btf", "dwarf", "drgn" };
+	const struct option_row *row = rows;
 
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(known); i++) {
-		if (strcmp(name, known[i]) == 0) {
-			options->target.provider = known[i];
-			return HWP_GO_ON;
-		}
-	}
-	return hwp_usage_error(context, options->json, "--provider is btf, dwarf or drgn, not '%s'",
-			       name);
+	while (row->value != value)
+		row++;
+	return row;
+}
+
+/** Is the argument one of the row's choices, if it has any? */
+static int check_choice(const struct hwp_context *context, const struct option_row *row,
+			const char *argument, const struct hwp_cmd_options *options)
+{
+	char choices[80];
+	size_t i = 0;
+
+	if (!row->choices)
+		return HWP_GO_ON;
+	while (row->choices[i] && strcmp(row->choices[i], argument) != 0)
+		i++;
+	if (row->choices[i])
+		return HWP_GO_ON;
+	list_choices(row, choices, sizeof(choices));
+	return hwp_usage_error(context, options->json, "--%s is %s, not '%s'", row->name, choices,
+			       argument);
 }
 
 static int take_symbols(const struct hwp_context *context, const char *path,
@@ -224,32 +247,60 @@ static int take_symbols(const struct hwp_context *context, const char *path,
 	return HWP_GO_ON;
 }
 
-/* Numbers are kept as they are given: the command parses them. */
+/** HWP_GO_ON as well for an option that is not a number. */
 static int take_number(const struct hwp_context *context, int value, const char *argument,
 		       struct hwp_cmd_options *options)
 {
 	const struct {
 		int value;
-		const char **to, *name;
+		unsigned long min, max;
+		unsigned int *to;
+		const char *what;
 	} numbers[] = {
-		{ OPT_BASE, &options->base, "base" },
-		{ OPT_ORDER, &options->order, "order" },
-		{ OPT_POISON, &options->poison, "poison" },
-		{ OPT_MAX_ORDER, &options->max_order, "max-order" },
-		{ OPT_RANGE, &options->range, "range" },
-		{ 'o', &options->output, "output" },
-		{ OPT_RASDAEMON, &options->rasdaemon, "rasdaemon" },
-		{ OPT_STATE, &options->state, "state" },
-		{ OPT_QEMU, &options->target.qemu_socket, "qemu" },
+		{ OPT_PASSES, 2, 100, &options->nr_passes, "number" },
+		{ OPT_MAX_CPU, 1, 100, &options->target.max_cpu_percent, "percentage" },
+		{ OPT_THREADS, 1, MAX_THREADS, &options->nr_threads, "number" },
+		{ OPT_INTERVAL, 1, MAX_INTERVAL_SECONDS, &options->interval_seconds,
+		  "number of seconds" },
 	};
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(numbers); i++) {
-		if (numbers[i].value != value)
+		if (numbers[i].value == value &&
+		    !parse_number(argument, numbers[i].min, numbers[i].max, numbers[i].to))
+			return hwp_usage_error(context, options->json,
+					       "--%s is a %s from %lu to %lu, not '%s'",
+					       row_of(value)->name, numbers[i].what, numbers[i].min,
+					       numbers[i].max, argument);
+	}
+	return HWP_GO_ON;
+}
+
+/* Options that are kept as they are given, and may be given once. */
+static int take_text(const struct hwp_context *context, int value, const char *argument,
+		     struct hwp_cmd_options *options)
+{
+	const struct {
+		int value;
+		const char **to;
+	} texts[] = {
+		{ OPT_BASE, &options->base },
+		{ OPT_ORDER, &options->order },
+		{ OPT_POISON, &options->poison },
+		{ OPT_MAX_ORDER, &options->max_order },
+		{ OPT_RANGE, &options->range },
+		{ 'o', &options->output },
+		{ OPT_RASDAEMON, &options->rasdaemon },
+		{ OPT_STATE, &options->state },
+		{ OPT_QEMU, &options->target.qemu_socket },
+	};
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(texts); i++) {
+		if (texts[i].value != value)
 			continue;
-		if (*numbers[i].to)
+		if (*texts[i].to)
 			return hwp_usage_error(context, options->json, "--%s was given twice",
-					       numbers[i].name);
-		*numbers[i].to = argument;
+					       row_of(value)->name);
+		*texts[i].to = argument;
 	}
 	/* hwp_wants_json() has seen --json; --full is the default. */
 	return HWP_GO_ON;
@@ -258,6 +309,12 @@ static int take_number(const struct hwp_context *context, int value, const char 
 static int take_option(const struct hwp_context *context, int value, const char *argument,
 		       struct hwp_cmd_options *options)
 {
+	int status = check_choice(context, row_of(value), argument, options);
+
+	if (status == HWP_GO_ON)
+		status = take_number(context, value, argument, options);
+	if (status != HWP_GO_ON)
+		return status;
 	switch (value) {
 	case 'c':
 		if (options->target.core_path)
@@ -273,40 +330,15 @@ static int take_option(const struct hwp_context *context, int value, const char 
 		options->target.vmcoreinfo_path = argument;
 		return HWP_GO_ON;
 	case OPT_COLOR:
-		if (!parse_color(context, argument, &options->style.color))
-			return hwp_usage_error(context, options->json,
-					       "--color is auto, always or never, not '%s'",
-					       argument);
+		options->style.color = strcmp(argument, "always") == 0 ||
+				       (strcmp(argument, "auto") == 0 && context->out_is_terminal &&
+					!context->no_color);
 		return HWP_GO_ON;
 	case OPT_PROVIDER:
-		return take_provider(context, argument, options);
+		options->target.provider = argument;
+		return HWP_GO_ON;
 	case OPT_QUICK:
 		options->quick = true;
-		return HWP_GO_ON;
-	case OPT_PASSES:
-		if (!parse_number(argument, 2, 100, &options->nr_passes))
-			return hwp_usage_error(context, options->json,
-					       "--passes is a number from 2 to 100, not '%s'",
-					       argument);
-		return HWP_GO_ON;
-	case OPT_MAX_CPU:
-		if (!parse_number(argument, 1, 100, &options->target.max_cpu_percent))
-			return hwp_usage_error(context, options->json,
-					       "--max-cpu is a percentage from 1 to 100, not '%s'",
-					       argument);
-		return HWP_GO_ON;
-	case OPT_THREADS:
-		if (!parse_number(argument, 1, MAX_THREADS, &options->nr_threads))
-			return hwp_usage_error(context, options->json,
-					       "--threads is a number from 1 to %d, not '%s'",
-					       MAX_THREADS, argument);
-		return HWP_GO_ON;
-	case OPT_INTERVAL:
-		if (!parse_number(argument, 1, MAX_INTERVAL_SECONDS, &options->interval_seconds))
-			return hwp_usage_error(context, options->json,
-					       "--interval is a number of seconds from 1 to %d, "
-					       "not '%s'",
-					       MAX_INTERVAL_SECONDS, argument);
 		return HWP_GO_ON;
 	case 'q':
 		options->quiet = true;
@@ -315,7 +347,7 @@ static int take_option(const struct hwp_context *context, int value, const char 
 		options->help = true;
 		return HWP_GO_ON;
 	default:
-		return take_number(context, value, argument, options);
+		return take_text(context, value, argument, options);
 	}
 }
 

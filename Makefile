@@ -142,9 +142,20 @@ $(SCHEMA): lib/report/$(notdir $(SCHEMA)).in $(WORDS)
 	$(call msg,WORDS,$@)
 	$(Q)mkdir -p $(@D) && awk -f $(WORDS) $< >$@
 
-$(MAN): cmds/$(notdir $(MAN)) $(WORDS)
+# And the manual page's commands and options are those of their tables.
+TABLES := cmds/commands.c cmds/options.c
+$(MAN): cmds/$(notdir $(MAN)) cmds/manual.awk $(WORDS) $(TABLES) Makefile
 	$(call msg,WORDS,$@)
-	$(Q)mkdir -p $(@D) && awk -f $(WORDS) $< >$@
+	$(Q)mkdir -p $(@D) && awk -v version=$(VERSION) -f cmds/manual.awk -f $(WORDS) $(TABLES) $< >$@
+
+# Inside crash's help, too.
+CRASH_COMMANDS := $(O)/ext/crash/crash_commands.h
+$(CRASH_COMMANDS): cmds/manual.awk cmds/commands.c
+	$(call msg,WORDS,$@)
+	$(Q)mkdir -p $(@D) && awk -v want=crash -f $^ >$@
+
+$(O)/ext/crash/crash_help.o: $(CRASH_COMMANDS)
+$(O)/ext/crash/crash_help.o: override CPPFLAGS += -I$(O)/ext/crash
 
 $(O)/%.o: %.c $(O)/flags
 	$(call msg,CC,$@)

@@ -21,8 +21,9 @@ static int cmd_help(const struct hwp_context *context, const struct hwp_command 
 static const char check_help[] =
 	"The first line is the verdict, the worst that applies. Then come the target, how\n"
 	"much of its memmap could be read, every poisoned page with its state, the evidence\n"
-	"for those that leaked, and each check with its result. 'hwpoison help' with\n"
-	"verdicts, states or checks lists what these can be.\n"
+	"for those that leaked, and each check with its result. A table of more than forty\n"
+	"rows is folded. 'hwpoison help' with verdicts, states or checks lists what these\n"
+	"can be.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison check vmcore\n"
@@ -84,7 +85,8 @@ static const char folio_help[] =
 static const char events_help[] =
 	"Each line of the kernel log about a memory failure, by time, with what the page\n"
 	"was then, the result, and the page's state now ('hwpoison help states'). A page\n"
-	"that is not marked, or no longer, is unmarked.\n"
+	"that is not marked, or no longer, is unmarked. If lines of the log are missing, or\n"
+	"it could not be read, that is reported too.\n"
 	"\n"
 	"With --rasdaemon the rows of its table memory_failure_event are joined by pfn,\n"
 	"result and time. Rows without a line in the log follow in a table of their own,\n"
@@ -162,7 +164,8 @@ static const char metrics_help[] =
 
 static const char watch_help[] =
 	"Checks the running kernel every SECONDS, and prints a line for each page whose\n"
-	"state changed and one if the verdict changed; the first check prints them all. A\n"
+	"state changed and one if the verdict changed: the time in UTC, the pfn and the\n"
+	"physical address, the state before and now. The first check prints them all. A\n"
 	"page that is no longer poisoned is unmarked. If the kernel can no longer be read,\n"
 	"the verdict is \"-\", with the reason. SIGINT and SIGTERM end it with exit status\n"
 	"0. With -o each check replaces FILE by the metrics. Pages that leaked are kept in\n"

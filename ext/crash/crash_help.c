@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* crash puts its own name in place of %s. */
+/* crash puts its own name in place of %s. The commands are those of cmds/commands.c. */
 char *hwp_crash_help[] = {
 	"hwpoison",
 	"pages poisoned by memory errors, and whether they leaked into free memory",
@@ -12,16 +12,9 @@ char *hwp_crash_help[] = {
 	"  is now: contained, still in use, or leaked back into the page allocator. It",
 	"  reads the memmap, the free lists and the kernel log, and writes nothing.",
 	"",
-	"       check  print the verdict and what it rests on; this is the default.",
-	"        list  one row for each poisoned page, with its evidence.",
-	"   folio pfn  one folio, or the extent of one that was freed: its healthy blocks,",
-	"              and what became of them.",
-	"      events  the memory failures in the kernel log, and what followed.",
-	"    freelist  the lists of free pages, and the poisoned pages in them.",
-	"   decompose  cut a folio with poison into its healthy blocks: arithmetic.",
-	"      layout  how this kernel was understood.",
-	"     version  versions of this extension and its libraries.",
-	"        help  \"hwpoison help\" lists the commands, \"hwpoison help check\" explains one.",
+#include "crash_commands.h"
+	"",
+	"  Without a command it is check. \"hwpoison help check\" explains that command.",
 	"",
 	"         -j   print JSON, the same report as the hwpoison program prints.",
 	"         -q   do not print warnings.",

@@ -39,21 +39,57 @@ def lists(report):
     return wrong
 
 
+def plain(roff):
+    """What a reader of the manual page sees of a part of it, on one line."""
+    text = re.sub(r'^\.[A-Z]+ ?', '', roff.replace('\\-', '-').replace('\\(aq', "'"), flags=re.M)
+    return words(re.sub(r'\\f[BIR]|\\&', '', text).replace('"', ''))
+
+
 def commands(document):
-    """The man page has each command twice; crash's help has those that crash can run."""
+    """The man page has each command twice, the second time with its help; crash's help has it."""
     page = pathlib.Path(hwp.PROGRAM).with_name('hwpoison.8').read_text()
+    synopsis = page.partition('.SH SYNOPSIS\n')[2].partition('\n.SH ')[0].split('.br\n')
     section = page.partition('.SH COMMANDS\n')[2].partition('\n.SH ')[0]
-    crash = (hwp.TOP / 'ext' / 'crash' / 'crash_help.c').read_text()
+    listed = dict(x.split('\n', 1) for x in ('\n' + section).split('\n.TP\n.B ')[1:])
     wrong = []
-    for name in (x['name'] for x in document['commands']):
-        if f'.B hwpoison {name}\n' not in page:
+    crash = pathlib.Path(hwp.PROGRAM).with_name('ext') / 'crash' / 'crash_commands.h'
+    for command in document['commands']:
+        name = command['name']
+        if f'hwpoison {name} {command["usage"]}'.strip() not in [plain(x) for x in synopsis]:
             wrong.append(f'{name} is not in the synopsis')
-        if not re.search(rf'^\.TP\n\.BI? {name}\b', section, re.MULTILINE):
-            wrong.append(f'{name} is not among the commands of the man page')
-        if name not in ('metrics', 'watch') and not re.search(rf'^\t" +{name}( pfn)?  ', crash,
-                                                              re.MULTILINE):
+        shown = hwp.Run('help', name).out.decode()
+        text = shown.split('\n\n', 1)[1].partition('\n\nEXAMPLES\n')[0]
+        if not plain(listed.get(name, '')).startswith(words(text.replace('"', ''))):
+            wrong.append(f'{name}: the man page has {listed.get(name)!r}, not {text!r}')
+        line = f'{name:>12}  {command["summary"][0].lower()}{command["summary"][1:]}.'
+        if crash.exists() and line not in crash.read_text():
             wrong.append(f'{name} is not in the help of crash')
     return wrong
+
+
+def options(document):
+    """Each option that a command explains is in the man page: its names, argument and help."""
+    page = pathlib.Path(hwp.PROGRAM).with_name('hwpoison.8').read_text()
+    section = page.partition('.SH OPTIONS\n')[2].partition('\n.SH ')[0]
+    listed = {}
+    for part in section.split('.TP\n.BR ')[1:]:
+        head, text = part.split('\n', 1)
+        parts = re.findall(r'"([^"]*)"|(\S+)', head)
+        listed[plain(''.join(x or y for x, y in parts))] = plain(text)
+    wrong, seen = [], set()
+    for name in (x['name'] for x in document['commands']):
+        for line in hwp.Run('help', name).out.decode().partition('\nOPTIONS\n')[2].splitlines():
+            head, text = re.match(r' *(.*?)  +(.*)', line).groups()
+            seen.add(head)
+            found = re.sub(r'^For ([^:]*): ', '', listed.get(head, '')).lower()
+            if not found.startswith(text.lower() + '.'):
+                wrong.append(f'{head}: {text!r}, and {listed.get(head)!r} in the man page')
+            takers = re.match(r'For ([^:]*): ', listed.get(head, ''))
+            if takers and name not in re.split(', | and ', takers[1]):
+                wrong.append(f'{head} is for {takers[1]}, but {name} takes it')
+            if len(line) > 80:
+                wrong.append(f'longer than a line: {line!r}')
+    return wrong + [f'{x} is of no command' for x in listed if x not in seen]
 
 
 def main():
@@ -68,13 +104,14 @@ def main():
     named = [x.split()[0] for x in lines if x.startswith('  ') and x[2] != ' ']
     wanted = [x['name'] for x in report['checks']]
     cases.report('help checks', [] if listing.status == 0 and named == wanted
-                 else [f'{listing.status} {named} {wanted}'])
+               else [f'{listing.status} {named} {wanted}'])
     document = hwp.Run('help', '--json').json()
     cases.report('help --json', [] if [x['name'] for x in document['checks']] == wanted
-                 else [str(document['checks'])])
+               else [str(document['checks'])])
     cases.report('the man page', manual({x['name']: x['statement'] for x in document['checks']}))
     cases.report('help states and verdicts', lists(report))
     cases.report('every command is in the man page and in the help of crash', commands(document))
+    cases.report('every option is in the man page', options(document))
     for check in report['checks']:
         done, wrong = hwp.Run('help', check['name']), []
         text = done.out.decode()
@@ -95,7 +132,7 @@ def main():
                  "'hwpoison help'" in done.err)
         error = hwp.Run('help', '--json', word).json() or {}
         cases.report(f'help {word!r}', [] if right and error.get('schema') == 'hwpoison.error/1'
-                     else [f'{done.status} {done.err!r} {error}'])
+                   else [f'{done.status} {done.err!r} {error}'])
     return cases.exit()
 
 

@@ -151,9 +151,9 @@ static const char metrics_help[] =
 	"hwpoison_leaked_since_boot counts each page that a run saw leaked, by the file of\n"
 	"--state, and never falls before the next boot: a leak may last for seconds.\n"
 	"\n"
-	"If the kernel cannot be read, hwpoison_up is 0 and there are no metrics of pages,\n"
-	"neither 0 nor those of the last run. The exit status is that of check; the file\n"
-	"is written whatever it is.\n"
+	"If the kernel cannot be read, hwpoison_up is 0 and the metrics of pages are left\n"
+	"out: they are neither set to 0 nor kept from the last run. The exit status is that\n"
+	"of check; the file is written in any case.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison metrics -o /var/lib/prometheus/node-exporter/hwpoison.prom\n"
@@ -181,8 +181,8 @@ static const char watch_help[] =
 
 static const char layout_help[] =
 	"The offsets, bits and addresses that all results rest on, and the source of each:\n"
-	"types (btf, dwarf), symbols (kallsyms), VMCOREINFO, computed from others, or\n"
-	"absent from this kernel.\n"
+	"types (btf, dwarf), symbols (kallsyms), VMCOREINFO, or others from which it was\n"
+	"computed; absent, if this kernel does not have it.\n"
 	"\n"
 	"EXAMPLES\n"
 	"  hwpoison layout vmcore | grep hwp\n"
@@ -286,13 +286,13 @@ static const struct hwp_command commands[] = {
 		.summary = "Check the running kernel again and again, and print changes",
 		.usage = "[OPTIONS]",
 		.option_groups = ANALYSING | HWP_OPTIONS_OUTPUT | HWP_OPTIONS_INTERVAL |
-				 HWP_OPTIONS_STATE,
+				 HWP_OPTIONS_STATE | HWP_PROGRAM_ONLY,
 		.help = watch_help,
 	},
 	{
 		.name = "layout",
 		.run = hwp_cmd_layout,
-		.summary = "Show how this kernel was understood",
+		.summary = "Show the layout of this kernel's structures, and its sources",
 		.usage = TARGET_USAGE,
 		.option_groups = ANALYSING,
 		.help = layout_help,
@@ -385,6 +385,11 @@ static int run_command(const struct hwp_context *context, const struct hwp_comma
 
 	if (status != HWP_GO_ON)
 		return status;
+	if (!options.help && context->host && command->option_groups & HWP_PROGRAM_ONLY)
+		return hwp_usage_error(context, options.json,
+				       "'%s' is for the program hwpoison: %s shows output when a "
+				       "command has ended",
+				       command->name, context->host->name);
 	if (!options.help)
 		return hwp_run_confined(context, command, &options);
 	hwp_print_command_help(context, command);

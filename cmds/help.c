@@ -41,8 +41,10 @@ void hwp_print_overview(const struct hwp_context *context, const struct hwp_comm
 		context->host ?
 			"The target is what is open here; nothing is written to it." :
 			"TARGET is a vmcore, the default the running kernel; it is only read.");
-	for (const struct hwp_command *command = commands; command->name; command++)
-		fprintf(out, "  %-11s%s\n", command->name, command->summary);
+	for (const struct hwp_command *command = commands; command->name; command++) {
+		if (!context->host || !(command->option_groups & HWP_PROGRAM_ONLY))
+			fprintf(out, "  %-11s%s\n", command->name, command->summary);
+	}
 	fputs("\n"
 	      "'hwpoison help COMMAND' explains a command; 'hwpoison help' with checks, states\n"
 	      "or verdicts lists them. Most commands print JSON with --json.\n"

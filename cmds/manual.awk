@@ -9,7 +9,7 @@
 #   .\" @MORE folio@, .\" @MORE --qemu@
 #	begins what the list further down adds to that command or option, up to .\" @END@.
 #
-# awk -v want=crash -f manual.awk commands.c: a line for each command, for crash's help.
+# awk -v want=crash -f manual.awk commands.c: a line for each command that crash has, for its help.
 
 FILENAME ~ /cmds\/commands\.c$/ {
 	if ($0 ~ /^#define [A-Z_]+ /)
@@ -96,9 +96,12 @@ more {
 }
 
 END {
-	for (i = 1; want == "crash" && i <= nr_commands; i++)
+	for (i = 1; want == "crash" && i <= nr_commands; i++) {
+		if (groups[i] ~ /HWP_PROGRAM_ONLY/)
+			continue
 		printf "\t\"%12s  %s.\",\n", command[i], tolower(substr(summary[i], 1, 1)) \
 			substr(summary[i], 2)
+	}
 	for (rest in addition) {
 		print "hwpoison.8: MORE " rest ", but there is no such command or option" >"/dev/stderr"
 		exit 1

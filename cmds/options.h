@@ -35,6 +35,8 @@ enum hwp_option_group {
 	HWP_TAKES_PFN = 1 << 10,
 	/** No option: one argument may follow that is not a target. */
 	HWP_TAKES_WORD = 1 << 11,
+	/** No option: no host has the command, as one shows output when a command has ended. */
+	HWP_PROGRAM_ONLY = 1 << 12,
 };
 
 /** How often -s may be given. */

@@ -166,11 +166,6 @@ int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *c
 	};
 	struct hwp_error *err;
 
-	if (context->host)
-		return hwp_usage_error(context, options->json,
-				       "'watch' is for the program hwpoison: "
-				       "%s shows output when a command has ended",
-				       context->host->name);
 	if (options->target.core_path || options->target.qemu_socket)
 		return hwp_usage_error(context, options->json,
 				       "'watch' is for the running kernel; "

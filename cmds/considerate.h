@@ -5,7 +5,7 @@
 
 /**
  * From now on run only when nothing else wants to, and take no huge page: the
- * next one may be the very block that leaked. A refusal of the kernel is ignored.
+ * next one may be the block that leaked. It is no error if the kernel refuses.
  */
 void hwp_be_considerate(void);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* strtoull() would take spaces and signs. */
+/* strtoull() would accept spaces and signs. */
 static bool scan_pfn(const char **s, bool bare_is_hex, uint64_t *ret)
 {
 	bool has_prefix = strncmp(*s, "0x", 2) == 0 || strncmp(*s, "0X", 2) == 0;
@@ -50,7 +50,7 @@ bool hwp_next_pfns(const char **s, bool bare_is_hex, uint64_t *start, uint64_t *
 
 	if (!scan_pfns(&at, bare_is_hex, start, end) || (*at && *at != ','))
 		return false;
-	/* A comma promises another. */
+	/* A comma is followed by another. */
 	if (*at && !*++at)
 		return false;
 	*s = at;

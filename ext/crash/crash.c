@@ -167,7 +167,7 @@ static bool ask_gdb(struct crash_types *t, const char *command, char *answer, si
 	return len > 0;
 }
 
-/** Elements of the outermost array in "type = struct free_area [11]"; 0 if it is no array. */
+/** Elements of the outermost array in "type = struct free_area [11]"; 0 if it is not an array. */
 static uint64_t array_length(const char *whatis)
 {
 	size_t len = strcspn(whatis, "\n");
@@ -237,7 +237,7 @@ static bool find_member(struct crash_types *t, const char *type, const char *pat
 	return true;
 }
 
-/** What crash's own functions find fast: a named member that is no array, or a type's size. */
+/** What crash's own functions find fast: a named member that is not an array, or a type's size. */
 static bool find_plain_member(const char *type_name, const char *member, struct hwp_member *ret)
 {
 	/* crash takes what it does not change as char *. */

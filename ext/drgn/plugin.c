@@ -64,7 +64,7 @@ static struct hwp_error *plugin_member(void *arg, const char *type, const char *
 	uint64_t numbers[3];
 
 	if (call->member(type, path, numbers))
-		return hwp_error_create(HWP_ERROR_LOOKUP, "drgn knows no %s%s%s", type,
+		return hwp_error_create(HWP_ERROR_LOOKUP, "drgn finds no %s%s%s", type,
 					path ? "." : "", path ? path : "");
 	*ret = (struct hwp_member){ numbers[0], numbers[1], numbers[2] };
 	return NULL;
@@ -77,7 +77,7 @@ static struct hwp_error *plugin_enumerator(void *arg, const char *type, const ch
 
 	return call->enumerator(type, name, ret) == 0 ?
 		       NULL :
-		       hwp_error_create(HWP_ERROR_LOOKUP, "drgn knows no enumerator %s", name);
+		       hwp_error_create(HWP_ERROR_LOOKUP, "drgn finds no enumerator %s", name);
 }
 
 static void session_destroy(void *arg)

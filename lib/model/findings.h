@@ -214,10 +214,10 @@ struct hwp_step {
 /** Who had a poisoned page after its error, or a part of the folio that held it. */
 struct hwp_victim {
 	enum hwp_victim_kind kind;
-	/** Of a process; -1 and empty where its name is not known. */
+	/** The process; -1 and empty where its name is not known, or it is not one. */
 	int pid;
 	char comm[20];
-	/** Of a file: index in hwp_findings.files, or -1. */
+	/** The file: its index in hwp_findings.files, or -1. */
 	int64_t file;
 	/** It has the page now. */
 	bool has_it_now;
@@ -245,7 +245,7 @@ struct hwp_event {
 	 * was queued by a worker of the kernel.
 	 */
 	int caller_pid, caller_cpu;
-	/** Of the process that it names: when it started, by the log's clock at the earliest. */
+	/** When the process that it names started, by the log's clock, at the earliest. */
 	bool has_start;
 	uint64_t start_ns;
 	/** Where has_start: who forked it, or took it over since; -1 when that is not known. */
@@ -345,7 +345,7 @@ struct hwp_folio {
 	size_t first_expected, nr_expected, first_run, nr_runs;
 	uint64_t nr_healthy, nr_healthy_lost;
 	enum hwp_outcome outcome;
-	/** Of any of its poisoned pages; unknown before no. */
+	/** Yes if it is so for any of its poisoned pages, no if for none, else unknown. */
 	enum hwp_answer was_free, was_handed_out;
 	/** Slices of hwp_findings.steps and hwp_findings.victims. */
 	size_t first_step, nr_steps, first_victim, nr_victims;
@@ -395,7 +395,7 @@ struct hwp_zone_facts {
 	/** NR_FREE_PAGES, with what each CPU has not yet added to it; of a dump only. */
 	bool has_nr_free_pages;
 	int64_t nr_free_pages;
-	/** Of a dump: zone.lock was held when it was made, so lists and counts may have been changing. */
+	/** zone.lock was held when the dump was made: lists and counts may have been changing. */
 	bool was_locked;
 };
 

@@ -74,7 +74,7 @@
 	ROW(HWP_OUTCOME_WOULD_HOLD, "would-hold", "it is allocated, and this kernel frees only its healthy ranges") \
 	ROW(HWP_OUTCOME_UNKNOWN, "unknown", "the memory does not show it")
 
-/** Of what happened to a page since its error: is it so? */
+/** Did it happen to the page since its error? */
 #define HWP_ANSWERS(ROW) \
 	ROW(HWP_ANSWER_UNKNOWN, "unknown", "it cannot be known from what was read") \
 	ROW(HWP_ANSWER_NO, "no", "it is proved that it did not happen") \

@@ -17,7 +17,7 @@ static bool is_of_this_system(const struct hwp_target_options *options)
 
 static struct hwp_error *no_btf(struct hwp_error *err)
 {
-	return hwp_error_prefix(err, "no usable BTF in the dump: it takes a kernel with "
+	return hwp_error_prefix(err, "no usable BTF in the dump: this needs a kernel with "
 				     "CONFIG_DEBUG_INFO_BTF=y and a dump that keeps kernel data, "
 				     "or the kernel's vmlinux");
 }

@@ -36,7 +36,7 @@ struct hwp_error *hwp_vmcoreinfo_number(const char *text, const char *key, uint6
 	if (!value)
 		return hwp_error_create(HWP_ERROR_LOOKUP, "no %s in VMCOREINFO", key);
 	if (len == 0 || len >= sizeof(digits))
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is no number", key);
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is not a number", key);
 	memcpy(digits, value, len);
 	digits[len] = '\0';
 	if (strncmp(digits, "0x", 2) == 0)
@@ -45,7 +45,7 @@ struct hwp_error *hwp_vmcoreinfo_number(const char *text, const char *key, uint6
 	number = digits[0] == '-' ? (uint64_t)strtoll(digits, &end, base) :
 				    (uint64_t)strtoull(digits, &end, base);
 	if (*end || errno)
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is no number", key);
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is not a number", key);
 	*ret = number;
 	return NULL;
 }

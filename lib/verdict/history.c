@@ -40,7 +40,7 @@ static struct hwp_error *add_step(struct hwp_findings *f, enum hwp_step_kind kin
 	return hwp_vec_push(&f->steps, step) ? NULL : hwp_error_no_memory();
 }
 
-/** Of the lines about a page, those that are a step of its history. */
+/** Is the line about a page a step of its history? */
 static bool is_step(const struct hwp_event *e)
 {
 	switch (e->kind) {

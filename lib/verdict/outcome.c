@@ -223,7 +223,7 @@ static int largest_order(const struct hwp_findings *f, const struct hwp_folio *f
 	return folio->order;
 }
 
-/** Of a running kernel: a page of the folio seemed to have leaked, in too few passes. */
+/** Did a page of the folio seem to have leaked, but in too few passes of a running kernel? */
 static bool is_unconfirmed(const struct hwp_findings *f, const struct hwp_folio *folio)
 {
 	for (size_t i = 0; i < folio->nr_poisoned; i++) {

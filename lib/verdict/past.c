@@ -71,7 +71,7 @@ static enum hwp_answer handed_out_by_record(const struct hwp_findings *f,
 	return HWP_ANSWER_UNKNOWN;
 }
 
-/** Of a page that is free, or was thrown away, and so was free. */
+/** What is proved of a page that is free, or that was thrown away, and so was free. */
 static struct proof free_now(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	struct proof proof = {

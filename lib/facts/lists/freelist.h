@@ -30,7 +30,7 @@ struct hwp_list_walk {
 	bool live;
 	/** Walk the per-CPU lists only, of zones that hold poison. */
 	bool quick;
-	/** Set by hwp_walk_free_lists() for its own use: where the lists are. */
+	/** Where the lists are; hwp_walk_free_lists() sets it for its own use. */
 	const struct hwp_freelist_layout *at;
 	/** Likewise; ascending and disjoint. */
 	const struct hwp_pfn_span *spans;

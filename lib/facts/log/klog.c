@@ -163,7 +163,7 @@ struct ring {
 	struct hwp_log_facts *log;
 	uint32_t count_bits, size_bits;
 	uint64_t descs, infos, data, head_at, head_id, tail_id;
-	/** Of the record before. */
+	/** The id and the sequence number of the record before. */
 	uint64_t last_id, last_seq;
 	char *desc_batch, *info_batch;
 	/** Index of the first descriptor of the batches; -1 for none. */

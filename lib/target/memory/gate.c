@@ -12,12 +12,12 @@
 #define MAX_STRUCT_PAGE 512
 
 /*
- * The struct page of a page of the memmap is in a page of the memmap in turn,
- * 64 times nearer to the start of it: so many steps at most.
+ * A page of the memmap has its struct page in another page of the memmap, 64 times nearer to
+ * the start: this many steps lead to a page that holds its own.
  */
 #define MAX_DEPTH 10
 
-/* Pages that are remembered as healthy until the next refresh. */
+/* How many pages are remembered as healthy, until the next refresh. */
 #define NR_HEALTHY 8192
 
 /** What kind of mapping an address belongs to: it decides what the page must be. */
@@ -170,7 +170,7 @@ static struct hwp_error *need_healthy(struct hwp_gate *g, uint64_t pfn, uint64_t
 
 	if (is_healthy(g, pfn))
 		return NULL;
-	/* A page of the memmap that holds its own struct page is the only witness. */
+	/* Such a page holds its own struct page: nothing else shows whether it is poisoned. */
 	if (page_of(address) == page_of(for_address) || depth >= MAX_DEPTH)
 		err = translate_memmap(g, address, &physical);
 	else

@@ -19,7 +19,7 @@
 #define CACHE_SIZE_ELF 128
 #define CACHE_SIZE_KDUMP 32
 
-/* So many bits of the map of stored pages are read at once. */
+/* Bits of the map of stored pages that are read at once. */
 #define STORED_WINDOW UINT64_C(32768)
 
 struct kdump {

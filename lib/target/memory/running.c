@@ -39,13 +39,13 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 	for (size_t i = 0; i < nr; i++) {
 		const struct hwp_kcore_segment *s = &segments[i];
 
-		/* Not by the image's own segment, in which poisoned pages are not left out. */
+		/* The image's own segment is not used: poisoned pages are not left out there. */
 		if (is_ram(s) && physical >= s->physical &&
 		    physical - s->physical < s->end - s->start)
 			return hwp_kcore_read(r->kcore, s, s->start + (physical - s->physical), buf,
 					      size);
 	}
-	return hwp_error_at(HWP_ERROR_FAULT, physical, "0x%" PRIx64 " is no memory", physical);
+	return hwp_error_at(HWP_ERROR_FAULT, physical, "0x%" PRIx64 " is not memory", physical);
 }
 
 /** The image is the segment that contains _stext. */
@@ -162,7 +162,7 @@ static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 	ret->vmcoreinfo = hwp_kcore_vmcoreinfo(fresh);
 	if (!ret->vmcoreinfo)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"/proc/kcore has no VMCOREINFO: it takes a kernel from "
+					"/proc/kcore has no VMCOREINFO: this needs a kernel from "
 					"v4.19 on with CONFIG_VMCORE_INFO=y");
 	if (!find_image(segments, nr, ret) || !find_direct_map(segments, nr, ret) ||
 	    !find_memmap(segments, nr, ret))

@@ -174,7 +174,7 @@ static bool list_next(struct hwp_dwarf *d, struct hwp_error **err)
 	uint8_t type;
 
 	do {
-		/* Asked once more, libdw would begin again. */
+		/* Another call would make libdw begin again. */
 		d->all_listed = d->all_listed ||
 				dwarf_get_units(d->dwarf, d->last_unit, &d->last_unit, NULL, &type,
 						&unit.die, NULL) != 0;
@@ -220,7 +220,7 @@ static struct unit *next_unit(struct hwp_dwarf *d, const char *name, struct hwp_
 	return NULL;
 }
 
-/** Index one more unit. False when there is none, or when @p name stands nowhere else. */
+/** Index one more unit. False when there is none, or when none can have @p name. */
 static bool index_next(struct hwp_dwarf *d, const char *name, struct hwp_error **err)
 {
 	struct unit *unit = d->budget ? next_unit(d, name, err) : NULL;

@@ -21,6 +21,8 @@ enum fold {
 struct row {
 	const struct hwp_poisoned *first, *last;
 	uint64_t nr_pages;
+	/** All are of one process and file, or of none that is known. */
+	bool has_one_owner;
 };
 
 typedef HWP_VEC(struct row) row_vec;
@@ -167,6 +169,8 @@ enum folded {
 	FOLDED_FIRST,
 	/** As FOLDED_FIRST if one block holds them all, else "*". */
 	FOLDED_BLOCK,
+	/** The same, if they have one owner as well. */
+	FOLDED_PLACE,
 	/** Nothing: the column is left out. */
 	FOLDED_OUT,
 };
@@ -184,7 +188,7 @@ static const struct {
 	{ { "ZONE", false }, put_zone, FOLDED_FIRST },
 	{ { "STATE", false }, put_state, FOLDED_FIRST },
 	{ { "BLOCK", false }, put_block, FOLDED_BLOCK },
-	{ { "WHERE", false }, put_place, FOLDED_BLOCK },
+	{ { "WHERE", false }, put_place, FOLDED_PLACE },
 };
 
 static const struct hwp_table_column range_columns[] = {
@@ -227,11 +231,21 @@ static void put_folded_row(struct hwp_table *table, const struct hwp_findings *f
 	hwp_table_cell(table, "0x%" PRIx64, row->last->pfn);
 	hwp_table_cell(table, "%" PRIu64, row->nr_pages);
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(page_columns); i++) {
-		if (page_columns[i].folded == FOLDED_BLOCK && !is_one_block)
+		enum folded folded = page_columns[i].folded;
+		bool needs_block = folded == FOLDED_BLOCK || folded == FOLDED_PLACE;
+
+		if ((needs_block && !is_one_block) ||
+		    (folded == FOLDED_PLACE && !row->has_one_owner))
 			hwp_table_cell(table, "*");
-		else if (page_columns[i].folded != FOLDED_OUT)
+		else if (folded != FOLDED_OUT)
 			page_columns[i].put(table, f, page);
 	}
+}
+
+static bool same_owner(const struct hwp_owner *a, const struct hwp_owner *b)
+{
+	return a->found == b->found && a->pid == b->pid && a->has_file == b->has_file &&
+	       a->file == b->file;
 }
 
 static bool same_row(const struct row *row, const struct hwp_poisoned *page, enum fold fold)
@@ -253,13 +267,14 @@ static bool same_row(const struct row *row, const struct hwp_poisoned *page, enu
  */
 static bool add_page(row_vec *rows, size_t from, const struct hwp_poisoned *page, enum fold fold)
 {
-	struct row row = { page, page, 1 };
+	struct row row = { page, page, 1, true };
 
 	for (size_t i = rows->nr; i > from; i--) {
 		struct row *other = &rows->data[i - 1];
 
 		if (same_row(other, page, fold)) {
 			other->last = page;
+			other->has_one_owner &= same_owner(&other->first->owner, &page->owner);
 			other->nr_pages++;
 			return true;
 		}

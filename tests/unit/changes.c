@@ -166,6 +166,8 @@ static void test_json(void **state)
 	f->verdict = HWP_VERDICT_LEAKED;
 	assert_null(hwp_changes(&known, f, print, &output));
 	hwp_report_no_verdict_json(output.out, "leaked", "no \"kcore\"", "T");
+	hwp_report_no_verdict(output.out, "leaked", "no kcore", "T");
+	hwp_report_no_verdict(output.out, NULL, "no kcore", "T");
 	fclose(output.out);
 	assert_string_equal(
 		output.text,
@@ -175,7 +177,8 @@ static void test_json(void **state)
 		"{\"schema\": \"hwpoison.change/1\", \"time\": \"T\", \"kind\": \"verdict\", \"before\": "
 		"null, \"now\": \"leaked\"}\n"
 		"{\"schema\": \"hwpoison.change/1\", \"time\": \"T\", \"kind\": \"verdict\", \"error\": "
-		"\"no \\\"kcore\\\"\", \"before\": \"leaked\", \"now\": null}\n");
+		"\"no \\\"kcore\\\"\", \"before\": \"leaked\", \"now\": null}\n"
+		"T  verdict  leaked -> -: no kcore\nT  verdict  - -> -: no kcore\n");
 	free(output.text);
 	hwp_known_deinit(&known);
 	hwp_findings_destroy(f);

@@ -132,9 +132,14 @@ static void kinds(void **state)
 		  "Memory failure: 0x5c11: thp split failed");
 	add_event(f, 0x5c11, 19000000000, HWP_EVENT_OTHER, "a line without a number");
 	add_event(f, 0x5c11, 20000000000, HWP_EVENT_OTHER, "page 0x5c11");
+	add_event(f, 0x5c11, 21000000000, HWP_EVENT_KILLED,
+		  "Memory failure: 0x5c11: Killing qemu:118 due to hardware memory corruption");
+	e = &f->events.data[11];
+	strcpy(e->comm, "qemu");
+	e->pid = 118;
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    11 lines about memory failures\n"
+			 "Events    12 lines about memory failures\n"
 			 "\n"
 			 "     TIME  PFN     STATE NOW  RESULT     WHAT\n"
 			 " 0.001500  0x5c11  unmarked   -          injected\n"
@@ -148,7 +153,8 @@ static void kinds(void **state)
 			 "17.000000  0x5c11  unmarked   -          [Hardware Error]: 0x5c11: x\n"
 			 "18.000000  0x5c11  unmarked   -          thp split failed\n"
 			 "19.000000  0x5c11  unmarked   -          a line without a number\n"
-			 "20.000000  0x5c11  unmarked   -          page 0x5c11\n");
+			 "20.000000  0x5c11  unmarked   -          page 0x5c11\n"
+			 "21.000000  0x5c11  unmarked   -          killed qemu[118]\n");
 	hwp_findings_destroy(f);
 }
 

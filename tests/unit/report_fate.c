@@ -50,6 +50,9 @@ static void places(void **state)
 		f->subject.page.section_offline = true;
 		assert_string_equal(hwp_subject_place(f, buf, sizeof(buf)),
 				    "its memory section is offline");
+		/* Sections of ZONE_DEVICE are never online. */
+		f->subject.page.zone_is_device = true;
+		assert_string_equal(hwp_subject_place(f, buf, sizeof(buf)), "memory of a device");
 		f->subject.page.was_read = false;
 		assert_string_equal(hwp_subject_place(f, buf, sizeof(buf)),
 				    "its struct page could not be read");
@@ -78,6 +81,23 @@ static void places_in_folios_and_blocks(void **state)
 		{ { .kind = HWP_FOLIO_KERNEL, .head_pfn = 0x200, .order = 2 },
 		  {},
 		  "page 3 of a compound page of the kernel" },
+		{ { .kind = HWP_FOLIO_DEVICE, .head_pfn = 0x200, .order = 2 },
+		  {},
+		  "page 3 of a folio of a device" },
+		{ {},
+		  { .container = HWP_PCP_LIST,
+		    .head_pfn = 0x202,
+		    .order = 1,
+		    .migratetype = -1,
+		    .cpu = 5 },
+		  "free, in the block at 0x202, order 1, on the per-CPU list of CPU 5" },
+		{ {},
+		  { .container = HWP_FREE_AREA,
+		    .head_pfn = 0x200,
+		    .order = 9,
+		    .migratetype = 1,
+		    .cpu = -1 },
+		  "free, in the block at 0x200, order 9 Movable (free_area)" },
 		{ {},
 		  { .container = HWP_PCP_LIST,
 		    .head_pfn = 0x202,

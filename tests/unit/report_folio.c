@@ -695,6 +695,52 @@ static int forget(void **state)
 	return 0;
 }
 
+/** Where the extent comes from, and what one page in several says of its folio. */
+static void known_by(void **state)
+{
+	static const struct {
+		enum hwp_extent_source source;
+		const char *sentence;
+	} rows[] = {
+		{ HWP_SOURCE_FOLIO, "known by its head page" },
+		{ HWP_SOURCE_EVENT, "known by the kernel log's record of the page" },
+		{ HWP_SOURCE_STRANDED, "known by the neighbours that were dropped with the page" },
+		{ HWP_SOURCE_LOST,
+		  "known by the kernel log's record of the page, and by pages lost with it" },
+		{ HWP_SOURCE_RANGE, "as given by --range" },
+	};
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = page_of(HWP_FOLIO_LARGE, 9);
+
+	(void)state;
+	p.folio.can_have_hwpoisoned = p.folio.has_hwpoisoned = true;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		f->folios.data[0].source = rows[i].source;
+		report(hwp_report_folio, f);
+		assert_says(rows[i].sentence);
+	}
+	f->folios.data[0].nr_poisoned = 2;
+	assert_true(hwp_vec_push(&f->poisoned, f->poisoned.data[0]));
+	report(hwp_report_folio, f);
+	assert_says("PG_has_hwpoisoned is set, and 2 of its pages are poisoned");
+	hwp_findings_destroy(f);
+}
+
+static void about_to_be_freed(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned p = page_of(HWP_FOLIO_HUGETLB, 9);
+
+	(void)state;
+	p.is_raw = p.folio.raw_list_readable = p.folio.being_freed = true;
+	add_poisoned(f, p);
+	conclude(f, HWP_RUN_ALLOCATED);
+	assert_says("Pool no longer in it: on hpage_freelist, about to be freed");
+	hwp_findings_destroy(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -718,6 +764,8 @@ int main(void)
 		cmocka_unit_test(not_poisoned),
 		cmocka_unit_test(poisoned_alone),
 		cmocka_unit_test(columns),
+		cmocka_unit_test(known_by),
+		cmocka_unit_test(about_to_be_freed),
 	};
 
 	return cmocka_run_group_tests_name("report_folio", tests, NULL, forget);

@@ -414,6 +414,20 @@ static void incomplete(void **state)
 	}
 }
 
+/** The kernel that dies of the error did nothing more about it. */
+static void died_of_it(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_event e = { .pfn = 0x20d, .kind = HWP_EVENT_PANIC, .pid = -1 };
+
+	(void)state;
+	f->verdict = HWP_VERDICT_INCOMPLETE;
+	assert_true(hwp_vec_push(&f->events, e));
+	assert_headline(f, "INCOMPLETE: no leak was seen, but this is not an all-clear: the kernel "
+			   "panicked for the error at pfn 0x20d before it dealt with it");
+	hwp_findings_destroy(f);
+}
+
 /* The word alone is coloured, as badly as it is. */
 static void colors(void **state)
 {
@@ -503,6 +517,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(struck_where_it_was_free),
 		cmocka_unit_test(victims),
+		cmocka_unit_test(died_of_it),
 		cmocka_unit_test(by_numbers),
 		cmocka_unit_test(not_built),
 		cmocka_unit_test(inconsistent),

@@ -84,6 +84,9 @@ small=$(/programs/leak_thp small | sed 's/bad //')
 sed "s/^leak 0x[0-9a-f]* /leak $(printf 0x%x $small) /" /tmp/kept >/tmp/before
 chmod 600 /tmp/before
 hwpoison check --state=/tmp/before >/tmp/out; echo "before $? $(head -n 1 /tmp/out)"
+mkdir /srv; mount -t tmpfs none /srv
+/programs/leak_thp file /srv/db >/dev/null
+hwpoison list --state= | sed -n 's/.*its data is lost: /lost /p'
 cp /tmp/before /tmp/copy; chmod 600 /tmp/copy
 /programs/leak_thp >/dev/null; echo "both" $(now --state=/tmp/copy)
 grep -c '^leak ' /tmp/copy | sed 's/^/leaks /'
@@ -195,7 +198,7 @@ def leaked(folder):
         'fifo': 'line /tmp/fifo is not a regular file 0', 'nowhere': '0', 'quiet': '0',
         'check': '1 page since boot, as earlier checks saw; the first at',
         'before': '1 LEAKED BEFORE: 1 poisoned page was in free memory since its error, and is no',
-        'both': '2', 'leaks': '2',
+        'both': '2', 'leaks': '2', 'lost': 'of the file /srv/db at offset 0x3000',
     }
     for word, pattern in expected.items():
         if not re.fullmatch(pattern, ' '.join(of(text, word))):

@@ -413,6 +413,39 @@ static void hugetlb_records(void **state)
 	assert_state(p, HWP_STATE_HUGETLB);
 }
 
+/* An empty list is proof only where the log has no error in the folio while it was HugeTLB. */
+static void hugetlb_without_records(void **state)
+{
+	static const struct {
+		uint64_t pfn;
+		const char *then;
+		bool is_reused;
+	} rows[] = {
+		{ 0x1ff, "huge page", true },	    { 0x200, "huge page", false },
+		{ 0x201, "huge page", false },	    { 0x3ff, "free huge page", false },
+		{ 0x400, "huge page", true },	    { 0x5ff, "huge page", true },
+		{ 0x201, "free buddy page", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_poisoned p = folio_page(HWP_FOLIO_HUGETLB, HWP_TYPE_HUGETLB), named;
+		struct hwp_findings *f = clean_findings();
+
+		p.pfn = 0x200;
+		p.raw_page_unknown = true;
+		p.folio.raw_list_readable = true;
+		named = p;
+		named.pfn = rows[i].pfn;
+		add_action(f, &named, rows[i].then, "Recovered");
+		add_poisoned(f, p);
+		hwp_classify(f);
+		print_message("# %#lx, %s\n", (unsigned long)rows[i].pfn, rows[i].then);
+		assert_int_equal(f->poisoned.data[0].state == HWP_STATE_REUSED, rows[i].is_reused);
+		hwp_findings_destroy(f);
+	}
+}
+
 /* What is free now is no proof of use, whatever the log says. */
 static void free_wins_over_reuse(void **state)
 {
@@ -774,6 +807,7 @@ int main(void)
 		cmocka_unit_test(no_flag_no_proof),
 		cmocka_unit_test(only_actions_name_owners),
 		cmocka_unit_test(hugetlb_records),
+		cmocka_unit_test(hugetlb_without_records),
 		cmocka_unit_test(free_wins_over_reuse),
 		cmocka_unit_test(events_explain_bare_pages),
 		cmocka_unit_test(page_owner_proves),

@@ -28,6 +28,8 @@ static const char source[] =
 	"} whole;\n"
 	"struct two_faced { long of_page_alloc; } two_faced;\n"
 	"struct only_declared *declared;\n"
+	"struct empty {} empty;\n"
+	"struct around { struct {}; int after; } around;\n"
 	"enum named use_named; int use_unnamed = UNNAMED_SEVEN;\n"
 	"static inline __attribute__((always_inline)) int inlined(int x)\n"
 	"{ __asm__ volatile (\"\" : \"+r\"(x)); return x * 3; }\n"
@@ -78,12 +80,17 @@ static void check_members(struct hwp_dwarf *d)
 	assert_null(hwp_dwarf_member(d, "whole", "flexible", &m));
 	assert_int_equal(m.nr_elements, 0);
 	assert_int_equal(m.size, 0);
-	for (size_t i = 0; i < 4; i++) {
+	/* An unnamed member without members of its own is passed over. */
+	assert_null(hwp_dwarf_member(d, "around", "after", &m));
+	assert_int_equal(m.offset, 0);
+	assert_int_equal(m.size, 4);
+	assert_null(hwp_dwarf_member(d, "empty", NULL, &m));
+	assert_int_equal(m.size, 0);
+	for (size_t i = 0; i < 6; i++) {
 		static const char *const absent[][2] = {
-			{ "whole", "nothing" },
-			{ "whole", "self.first" },
-			{ "only_declared", NULL },
-			{ "no_such_type", NULL },
+			{ "whole", "nothing" },	   { "whole", "self.first" },
+			{ "only_declared", NULL }, { "no_such_type", NULL },
+			{ "empty", "nothing" },	   { "around", "nothing" },
 		};
 		struct hwp_error *err = hwp_dwarf_member(d, absent[i][0], absent[i][1], &m);
 

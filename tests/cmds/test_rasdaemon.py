@@ -156,8 +156,8 @@ def refused(vmcore, path, word):
     wrong = [] if run.status == 2 and not run.out else [f'status {run.status}']
     if run.err.count('\n') != 1 or word not in run.err or str(path) not in run.err:
         wrong.append(f'it says {run.err!r}')
-    if run.seconds > 20:
-        wrong.append(f'{run.seconds} s')
+    if run.cpu_seconds > 20:
+        wrong.append(f'{run.cpu_seconds:.1f} s of processors')
     return wrong + ([] if picture(path.parent) == before else ['files changed'])
 
 

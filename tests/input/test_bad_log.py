@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 600
 """A real dump whose kernel log is destroyed: no verdict gets better than it is with the whole
 log, and no page is accused of what the whole log and the rest of memory do not show.
 

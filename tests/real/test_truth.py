@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 600
 """Every sample dump against what its own kernel said about each page, and against what
 another implementation finds in it. HWP_SAMPLES="6.1-amd64 fix-good" takes these alone."""
 import os

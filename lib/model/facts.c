@@ -146,6 +146,7 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	BOOL(is_raw),
 	BOOL(raw_page_unknown),
 	BOOL(is_named_by_log),
+	UINT(named_head_pfn),
 	BOOL(section_offline),
 	BOOL(zone_is_device),
 	STRUCT(page, hwp_page_words),

@@ -149,6 +149,8 @@ struct hwp_poisoned {
 	 * folio whichever of its pages is bad: the log names this one. Its own flag need not be set.
 	 */
 	bool is_named_by_log;
+	/** The page whose flag it is, then. */
+	uint64_t named_head_pfn;
 	bool section_offline, zone_is_device;
 	struct hwp_page_words page;
 	/** enum hwp_page_bit. */

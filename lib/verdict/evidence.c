@@ -318,6 +318,15 @@ static void say_device_folio(const struct speaker *s, const struct hwp_poisoned 
 		    p->folio.order);
 }
 
+/** The flag was left on the head of the HugeTLB page that it was in. */
+static void say_named(const struct speaker *s, const struct hwp_poisoned *p)
+{
+	if (p->is_named_by_log && !p->is_raw && !p->zone_is_device)
+		say(s,
+		    "the log names it; the flag of its HugeTLB page was left on the head, 0x%" PRIx64,
+		    p->named_head_pfn);
+}
+
 /** What led to the page's state. */
 static void say_state(const struct speaker *s, const struct hwp_findings *f,
 		      const struct hwp_poisoned *p)
@@ -414,6 +423,7 @@ void hwp_evidence(const struct hwp_findings *f, const struct hwp_poisoned *p,
 	if (p->is_shown) {
 		say_shown(&s, p);
 	} else {
+		say_named(&s, p);
 		say_state(&s, f, p);
 		say_past(&s, f, p);
 	}

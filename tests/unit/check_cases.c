@@ -991,6 +991,20 @@ SETUP(taken_back)
 	f->counters.num_poisoned_pages = 1;
 }
 
+/* One that was freed since: its flag is on the head, and is one. */
+SETUP(counted_by_head)
+{
+	counted_by_folio(f);
+	add_unlisted(f, 0x1405, HWP_EVENT_ACTION);
+	add_unlisted(f, 0x1406, HWP_EVENT_ALREADY_POISONED);
+	for (size_t i = f->poisoned.nr - 2; i < f->poisoned.nr; i++) {
+		f->poisoned.data[i].folio = (struct hwp_folio_facts){ .order = -1 };
+		f->poisoned.data[i].named_head_pfn = 0x1400;
+		f->poisoned.data[i].is_raw = false;
+	}
+	f->counters.num_poisoned_pages = 2;
+}
+
 SETUP(taken_back_log_wrapped)
 {
 	taken_back(f);
@@ -1622,6 +1636,9 @@ static const struct {
 	  "bad pages may explain the difference" },
 	{ "poison-accounted", counted_by_folio, PASS,
 	  "num_poisoned_pages is 1, equal to the pages found, when all of one HugeTLB folio are one, "
+	  "as this kernel counts" },
+	{ "poison-accounted", counted_by_head, PASS,
+	  "num_poisoned_pages is 2, equal to the pages found, when all of one HugeTLB folio are one, "
 	  "as this kernel counts" },
 	{ "poison-accounted", taken_back, PASS,
 	  "num_poisoned_pages is 1, but 2 pages were found, when all of one HugeTLB folio are one, as "

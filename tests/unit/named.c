@@ -187,12 +187,65 @@ static void hugetlb_again(void **state)
 	machine_destroy(m);
 }
 
+static void add_flagged(struct machine *m, uint64_t pfn)
+{
+	struct hwp_poisoned p = {
+		.pfn = pfn, .event = -1, .bits = HWP_BIT_HWPOISON, .folio = { .order = -1 }
+	};
+
+	assert_true(hwp_vec_push(&m->findings->poisoned, p));
+}
+
+/** As of a kernel before v6.0. */
+static void lose_raw_list(struct hwp_layout *l)
+{
+	for (size_t i = 0; i < l->nr_resolved; i++) {
+		if (l->resolved[i].needs == &hwp_folio_raw_needs)
+			l->resolved[i].works = false;
+	}
+	assert_false(hwp_folio_has_raw_list(l));
+}
+
+/* HugeTLB pages that were freed: the flag stays on their heads. */
+static void hugetlb_freed(void **state)
+{
+	static const uint64_t pfns[] = { 0x1207, 0x1208, 0x1400, 0x1403, 0x1600, 0x1805, 0x1a00 };
+	static const bool by_log[] = { true, true, true, true, false, false, false };
+	struct machine *m = machine_create(kernel_61);
+
+	(void)state;
+	lose_raw_list(&m->layout);
+	machine_open(m);
+	m->findings->pmd_order = 9;
+	add_flagged(m, 0x1200);
+	add_flagged(m, 0x1400);
+	add_flagged(m, 0x1600);
+	add_flagged(m, 0x1805);
+	add_flagged(m, 0x1a00);
+	add_event(m, 0x1207, HWP_EVENT_INJECTED);
+	add_action(m, 0x1207, "huge page");
+	add_event(m, 0x1208, HWP_EVENT_ALREADY_POISONED);
+	add_action(m, 0x1400, "huge page");
+	add_action(m, 0x1403, "free huge page");
+	/* A page that was hit itself; one that was dissolved with the right mark; no HugeTLB. */
+	add_action(m, 0x1600, "free buddy page");
+	add_action(m, 0x1604, "huge page");
+	add_action(m, 0x1805, "huge page");
+	add_action(m, 0x1a03, "dirty LRU page");
+	add_event(m, 0x1a04, HWP_EVENT_ALREADY_POISONED);
+	assert_pages(m, pfns, by_log, HWP_ARRAY_SIZE(pfns));
+	assert_false(m->findings->poisoned.data[0].is_raw);
+	assert_int_equal(m->findings->poisoned.data[1].named_head_pfn, 0x1200);
+	machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(named),	 cmocka_unit_test(flagged_itself),
 		cmocka_unit_test(other_folios),	 cmocka_unit_test(hugetlb),
 		cmocka_unit_test(hugetlb_again), cmocka_unit_test(no_extent),
+		cmocka_unit_test(hugetlb_freed),
 	};
 
 	return cmocka_run_group_tests_name("named", tests, NULL, NULL);

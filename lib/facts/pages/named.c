@@ -11,6 +11,11 @@ static bool is_dax_action(const struct hwp_event *e)
 	return e->kind == HWP_EVENT_ACTION && strcmp(e->page_type, "dax page") == 0;
 }
 
+static bool is_huge_action(const struct hwp_event *e)
+{
+	return e->kind == HWP_EVENT_ACTION && strstr(e->page_type, "huge page");
+}
+
 /** HugeTLB, of a kernel that records nothing but the flag of the head. */
 static bool is_unrecorded_hugetlb(const struct hwp_poisoned *head)
 {
@@ -27,11 +32,46 @@ static bool names_page(const struct hwp_poisoned *head, const struct hwp_event *
 {
 	if (head->folio.kind == HWP_FOLIO_DEVICE)
 		return is_dax_action(e);
-	if (!is_unrecorded_hugetlb(head))
+	if (head->folio.kind != HWP_FOLIO_NONE && !is_unrecorded_hugetlb(head))
 		return false;
-	return (e->kind == HWP_EVENT_ACTION && strstr(e->page_type, "huge page")) ||
-	       e->kind == HWP_EVENT_ALREADY_POISONED || e->kind == HWP_EVENT_SIGBUS ||
-	       e->kind == HWP_EVENT_INJECTED || e->kind == HWP_EVENT_MACHINE_CHECK;
+	/* Where it was freed since, the folio is told by what was said of it. */
+	if (head->folio.kind == HWP_FOLIO_NONE)
+		return is_huge_action(e) ||
+		       (head->is_named_by_log && e->kind == HWP_EVENT_ALREADY_POISONED);
+	return is_huge_action(e) || e->kind == HWP_EVENT_ALREADY_POISONED ||
+	       e->kind == HWP_EVENT_SIGBUS || e->kind == HWP_EVENT_INJECTED ||
+	       e->kind == HWP_EVENT_MACHINE_CHECK;
+}
+
+/** Is the line about another kind of page than HugeTLB, at @p pfn itself? */
+static bool has_other_error(const struct hwp_findings *f, uint64_t pfn)
+{
+	for (size_t i = 0; i < f->events.nr; i++) {
+		const struct hwp_event *e = &f->events.data[i];
+
+		if (e->pfn == pfn && e->kind == HWP_EVENT_ACTION &&
+		    !strstr(e->page_type, "huge page"))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * A kernel without raw_hwp_list leaves the flag on the head when it frees a HugeTLB page:
+ * the flagged page that may have been the head of @p pfn; NULL for none.
+ */
+static struct hwp_poisoned *find_freed_head(struct hwp_findings *f, const struct hwp_layout *l,
+					    uint64_t pfn)
+{
+	uint64_t head_pfn = hwp_align_down(pfn, f->pmd_order);
+	size_t i = hwp_findings_poisoned_index(f, head_pfn);
+	struct hwp_poisoned *p = i < f->poisoned.nr ? &f->poisoned.data[i] : NULL;
+
+	if (hwp_folio_has_raw_list(l) || !p || p->pfn != head_pfn || p->zone_is_device ||
+	    p->folio.kind != HWP_FOLIO_NONE ||
+	    (!p->is_named_by_log && has_other_error(f, head_pfn)))
+		return NULL;
+	return p;
 }
 
 /** The flagged head of the folio that @p pfn is in; NULL for none. */
@@ -63,6 +103,7 @@ static struct hwp_error *describe(struct hwp_page_reader *reader, const struct h
 	*page = *head;
 	page->pfn = pfn;
 	page->is_named_by_log = true;
+	page->named_head_pfn = head->pfn;
 	page->is_raw = head->folio.kind == HWP_FOLIO_HUGETLB;
 	page->raw_page_unknown = false;
 	if (err && err->code == HWP_ERROR_NO_MEMORY)
@@ -112,7 +153,7 @@ static void forget(poisoned_vec *named, struct hwp_poisoned *head)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < named->nr; i++) {
-		if (named->data[i].folio.head_pfn != head->folio.head_pfn)
+		if (named->data[i].named_head_pfn != head->pfn)
 			named->data[kept++] = named->data[i];
 	}
 	named->nr = kept;
@@ -122,6 +163,7 @@ static void forget(poisoned_vec *named, struct hwp_poisoned *head)
 struct hwp_error *hwp_name_pages(struct hwp_page_reader *reader, struct hwp_findings *f)
 {
 	_cleanup_(poisoned_vec_deinit) poisoned_vec named = {};
+	const struct hwp_layout *l = hwp_page_reader_memmap(reader)->layout;
 	struct hwp_error *err = NULL;
 	size_t nr = f->poisoned.nr;
 
@@ -129,6 +171,9 @@ struct hwp_error *hwp_name_pages(struct hwp_page_reader *reader, struct hwp_find
 		const struct hwp_event *e = &f->events.data[i];
 		struct hwp_poisoned *head = find_head(f, e->pfn), page;
 
+		if (!head && (is_huge_action(e) || e->kind == HWP_EVENT_ALREADY_POISONED ||
+			      e->kind == HWP_EVENT_UNPOISON))
+			head = find_freed_head(f, l, e->pfn);
 		f->counters.nr_dax_actions += is_dax_action(e);
 		if (head && e->kind == HWP_EVENT_UNPOISON)
 			forget(&named, head);

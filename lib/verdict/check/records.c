@@ -77,11 +77,18 @@ static bool has_holes(const struct hwp_findings *f)
 					     HWP_NEEDS(HWP_HOLE_HPAGE_FREELIST));
 }
 
-/** Is it HugeTLB of a kernel that keeps no raw_hwp_list? It counts an error for each folio. */
-static bool is_counted_by_folio(const struct hwp_poisoned *p)
+/**
+ * The page whose flag stands for the error: a kernel without raw_hwp_list counts one for each
+ * HugeTLB folio. UINT64_MAX when the page counts for itself.
+ */
+static uint64_t counted_as(const struct hwp_poisoned *p)
 {
-	return p->folio.kind == HWP_FOLIO_HUGETLB && !p->folio.raw_list_readable &&
-	       !p->folio.raw_list_broken;
+	if (p->zone_is_device || p->folio.raw_list_readable || p->folio.raw_list_broken)
+		return UINT64_MAX;
+	if (p->folio.kind == HWP_FOLIO_HUGETLB)
+		return p->folio.head_pfn;
+	return p->folio.kind == HWP_FOLIO_NONE && p->is_named_by_log ? p->named_head_pfn :
+								       UINT64_MAX;
 }
 
 /** The pages that were found, as the kernel counts them. */
@@ -91,11 +98,10 @@ static int64_t nr_to_count(const struct hwp_findings *f)
 	int64_t nr = 0;
 
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
-		const struct hwp_poisoned *p = &f->poisoned.data[i];
-		bool is_same = is_counted_by_folio(p) && p->folio.head_pfn == last;
+		uint64_t as = counted_as(&f->poisoned.data[i]);
 
-		last = is_counted_by_folio(p) ? p->folio.head_pfn : UINT64_MAX;
-		nr += !is_same;
+		nr += as == UINT64_MAX || as != last;
+		last = as;
 	}
 	return nr;
 }
@@ -122,13 +128,14 @@ static int64_t nr_taken_back(const struct hwp_findings *f)
 
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
+		uint64_t as = counted_as(p);
 
-		if (!is_counted_by_folio(p))
+		if (as == UINT64_MAX)
 			continue;
-		if (p->folio.head_pfn != last)
+		if (as != last)
 			handled = false;
-		nr += p->folio.head_pfn != last;
-		last = p->folio.head_pfn;
+		nr += as != last;
+		last = as;
 		if (was_handled(f, p) && !handled) {
 			handled = true;
 			nr--;

@@ -792,6 +792,41 @@ static void nothing(void **state)
 	hwp_findings_destroy(f);
 }
 
+/* Up to v5.13 a page that is hit while it is free stays free, and no allocation keeps it. */
+static void left_free(void **state)
+{
+	static const struct {
+		const char *type, *result;
+		enum hwp_switch check_pages;
+		enum hwp_state want;
+	} rows[] = {
+		{ "free buddy page", "Delayed", HWP_ON, HWP_STATE_ISOLATED },
+		{ "free buddy page", "Delayed", HWP_OFF, HWP_STATE_KERNEL },
+		{ "free buddy page", "Failed", HWP_ON, HWP_STATE_KERNEL },
+		{ "high-order kernel page", "Delayed", HWP_ON, HWP_STATE_KERNEL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = logged_as(LRU_NOW, rows[i].type);
+		struct hwp_poisoned *p = &f->poisoned.data[0];
+
+		snprintf(f->events.data[0].result, sizeof(f->events.data[0].result), "%s",
+			 rows[i].result);
+		f->kernel.check_pages = rows[i].check_pages;
+		*p = bare_page(0);
+		p->event = 0;
+		p->has_holder = true;
+		p->holder_pfn = p->pfn - 1;
+		p->holder_order = 1;
+		hwp_classify(f);
+		print_message("# row %zu\n", i);
+		assert_int_equal(p->state, rows[i].want);
+		assert_int_equal(p->order, rows[i].want == HWP_STATE_KERNEL ? 1 : -1);
+		hwp_findings_destroy(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -801,6 +836,7 @@ int main(void)
 		cmocka_unit_test(order_0_in_use),
 		cmocka_unit_test(contained),
 		cmocka_unit_test(dropped),
+		cmocka_unit_test(left_free),
 		cmocka_unit_test(owned_by_the_kernel),
 		cmocka_unit_test(elsewhere),
 		cmocka_unit_test(owners_then_and_now),

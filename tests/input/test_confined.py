@@ -57,7 +57,7 @@ def same_answer(cases):
             done = subprocess.run([hwp.PROGRAM, *command, DUMP], capture_output=True, check=False,
                                   env={**os.environ, 'HWPOISON_CONFINE': confine}, timeout=LIMIT)
             outs.append((done.returncode, done.stdout, done.stderr))
-        cases.tell(f'{" ".join(command)}: the same answer', [] if outs[0] == outs[1] else
+        cases.report(f'{" ".join(command)}: the same answer', [] if outs[0] == outs[1] else
                    [f'{[(o[0], len(o[1]), o[2][:80]) for o in outs]}'])
 
 
@@ -80,12 +80,12 @@ def deaths(cases, lab):
             wrong = one_line(done, *words)
             if done.stdout:
                 wrong.append(f'a report of {len(done.stdout)} bytes')
-            cases.tell(f'{how}{" at the end" if "END" in at else ""}', wrong)
+            cases.report(f'{how}{" at the end" if "END" in at else ""}', wrong)
     done = lab.run('check', '--json', DUMP, HWP_DIE='segv')
-    cases.tell('segv with --json', one_line(done) +
+    cases.report('segv with --json', one_line(done) +
                ([] if '"hwpoison.error/1"' in done.stdout else [f'no JSON: {done.stdout[:200]!r}']))
     done = lab.run('check', DUMP, cpu=2, HWP_DIE='spin')
-    cases.tell('too much time', one_line(done, 'more than 2 s of processor time') +
+    cases.report('too much time', one_line(done, 'more than 2 s of processor time') +
                ([f'{len(done.stdout)} bytes'] if done.stdout else []))
 
 
@@ -94,16 +94,16 @@ def metrics(cases, lab):
     path = lab.work / 'x.prom'
     done = lab.run('metrics', '-o', path, DUMP)
     good = path.read_text() if path.exists() else ''
-    cases.tell('metrics -o', [] if done.returncode == 1 and 'hwpoison_up 1' in good and
+    cases.report('metrics -o', [] if done.returncode == 1 and 'hwpoison_up 1' in good and
                not done.stdout else [f'exit status {done.returncode}, {done.stderr}, {good[:200]!r}'])
     done = lab.run('metrics', '-o', path, DUMP, HWP_DIE='segv')
-    cases.tell('metrics -o, dead', one_line(done) +
+    cases.report('metrics -o, dead', one_line(done) +
                ([] if 'hwpoison_up 0' in path.read_text() else ['not down']))
     done = lab.run('metrics', DUMP, HWP_DIE='segv')
-    cases.tell('metrics, dead', one_line(done) +
+    cases.report('metrics, dead', one_line(done) +
                ([] if 'hwpoison_up 0' in done.stdout else [f'{done.stdout[:200]!r}']))
     left = [p.name for p in lab.work.iterdir() if p.name.startswith('x.prom.')]
-    cases.tell('no temporary file is left', left)
+    cases.report('no temporary file is left', left)
 
 
 def child_of(process):
@@ -133,14 +133,14 @@ def rights(cases, lab):
     process = lab.start(HWP_DIE='stop')
     child, status = child_of(process)
     if not child:
-        cases.tell('the child has no rights', ['no child stopped'])
+        cases.report('the child has no rights', ['no child stopped'])
         process.kill()
         return
     wrong = [f'{name}:{status[name]}' for name in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb')
              if int(status[name], 16)]
     wrong += [f'{name}:{status[name]}' for name, value in (('NoNewPrivs', '1'), ('Seccomp', '2'))
               if status[name].strip() != value]
-    cases.tell('the child has no rights', wrong)
+    cases.report('the child has no rights', wrong)
     limits = pathlib.Path(f'/proc/{child}/limits').read_text()
     bounds = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()[1:]}
     size = DUMP.stat().st_size
@@ -149,16 +149,16 @@ def rights(cases, lab):
                                                           ('Max cpu time', 60 + (size >> 20)),
                                                           ('Max core file size', 0))
              if bounds[name] == 'unlimited' or int(bounds[name]) > most]
-    cases.tell('the child has a budget', wrong)
+    cases.report('the child has a budget', wrong)
     process.kill()
-    cases.tell('the child dies with its parent', [] if is_gone(child) else ['it lives'])
+    cases.report('the child dies with its parent', [] if is_gone(child) else ['it lives'])
     process.communicate()
     process = lab.start(HWP_DIE='stop')
     child, _ = child_of(process)
     os.killpg(process.pid, signal.SIGCONT)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=LIMIT)
-    cases.tell('Ctrl-C ends both', [] if process.returncode == -signal.SIGINT and is_gone(child) and
+    cases.report('Ctrl-C ends both', [] if process.returncode == -signal.SIGINT and is_gone(child) and
                not out and not err else [f'status {process.returncode}, {out[:80]!r}, {err[:80]!r}'])
 
 
@@ -168,14 +168,14 @@ def filtered(cases, lab):
     wrong = [line for line in lines if not line.endswith(('refused', 'allowed'))]
     if len([line for line in lines if line.endswith('refused')]) != 10:
         wrong.append(f'{lines}')
-    cases.tell('the filter refuses what reads nothing', wrong)
+    cases.report('the filter refuses what reads nothing', wrong)
 
 
 def memory(cases, lab):
     began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     done = lab.run('check', DUMP, HWP_DIE='memory')
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    cases.tell('allocations end at the budget', [] if done.returncode == 2 and not done.stdout and
+    cases.report('allocations end at the budget', [] if done.returncode == 2 and not done.stdout and
                max(used, began) < 1 << 20 else
                [f'exit status {done.returncode}, {done.stderr[:200]}, {used} KiB'])
 
@@ -189,7 +189,7 @@ def foreign_file(cases, lab):
     os.chown(path, 65534, 65534)
     path.chmod(0o600)
     done = lab.run('check', path)
-    cases.tell("another user's file", [] if done.returncode == 1 and done.stdout else
+    cases.report("another user's file", [] if done.returncode == 1 and done.stdout else
                [f'exit status {done.returncode}: {done.stderr}'])
 
 

@@ -68,6 +68,16 @@ static bool check_zone(struct hwp_findings *f, const struct hwp_zone *z, uint64_
 					  z->managed_pages, end_of_memmap);
 }
 
+/** Sections of which the dump does not say whether they have struct pages. */
+static bool note_missing_sections(struct hwp_findings *f, const struct hwp_memmap *m)
+{
+	return !m->nr_missing_sections ||
+	       hwp_findings_hole(f, HWP_HOLE_MEMMAP,
+				 "mem_section: a part at 0x%" PRIx64 " is not in the dump: whether "
+				 "%" PRIu64 " sections have struct pages is not known",
+				 m->missing_address, m->nr_missing_sections);
+}
+
 static struct hwp_error *describe(struct analysis *a)
 {
 	uint64_t end_of_memmap = a->memmap->ranges.data[a->memmap->ranges.nr - 1].end_pfn;
@@ -75,6 +85,8 @@ static struct hwp_error *describe(struct analysis *a)
 	const char *damage = hwp_target_damage(a->target);
 
 	f->live = hwp_target_is_live(a->target);
+	if (!note_missing_sections(f, a->memmap))
+		return hwp_error_no_memory();
 	if (!f->live || a->options->target.qemu_socket) {
 		f->path = strdup(hwp_target_options_path(&a->options->target));
 		if (!f->path)

@@ -213,6 +213,20 @@ static struct hwp_error *add_section(struct walk *w, uint64_t number, const char
 	return add_range(w, start_pfn, start_pfn + w->pages_per_section, map_of(s, map), online);
 }
 
+/*
+ * A page of mem_section that is not in a dump costs what it describes, not the answer:
+ * makedumpfile -d 1 leaves out pages of zeros, and most of mem_section is zero.
+ */
+static bool is_hole(struct walk *w, struct hwp_error **err, uint64_t address, uint64_t nr_sections)
+{
+	if (hwp_target_is_live(w->target) || !hwp_error_catch(err, HWP_ERROR_EXCLUDED))
+		return false;
+	if (!w->memmap->nr_missing_sections)
+		w->memmap->missing_address = address;
+	w->memmap->nr_missing_sections += nr_sections;
+	return true;
+}
+
 static struct hwp_error *add_root(struct walk *w, uint64_t address, uint64_t first, uint64_t nr)
 {
 	_cleanup_free_ char *sections = malloc(nr * w->sections->size);
@@ -222,6 +236,8 @@ static struct hwp_error *add_root(struct walk *w, uint64_t address, uint64_t fir
 		return hwp_error_no_memory();
 	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, address, sections,
 			      nr * w->sections->size, NULL);
+	if (is_hole(w, &err, address, nr))
+		return NULL;
 	for (uint64_t i = 0; i < nr && !err; i++)
 		err = add_section(w, first + i, sections + i * w->sections->size);
 	return err;
@@ -279,6 +295,25 @@ static struct hwp_error *check_roots(const uint64_t *addresses, uint64_t nr)
 	return NULL;
 }
 
+/** The addresses of the roots, page by page; 0 where there is none, or it is not known. */
+static struct hwp_error *read_roots(struct walk *w, const struct roots *roots, uint64_t *addresses)
+{
+	uint64_t start = w->sections->mem_section, page_size = UINT64_C(1) << w->page_shift;
+	uint64_t size = roots->nr * sizeof(*addresses);
+	struct hwp_error *err = NULL;
+
+	memset(addresses, 0, size);
+	for (uint64_t done = 0, n; done < size && !err; done += n) {
+		n = page_size - (start + done) % page_size;
+		n = n < size - done ? n : size - done;
+		err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, start + done,
+				      (char *)addresses + done, n, NULL);
+		if (is_hole(w, &err, start + done, n / sizeof(*addresses) * roots->per_root))
+			memset((char *)addresses + done, 0, n);
+	}
+	return err;
+}
+
 static struct hwp_error *walk_sections(struct walk *w)
 {
 	_cleanup_free_ uint64_t *addresses = NULL;
@@ -293,8 +328,7 @@ static struct hwp_error *walk_sections(struct walk *w)
 	addresses = malloc(roots.nr * sizeof(*addresses));
 	if (!addresses)
 		return hwp_error_no_memory();
-	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, w->sections->mem_section, addresses,
-			      roots.nr * sizeof(*addresses), NULL);
+	err = read_roots(w, &roots, addresses);
 	if (!err)
 		err = check_roots(addresses, roots.nr);
 	for (uint64_t i = 0; i < roots.nr && !err; i++) {
@@ -400,7 +434,11 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 	} else {
 		err = add_flat(&w);
 	}
-	if (!err && m->nr_pages == 0)
+	if (!err && m->nr_pages == 0 && m->nr_missing_sections)
+		err = hwp_error_at(HWP_ERROR_EXCLUDED, m->missing_address,
+				   "mem_section at 0x%" PRIx64 " is not in the dump",
+				   m->missing_address);
+	else if (!err && m->nr_pages == 0)
 		err = hwp_error_create(HWP_ERROR_BAD_DATA, "no page has a struct page");
 	if (err)
 		return hwp_error_prefix(err, "memmap");

@@ -28,6 +28,11 @@ struct hwp_memmap {
 	uint64_t nr_pages;
 	/** All ranges share one base (SPARSEMEM_VMEMMAP, FLATMEM). */
 	bool is_contiguous;
+	/**
+	 * A dump left out this part of mem_section, at @p missing_address first: whether that
+	 * many sections have struct pages is not known.
+	 */
+	uint64_t nr_missing_sections, missing_address;
 };
 
 /**

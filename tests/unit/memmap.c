@@ -217,6 +217,42 @@ static void roots_of_sections(void **state)
 }
 
 /** In an array each section is at its number, and the last is the last. */
+/** A page of the roots, or a root, that a dump left out: its sections are not known, the rest is. */
+static void missing_sections(void **state)
+{
+	static char roots[2][4096], sections[4096];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct memory m = {
+			.synth.vmcoreinfo = "SYMBOL(mem_section)=ff11000010000000\n"
+					    "LENGTH(mem_section)=1024\n"
+					    "NUMBER(SECTION_SIZE_BITS)=27\n"
+					    "NUMBER(MAX_PHYSMEM_BITS)=44\n",
+		};
+
+		memset(roots, 0, sizeof(roots));
+		synth_add(&m.synth, SECTIONS, roots[0], sizeof(roots[0]));
+		synth_add(&m.synth, SECTIONS + 4096, roots[1], sizeof(roots[1]));
+		synth_add(&m.synth, ROOT, sections, sizeof(sections));
+		synth_add(&m.synth, ROOT + 4096, sections, sizeof(sections));
+		synth_put(roots[0], 0, ROOT, 8);
+		synth_put(roots[0], 8, ROOT + 4096, 8);
+		put_section(sections, 0, MAP | PRESENT | HAS_MAP | ONLINE | EARLY, 0);
+		m.synth.segments[i == 0 ? 1 : i == 1 ? 3 : 0].excluded = true;
+		if (i == 2) {
+			assert_fails(&m, HWP_ERROR_EXCLUDED,
+				     "mem_section at 0xff11000010000000 is not in the dump");
+			continue;
+		}
+		assert_null(create(&m));
+		assert_int_equal(m.memmap->nr_pages, (2 - i) * PER_SECTION);
+		assert_int_equal(m.memmap->nr_missing_sections, i == 0 ? 512 * 128 : 128);
+		assert_int_equal(m.memmap->missing_address, i == 0 ? SECTIONS + 4096 : ROOT + 4096);
+		destroy(&m);
+	}
+}
+
 static void section_in_array(void **state)
 {
 	char sections[4 * SECTION_SIZE] = {};
@@ -488,6 +524,7 @@ int main(void)
 		cmocka_unit_test(no_memmap),
 		cmocka_unit_test(by_ram),
 		cmocka_unit_test(table_of_nonsense),
+		cmocka_unit_test(missing_sections),
 	};
 
 	return cmocka_run_group_tests_name("memmap", tests, NULL, NULL);

@@ -38,7 +38,8 @@ static size_t list_missing(struct missing *ret)
 }
 
 static const char *const library_names[] = {
-	"libkdumpfile", "libbpf", "libelf", "libdw", "libsmartcols", "libsqlite3",
+	"libkdumpfile", "libz",	  "libdeflate", "libzstd",	"liblzo2",    "libsnappy",
+	"libbpf",	"libelf", "libdw",	"libsmartcols", "libsqlite3",
 };
 
 #define NR_LIBRARIES HWP_ARRAY_SIZE(library_names)

@@ -23,21 +23,12 @@ void hwp_target_set_reader(struct hwp_target *target, const struct hwp_provider 
 void hwp_target_set_open_times(struct hwp_target *target, const struct hwp_open_times *times);
 
 /**
- * Open a dump file with libkdumpfile; @p vmcoreinfo_path may be NULL. If it is not
- * a dump, the error says what it is.
+ * Open a dump file: ELF and kdump files of x86_64 by our own reader, others by libkdumpfile,
+ * which the environment's HWPOISON_READER=libkdumpfile asks for everywhere. @p vmcoreinfo_path
+ * may be NULL. If it is not a dump, the error says what it is.
  */
-struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,
-				 struct hwp_provider *ret, struct hwp_file_facts *facts);
-
-/**
- * Check the file *@p fd before libkdumpfile opens it: refuse what is not a dump,
- * record in @p facts that it is truncated. A flattened file is replaced by an
- * unlinked, rearranged copy in $TMPDIR (*@p fd is then that file).
- */
-struct hwp_error *hwp_dumpfile_prepare(const char *path, int *fd, struct hwp_file_facts *facts);
-
-/** Refuse a PAGESIZE in VMCOREINFO that would make libkdumpfile divide by zero. */
-struct hwp_error *hwp_vmcoreinfo_check(const char *text, size_t len);
+struct hwp_error *hwp_dump_open(const char *path, const char *vmcoreinfo_path,
+				struct hwp_provider *ret, struct hwp_file_facts *facts);
 
 /** The kallsyms tables in the target's memory, located by VMCOREINFO. */
 struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider *ret);

@@ -2,8 +2,11 @@
 #include "target/vmcoreinfo.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "target/target.h"
 
 const char *hwp_vmcoreinfo_find(const char *text, const char *key, size_t *len_ret)
 {
@@ -48,4 +51,20 @@ struct hwp_error *hwp_vmcoreinfo_number(const char *text, const char *key, uint6
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO %s is not a number", key);
 	*ret = number;
 	return NULL;
+}
+
+struct hwp_error *hwp_vmcoreinfo_check(const char *text, size_t len)
+{
+	static const char key[] = "PAGESIZE=";
+	const char *at = memmem(text, len, key, sizeof(key) - 1);
+	uint64_t page_size = 0;
+
+	if (!at)
+		return NULL;
+	for (at += sizeof(key) - 1; at < text + len && *at >= '0' && *at <= '9'; at++)
+		page_size = page_size * 10 + (uint64_t)(*at - '0');
+	if (hwp_is_page_size(page_size))
+		return NULL;
+	return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense: PAGESIZE=%" PRIu64,
+				page_size);
 }

@@ -14,4 +14,7 @@ const char *hwp_vmcoreinfo_find(const char *text, const char *key, size_t *len_r
 /** As hwp_target_vmcoreinfo_number(), in @p text. */
 struct hwp_error *hwp_vmcoreinfo_number(const char *text, const char *key, uint64_t *ret);
 
+/** Refuse a PAGESIZE that is none: libkdumpfile would divide by zero. */
+struct hwp_error *hwp_vmcoreinfo_check(const char *text, size_t len);
+
 #endif /* HWP_TARGET_VMCOREINFO_H */

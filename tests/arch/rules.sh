@@ -162,6 +162,9 @@ libdebuginfod elfutils/debuginfod\.h
 sqlite sqlite3\.h
 zlib zlib\.h
 zstd zstd\.h
+libdeflate libdeflate\.h
+lzo lzo/.*
+snappy snappy-c\.h
 END
 	house_sources | xargs grep -lE '#[ \t]*include[ \t]*<Python\.h>' | sed 's/$/ includes Python.h/'
 }

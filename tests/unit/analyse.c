@@ -432,7 +432,7 @@ static void host_create(struct host *h)
 	struct hwp_file_facts facts = {};
 
 	assert_null(hwp_target_open(&options, &h->dump));
-	assert_null(hwp_kdump_open(DUMP, NULL, &h->memory, &facts));
+	assert_null(hwp_dump_open(DUMP, NULL, &h->memory, &facts));
 }
 
 static void host_destroy(struct host *h)

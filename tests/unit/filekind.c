@@ -189,7 +189,7 @@ static void elf_files(void **state)
 		const char *words;
 	} rows[] = {
 		{ ET_CORE, EM_X86_64, HWP_FILE_ELF, "ELF core dump" },
-		{ ET_CORE, EM_AARCH64, HWP_FILE_REFUSED, "arm64" },
+		{ ET_CORE, EM_AARCH64, HWP_FILE_ELF, "ELF core dump" },
 		{ ET_CORE, EM_PPC64, HWP_FILE_REFUSED, "another machine" },
 		{ ET_EXEC, EM_X86_64, HWP_FILE_REFUSED, "not a core dump" },
 		{ ET_DYN, EM_X86_64, HWP_FILE_REFUSED, "not a core dump" },
@@ -264,7 +264,7 @@ static void machine_of_kdump(void **state)
 	} rows[] = {
 		{ "x86_64", "a kdump file", HWP_FILE_KDUMP },
 		{ "", "a kdump file", HWP_FILE_KDUMP },
-		{ "aarch64", "arm64", HWP_FILE_REFUSED },
+		{ "aarch64", "a kdump file", HWP_FILE_KDUMP },
 		{ "ppc64le", "another machine", HWP_FILE_REFUSED },
 		{ "\x01nonsense", "a kdump file", HWP_FILE_KDUMP },
 	};

@@ -35,7 +35,7 @@ static struct hwp_target *open_sample(const char *path, bool as_guest)
 	struct hwp_provider words;
 	struct hwp_target *target;
 
-	assert_null(hwp_kdump_open(path, NULL, &parts.memory, &parts.facts));
+	assert_null(hwp_dump_open(path, NULL, &parts.memory, &parts.facts));
 	if (as_guest)
 		assert_null(hwp_guest_memory_create(&parts.memory, &parts.memory));
 	assert_null(synth_host_open(&parts, &target));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** A small kdump file, written here, as libkdumpfile reads it for us. */
+/** A small kdump file, written here, as our own reader and libkdumpfile read it. */
 #include "synth.h"
 
 #include <cmocka.h>
@@ -12,7 +12,9 @@
 #define BITMAP_BLOCKS (NR_PAGES / 8 / BLOCK + 1)
 #define FIRST_BITMAP 2
 #define DESCRIPTORS ((FIRST_BITMAP + 2 * BITMAP_BLOCKS) * BLOCK)
-#define VMCOREINFO "OSRELEASE=6.12.0\nPAGESIZE=4096\nNUMBER(phys_base)=0\n"
+#define VMCOREINFO                                                                             \
+	"OSRELEASE=6.12.0\nPAGESIZE=4096\nNUMBER(phys_base)=0\nNUMBER(pgtable_l5_enabled)=0\n" \
+	"SYMBOL(init_top_pgt)=ffffffff80000000\n"
 
 static const uint64_t stored[] = { 0, 1, 2, 5, 0x7ffe, 0x7fff, 0x8000, 0x8001, 0x10000, 0x13fff };
 
@@ -79,9 +81,18 @@ static void write_dump(struct dump *d, const char *machine, const char *vmcorein
 	close(fd);
 }
 
+/** A test's state is the reader that it asks for, or NULL. */
+static void choose_reader(void **state)
+{
+	if (*state)
+		setenv("HWPOISON_READER", *state, 1);
+	else
+		unsetenv("HWPOISON_READER");
+}
+
 static struct hwp_error *dump_open(struct dump *d, const char *vmcoreinfo_path)
 {
-	return hwp_kdump_open(d->path, vmcoreinfo_path, &d->provider, &d->facts);
+	return hwp_dump_open(d->path, vmcoreinfo_path, &d->provider, &d->facts);
 }
 
 static void dump_close(struct dump *d)
@@ -174,7 +185,7 @@ static void reads(void **state)
 	struct dump d;
 	char *text = NULL;
 
-	(void)state;
+	choose_reader(state);
 	write_dump(&d, "x86_64", VMCOREINFO);
 	assert_null(dump_open(&d, NULL));
 	assert_string_equal(d.facts.format, "diskdump");
@@ -201,7 +212,7 @@ static void vmcoreinfo(void **state)
 	char *text = NULL;
 	FILE *f;
 
-	(void)state;
+	choose_reader(state);
 	write_dump(&d, "x86_64", NULL);
 	assert_null(dump_open(&d, NULL));
 	err = d.provider.ops->vmcoreinfo(d.provider.arg, &text);
@@ -226,31 +237,66 @@ static void vmcoreinfo(void **state)
 	assert_refused(&d, dump_open(&d, other.path), HWP_ERROR_OS, other.path);
 }
 
-/** QEMU names no machine: then it is x86-64, unless VMCOREINFO is of another. */
+/** QEMU names no machine: then VMCOREINFO does; where neither names one it is x86_64. */
 static void machines(void **state)
 {
 	struct dump d;
 
-	(void)state;
+	choose_reader(state);
 	write_dump(&d, "", VMCOREINFO);
 	assert_null(dump_open(&d, NULL));
 	assert_memory(&d.provider);
 	dump_close(&d);
-	write_dump(&d, "", "OSRELEASE=6.12.0\nPAGESIZE=4096\nNUMBER(kimage_voffset)=0\n");
+	write_dump(&d, "", "OSRELEASE=6.12.0\nPAGESIZE=4096\n");
+	assert_null(dump_open(&d, NULL));
+	dump_close(&d);
+	for (int i = 0; i < 2; i++) {
+		write_dump(&d, i ? "aarch64" : "",
+			   "OSRELEASE=6.12.0\nPAGESIZE=4096\nNUMBER(kimage_voffset)=0\n");
+		assert_null(dump_open(&d, NULL));
+		assert_memory(&d.provider);
+		dump_close(&d);
+	}
+	write_dump(&d, "i686", VMCOREINFO);
+	assert_null(dump_open(&d, NULL));
+	assert_memory(&d.provider);
+	dump_close(&d);
+	write_dump(&d, "aarch64", VMCOREINFO);
+	assert_refused(&d, dump_open(&d, NULL), HWP_ERROR_UNSUPPORTED,
+		       "VMCOREINFO is of x86_64, the dump's header of aarch64");
+	write_dump(&d, "x86_64", "OSRELEASE=6.12.0\nPAGESIZE=4096\nNUMBER(kimage_voffset)=0\n");
 	assert_refused(&d, dump_open(&d, NULL), HWP_ERROR_UNSUPPORTED,
 		       "VMCOREINFO is of aarch64, the dump's header of x86_64");
-	/* One that does not say either. */
-	write_dump(&d, "", "OSRELEASE=6.12.0\nPAGESIZE=4096\n");
+	write_dump(&d, "i686", "OSRELEASE=6.12.0\nPAGESIZE=4096\n");
+	assert_refused(&d, dump_open(&d, NULL), HWP_ERROR_UNSUPPORTED, "of i686 is not read");
+}
+
+static void unknown_reader(void **state)
+{
+	struct dump d;
+
+	(void)state;
+	setenv("HWPOISON_READER", "crash", 1);
+	write_dump(&d, "x86_64", VMCOREINFO);
+	assert_refused(&d, dump_open(&d, NULL), HWP_ERROR_INVALID_ARGUMENT,
+		       "HWPOISON_READER is 'crash'");
+	setenv("HWPOISON_READER", "", 1);
+	write_dump(&d, "x86_64", VMCOREINFO);
 	assert_null(dump_open(&d, NULL));
 	dump_close(&d);
 }
 
 int main(void)
 {
+	static char libkdumpfile[] = "libkdumpfile";
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads),
+		cmocka_unit_test_prestate(reads, libkdumpfile),
 		cmocka_unit_test(vmcoreinfo),
+		cmocka_unit_test_prestate(vmcoreinfo, libkdumpfile),
 		cmocka_unit_test(machines),
+		cmocka_unit_test_prestate(machines, libkdumpfile),
+		cmocka_unit_test(unknown_reader),
 	};
 
 	return cmocka_run_group_tests_name("kdump", tests, NULL, NULL);

@@ -16,7 +16,7 @@
 #define KDUMP_INSTEAD "it is not read; take a dump by kdump (makedumpfile), which has such headers"
 #define OTHER_SYSTEM "only Linux kernels are read"
 #define OLD_DUMP "it is not read; kernels that wrote it are older than all that are supported"
-#define OTHER_MACHINE "only dumps of x86_64 kernels are read"
+#define OTHER_MACHINE "only dumps of x86_64 and arm64 kernels are read"
 #define FIND_DUMP "name the dump itself"
 #define NO_DUMP "it holds no memory of a kernel; name the dump"
 
@@ -153,11 +153,9 @@ static const struct hwp_file_kind elf_program = {
 	HWP_FILE_REFUSED, "an ELF file, but not a core dump (a vmlinux or another program)",
 	"a vmlinux is for -s; name the dump too"
 };
-static const struct hwp_file_kind elf_arm64 = { HWP_FILE_REFUSED, "a core dump of an arm64 machine",
-						OTHER_MACHINE };
-static const struct hwp_file_kind elf_machine = { HWP_FILE_REFUSED,
-						  "a core dump of another machine than x86_64",
-						  OTHER_MACHINE };
+static const struct hwp_file_kind elf_machine = {
+	HWP_FILE_REFUSED, "a core dump of another machine than x86_64 and arm64", OTHER_MACHINE
+};
 static const struct hwp_file_kind elf_xen = {
 	HWP_FILE_REFUSED, "a guest's memory by Xen ('xl dump-core')",
 	"it is not read; take a dump by kdump inside the guest"
@@ -166,12 +164,9 @@ static const struct hwp_file_kind elf_process = { HWP_FILE_REFUSED,
 						  "the core dump of a process, not of a kernel",
 						  NO_DUMP };
 static const struct hwp_file_kind kdump = { HWP_FILE_KDUMP, "a kdump file", NULL };
-static const struct hwp_file_kind kdump_arm64 = { HWP_FILE_REFUSED,
-						  "a kdump file of an arm64 machine",
-						  OTHER_MACHINE };
-static const struct hwp_file_kind kdump_machine = { HWP_FILE_REFUSED,
-						    "a kdump file of another machine than x86_64",
-						    OTHER_MACHINE };
+static const struct hwp_file_kind kdump_machine = {
+	HWP_FILE_REFUSED, "a kdump file of another machine than x86_64 and arm64", OTHER_MACHINE
+};
 static const struct hwp_file_kind flattened = { HWP_FILE_FLATTENED, "a flattened dump", NULL };
 
 static const struct hwp_file_kind empty = { HWP_FILE_REFUSED, "an empty file", "copy it again" };
@@ -278,9 +273,7 @@ static const struct hwp_file_kind *kind_of_elf(const struct hwp_file_ends *ends)
 		return &elf_module;
 	if (header.e_type != ET_CORE)
 		return &elf_program;
-	if (header.e_machine == EM_AARCH64)
-		return &elf_arm64;
-	if (header.e_machine != EM_X86_64)
+	if (header.e_machine != EM_X86_64 && header.e_machine != EM_AARCH64)
 		return &elf_machine;
 	if (header.e_phnum == 0 && header.e_shnum && holds(ends, "Xen"))
 		return &elf_xen;
@@ -290,7 +283,7 @@ static const struct hwp_file_kind *kind_of_elf(const struct hwp_file_ends *ends)
 /** The machine in the header's struct new_utsname; hypervisors leave it empty. */
 static const struct hwp_file_kind *kind_of_kdump(const struct hwp_file_ends *ends)
 {
-	static const char *const ours[] = { "x86_64", "i686", "" };
+	static const char *const ours[] = { "x86_64", "aarch64", "i686", "" };
 	const size_t at = 12 + 4 * 65;
 	char machine[65] = "";
 
@@ -303,7 +296,7 @@ static const struct hwp_file_kind *kind_of_kdump(const struct hwp_file_ends *end
 	for (const char *c = machine; *c; c++)
 		if (*c < '0' || *c > 'z')
 			return &kdump;
-	return strcmp(machine, "aarch64") == 0 ? &kdump_arm64 : &kdump_machine;
+	return &kdump_machine;
 }
 
 static bool is_zero(const unsigned char *bytes, size_t nr)

@@ -19,7 +19,7 @@ struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const
 	struct hwp_file_facts found = {};
 	struct hwp_error *err;
 
-	err = hwp_kdump_open(path, vmcoreinfo_path, &own, &found);
+	err = hwp_dump_open(path, vmcoreinfo_path, &own, &found);
 	if (!err && own.ops->clone) {
 		err = own.ops->clone(own.arg, &sweep.arg);
 		sweep.ops = err ? NULL : own.ops;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The memory of a dump file in any format that libkdumpfile reads. */
-#include <errno.h>
-#include <fcntl.h>
+#include "target/memory/kdump.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include <libkdumpfile/kdumpfile.h>
 
 #include "base/bits.h"
-#include "target/memory/frontdoor.h"
 #include "target/providers.h"
 
 /*
@@ -33,9 +31,9 @@ struct kdump {
 	uint64_t stored_first;
 	unsigned char stored_bits[STORED_WINDOW / 8];
 	unsigned int page_shift;
-	int fd;
-	/** A clone borrows the descriptor. */
-	bool is_clone, is_elf, is_diskdump;
+	/** Ours, and so is what it holds; NULL in a clone. */
+	struct hwp_dumpfile *dump;
+	bool is_clone, is_elf, is_open;
 };
 
 /*
@@ -46,8 +44,11 @@ struct kdump {
  */
 static void free_context(struct kdump *k)
 {
+	/* It crashes on a context that could not be opened for want of memory, too. */
+	if (!k->is_open && !k->is_clone)
+		return;
 #if KDUMPFILE_VERSION < KDUMPFILE_MKVER(0, 5, 2)
-	if (k->is_diskdump && !k->is_clone) {
+	if (!k->is_elf && !k->is_clone) {
 		kdump_set_number_attr(k->ctx, "cache.size", 1);
 		return;
 	}
@@ -69,8 +70,9 @@ static void kdump_close(void *arg)
 		addrxlat_ctx_decref(k->xlat);
 	if (k->ctx)
 		free_context(k);
-	if (!k->is_clone && k->fd >= 0)
-		close(k->fd);
+	if (k->dump)
+		hwp_dumpfile_deinit(k->dump);
+	free(k->dump);
 	free(k);
 }
 
@@ -240,7 +242,6 @@ static struct hwp_error *kdump_op_clone(void *arg, void **ret)
 	copy = calloc(1, sizeof(*copy));
 	if (!copy)
 		return hwp_error_no_memory();
-	copy->fd = -1;
 	copy->is_clone = true;
 	copy->ctx = kdump_clone(k->ctx, 0);
 	if (!copy->ctx)
@@ -264,48 +265,6 @@ static const struct hwp_provider_ops kdump_ops = {
 	.destroy = kdump_close,
 };
 
-/*
- * QEMU writes kdump headers without a machine name. Each of these keys is
- * put to VMCOREINFO by one architecture only
- * (arch/ * /kernel/{vmcore_info,crash_core,machine_kexec}*.c).
- */
-static const char *architecture_of(const char *vmcoreinfo)
-{
-	static const struct {
-		const char *key, *arch;
-	} keys[] = {
-		{ "NUMBER(phys_base)=", KDUMP_ARCH_X86_64 },
-		{ "NUMBER(kimage_voffset)=", KDUMP_ARCH_AARCH64 },
-	};
-
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(keys); i++) {
-		if (strstr(vmcoreinfo, keys[i].key))
-			return keys[i].arch;
-	}
-	return NULL;
-}
-
-static struct hwp_error *read_text_file(const char *path, char **ret)
-{
-	_cleanup_fclose_ FILE *f = NULL;
-	_cleanup_free_ char *text = NULL;
-	size_t len, max = 1 << 20;
-	struct hwp_error *err;
-
-	err = hwp_open_regular(path, &f);
-	if (err)
-		return hwp_error_prefix(err, "%s", path);
-	text = malloc(max);
-	if (!text)
-		return hwp_error_no_memory();
-	len = fread(text, 1, max - 1, f);
-	if (ferror(f))
-		return hwp_error_os(errno, "%s", path);
-	text[len] = '\0';
-	*ret = no_cleanup_ptr(text);
-	return NULL;
-}
-
 static struct hwp_error *set_vmcoreinfo(kdump_ctx_t *ctx, const char *text)
 {
 	kdump_blob_t *blob = kdump_blob_new_dup(text, strlen(text));
@@ -321,69 +280,59 @@ static struct hwp_error *set_vmcoreinfo(kdump_ctx_t *ctx, const char *text)
 }
 
 /*
- * The order matters to libkdumpfile: architecture, system, then VMCOREINFO,
- * which it does not show before. So a header that names no machine is first
- * taken for x86_64, and VMCOREINFO must agree.
+ * The order matters to libkdumpfile: architecture, system, then VMCOREINFO, which it does not
+ * show before.
  */
-static struct hwp_error *describe_system(kdump_ctx_t *ctx, const char *vmcoreinfo_path)
+static struct hwp_error *describe_system(kdump_ctx_t *ctx, const char *machine, const char *given)
 {
-	_cleanup_free_ char *text = NULL;
-	const char *arch = NULL, *named;
-	struct hwp_error *err = NULL;
+	const char *arch = NULL;
 	kdump_status status;
 
-	if (vmcoreinfo_path)
-		err = read_text_file(vmcoreinfo_path, &text);
-	if (!err && text)
-		err = hwp_vmcoreinfo_check(text, strlen(text));
-	if (err)
-		return err;
-	if (kdump_get_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK) {
-		arch = text ? architecture_of(text) : NULL;
-		if (!arch)
-			arch = KDUMP_ARCH_X86_64;
-		kdump_set_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, arch);
-	}
+	if (kdump_get_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK)
+		kdump_set_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, machine);
 	kdump_clear_err(ctx);
 	status = kdump_set_string_attr(ctx, KDUMP_ATTR_OSTYPE, "linux");
 	if (status != KDUMP_OK)
 		return hwp_error_prefix(kdump_failure(ctx, status, 0),
 					"cannot set up address translation");
-	if (text)
-		return set_vmcoreinfo(ctx, text);
-	if (kdump_vmcoreinfo_raw(ctx, &text) != KDUMP_OK)
-		return NULL;
-	named = architecture_of(text);
-	if (named && strcmp(named, arch) != 0)
+	return given ? set_vmcoreinfo(ctx, given) : NULL;
+}
+
+/** What libkdumpfile 0.5.1 crashes on, or misreads, and our own reader does not. */
+static struct hwp_error *refuse_hostile(const struct hwp_dumpfile *dump, const char *text)
+{
+	if (!dump->is_kdump && dump->elf.is_cut_short)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"VMCOREINFO is of %s, the dump's header of %s", named,
-					arch);
+					"a paging dump of a guest with two memory backends, which "
+					"libkdumpfile misreads: take it again by dump-guest-memory "
+					"without -p");
+	if (!dump->is_kdump && dump->elf.has_bad_sections)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "the ELF section headers are nonsense");
+	if (dump->is_kdump && dump->kdump.notes_beyond_end)
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"the kdump header is nonsense: its notes go beyond the "
+					"file's end");
+	if (text && (text[0] == '.' || strstr(text, "\n.")))
+		return hwp_error_create(HWP_ERROR_BAD_DATA,
+					"VMCOREINFO is nonsense: a line begins with '.'");
 	return NULL;
 }
 
-static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_path,
+static struct hwp_error *kdump_setup(struct kdump *k, const char *machine, const char *given,
 				     struct hwp_file_facts *facts)
 {
 	kdump_num_t page_shift;
-	const char *format;
 	struct hwp_error *err;
 	kdump_status status;
 
-	status = kdump_open_fd(k->ctx, k->fd);
-	if (status == KDUMP_ERR_NOTIMPL)
-		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"not a dump format that libkdumpfile knows (%s)",
-					kdump_get_err(k->ctx));
+	/* A map faults where the file has shrunk. */
+	kdump_set_number_attr(k->ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER);
+	status = kdump_open_fd(k->ctx, k->dump->file.fd);
 	if (status != KDUMP_OK)
 		return kdump_failure(k->ctx, status, 0);
-	if (kdump_get_string_attr(k->ctx, KDUMP_ATTR_FILE_FORMAT, &format) != KDUMP_OK)
-		format = "unknown";
-	k->is_elf = strcmp(format, "elf") == 0;
-	k->is_diskdump = strcmp(format, "diskdump") == 0;
-	snprintf(facts->format + strlen(facts->format),
-		 sizeof(facts->format) - strlen(facts->format), "%s", format);
+	k->is_open = true;
 	kdump_set_number_attr(k->ctx, "cache.size", k->is_elf ? CACHE_SIZE_ELF : CACHE_SIZE_KDUMP);
-	err = describe_system(k->ctx, vmcoreinfo_path);
+	err = describe_system(k->ctx, machine, given);
 	if (err)
 		return err;
 	status = kdump_get_number_attr(k->ctx, KDUMP_ATTR_PAGE_SHIFT, &page_shift);
@@ -397,7 +346,7 @@ static struct hwp_error *kdump_setup(struct kdump *k, const char *vmcoreinfo_pat
 	return NULL;
 }
 
-struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,
+struct hwp_error *hwp_kdump_open(struct hwp_dumpfile *dump, const char *machine, const char *given,
 				 struct hwp_provider *ret, struct hwp_file_facts *facts)
 {
 	_cleanup_(kdump_closep) struct kdump *k = calloc(1, sizeof(*k));
@@ -405,19 +354,20 @@ struct hwp_error *hwp_kdump_open(const char *path, const char *vmcoreinfo_path,
 
 	if (!k)
 		return hwp_error_no_memory();
-	/* Do not wait for the writer of a FIFO, which is refused. */
-	k->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (k->fd < 0)
-		return hwp_error_os(errno, "%s", path);
-	err = hwp_dumpfile_prepare(path, &k->fd, facts);
+	k->is_elf = !dump->is_kdump;
+	err = refuse_hostile(dump, given ? given : hwp_dumpfile_vmcoreinfo(dump));
 	if (err)
 		return err;
 	k->ctx = kdump_new();
 	if (!k->ctx)
 		return hwp_error_no_memory();
-	err = kdump_setup(k, vmcoreinfo_path, facts);
-	if (err)
-		return hwp_error_prefix(err, "%s", path);
+	k->dump = dump;
+	err = kdump_setup(k, machine, given, facts);
+	/* Only what is open is ours. */
+	if (err) {
+		k->dump = NULL;
+		return err;
+	}
 	ret->ops = &kdump_ops;
 	ret->arg = no_cleanup_ptr(k);
 	return NULL;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** A dump file, checked: what it is, and where its parts are. */
+#ifndef HWP_TARGET_MEMORY_DUMPFILE_H
+#define HWP_TARGET_MEMORY_DUMPFILE_H
+
+#include <stdbool.h>
+
+#include "target/memory/diskdump.h"
+#include "target/memory/elfcore.h"
+#include "target/memory/rawfile.h"
+#include "target/target.h"
+
+/** Readers share it; nothing in it changes once it is open. */
+struct hwp_dumpfile {
+	struct hwp_rawfile file;
+	/** Is it a kdump file, or else an ELF core? */
+	bool is_kdump;
+	struct hwp_elfcore elf;
+	struct hwp_diskdump kdump;
+};
+
+/**
+ * Check the file @p fd, which is taken over, and read its headers: refuse what is not a dump,
+ * record in @p facts what it is and that it is damaged. A flattened file is replaced by an
+ * unlinked, rearranged copy in $TMPDIR. @p ret stays where it is; deinit it also on failure.
+ */
+struct hwp_error *hwp_dumpfile_open(const char *path, int fd, struct hwp_dumpfile *ret,
+				    struct hwp_file_facts *facts);
+
+void hwp_dumpfile_deinit(struct hwp_dumpfile *dump);
+
+/** VMCOREINFO, borrowed; NULL if the file has none. */
+const char *hwp_dumpfile_vmcoreinfo(const struct hwp_dumpfile *dump);
+
+/**
+ * The machine that the headers name, as utsname does ("x86_64"), or the one whose VMCOREINFO
+ * @p text (may be NULL) is. UNSUPPORTED when the two disagree. NULL: neither names one.
+ */
+struct hwp_error *hwp_dumpfile_machine(const struct hwp_dumpfile *dump, const char *text,
+				       const char **ret);
+
+#endif /* HWP_TARGET_MEMORY_DUMPFILE_H */

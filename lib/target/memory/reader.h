@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Our own reader of ELF and kdump files of x86_64 kernels. */
+#ifndef HWP_TARGET_MEMORY_READER_H
+#define HWP_TARGET_MEMORY_READER_H
+
+#include "target/memory/dumpfile.h"
+#include "target/target.h"
+
+/**
+ * Read @p dump, which is taken over on success; @p vmcoreinfo is copied. NULL: the dump has
+ * none, and only physical addresses can be read. UNSUPPORTED: this VMCOREINFO does not say
+ * where the page tables are, as that of kernels before 4.10.
+ */
+struct hwp_error *hwp_reader_open(struct hwp_dumpfile *dump, const char *vmcoreinfo,
+				  struct hwp_provider *ret);
+
+#endif /* HWP_TARGET_MEMORY_READER_H */

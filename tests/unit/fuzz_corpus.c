@@ -8,6 +8,7 @@
 #include "../fuzz/ksyms.c"
 #include "../fuzz/lists.c"
 #include "../fuzz/mfevent.c"
+#include "../fuzz/reader.c"
 
 #include <cmocka.h>
 #include <dirent.h>
@@ -73,13 +74,15 @@ REPLAY(klog)
 REPLAY(ksyms)
 REPLAY(lists)
 REPLAY(mfevent)
+REPLAY(reader)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replay_btf),	cmocka_unit_test(replay_dumpfile),
-		cmocka_unit_test(replay_klog),	cmocka_unit_test(replay_ksyms),
-		cmocka_unit_test(replay_lists), cmocka_unit_test(replay_mfevent),
+		cmocka_unit_test(replay_btf),	 cmocka_unit_test(replay_dumpfile),
+		cmocka_unit_test(replay_klog),	 cmocka_unit_test(replay_ksyms),
+		cmocka_unit_test(replay_lists),	 cmocka_unit_test(replay_mfevent),
+		cmocka_unit_test(replay_reader),
 	};
 
 	return cmocka_run_group_tests_name("fuzz_corpus", tests, NULL, NULL);

@@ -19,6 +19,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 O = os.environ.get("O", os.path.join(ROOT, "build"))
 HWPOISON = os.path.join(O, "hwpoison")
 STAGES = os.path.join(O, "bench", "stages")
+LIMIT = os.path.join(O, "bench", "limit")
+PACK = os.path.join(O, "bench", "pack")
 N = int(os.environ.get("N", "15"))
 
 
@@ -140,8 +142,36 @@ def stages(rows):
 		print(f"  {name:21} " + " ".join(f"{row[n]:8.2f}" for n in names))
 
 
+def packed(dump, method):
+	"""The dump as a kdump file, made once."""
+	path = os.path.join(O, "bench", "vmcore." + method)
+	if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(dump):
+		subprocess.run([PACK, dump, path, method], check=True)
+	return path
+
+
+def limits(dump):
+	"""Processor time to look at every struct page, and what nobody can do without."""
+	print(f"  {'ms of CPU, medians':21} {'limit':>8} {'reader':>8} {'ratio':>8} {'libkdumpfile':>13}")
+	for name in ("elf", "zlib", "zstd", "lzo", "snappy"):
+		path = dump if name == "elf" else packed(dump, name)
+		found = {"limit": [], "reader": [], "libkdumpfile": []}
+		for _ in range(max(3, N // 3)):
+			for reader in ("", "libkdumpfile"):
+				env = {**os.environ, "HWPOISON_READER": reader}
+				out = subprocess.run([LIMIT, path], check=True, capture_output=True,
+						     text=True, env=env).stdout
+				ms = {k: int(v) / 1e6 for k, v in (line.split() for line in out.splitlines())
+				      if k in ("limit", "reader")}
+				found["limit"].append(ms["limit"])
+				found[reader or "reader"].append(ms["reader"])
+		row = {k: statistics.median(v) for k, v in found.items()}
+		print(f"  {name:21} {row['limit']:8.2f} {row['reader']:8.2f} "
+		      f"{row['reader'] / row['limit']:8.2f} {row['libkdumpfile']:13.2f}")
+
+
 def main():
-	for program in (HWPOISON, STAGES):
+	for program in (HWPOISON, STAGES, LIMIT, PACK):
 		if not os.access(program, os.X_OK):
 			die(f"{program} is missing: run `make bench`")
 	dump = sys.argv[1] if len(sys.argv) > 1 else find_dump()
@@ -154,6 +184,8 @@ def main():
 	rows = other_ways(dump)
 	print("stages")
 	stages(rows)
+	print("the reader beside the limit")
+	limits(dump)
 
 
 main()

@@ -202,12 +202,9 @@ def compare_forms(directory):
 
 
 def compare_paging(directory):
-    """A dump that QEMU made by walking page tables is read right or refused clearly."""
+    """A dump that QEMU made by walking page tables has the same memory."""
     path = directory / 'vmcore.paging.elf'
     if not path.exists():
-        return []
-    run = hwp.Run('check', '--json', path)
-    if run.status == 2 and run.err.count('\n') == 1:
         return []
     return _differ('paging dump', _same_text(directory / 'vmcore.elf', 'check'),
                    _same_text(path, 'check'))

@@ -328,6 +328,25 @@ static enum hwp_state allocated_state(const struct hwp_findings *f, const struct
 								    HWP_STATE_ISOLATED;
 }
 
+/**
+ * Only the type of its struct page puts it into a free block, and no list of its zone has that
+ * block, though all were walked and have as many blocks as the zone counts: one of the two is wrong.
+ */
+static bool is_refuted_by_lists(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	/* A running kernel moves blocks between the two looks, and one that holds zone->lock has a
+	 * block on its way. */
+	if (f->live || p->by_page.container != HWP_FREE_AREA || p->zone < 0 ||
+	    f->zones.data[p->zone].lists_cut || f->zones.data[p->zone].was_locked)
+		return false;
+	for (size_t i = 0; i < f->areas.nr; i++) {
+		if (f->areas.data[i].zone == p->zone &&
+		    f->areas.data[i].nr_free != f->areas.data[i].nr_walked)
+			return false;
+	}
+	return true;
+}
+
 static enum hwp_state decide(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	if (p->is_shown)
@@ -341,8 +360,10 @@ static enum hwp_state decide(const struct hwp_findings *f, const struct hwp_pois
 		return HWP_STATE_OFFLINE;
 	if (p->by_list.container == HWP_PCP_LIST)
 		return HWP_STATE_PCP;
-	if (p->by_list.container != HWP_NOT_FREE || p->by_page.container != HWP_NOT_FREE)
+	if (p->by_list.container != HWP_NOT_FREE)
 		return HWP_STATE_BUDDY;
+	if (p->by_page.container != HWP_NOT_FREE)
+		return is_refuted_by_lists(f, p) ? HWP_STATE_UNKNOWN : HWP_STATE_BUDDY;
 	return allocated_state(f, p);
 }
 

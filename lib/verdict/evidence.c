@@ -267,10 +267,17 @@ static void say_kernel(const struct speaker *s, const struct hwp_poisoned *p)
 		say(s, "refcount %d, not mapped, no trace of an LRU page", p->page.refcount);
 }
 
-static void say_unknown(const struct speaker *s, const struct hwp_poisoned *p)
+static void say_unknown(const struct speaker *s, const struct hwp_findings *f,
+			const struct hwp_poisoned *p)
 {
 	if (p->is_raw)
 		say_raw(s, p);
+	if (p->by_page.container != HWP_NOT_FREE) {
+		say_block(s, f, p, &p->by_page, "memmap");
+		say(s,
+		    "no list of its zone holds that block, though all were walked to their ends");
+		return;
+	}
 	if (p->unconfirmed)
 		say(s, UNCONFIRMED);
 	else if (!p->was_read)
@@ -372,7 +379,7 @@ static void say_state(const struct speaker *s, const struct hwp_findings *f,
 		say_device_folio(s, p);
 		break;
 	case HWP_STATE_UNKNOWN:
-		say_unknown(s, p);
+		say_unknown(s, f, p);
 		break;
 	case HWP_STATE_SLAB:
 	case HWP_STATE_PGTABLE:

@@ -74,6 +74,41 @@ static void assert_state(struct hwp_poisoned page, enum hwp_state want)
 	assert_string_equal(hwp_state_name(classify(page).state), hwp_state_name(want));
 }
 
+/* By the type of its struct page alone it is in a free block. */
+static void refuted_by_lists(void)
+{
+	static const struct {
+		bool live, has_no_zone, lists_cut, was_locked;
+		uint64_t nr_free;
+		enum hwp_state want;
+	} rows[] = {
+		{ false, false, false, false, 1, HWP_STATE_UNKNOWN },
+		{ true, false, false, false, 1, HWP_STATE_BUDDY },
+		{ false, true, false, false, 1, HWP_STATE_BUDDY },
+		{ false, false, true, false, 1, HWP_STATE_BUDDY },
+		{ false, false, false, true, 1, HWP_STATE_BUDDY },
+		{ false, false, false, false, 2, HWP_STATE_BUDDY },
+	};
+
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned p = bare_page(0);
+
+		p.by_page = buddy_block;
+		p.by_page.migratetype = -1;
+		p.zone = rows[i].has_no_zone ? -1 : 0;
+		f->live = rows[i].live;
+		f->zones.data[0].lists_cut = rows[i].lists_cut;
+		f->zones.data[0].was_locked = rows[i].was_locked;
+		f->areas.data[0].nr_free = rows[i].nr_free;
+		add_poisoned(f, p);
+		hwp_classify(f);
+		print_message("# row %zu\n", i);
+		assert_int_equal(f->poisoned.data[0].state, rows[i].want);
+		hwp_findings_destroy(f);
+	}
+}
+
 static void free_pages(void **state)
 {
 	struct hwp_poisoned p = bare_page(0);
@@ -87,11 +122,8 @@ static void free_pages(void **state)
 	assert_int_equal(p.migratetype, 1);
 	assert_int_equal(p.cpu, -1);
 
-	/* Either method alone is enough. */
-	p = bare_page(0);
-	p.by_page = buddy_block;
-	p.by_page.migratetype = -1;
-	assert_state(p, HWP_STATE_BUDDY);
+	/* A list alone is enough; the struct page alone, where the lists do not refute it. */
+	refuted_by_lists();
 	p = bare_page(0);
 	p.by_list = buddy_block;
 	assert_state(p, HWP_STATE_BUDDY);

@@ -80,6 +80,9 @@ static void free_block(void **state)
 	/* A block that no list holds is worth a word. */
 	p.by_page = (struct hwp_block){ 0x200, HWP_FREE_AREA, 9, -1, -1, 0 };
 	p.by_list = (struct hwp_block){ .order = -1 };
+	t = evidence_of(p, HWP_STATE_UNKNOWN);
+	assert_says(&t, "no list of its zone holds that block, though all were walked");
+	p.zone = -1;
 	t = evidence_of(p, HWP_STATE_BUDDY);
 	assert_says(&t, "no walked list");
 }

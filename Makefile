@@ -295,6 +295,11 @@ fix-kernels:
 fix-lab: all
 	@O='$(O)' vmcores/fix/lab.sh
 
+# One kernel with 42 mistakes, one for each boot, and what is said of each: 20 minutes.
+fix-breaks: all $(O)/excerpt
+	@vmcores/fix/build.sh break
+	@O='$(O)' vmcores/fix/lab.sh breaks
+
 samples: all $(O)/excerpt
 	@O='$(O)' vmcores/sample.sh
 
@@ -351,6 +356,7 @@ help:
 	@echo 'make same BASE=REVISION [DUMP=FILE]  compare the answers with those of that revision'
 	@echo 'make lab            make vmcores with QEMU; history-lab: of pages that leaked, and what followed'
 	@echo 'make fix-kernels    build kernels with free_has_hwpoisoned(); fix-lab: boot them'
+	@echo 'make fix-breaks     boot one with 42 mistakes, and see what is said of each'
 	@echo 'make samples        make the vmcores in vmcores/samples anew: sample-NAME for one'
 	@echo 'make minimal-root   try the README in a fresh minimal Debian (root)'
 	@echo 'make install        to $$(DESTDIR)$$(PREFIX)/bin; also: uninstall'
@@ -364,4 +370,4 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_OBJS)
 .PHONY: all mutants no-crash demo check test unit unit-programs arch coverage bench same fuzz fuzz-programs check-asan check-tsan lab \
-	samples history-lab minimal-root install uninstall fix-kernels fix-lab format clean help FORCE
+	samples history-lab minimal-root install uninstall fix-kernels fix-lab fix-breaks format clean help FORCE

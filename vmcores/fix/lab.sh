@@ -7,7 +7,8 @@
 #   lab.sh samples [NAME...]    excerpts of these dumps (good and 1 to 5), with their truth, into
 #                               vmcores/samples/fix-NAME
 #   lab.sh breaks [N...]        dumps of the mistakes of the table fix/breaks, all or these, into
-#                               build/lab/fix/break-N
+#                               build/lab/fix/break-N, and what is said of them (said.py); cut down to
+#                               vmcore.kdump where the excerpt program is built
 #   lab.sh time                 how long 1 GiB takes to free with no and with eight bad pages
 #
 # A broken kernel's dump is made as well; verify.py says what is wrong in each.
@@ -72,7 +73,7 @@ usual=fix-thp-1,fix-thp-2,fix-thp-8,fix-thp-edges,fix-thp-adjacent,fix-hugetlb-1
 
 # fix/breaks: N | options | scenarios | the mistake | what memory shows | what is to be said
 breaks() {
-	local number name options scenarios words wanted=" $* " all=$# made=0
+	local number name options scenarios words wanted=" $* " all=$# made=0 wrong=0
 	while IFS='|' read -r number options scenarios words; do
 		number=${number// /} scenarios=${scenarios// /}
 		[ "$all" -eq 0 ] || [[ $wanted == *" $number "* ]] || continue
@@ -91,9 +92,19 @@ breaks() {
 		echo "$name: ${words%%|*}"
 		# shellcheck disable=SC2119
 		dump || echo "$name: no dump" >&2
+		HWPOISON=$build/hwpoison "$here/said.py" "$number" "$lab/fix/$name/vmcore.elf" ||
+			wrong=$((wrong + 1))
+		cut_down "$lab/fix/$name"
 		made=$((made + 1))
 	done < <(grep -v '^#' "$here/breaks")
 	[ "$all" -eq 0 ] || [ "$made" -eq "$all" ] || die "fix/breaks has not all of:$wanted"
+	[ "$wrong" -eq 0 ] || die "$wrong of $made are not said to be what they are"
+}
+
+# As the samples are.
+cut_down() {
+	[ -x "$build/excerpt" ] || return 0
+	"$build/excerpt" -p "$1/vmcore.elf" "$1/vmcore.kdump" >/dev/null && rm "$1/vmcore.elf"
 }
 
 rows() {

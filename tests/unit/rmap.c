@@ -464,6 +464,37 @@ static void loops_in_a_list(void **state)
 	scene_destroy(s);
 }
 
+/* Without a word about its mount a file still has its place in the file system. */
+static void unreadable_mounts(void **state)
+{
+	/** Of the super block (false) or of its mount. */
+	static const struct {
+		bool is_of_mount;
+		uint64_t at;
+		bool is_found;
+	} rows[] = {
+		{ false, AT_SB_MOUNTS, false }, { true, AT_MNT_NS, false },
+		{ true, AT_MNT_ROOT, false },	{ true, AT_MNT_PARENT, false },
+		{ true, AT_MOUNTPOINT, false }, { true, AT_INSTANCE, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * HWP_ARRAY_SIZE(rows); i++) {
+		struct scene *s = scene_create(i % 2);
+		uint64_t mnt = machine_get(s->m, s->sb + AT_SB_MOUNTS) -
+			       (s->has_pointers ? 0 : AT_INSTANCE);
+
+		print_message("# row %zu\n", i / 2);
+		synth_exclude(&s->m->synth,
+			      (rows[i / 2].is_of_mount ? mnt : s->sb) + rows[i / 2].at, 8);
+		hwp_target_destroy(s->m->target);
+		s->m->target = synth_open(&s->m->synth);
+		assert_path(s, rows[i / 2].is_found ? "/srv/data/file" : "/data/file",
+			    rows[i / 2].is_found);
+		scene_destroy(s);
+	}
+}
+
 static void no_file(void **state)
 {
 	struct scene *s = scene_create(true);
@@ -650,7 +681,7 @@ int main(void)
 		cmocka_unit_test(loops_in_a_list),     cmocka_unit_test(no_file),
 		cmocka_unit_test(who_maps_it),	       cmocka_unit_test(threads),
 		cmocka_unit_test(trees_that_lie),      cmocka_unit_test(unseen_mapper),
-		cmocka_unit_test(index_in_folio),
+		cmocka_unit_test(unreadable_mounts),   cmocka_unit_test(index_in_folio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

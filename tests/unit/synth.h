@@ -90,9 +90,11 @@ SYNTH_UNUSED static void synth_add(struct synth *s, uint64_t address, void *data
 	s->segments[s->nr_segments++] = (struct synth_segment){ address, data, size, false };
 }
 
+/** Also where there is something already: what is excluded is found first. */
 SYNTH_UNUSED static void synth_exclude(struct synth *s, uint64_t address, size_t size)
 {
-	s->segments[s->nr_segments++] = (struct synth_segment){ address, NULL, size, true };
+	memmove(s->segments + 1, s->segments, s->nr_segments++ * sizeof(s->segments[0]));
+	s->segments[0] = (struct synth_segment){ address, NULL, size, true };
 }
 
 static const struct synth_segment *synth_find(const struct synth *s, uint64_t address)

@@ -11,7 +11,7 @@ build='gcc make libc6-dev pkg-config libkdumpfile-dev libelf-dev libdw-dev libbp
 	zlib1g-dev libdeflate-dev liblzo2-dev libsnappy-dev
 	libsmartcols-dev libsqlite3-dev'
 test='libcmocka-dev libjson-c-dev python3 python3-jsonschema clang clang-format crash debuginfod less
-	libdebuginfod-dev lz4 makedumpfile'
+	libdebuginfod-dev lz4 makedumpfile git'
 lab='qemu-system-x86 seabios busybox-static cpio zstd kmod xz-utils'
 
 die()

@@ -345,8 +345,18 @@ static const struct hwp_fact hwp_zone_facts_rows[] = {
 	BOOL(has_nr_free_pages),
 	INT(nr_free_pages),
 	BOOL(was_locked),
+	BOOL(lock_unknown),
 };
 TABLE(hwp_zone_facts);
+#undef TYPE
+
+#define TYPE struct hwp_pageblock_facts
+static const struct hwp_fact hwp_pageblock_facts_rows[] = {
+	BOOL(is_known),	 TEXT(why),	     INT(order),      UINT(nr_compared),
+	UINT(nr_unread), UINT(nr_elsewhere), UINT(nr_unsure), STRUCT(first, hwp_block),
+	INT(first_type),
+};
+TABLE(hwp_pageblock_facts);
 #undef TYPE
 
 #define TYPE struct hwp_list_stat
@@ -465,6 +475,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	VECTOR(blocks, hwp_block),
 	VECTOR(lists, hwp_list_stat),
 	VECTOR(areas, hwp_area_stat),
+	STRUCT(pageblocks, hwp_pageblock_facts),
 	VECTOR(troubles, hwp_trouble),
 	VECTOR(events, hwp_event),
 	VECTOR(files, hwp_file),

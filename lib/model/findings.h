@@ -399,6 +399,24 @@ struct hwp_zone_facts {
 	int64_t nr_free_pages;
 	/** zone.lock was held when the dump was made: lists and counts may have been changing. */
 	bool was_locked;
+	/** Of a dump: whether it was held is not known. */
+	bool lock_unknown;
+};
+
+/** Of a dump: is each block of free_area on a list of its pageblock's migratetype? */
+struct hwp_pageblock_facts {
+	/** The types of pageblocks are known; else why not, empty where nobody asked. */
+	bool is_known;
+	char why[160];
+	/** Of a pageblock. */
+	int order;
+	/** Blocks that were compared, and those whose pageblock's type was not read. */
+	uint64_t nr_compared, nr_unread;
+	/** Blocks on the list of another type; and those where that proves nothing. */
+	uint64_t nr_elsewhere, nr_unsure;
+	/** The first of nr_elsewhere, and the type of its pageblock. */
+	struct hwp_block first;
+	int first_type;
 };
 
 /** One list of free pages. */
@@ -558,6 +576,7 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_block) blocks;
 	HWP_VEC(struct hwp_list_stat) lists;
 	HWP_VEC(struct hwp_area_stat) areas;
+	struct hwp_pageblock_facts pageblocks;
 	HWP_VEC(struct hwp_trouble) troubles;
 	HWP_VEC(struct hwp_event) events;
 	/** Files that poisoned pages, or the pages of uses, belong to. */

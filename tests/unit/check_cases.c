@@ -238,6 +238,89 @@ SETUP(counted_more_free_old)
 	f->kernel.frees_gigantic_whole = false;
 }
 
+SETUP(counted_more_free_unsure)
+{
+	counted_more_free(f);
+	f->zones.data[0].lock_unknown = true;
+}
+
+/** A kernel whose 629 free blocks are where they belong. */
+SETUP(matched_blocks)
+{
+	f->kernel.frees_gigantic_whole = true;
+	f->pageblocks.is_known = true;
+	f->pageblocks.order = 9;
+	f->pageblocks.nr_compared = 629;
+}
+
+SETUP(matched_block)
+{
+	matched_blocks(f);
+	f->pageblocks.nr_compared = 1;
+}
+
+SETUP(misplaced_block)
+{
+	matched_blocks(f);
+	strcpy(f->migratetype_names[0], "Unmovable");
+	strcpy(f->migratetype_names[1], "Movable");
+	f->pageblocks.nr_elsewhere = 1;
+	f->pageblocks.first.head_pfn = 0x1234;
+	f->pageblocks.first.order = 2;
+	f->pageblocks.first_type = 1;
+}
+
+/** It wins over those that prove nothing; a type without a name has its number. */
+SETUP(misplaced_blocks)
+{
+	misplaced_block(f);
+	f->pageblocks.nr_elsewhere = 12;
+	f->pageblocks.nr_unsure = 3;
+	f->pageblocks.first.migratetype = 7;
+}
+
+SETUP(unsure_blocks)
+{
+	matched_blocks(f);
+	f->pageblocks.nr_unsure = 628;
+}
+
+SETUP(unsure_block)
+{
+	matched_blocks(f);
+	f->pageblocks.nr_unsure = 1;
+	f->pageblocks.nr_unread = 1;
+}
+
+SETUP(unread_blocks)
+{
+	matched_blocks(f);
+	f->pageblocks.nr_unread = 2;
+}
+
+SETUP(unknown_pageblocks)
+{
+	f->kernel.frees_gigantic_whole = true;
+	strcpy(f->pageblocks.why, "their size is not known");
+}
+
+SETUP(matched_live)
+{
+	matched_blocks(f);
+	f->live = true;
+}
+
+SETUP(matched_old)
+{
+	matched_blocks(f);
+	f->kernel.frees_gigantic_whole = false;
+}
+
+SETUP(matched_quick)
+{
+	f->kernel.frees_gigantic_whole = true;
+}
+
 static struct hwp_poisoned *add_withheld(struct hwp_findings *f, uint64_t pfn)
 {
 	struct hwp_poisoned p = isolated_page(pfn);
@@ -1378,6 +1461,38 @@ static const struct {
 	{ "free-pages-counted", counted_more_free_old, OPEN,
 	  "node 0 Normal: NR_FREE_PAGES is 1052, but 1024 pages are on its lists (this kernel counts "
 	  "by the pageblock's type)" },
+	{ "free-pages-counted", counted_more_free_unsure, OPEN,
+	  "node 0 Normal: NR_FREE_PAGES is 1052, but 1024 pages are on its lists (whether zone->lock "
+	  "was held is not known)" },
+
+	{ "lists-match-pageblocks", matched_blocks, PASS,
+	  "629 free blocks are on a list of their pageblocks' type (pageblocks of order 9)" },
+	{ "lists-match-pageblocks", matched_block, PASS,
+	  "1 free block is on a list of its pageblock's type (pageblocks of order 9)" },
+	{ "lists-match-pageblocks", misplaced_block, WRONG,
+	  "1 free block is on a list of another type than its pageblock: pfn 0x1234 (order 2) is on a "
+	  "list of Unmovable, and its pageblock is Movable" },
+	{ "lists-match-pageblocks", misplaced_blocks, WRONG,
+	  "12 free blocks are on a list of another type than their pageblocks: the first at pfn 0x1234 "
+	  "(order 2) is on a list of type 7, and its pageblock is Movable" },
+	{ "lists-match-pageblocks", unsure_blocks, OPEN,
+	  "1 free block is on a list of its pageblock's type (pageblocks of order 9), 628 are not, "
+	  "where zone->lock was held or types may be mixed" },
+	{ "lists-match-pageblocks", unsure_block, OPEN,
+	  "628 free blocks are on a list of their pageblocks' type (pageblocks of order 9), 1 is "
+	  "not, where zone->lock was held or types may be mixed; 1 is outside of the memory whose "
+	  "pageblocks are known" },
+	{ "lists-match-pageblocks", unread_blocks, OPEN,
+	  "629 free blocks are on a list of their pageblocks' type (pageblocks of order 9); 2 are "
+	  "outside of the memory whose pageblocks are known" },
+	{ "lists-match-pageblocks", unknown_pageblocks, OPEN,
+	  "the pageblocks could not be read: their size is not known" },
+	{ "lists-match-pageblocks", matched_live, SKIP,
+	  "blocks move between lists while a running kernel is read" },
+	{ "lists-match-pageblocks", matched_old, SKIP,
+	  "this kernel is not known to keep each free block on a list of its pageblock's type, as "
+	  "kernels since v6.10 do" },
+	{ "lists-match-pageblocks", matched_quick, SKIP, "the lists of free_area were not walked" },
 
 	{ "events-marked", nothing, PASS, "each page that the log has an error of is marked" },
 	{ "events-marked", unmarked_elsewhere, PASS,

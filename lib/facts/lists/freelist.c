@@ -7,6 +7,7 @@
 #include "facts/lists/cpus.h"
 #include "facts/lists/free_count.h"
 #include "facts/lists/list.h"
+#include "facts/lists/pageblock.h"
 #include "layout/needs.h"
 #include "layout/page.h"
 #include "target/target.h"
@@ -102,6 +103,18 @@ static bool was_locked(const struct hwp_list_walk *w, uint64_t address, uint32_t
 		return false;
 	err = hwp_target_read_u32(w->target, address + offset, &lock);
 	return !err && lock;
+}
+
+/** Was zone->lock of a dump not read? A kernel with CONFIG_PREEMPT_RT has another one. */
+static bool is_lock_unknown(const struct hwp_list_walk *w, uint64_t zone)
+{
+	_cleanup_error_ struct hwp_error *err = NULL;
+	uint32_t lock;
+
+	if (w->live || w->at->zone_lock == HWP_ABSENT)
+		return !w->live;
+	err = hwp_target_read_u32(w->target, zone + w->at->zone_lock, &lock);
+	return err != NULL;
 }
 
 struct area_walk {
@@ -481,18 +494,39 @@ static struct hwp_error *check_overlaps(struct hwp_list_walk *w)
 	return NULL;
 }
 
+static void pageblocks_destroyp(struct hwp_pageblocks **pageblocks)
+{
+	hwp_pageblocks_destroy(*pageblocks);
+}
+
+/** Pageblocks change their type while a running kernel is read; older kernels are less exact. */
+static struct hwp_error *read_pageblocks(struct hwp_list_walk *w, struct hwp_pageblocks **ret)
+{
+	*ret = NULL;
+	return w->live || w->quick || !w->findings->kernel.frees_gigantic_whole ?
+		       NULL :
+		       hwp_pageblocks_read(w->target, hwp_page_reader_memmap(w->reader),
+					   &w->findings->pageblocks, ret);
+}
+
 struct hwp_error *hwp_walk_free_lists(struct hwp_list_walk *w)
 {
 	_cleanup_free_ struct hwp_pfn_span *spans = find_spans(w, &w->nr_spans);
-	struct hwp_error *err = NULL;
+	_cleanup_(pageblocks_destroyp) struct hwp_pageblocks *pageblocks = NULL;
+	struct hwp_error *err;
 
 	if (!spans)
 		return hwp_error_no_memory();
 	w->spans = spans;
 	w->at = hwp_layout_of(w->layout, &hwp_freelist_needs);
+	err = read_pageblocks(w, &pageblocks);
+	w->pageblocks = pageblocks;
 	for (size_t z = 0; z < w->zones->zones.nr && !err; z++) {
-		w->findings->zones.data[z].was_locked = was_locked(
-			w, w->zones->zones.data[z].address, w->at->zone_lock);
+		struct hwp_zone_facts *facts = &w->findings->zones.data[z];
+		uint64_t address = w->zones->zones.data[z].address;
+
+		facts->was_locked = was_locked(w, address, w->at->zone_lock);
+		facts->lock_unknown = is_lock_unknown(w, address);
 		for (unsigned int order = 0; order < w->layout->nr_orders && !err && !w->quick;
 		     order++)
 			err = tolerate(w, walk_area(w, (int)z, order), (int)z, HWP_HOLE_FREE_LIST);
@@ -504,5 +538,6 @@ struct hwp_error *hwp_walk_free_lists(struct hwp_list_walk *w)
 	if (!err && w->findings->blocks.nr)
 		qsort(w->findings->blocks.data, w->findings->blocks.nr,
 		      sizeof(*w->findings->blocks.data), compare_blocks);
+	w->pageblocks = NULL;
 	return err ? err : check_overlaps(w);
 }

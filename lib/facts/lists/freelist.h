@@ -35,6 +35,8 @@ struct hwp_list_walk {
 	/** Likewise; ascending and disjoint. */
 	const struct hwp_pfn_span *spans;
 	size_t nr_spans;
+	/** Likewise; NULL where lists and pageblocks are not compared. */
+	const struct hwp_pageblocks *pageblocks;
 };
 
 /**

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "facts/lists/pageblock.h"
 #include "layout/page.h"
 #include "target/target.h"
 
@@ -108,6 +109,7 @@ static bool is_of_interest(const struct hwp_list_walk *w, uint64_t start, uint64
 struct hwp_error *hwp_list_add(struct hwp_list *list, uint64_t pfn, int order)
 {
 	struct hwp_list_walk *w = list->walk;
+	struct hwp_zone_facts *zone = &w->findings->zones.data[list->zone];
 	uint64_t nr_pages = UINT64_C(1) << order;
 	struct hwp_block block = {
 		.head_pfn = pfn,
@@ -120,9 +122,13 @@ struct hwp_error *hwp_list_add(struct hwp_list *list, uint64_t pfn, int order)
 
 	list->stat.nr_blocks++;
 	if (list->stat.container == HWP_PCP_LIST)
-		w->findings->zones.data[list->zone].nr_pcp_pages += nr_pages;
+		zone->nr_pcp_pages += nr_pages;
 	else if (list->stat.container == HWP_FREE_AREA)
-		w->findings->zones.data[list->zone].nr_buddy_pages += nr_pages;
+		zone->nr_buddy_pages += nr_pages;
+	if (w->pageblocks && list->stat.container == HWP_FREE_AREA)
+		hwp_pageblocks_compare(w->pageblocks, &block,
+				       !zone->was_locked && !zone->lock_unknown,
+				       &w->findings->pageblocks);
 	if (poisoned_within(w, pfn, pfn + nr_pages))
 		list->stat.nr_poisoned++;
 	if (!is_of_interest(w, pfn, pfn + nr_pages))

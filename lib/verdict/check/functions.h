@@ -28,6 +28,7 @@ HWP_CHECK_FUNCTION(hwp_check_methods_agree);
 /* marks.c: do free and withheld pages look like such, and are they counted? */
 HWP_CHECK_FUNCTION(hwp_check_free_blocks_bare);
 HWP_CHECK_FUNCTION(hwp_check_free_pages_counted);
+HWP_CHECK_FUNCTION(hwp_check_lists_match_pageblocks);
 HWP_CHECK_FUNCTION(hwp_check_withheld_unmarked);
 HWP_CHECK_FUNCTION(hwp_check_events_marked);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Do free and withheld pages look like such, and do the zones count what is free? */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/plural.h"
@@ -49,6 +50,8 @@ static const char *excuse(const struct hwp_findings *f, const struct hwp_zone_fa
 {
 	if (z->was_locked)
 		return "zone->lock was held";
+	if (z->lock_unknown)
+		return "whether zone->lock was held is not known";
 	if (z->lists_cut)
 		return "its lists could not all be read";
 	/* Without Linux kernel commit e0932b6c1f94 ("mm: page_alloc: consolidate free page
@@ -88,6 +91,68 @@ HWP_CHECK_FUNCTION(hwp_check_free_pages_counted)
 				 "%" PRIu64 " zone%s: NR_FREE_PAGES equals the pages on the lists",
 				 nr_zones, hwp_plural(nr_zones));
 	return result;
+}
+
+/** Why the lists of this kernel were not compared with the pageblocks; NULL: they were. */
+static const char *not_compared(const struct hwp_findings *f)
+{
+	if (f->live)
+		return "blocks move between lists while a running kernel is read";
+	/* The mark of the series of v6.10, as in excuse(). */
+	if (!f->kernel.frees_gigantic_whole)
+		return "this kernel is not known to keep each free block on a list of its "
+		       "pageblock's type, as kernels since v6.10 do";
+	if (!f->pageblocks.is_known && !f->pageblocks.why[0])
+		return "the lists of free_area were not walked";
+	return NULL;
+}
+
+static const char *type_name(const struct hwp_findings *f, int migratetype, char buf[24])
+{
+	const char *name = hwp_findings_migratetype(f, migratetype);
+
+	if (!name)
+		snprintf(buf, 24, "type %d", migratetype);
+	return name ? name : buf;
+}
+
+HWP_CHECK_FUNCTION(hwp_check_lists_match_pageblocks)
+{
+	const struct hwp_pageblock_facts *p = &f->pageblocks;
+	const char *skip = not_compared(f);
+	char of_list[24], of_block[24];
+
+	if (skip)
+		return hwp_check_answer(r, HWP_SKIP, "%s", skip);
+	if (!p->is_known)
+		return hwp_check_answer(r, HWP_INCONCLUSIVE, "the pageblocks could not be read: %s",
+					p->why);
+	if (p->nr_elsewhere)
+		return hwp_check_answer(
+			r, HWP_FAIL,
+			"%" PRIu64 " free block%s on a list of another type than %s: %s0x%" PRIx64
+			" (order %d) is on a list of %s, and its pageblock is %s",
+			p->nr_elsewhere, p->nr_elsewhere == 1 ? " is" : "s are",
+			p->nr_elsewhere == 1 ? "its pageblock" : "their pageblocks",
+			p->nr_elsewhere == 1 ? "pfn " : "the first at pfn ", p->first.head_pfn,
+			p->first.order, type_name(f, p->first.migratetype, of_list),
+			type_name(f, p->first_type, of_block));
+	hwp_check_answer(
+		r, HWP_PASS,
+		"%" PRIu64 " free block%s on a list of %s type (pageblocks of order %d)",
+		p->nr_compared - p->nr_unsure, p->nr_compared - p->nr_unsure == 1 ? " is" : "s are",
+		p->nr_compared - p->nr_unsure == 1 ? "its pageblock's" : "their pageblocks'",
+		p->order);
+	if (p->nr_unsure)
+		hwp_check_add(r,
+			      ", %" PRIu64 " %s not, where zone->lock was held or types may be "
+			      "mixed",
+			      p->nr_unsure, p->nr_unsure == 1 ? "is" : "are");
+	if (p->nr_unread)
+		hwp_check_add(r,
+			      "; %" PRIu64 " %s outside of the memory whose pageblocks are known",
+			      p->nr_unread, p->nr_unread == 1 ? "is" : "are");
+	return p->nr_unsure || p->nr_unread ? HWP_INCONCLUSIVE : HWP_PASS;
 }
 
 /** The mark of a use that a page without references cannot have; NULL: none. */

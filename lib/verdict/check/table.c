@@ -117,6 +117,29 @@ static const struct hwp_check checks[] = {
 		.run = hwp_check_free_pages_counted,
 	},
 	{
+		.name = "lists-match-pageblocks",
+		.statement = "each free block is on a list of its pageblock's migratetype",
+		.background =
+			"Memory is grouped by how it can be reclaimed: each pageblock has a migratetype, "
+			"and its free blocks are on the lists of that type. Since v6.10 the two never "
+			"differ while zone->lock is free, and the kernel warns when they do. A block on a "
+			"list of the type Isolate is lost to the allocator; on another one it spoils the "
+			"grouping, or a reserve. Per-CPU lists may keep the type that a block had when it "
+			"was freed, and are not compared. Asked of dumps only.",
+		.outcomes = {
+			[HWP_PASS] = { "all of them are", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a block was put on the list of another type: it was freed wrongly",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "the kernel is not known to keep them equal, or it was running",
+				       HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "the types of the pageblocks are not known, or they "
+					       "differ where that proves nothing",
+					       HWP_VERDICT_CLEAN },
+		},
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_lists_match_pageblocks,
+	},
+	{
 		.name = "poison-not-in-buddy",
 		.statement = "no poisoned page is in a free block",
 		.background =

@@ -81,7 +81,7 @@ def one_field_wrong(cases, path, fields, reader):
                 patch.write(at, value.to_bytes(size, 'little'))
                 wrong += [f'{value:#x}: {what}' for what in ends_well(path, reader)]
                 patch.undo()
-            cases.tell(f'{path.name}, {name}, {reader or "our reader"}', wrong)
+            cases.report(f'{path.name}, {name}, {reader or "our reader"}', wrong)
 
 
 def small_files(cases, work):
@@ -91,7 +91,7 @@ def small_files(cases, work):
     for name, data in (('DISKDUMP alone', b'DISKDUMP'), ('LKCD, big endian', lkcd),
                        ('KDUMP alone', b'KDUMP   '), ('ELF alone', b'\x7fELF')):
         file.write_bytes(data)
-        cases.tell(name, bad.refuses(file))
+        cases.report(name, bad.refuses(file))
 
 
 def names_beyond_the_end(cases, work):
@@ -104,8 +104,8 @@ def names_beyond_the_end(cases, work):
     file = work / 'names'
     file.write_bytes(data)
     for reader in ('', 'libkdumpfile'):
-        cases.tell(f'section names beyond the end, {reader or "our reader"}',
-                   ends_well(file, reader))
+        cases.report(f'section names beyond the end, {reader or "our reader"}',
+                     ends_well(file, reader))
 
 
 def line_with_dot(cases, path):
@@ -117,9 +117,9 @@ def line_with_dot(cases, path):
         patch.write(offset + line, b'.')
         os.environ['HWPOISON_READER'] = ''
         done = bad.run('check', path)
-        cases.tell("VMCOREINFO, a line that begins with '.'",
-                   [] if done.status == 1 else [f'exit status {done.status}: {done.err}'])
-        cases.tell("the same, libkdumpfile", ends_well(path, 'libkdumpfile'))
+        cases.report("VMCOREINFO, a line that begins with '.'",
+                     [] if done.status == 1 else [f'exit status {done.status}: {done.err}'])
+        cases.report("the same, libkdumpfile", ends_well(path, 'libkdumpfile'))
 
 
 def main():

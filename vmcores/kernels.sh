@@ -27,6 +27,7 @@ die() { echo "kernels.sh: $*" >&2; exit 2; }
 # the packages are anchored regular expressions and the newest match is taken.
 table() {
 	cat <<-'T'
+	5.10-amd64  bullseye         linux-image-5\.10\.[0-9.-]+-amd64              =
 	6.1-amd64   bookworm         linux-image-6\.1\.[0-9.-]+-amd64               =
 	6.1-cloud   bookworm         linux-image-6\.1\.[0-9.-]+-cloud-amd64         =
 	6.12-cloud  trixie           linux-image-6\.12\.[0-9.]+[+]deb13-cloud-amd64 =

@@ -126,6 +126,16 @@ class Dump:
             va, size = va + n, size - n
         return b''.join(parts)
 
+    def read_some(self, va, size):
+        """Zeros where nothing is mapped."""
+        parts = []
+        for at in range(va, va + size, PAGE):
+            try:
+                parts.append(self.read(at, PAGE))
+            except Wrong:
+                parts.append(bytes(PAGE))
+        return b''.join(parts)[:size]
+
     def number(self, va, form):
         return struct.unpack_from('<' + form, self.map, self.offset(va))[0]
 
@@ -138,6 +148,8 @@ class Kallsyms:
 
     def __init__(self, dump):
         self.dump = dump
+        if 'SYMBOL(kallsyms_num_syms)' not in dump.info:
+            self._find()
         count = dump.number(dump.symbol('kallsyms_num_syms'), 'I')
         self.names = self._names(count)
         offsets = dump.read(dump.symbol('kallsyms_offsets'), 4 * count)
@@ -146,6 +158,46 @@ class Kallsyms:
         for i, name in enumerate(self.names):
             self.index.setdefault(name[1:], i)
         self._choose_scheme()
+
+    def _find(self):
+        """Before 6.0 nothing names the tables. The tokens of the ten digits are the digits; from
+        there their order in 5.10 leads on: offsets, base, number, names, markers, tokens, index."""
+        first, last = self.dump.symbol('_stext'), self.dump.symbol('init_uts_ns')
+        text = self.dump.read_some(first, last - first)
+        at = text.rindex(b''.join(b'%d\0' % d for d in range(10)))
+        for _ in range(ord('0')):
+            at = text.rindex(0, 0, at - 1) + 1
+        index = at
+        for _ in range(256):
+            index = text.index(0, index) + 1
+        index = -(-index // 8) * 8
+        words = struct.unpack(f'<{at // 4}I', text[:at // 4 * 4])
+        end = len(words) - 1
+        while not words[end]:
+            end -= 1
+        start = end
+        while words[start]:
+            start -= 1
+        names = 4 * start - words[end] - 8
+        while not (-(-words[names // 4 - 2] // 256) == end - start + 1 and
+                   self._meets(text, names, words[start:end + 1])):
+            names -= 8
+        size = -(-words[names // 4 - 2] // 2) * 8
+        for name, where in (('names', names), ('num_syms', names - 8), ('relative_base', names - 16),
+                            ('offsets', names - 16 - size), ('token_table', at),
+                            ('token_index', index)):
+            self.dump.info[f'SYMBOL(kallsyms_{name})'] = f'{first + where:x}'
+
+    @staticmethod
+    def _meets(text, at, markers):
+        """Do the names at this place meet every marker?"""
+        start = at
+        for marker in markers:
+            if at - start != marker:
+                return False
+            for _ in range(256):
+                at += text[at] + 1
+        return True
 
     def _tokens(self):
         table = self.dump.symbol('kallsyms_token_table')
@@ -286,6 +338,9 @@ class Btf:
             raise Wrong(f'no {name}.{member}')
         return found[0]
 
+    def has(self, name, member):
+        return bool(self._find(self.struct(name), member))
+
     def length(self, name, member):
         """Number of elements of a member that is an array."""
         _, kind = self._find(self.struct(name), member)
@@ -406,7 +461,11 @@ class Oracle:
 
     def pcp(self, zone, cpu):
         """Address of a zone's struct per_cpu_pages of one CPU."""
-        base = self.dump.u64(zone.address + self.btf.offset('zone', 'per_cpu_pageset'))
+        old = self.btf.has('zone', 'pageset')
+        member = 'pageset' if old else 'per_cpu_pageset'
+        base = self.dump.u64(zone.address + self.btf.offset('zone', member))
+        # Up to 5.13 it is part of a struct per_cpu_pageset.
+        base += self.btf.offset('per_cpu_pageset', 'pcp') if old else 0
         shift = self.dump.u64(self.symbols['__per_cpu_offset'] + 8 * cpu)
         return (base + shift) % 2 ** 64
 

@@ -144,6 +144,8 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int write_file(const char *path, const char *text);
 long read_long(const char *path);
 bool corrupt_pfn(uint64_t pfn);
+/* What the last one returned: 0 or a negative errno. */
+int corrupt_result(void);
 bool madvise_poison(void *va);
 void pin_cpu(int cpu);
 void nap_ms(int ms);

@@ -209,6 +209,9 @@ bool history_was_free(uint64_t pfn)
 	for (int i = 0; i < nr_steps(); i++)
 		if (record->steps[i].pfn == pfn && says_free(&record->steps[i]))
 			return true;
+	/* Up to 5.13 it stays where it was hit. */
+	if (strstr(last_action(pfn), "free buddy page: Delayed"))
+		return true;
 	/* Nobody is handed what is not free. */
 	return history_taker(pfn) || was_used_again(pfn);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 static const char *klog;
@@ -98,10 +99,22 @@ bool in_offline_block(uint64_t pfn)
 	return !strcmp(word, "offline");
 }
 
+/* MAGIC_HWPOISON, by which a page that was taken off is known, is of 5.17. */
+static bool marks_taken_off(void)
+{
+	struct utsname name;
+	int major = 0, minor = 0;
+
+	return uname(&name) || sscanf(name.release, "%d.%d", &major, &minor) != 2 || major > 5 ||
+	       (major == 5 && minor >= 17);
+}
+
 static const char *isolated_or_wish(const struct poison *p)
 {
 	const char *action = last_action(p->pfn);
 
+	if (!strcmp(p->scenario, "soft-offline-free") && !marks_taken_off())
+		return "taken-off|kernel";
 	if (strstr(action, "LRU page: Recovered") && strcmp(p->wish, "in-use"))
 		return "isolated";
 	if (strstr(action, "free buddy page: Recovered") ||
@@ -120,6 +133,18 @@ static bool lost(const struct poison *p)
 }
 
 /*
+ * Up to 5.13 a free page that is hit stays in its block, and a HugeTLB page is dissolved with the
+ * bad page in it.
+ */
+static bool was_left_free(const struct poison *p)
+{
+	const char *action = last_action(p->pfn);
+
+	return strstr(action, "free buddy page: Delayed") ||
+	       (strstr(action, "huge page: Recovered") && !marks_taken_off());
+}
+
+/*
  * Freed with its block, and now neither free nor owned.  When the block was
  * cut up before an allocation met the page, that page may have been thrown
  * away alone or with its neighbours; the nearest healthy ones show which, if one
@@ -129,6 +154,9 @@ static bool lost(const struct poison *p)
  */
 static const char *left_behind(const struct poison *p)
 {
+	/* The block that it was in is not known. */
+	if (!p->order)
+		return "isolated|dropped|pcp";
 	if (lost(p))
 		return "dropped";
 	for (uint64_t nr = 2; nr <= 1ULL << p->order; nr *= 2) {
@@ -194,7 +222,7 @@ const char *state_of(const struct poison *p)
 		return owner;
 	if (!strcmp(p->wish, "in-use|isolated") || !strcmp(p->wish, "reused"))
 		return "isolated";
-	if (!strcmp(p->wish, "pcp|buddy"))
+	if (!strcmp(p->wish, "pcp|buddy") || was_left_free(p) || (p->order && lost(p)))
 		return left_behind(p);
 	return isolated_or_wish(p);
 }

@@ -70,6 +70,13 @@ long read_long(const char *path)
 	return value;
 }
 
+static int last_ret;
+
+int corrupt_result(void)
+{
+	return last_ret;
+}
+
 bool corrupt_pfn(uint64_t pfn)
 {
 	struct step *step = history_error(pfn, "corrupt-pfn");
@@ -77,7 +84,7 @@ bool corrupt_pfn(uint64_t pfn)
 	int ret;
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)pfn);
-	ret = write_file("/sys/kernel/debug/hwpoison/corrupt-pfn", text);
+	ret = last_ret = write_file("/sys/kernel/debug/hwpoison/corrupt-pfn", text);
 	history_result(step, ret);
 	say("corrupt-pfn %#llx: %d, kpageflags %#llx", (unsigned long long)pfn, ret,
 	    (unsigned long long)kpf(pfn));

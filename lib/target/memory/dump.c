@@ -69,6 +69,9 @@ static struct hwp_error *open_request(const char *path, const char *vmcoreinfo_p
 	if (fd < 0)
 		return hwp_error_os(errno, "%s", path);
 	err = hwp_dumpfile_open(path, fd, r->dump, facts);
+	/* What is cut off is not counted. */
+	if (!err && !facts->damage[0])
+		facts->end_pfn = hwp_dumpfile_end_pfn(r->dump);
 	if (!err && vmcoreinfo_path)
 		err = read_text_file(vmcoreinfo_path, &r->given);
 	return err;

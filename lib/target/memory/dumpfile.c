@@ -159,6 +159,15 @@ struct hwp_error *hwp_dumpfile_open(const char *path, int fd, struct hwp_dumpfil
 	return hwp_error_prefix(err, "%s", path);
 }
 
+uint64_t hwp_dumpfile_end_pfn(const struct hwp_dumpfile *dump)
+{
+	size_t nr = dump->elf.runs.nr;
+
+	if (dump->is_kdump)
+		return dump->kdump.end_pfn;
+	return nr ? (dump->elf.runs.data[nr - 1].end >> HWP_MIN_PAGE_SHIFT) + 1 : 0;
+}
+
 const char *hwp_dumpfile_vmcoreinfo(const struct hwp_dumpfile *dump)
 {
 	return dump->is_kdump ? dump->kdump.vmcoreinfo : dump->elf.vmcoreinfo;

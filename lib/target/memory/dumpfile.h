@@ -29,6 +29,9 @@ struct hwp_error *hwp_dumpfile_open(const char *path, int fd, struct hwp_dumpfil
 
 void hwp_dumpfile_deinit(struct hwp_dumpfile *dump);
 
+/** The file holds pfns below this one only. */
+uint64_t hwp_dumpfile_end_pfn(const struct hwp_dumpfile *dump);
+
 /** VMCOREINFO, borrowed; NULL if the file has none. */
 const char *hwp_dumpfile_vmcoreinfo(const struct hwp_dumpfile *dump);
 

@@ -42,20 +42,13 @@
 /* An exit status that no command has: the child could not begin. */
 #define NOT_STARTED 3
 
-static uint64_t bit(unsigned int n)
-{
-	return UINT64_C(1) << n;
-}
-
 struct confinement {
 	const struct hwp_context *context;
 	const struct hwp_command *command;
 	struct hwp_cmd_options *options;
 	struct hwp_budget budget;
-	/** Capabilities: to read a file of another user. */
-	uint64_t kept;
-	/** The child's report. */
-	int report;
+	/** The dump, and the child's report. */
+	int core, report;
 	/** Between parent and child; each closes the other's. */
 	int ours, theirs;
 	uint64_t start_ns;
@@ -63,7 +56,7 @@ struct confinement {
 
 static void confinement_deinit(struct confinement *c)
 {
-	const int fds[] = { c->report, c->ours, c->theirs };
+	const int fds[] = { c->core, c->report, c->ours, c->theirs };
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
@@ -144,8 +137,8 @@ static int run_child(struct confinement *c)
 	c->options->target.find_debuginfo_arg = c;
 	hwp_sandbox_limit(&c->budget);
 	/* libdrgn, and the Python around it, do what pleases them. */
-	hwp_sandbox_enter(c->kept, !c->options->target.provider ||
-					   strcmp(c->options->target.provider, "drgn") != 0);
+	hwp_sandbox_enter(!c->options->target.provider ||
+			  strcmp(c->options->target.provider, "drgn") != 0);
 	status = c->command->run(&context, c->command, c->options);
 	if (fflush(err) != 0 || fflush(stdout) != 0)
 		status = HWP_EXIT_TROUBLE;
@@ -249,9 +242,10 @@ static struct hwp_error *prepare(struct confinement *c)
 	struct stat st = {};
 	int pair[2];
 
-	/* What is wrong with the file the child says. */
-	if (stat(c->options->target.core_path, &st) == 0 && st.st_uid != geteuid())
-		c->kept = bit(CAP_DAC_READ_SEARCH);
+	/* By rights that the child does not have. What is wrong with the file the child says. */
+	c->core = open(c->options->target.core_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (c->core >= 0 && fstat(c->core, &st) == 0)
+		c->options->target.core_fd = c->core;
 	c->budget = hwp_budget_for(st.st_size > 0 ? (uint64_t)st.st_size : 0,
 				   c->options->nr_threads ? c->options->nr_threads :
 				   nr_processors > 0	  ? (unsigned int)nr_processors :
@@ -274,6 +268,11 @@ static bool is_wanted(const struct hwp_context *context, const struct hwp_comman
 	       options->target.core_path && !IS_SANITIZED && !(wish && strcmp(wish, "no") == 0);
 }
 
+static uint64_t bit(unsigned int n)
+{
+	return UINT64_C(1) << n;
+}
+
 /* include/uapi/linux/capability.h */
 static uint64_t needed_live(const struct hwp_cmd_options *options)
 {
@@ -293,6 +292,7 @@ int hwp_run_confined(const struct hwp_context *context, const struct hwp_command
 		.context = context,
 		.command = command,
 		.options = options,
+		.core = -1,
 		.report = -1,
 		.ours = -1,
 		.theirs = -1,

@@ -276,9 +276,9 @@ const char *hwp_sandbox_missing(void)
 
 #endif
 
-void hwp_sandbox_enter(uint64_t kept, bool with_filter)
+void hwp_sandbox_enter(bool with_filter)
 {
-	hwp_sandbox_keep_capabilities(kept);
+	hwp_sandbox_keep_capabilities(0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && with_filter)
 		enter_filter();

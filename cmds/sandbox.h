@@ -24,11 +24,11 @@ void hwp_budget_clamp(struct hwp_budget *budget);
 void hwp_sandbox_limit(const struct hwp_budget *budget);
 
 /**
- * For good: no capabilities but @p kept, a mask, no new privileges, no debugger, and, with @p filter, no system
+ * For good: no capabilities, no new privileges, no debugger, and, with @p filter, no system
  * call but those that read files and use memory and threads. What this kernel does not have
  * is left out: hwp_sandbox_missing() names it.
  */
-void hwp_sandbox_enter(uint64_t kept, bool filter);
+void hwp_sandbox_enter(bool filter);
 
 /** Give up every capability of this process that is not in @p kept, a mask. */
 void hwp_sandbox_keep_capabilities(uint64_t kept);

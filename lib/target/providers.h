@@ -25,8 +25,13 @@ void hwp_target_set_open_times(struct hwp_target *target, const struct hwp_open_
 /**
  * Open a dump file: ELF and kdump files of x86_64 by our own reader, others by libkdumpfile,
  * which the environment's HWPOISON_READER=libkdumpfile asks for everywhere. @p vmcoreinfo_path
- * may be NULL. If it is not a dump, the error says what it is.
+ * may be NULL. If it is not a dump, the error says what it is. @p fd, borrowed, is @p path open
+ * already, or -1.
  */
+struct hwp_error *hwp_dump_open_fd(int fd, const char *path, const char *vmcoreinfo_path,
+				   struct hwp_provider *ret, struct hwp_file_facts *facts);
+
+/** The same, which opens @p path itself. */
 struct hwp_error *hwp_dump_open(const char *path, const char *vmcoreinfo_path,
 				struct hwp_provider *ret, struct hwp_file_facts *facts);
 

@@ -176,6 +176,8 @@ struct hwp_host {
 struct hwp_target_options {
 	/** The vmcore; NULL for the running kernel or a guest. */
 	const char *core_path;
+	/** core_path, opened already by who has more rights; 0: it is not. Borrowed. */
+	int core_fd;
 	/** The QMP socket of a running QEMU guest; NULL: no guest. */
 	const char *qemu_socket;
 	/** A file with VMCOREINFO text for dumps that carry none, or NULL. */

@@ -53,7 +53,7 @@ static struct hwp_error *read_text_file(const char *path, char **ret)
 	return NULL;
 }
 
-static struct hwp_error *open_request(const char *path, const char *vmcoreinfo_path,
+static struct hwp_error *open_request(int open_fd, const char *path, const char *vmcoreinfo_path,
 				      struct request *r, struct hwp_file_facts *facts)
 {
 	struct hwp_error *err;
@@ -64,7 +64,8 @@ static struct hwp_error *open_request(const char *path, const char *vmcoreinfo_p
 		return hwp_error_no_memory();
 	r->dump->file.fd = -1;
 	/* Do not wait for the writer of a FIFO, which is refused. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open_fd >= 0 ? fcntl(open_fd, F_DUPFD_CLOEXEC, 0) :
+			    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	*r->dump = (struct hwp_dumpfile){ .file = { .fd = fd } };
 	if (fd < 0)
 		return hwp_error_os(errno, "%s", path);
@@ -138,12 +139,23 @@ static struct hwp_error *open_reader(struct request *r, struct hwp_provider *ret
 	return err;
 }
 
-struct hwp_error *hwp_dump_open(const char *path, const char *vmcoreinfo_path,
-				struct hwp_provider *ret, struct hwp_file_facts *facts)
+struct hwp_error *hwp_dump_open_fd(int fd, const char *path, const char *vmcoreinfo_path,
+				   struct hwp_provider *ret, struct hwp_file_facts *facts)
 {
 	_cleanup_(request_deinit) struct request r = {};
 	struct hwp_error *err;
 
-	err = open_request(path, vmcoreinfo_path, &r, facts);
-	return err ? err : hwp_error_prefix(open_reader(&r, ret, facts), "%s", path);
+	err = open_request(fd, path, vmcoreinfo_path, &r, facts);
+	if (err)
+		return err;
+	err = open_reader(&r, ret, facts);
+	if (facts->damage[0])
+		err = hwp_error_prefix(err, "%s", facts->damage);
+	return hwp_error_prefix(err, "%s", path);
+}
+
+struct hwp_error *hwp_dump_open(const char *path, const char *vmcoreinfo_path,
+				struct hwp_provider *ret, struct hwp_file_facts *facts)
+{
+	return hwp_dump_open_fd(-1, path, vmcoreinfo_path, ret, facts);
 }

@@ -136,6 +136,10 @@ def cut_files(cases, name, path, places):
             wrong = [f'no JSON; stderr {done.err[:200]!r}']
         if not wrong and 'verdict' not in done.json() and len(done.err.splitlines()) != 1:
             wrong = [f'stderr {done.err[:300]!r}']
+        # Nothing else is to blame for what is missing, least of all a vmlinux that was not given.
+        if not wrong and 'verdict' not in done.json() and (
+                'cut off' not in done.err or '-s FILE' in done.err):
+            wrong = [f'stderr {done.err[:300]!r}']
         cases.report(f'{name} cut to {what}', wrong)
     cut.unlink()
 

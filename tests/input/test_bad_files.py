@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import bad
@@ -144,6 +145,22 @@ def cut_files(cases, name, path, places):
     cut.unlink()
 
 
+def still_copied(cases, path):
+    """A file that is short and was written to just now may still grow; an old one does not."""
+    cut = path.with_name('cut')
+    shutil.copyfile(path, cut)
+    os.truncate(cut, path.stat().st_size - 4096)
+    for what, age, growing in (('now', 0, True), ('an hour ago', 3600, False)):
+        then = time.time() - age
+        os.utime(cut, (then, then))
+        done = bad.run('check', '--json', cut)
+        damage = (done.json() or {}).get('target', {}).get('damage') or done.err
+        said = 'still being copied' in damage
+        cases.report(f'cut off, written {what}', [] if done.status == 2 and 'cut off' in damage and
+                   said == growing else [f'exit status {done.status}, {damage!r}'])
+    cut.unlink()
+
+
 def calm_kdump(directory, elf, target):
     """The same calm memory as a kdump file."""
     eye = base.make_calm(directory, elf)
@@ -186,6 +203,7 @@ def main():
             done = bad.run('check', path)
             cases.report(f'{path.name} whole', [] if done.status == 0 else
                          [f'exit status {done.status}: {done.err}'])
+        still_copied(cases, elf)
         cut_files(cases, 'ELF', elf, {'its magic': 4, 'half a header': 40, 'a header': 64,
                                       'half a table': 100, 'half its notes': 600})
         elf.unlink()

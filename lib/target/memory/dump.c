@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "base/bits.h"
 #include "target/memory/dumpfile.h"
@@ -13,6 +15,8 @@
 #include "target/vmcoreinfo.h"
 
 #define MAX_VMCOREINFO ((size_t)1 << 20)
+/* A file that was written to so lately may still grow. */
+#define GROWING_SECONDS 10
 
 /** What both readers are given. */
 struct request {
@@ -53,6 +57,17 @@ static struct hwp_error *read_text_file(const char *path, char **ret)
 	return NULL;
 }
 
+/** What is not all there may be on its way: a copy, or makedumpfile at work. */
+static void note_growing(int fd, struct hwp_file_facts *facts)
+{
+	size_t len = strlen(facts->damage);
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && time(NULL) - st.st_mtime < GROWING_SECONDS)
+		snprintf(facts->damage + len, sizeof(facts->damage) - len,
+			 ", and was written to just now: is it still being copied?");
+}
+
 static struct hwp_error *open_request(int open_fd, const char *path, const char *vmcoreinfo_path,
 				      struct request *r, struct hwp_file_facts *facts)
 {
@@ -73,6 +88,8 @@ static struct hwp_error *open_request(int open_fd, const char *path, const char 
 	/* What is cut off is not counted. */
 	if (!err && !facts->damage[0])
 		facts->end_pfn = hwp_dumpfile_end_pfn(r->dump);
+	else if (!err)
+		note_growing(open_fd >= 0 ? open_fd : r->dump->file.fd, facts);
 	if (!err && vmcoreinfo_path)
 		err = read_text_file(vmcoreinfo_path, &r->given);
 	return err;

@@ -461,6 +461,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	UINT(nr_transient),
 	TEXT(format),
 	TEXT(damage),
+	BOOL(vmcoreinfo_found),
 	TEXT(memory_provider),
 	TEXT(type_provider),
 	UINT(page_shift),

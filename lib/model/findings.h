@@ -561,6 +561,8 @@ struct hwp_findings {
 	unsigned int nr_passes, nr_transient;
 	char format[64];
 	char damage[160];
+	/** The dump carries no VMCOREINFO: it was found in its memory. */
+	bool vmcoreinfo_found;
 	char memory_provider[16], type_provider[16];
 	unsigned int page_shift, max_order, pmd_order;
 	char migratetype_names[16][16];

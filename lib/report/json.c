@@ -44,6 +44,8 @@ static void put_target(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_string(json, "path", f->path);
 	hwp_json_string(json, "format", f->format);
 	hwp_json_string(json, "damage", f->damage[0] ? f->damage : NULL);
+	if (f->vmcoreinfo_found)
+		hwp_json_string(json, "vmcoreinfo", "memory");
 	if (f->live)
 		put_live(json, f);
 	hwp_json_end(json);

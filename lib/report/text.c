@@ -186,6 +186,8 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_field(text, "Target", "%s (%s)", f->path, f->format);
 	if (f->damage[0])
 		hwp_text_field(text, "", "damaged: %s", f->damage);
+	if (f->vmcoreinfo_found)
+		hwp_text_field(text, "", "it carries no VMCOREINFO: that was found in its memory");
 	if (k->has_memory_failure)
 		hwp_text_field(text, "Kernel", "%s; fix: %s (%s)%s", k->release,
 			       hwp_fix_name(k->fix),

@@ -31,8 +31,42 @@ static struct hwp_error *need_vmcoreinfo(const struct hwp_target *target)
 	if (hwp_target_vmcoreinfo(target, "PAGESIZE", &len))
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO has no OSRELEASE");
 	return hwp_error_create(HWP_ERROR_LOOKUP,
-				"the dump carries no VMCOREINFO: give it with --vmcoreinfo FILE "
+				"the dump carries no VMCOREINFO, and none was found in its memory: "
+				"give it with --vmcoreinfo FILE "
 				"(for QEMU: -device vmcoreinfo, and qemu_fw_cfg in the guest)");
+}
+
+/* struct uts_namespace begins with struct new_utsname, or has a counter before it. */
+#define UTSNAME_SIZE (8 + 6 * 65)
+
+/** Does the memory say that it is of the kernel that a VMCOREINFO not its own is of? */
+static struct hwp_error *confirm_vmcoreinfo(struct hwp_target *target, const char *given_path)
+{
+	const char *release = hwp_target_release(target);
+	const char *source = given_path ? given_path :
+					  "the VMCOREINFO that was found in its memory";
+	char names[UTSNAME_SIZE];
+	uint64_t address;
+	struct hwp_error *err;
+
+	err = hwp_target_vmcoreinfo_number(target, "SYMBOL(init_uts_ns)", &address);
+	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
+		return NULL;
+	if (!err)
+		err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, address, names, sizeof(names),
+				      NULL);
+	if (err)
+		return hwp_error_prefix(err,
+					"%s is of %s, but the dump has no init_uts_ns where it "
+					"says",
+					source, release);
+	if (memmem(names, sizeof(names), release, strlen(release) + 1))
+		return NULL;
+	return hwp_error_create(
+		HWP_ERROR_INVALID_ARGUMENT,
+		"%s is of %s, but in the dump the kernel's name is not where it says: "
+		"it is of another kernel, or another boot of it",
+		source, release);
 }
 
 /** The tables in memory are not subject to kptr_restrict; VMCOREINFO locates them from v6.0 on. */
@@ -94,6 +128,8 @@ static struct hwp_error *open_memory(struct hwp_target *target,
 	err = hwp_target_set_memory(target, &memory, &facts);
 	if (!err)
 		err = need_vmcoreinfo(target);
+	if (!err && (options->vmcoreinfo_path || facts.vmcoreinfo_found))
+		err = confirm_vmcoreinfo(target, options->vmcoreinfo_path);
 	return hwp_target_blame(target, options, err);
 }
 

@@ -204,6 +204,11 @@ struct hwp_error *hwp_target_blame(const struct hwp_target *target,
 				damage ? damage : "");
 }
 
+bool hwp_target_vmcoreinfo_found(const struct hwp_target *target)
+{
+	return target->facts.vmcoreinfo_found;
+}
+
 struct hwp_open_times hwp_target_open_times(const struct hwp_target *target)
 {
 	return target->times;

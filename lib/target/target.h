@@ -145,6 +145,8 @@ struct hwp_file_facts {
 	unsigned int page_shift;
 	/** The file can hold pfns below this one only; 0: the provider does not know. */
 	uint64_t end_pfn;
+	/** The file carries no VMCOREINFO: it was found in the memory. */
+	bool vmcoreinfo_found;
 };
 
 /** The providers of a host; ops is NULL where it has none. */
@@ -260,6 +262,9 @@ const char *hwp_target_damage(const struct hwp_target *target);
  */
 struct hwp_error *hwp_target_blame(const struct hwp_target *target,
 				   const struct hwp_target_options *options, struct hwp_error *err);
+
+/** Was VMCOREINFO found in the memory, because the dump carries none? */
+bool hwp_target_vmcoreinfo_found(const struct hwp_target *target);
 
 /** Time spent on opening the file, the symbols and the types. */
 struct hwp_open_times {

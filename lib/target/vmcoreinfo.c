@@ -68,3 +68,26 @@ struct hwp_error *hwp_vmcoreinfo_check(const char *text, size_t len)
 	return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense: PAGESIZE=%" PRIu64,
 				page_size);
 }
+
+struct hwp_error *hwp_vmcoreinfo_same_kernel(const char *given, const char *own)
+{
+	static const struct {
+		const char *key, *what;
+	} keys[] = { { "BUILD-ID", "build id" }, { "OSRELEASE", "release" } };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		size_t len = 0, own_len = 0;
+		const char *value = hwp_vmcoreinfo_find(given, keys[i].key, &len);
+		const char *own_value = hwp_vmcoreinfo_find(own, keys[i].key, &own_len);
+
+		if (!value || !own_value || (len == own_len && memcmp(value, own_value, len) == 0))
+			continue;
+		return hwp_error_create(
+			HWP_ERROR_INVALID_ARGUMENT,
+			"it is of another kernel than the dump: its %s is %.*s, the "
+			"dump's own VMCOREINFO has %.*s",
+			keys[i].what, (int)(len < 128 ? len : 128), value,
+			(int)(own_len < 128 ? own_len : 128), own_value);
+	}
+	return NULL;
+}

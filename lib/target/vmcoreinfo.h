@@ -17,4 +17,10 @@ struct hwp_error *hwp_vmcoreinfo_number(const char *text, const char *key, uint6
 /** Refuse a PAGESIZE that is none: libkdumpfile would divide by zero. */
 struct hwp_error *hwp_vmcoreinfo_check(const char *text, size_t len);
 
+/**
+ * Is VMCOREINFO @p given of the same kernel as @p own? By build ids, or else by release.
+ * INVALID_ARGUMENT when it is not.
+ */
+struct hwp_error *hwp_vmcoreinfo_same_kernel(const char *given, const char *own);
+
 #endif /* HWP_TARGET_VMCOREINFO_H */

@@ -4,6 +4,7 @@
 """What VMCOREINFO does not name is found by search: with it withheld, every sample has the same answer."""
 import pathlib
 import re
+import struct
 import sys
 import tempfile
 
@@ -31,10 +32,72 @@ def check_kallsyms(name, vmcore, where):
                  [] if found.out and found.out == named.out else [found.err or 'another answer'])
 
 
+def without_note(vmcore, path):
+    """The dump as QEMU writes it without -device vmcoreinfo: no note, no place of the text."""
+    data = bytearray(vmcore.read_bytes())
+    block, = struct.unpack_from('<I', data, 428)
+    struct.pack_into('<QQ', data, block + 32, 0, 0)
+    at = data.index(b'VMCOREINFO\0')
+    size, = struct.unpack_from('<I', data, at - 8)
+    data[at:at + 10] = b'SOMEBODY\0\0'
+    data[at + 12:at + 12 + size] = bytes(size)
+    assert b'OSRELEASE=' not in data
+    path.write_bytes(data)
+
+
+def check_note(name, vmcore, where):
+    path = where / 'vmcore'
+    without_note(vmcore, path)
+    named = hwp.Run('check', '--json', vmcore).json()
+    run = hwp.Run('check', '--json', path)
+    complaints = [run.err] if run.status not in (0, 1) else []
+    if not complaints:
+        found = run.json()
+        if found['target'].pop('vmcoreinfo', None) != 'memory':
+            complaints.append('it does not say where VMCOREINFO was found')
+        named.pop('target'), found.pop('target')
+        complaints += [key for key in named if named[key] != found[key]]
+    text = hwp.Run('check', path).out
+    if b'it carries no VMCOREINFO: that was found in its memory' not in text:
+        complaints.append('nor does the text')
+    CASES.tell(f'{name}: VMCOREINFO without a note', complaints)
+
+
+def refuse(name, vmcore, vmcoreinfo, *words):
+    run = hwp.Run('check', '--vmcoreinfo', vmcoreinfo, vmcore)
+    CASES.tell(name, [] if run.status == 2 and run.err.count('\n') == 1 and
+               all(word in run.err for word in words) else [f'{run.status}: {run.err}'])
+
+
+def check_wrong_vmcoreinfo(where):
+    """Of another kernel, by its build id; without one, by its release; and by what memory has."""
+    mine, other = (hwp.SAMPLES / name for name in ('7.3-cloud', '6.12-cloud'))
+    mine, other = hwp.vmcore_of(mine), hwp.vmcore_of(other)
+    text = vmcoreinfo_of(other)
+    release = text.partition('OSRELEASE=')[2].partition('\n')[0]
+    build_id = text.partition('BUILD-ID=')[2].partition('\n')[0]
+    path = where / 'vmcoreinfo'
+    path.write_text(text)
+    refuse('VMCOREINFO of another kernel', mine, path, 'another kernel', build_id)
+    nameless = where / 'nameless'
+    nameless.write_text(without(text, 'BUILD-ID'))
+    refuse('and without a build id', mine, nameless, 'another kernel', release)
+    without_note(mine, where / 'vmcore')
+    refuse('and for a dump without a note', where / 'vmcore', path, release)
+    moved = where / 'moved'
+    own = vmcoreinfo_of(mine)
+    address = int(own.partition('SYMBOL(init_uts_ns)=')[2].partition('\n')[0], 16)
+    moved.write_text(own.replace(f'{address:x}', f'{address + 4096:x}'))
+    refuse('the name of the kernel is elsewhere', where / 'vmcore', moved, 'not where it says')
+
+
 def main():
     for directory in hwp.samples():
         with tempfile.TemporaryDirectory() as work:
             check_kallsyms(directory.name, hwp.vmcore_of(directory), pathlib.Path(work))
+            check_note(directory.name, hwp.vmcore_of(directory), pathlib.Path(work))
+    with tempfile.TemporaryDirectory() as work:
+        check_wrong_vmcoreinfo(pathlib.Path(work))
     CASES.exit()
 
 

@@ -11,6 +11,7 @@
 #include "target/memory/frontdoor.h"
 #include "target/memory/kdump.h"
 #include "target/memory/reader.h"
+#include "target/memory/vmcoreinfo_find.h"
 #include "target/providers.h"
 #include "target/vmcoreinfo.h"
 
@@ -21,7 +22,7 @@
 /** What both readers are given. */
 struct request {
 	struct hwp_dumpfile *dump;
-	/** VMCOREINFO of a file, in place of the dump's own; or NULL. */
+	/** VMCOREINFO of a file, or found in the memory, in place of the dump's own; or NULL. */
 	char *given;
 };
 
@@ -72,6 +73,7 @@ static struct hwp_error *open_request(int open_fd, const char *path, const char 
 				      struct request *r, struct hwp_file_facts *facts)
 {
 	struct hwp_error *err;
+	const char *own;
 	int fd;
 
 	r->dump = malloc(sizeof(*r->dump));
@@ -85,13 +87,24 @@ static struct hwp_error *open_request(int open_fd, const char *path, const char 
 	if (fd < 0)
 		return hwp_error_os(errno, "%s", path);
 	err = hwp_dumpfile_open(path, fd, r->dump, facts);
+	if (err)
+		return err;
 	/* What is cut off is not counted. */
-	if (!err && !facts->damage[0])
+	if (!facts->damage[0])
 		facts->end_pfn = hwp_dumpfile_end_pfn(r->dump);
-	else if (!err)
+	else
 		note_growing(open_fd >= 0 ? open_fd : r->dump->file.fd, facts);
-	if (!err && vmcoreinfo_path)
+	own = hwp_dumpfile_vmcoreinfo(r->dump);
+	if (vmcoreinfo_path) {
 		err = read_text_file(vmcoreinfo_path, &r->given);
+		if (!err && own)
+			err = hwp_error_prefix(hwp_vmcoreinfo_same_kernel(r->given, own), "%s",
+					       vmcoreinfo_path);
+	} else if (!own) {
+		err = hwp_error_prefix(hwp_vmcoreinfo_find_in_memory(r->dump, &r->given), "%s",
+				       path);
+		facts->vmcoreinfo_found = r->given;
+	}
 	return err;
 }
 

@@ -60,13 +60,13 @@ def check_note(name, vmcore, where):
     text = hwp.Run('check', path).out
     if b'it carries no VMCOREINFO: that was found in its memory' not in text:
         complaints.append('nor does the text')
-    CASES.tell(f'{name}: VMCOREINFO without a note', complaints)
+    CASES.report(f'{name}: VMCOREINFO without a note', complaints)
 
 
 def refuse(name, vmcore, vmcoreinfo, *words):
     run = hwp.Run('check', '--vmcoreinfo', vmcoreinfo, vmcore)
-    CASES.tell(name, [] if run.status == 2 and run.err.count('\n') == 1 and
-               all(word in run.err for word in words) else [f'{run.status}: {run.err}'])
+    CASES.report(name, [] if run.status == 2 and run.err.count('\n') == 1 and
+                 all(word in run.err for word in words) else [f'{run.status}: {run.err}'])
 
 
 def check_wrong_vmcoreinfo(where):

@@ -63,7 +63,7 @@ static enum hwp_page_kind untyped_kind(const struct hwp_page_words *w, uint32_t 
 
 enum hwp_page_kind hwp_page_kind(const struct hwp_page_words *w, uint32_t bits)
 {
-	switch ((enum hwp_page_type)w->type) {
+	switch (w->type) {
 	case HWP_TYPE_BUDDY:
 		return HWP_PAGE_BUDDY;
 	case HWP_TYPE_OFFLINE:

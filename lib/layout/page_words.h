@@ -82,8 +82,7 @@ struct hwp_page_words {
 	int32_t refcount;
 	/** _mapcount + 1 where the word is a map count, else 0. */
 	int64_t nr_mapped;
-	/** enum hwp_page_type. */
-	int type;
+	enum hwp_page_type type;
 	bool is_tail;
 };
 

@@ -36,6 +36,19 @@
 // clang-format off: one row a line
 
 /* No report shows these by name, so they are no words of the contract. */
+static const struct hwp_word page_type_rows[] = {
+	[HWP_TYPE_BUDDY] = { "buddy", NULL },
+	[HWP_TYPE_OFFLINE] = { "offline", NULL },
+	[HWP_TYPE_TABLE] = { "table", NULL },
+	[HWP_TYPE_GUARD] = { "guard", NULL },
+	[HWP_TYPE_HUGETLB] = { "hugetlb", NULL },
+	[HWP_TYPE_SLAB] = { "slab", NULL },
+	[HWP_TYPE_ZSMALLOC] = { "zsmalloc", NULL },
+	[HWP_TYPE_UNACCEPTED] = { "unaccepted", NULL },
+	[HWP_TYPE_LARGE_KMALLOC] = { "large-kmalloc", NULL },
+	[HWP_TYPE_NONE] = { "none", NULL },
+};
+static const struct hwp_words page_types = { page_type_rows, HWP_ARRAY_SIZE(page_type_rows) };
 static const struct hwp_word page_kind_rows[] = {
 	[HWP_PAGE_BUDDY] = { "buddy", NULL },
 	[HWP_PAGE_OFFLINE] = { "offline", NULL },
@@ -69,8 +82,9 @@ TABLE(hwp_block);
 
 #define TYPE struct hwp_page_words
 static const struct hwp_fact hwp_page_words_rows[] = {
-	HEX(flags),	HEX(word_1),   HEX(word_2),    HEX(mapping), HEX(index),    HEX(private),
-	HEX(type_word), INT(refcount), INT(nr_mapped), INT(type),    BOOL(is_tail),
+	HEX(flags),    HEX(word_1),    HEX(word_2),   HEX(mapping),   HEX(index),
+	HEX(private),  HEX(type_word), INT(refcount), INT(nr_mapped), WORD(type, page_types),
+	BOOL(is_tail),
 };
 TABLE(hwp_page_words);
 #undef TYPE

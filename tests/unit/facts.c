@@ -113,6 +113,10 @@ static void check_kind(const struct hwp_fact *fact, Dwarf_Die *type)
 		assert_int_equal(dwarf_tag(type), DW_TAG_enumeration_type);
 		assert_int_equal(size_of(type), fact->size);
 		assert_int_equal(nr_enumerators(type), fact->words->nr);
+		for (size_t i = 0; i < fact->words->nr; i++) {
+			if (!fact->words->words[i].name && i)
+				fail_msg("%s: the word of value %zu is missing", fact->name, i);
+		}
 		break;
 	case HWP_FACT_STRUCT:
 		check_table(fact->table, type);

@@ -312,7 +312,7 @@ static struct hwp_error *read_facts(struct analysis *a)
 	if (!err)
 		err = hwp_extents_grow(a->reader, a->findings);
 	if (!err)
-		err = hwp_counters_read(a->target, a->layout, a->zones, a->findings);
+		err = hwp_counters_read(a->target, a->memmap, a->zones, a->findings);
 	if (!err)
 		hwp_bad_memory_look(a->target, a->layout, a->findings);
 	if (!err)

@@ -441,27 +441,31 @@ TABLE(hwp_kernel_facts);
 
 #define TYPE struct hwp_memory_block_count
 static const struct hwp_fact hwp_memory_block_count_rows[] = {
-	UINT(id), UINT(start_pfn), UINT(end_pfn), INT(nr_hwpoison), UINT(nr_found),
+	UINT(id),      UINT(start_pfn),	 UINT(end_pfn),	 BOOL(unread),
+	BOOL(offline), INT(nr_hwpoison), UINT(nr_found),
 };
 TABLE(hwp_memory_block_count);
 #undef TYPE
 
 #define TYPE struct hwp_node_count
 static const struct hwp_fact hwp_node_count_rows[] = {
-	INT(nid),
-	BOOL(has_total),
-	INT(total),
-	UINT(nr_found),
+	INT(nid),    BOOL(has_total), INT(total),     BOOL(has_results), INT(ignored),
+	INT(failed), INT(delayed),    INT(recovered), UINT(nr_found),
 };
 TABLE(hwp_node_count);
 #undef TYPE
 
 #define TYPE struct hwp_counters
 static const struct hwp_fact hwp_counters_rows[] = {
-	BOOL(has_num_poisoned_pages),  INT(num_poisoned_pages),
-	BOOL(has_memory_blocks),       VECTOR(blocks, hwp_memory_block_count),
-	VECTOR(nodes, hwp_node_count), UINT(nr_dax_actions),
-	NUMBERS(pending_pfns),	       BOOL(mf_running),
+	BOOL(has_num_poisoned_pages),
+	INT(num_poisoned_pages),
+	BOOL(has_memory_blocks),
+	BOOL(lacks_memory_blocks),
+	VECTOR(blocks, hwp_memory_block_count),
+	VECTOR(nodes, hwp_node_count),
+	UINT(nr_dax_actions),
+	NUMBERS(pending_pfns),
+	BOOL(mf_running),
 };
 TABLE(hwp_counters);
 #undef TYPE

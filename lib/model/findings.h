@@ -500,6 +500,8 @@ struct hwp_kernel_facts {
 
 struct hwp_memory_block_count {
 	uint64_t id, start_pfn, end_pfn;
+	/** Its count could not be read; or none of its memory is online. */
+	bool unread, offline;
 	int64_t nr_hwpoison;
 	/** Filled by classify: poisoned pages found in it. */
 	uint64_t nr_found;
@@ -510,13 +512,17 @@ struct hwp_node_count {
 	/** mf_stats.total; has_total false before v6.3. */
 	bool has_total;
 	int64_t total;
+	/** Where has_results: mf_stats by the results of the recovery actions. */
+	bool has_results;
+	int64_t ignored, failed, delayed, recovered;
 	uint64_t nr_found;
 };
 
 struct hwp_counters {
 	bool has_num_poisoned_pages;
 	int64_t num_poisoned_pages;
-	bool has_memory_blocks;
+	/** Of lacks_memory_blocks some could not be found. */
+	bool has_memory_blocks, lacks_memory_blocks;
 	HWP_VEC(struct hwp_memory_block_count) blocks;
 	HWP_VEC(struct hwp_node_count) nodes;
 	/**

@@ -120,13 +120,16 @@ static void put_counters(struct hwp_json *json, const struct hwp_counters *c)
 	for (size_t i = 0; i < c->blocks.nr; i++) {
 		const struct hwp_memory_block_count *block = &c->blocks.data[i];
 
-		if (!block->nr_hwpoison && !block->nr_found)
+		if (!block->nr_hwpoison && !block->nr_found && !block->unread)
 			continue;
 		hwp_json_row_object(json, NULL);
 		hwp_json_u64(json, "id", block->id);
 		hwp_json_u64(json, "start_pfn", block->start_pfn);
 		hwp_json_u64(json, "end_pfn", block->end_pfn);
-		hwp_json_i64(json, "nr_hwpoison", block->nr_hwpoison);
+		if (block->unread)
+			hwp_json_null(json, "nr_hwpoison");
+		else
+			hwp_json_i64(json, "nr_hwpoison", block->nr_hwpoison);
 		hwp_json_u64(json, "nr_found", block->nr_found);
 		hwp_json_end(json);
 	}

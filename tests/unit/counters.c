@@ -62,13 +62,20 @@ static void world_destroy(struct world *w)
 	free(w);
 }
 
+/** Blocks 0 to 4 are online, 5 is offline, of 64 and above there is no struct page. */
 static struct hwp_findings *read_counters(struct world *w)
 {
+	struct hwp_pfn_range ranges[] = { { 0, UINT64_C(5) << 15, 0, true },
+					  { UINT64_C(5) << 15, UINT64_C(6) << 15, 0, false } };
+	struct hwp_memmap memmap = { .layout = w->layout };
 	struct hwp_findings *f = calloc(1, sizeof(*f));
 	struct hwp_target *target = synth_open(&w->synth);
 
 	assert_non_null(f);
-	assert_null(hwp_counters_read(target, w->layout, &w->zones, f));
+	assert_true(hwp_vec_push(&memmap.ranges, ranges[0]));
+	assert_true(hwp_vec_push(&memmap.ranges, ranges[1]));
+	assert_null(hwp_counters_read(target, &memmap, &w->zones, f));
+	hwp_vec_deinit(&memmap.ranges);
 	hwp_target_destroy(target);
 	return f;
 }
@@ -147,6 +154,8 @@ static void memory_blocks(void **state)
 
 		assert_int_equal(b->id, ids[i]);
 		assert_int_equal(b->nr_hwpoison, 3 + i);
+		assert_int_equal(b->offline, i > 0);
+		assert_false(b->unread);
 		/* A section of 2^27 bytes is 32768 pages. */
 		assert_int_equal(b->start_pfn, ids[i] * 32768);
 		assert_int_equal(b->end_pfn, (ids[i] + 1) * 32768);
@@ -200,12 +209,102 @@ static void unreadable(void **state)
 	set_root(w, 0xdead000000000102);
 	f = read_counters(w);
 	assert_int_equal(f->counters.num_poisoned_pages, 7);
-	assert_false(f->counters.has_memory_blocks);
-	assert_int_not_equal(f->troubles.nr, 0);
+	assert_true(f->counters.lacks_memory_blocks);
+	assert_int_equal(f->troubles.nr, 1);
 	hwp_findings_destroy(f);
 	put(w, COUNTERS + 16, 0);
 	f = read_counters(w);
-	assert_int_not_equal(f->troubles.nr, 0);
+	assert_false(f->counters.has_memory_blocks);
+	assert_int_equal(f->troubles.nr, 1);
+	hwp_findings_destroy(f);
+	world_destroy(w);
+}
+
+/* mf_stats of each node; a kernel that has the total alone; and none. */
+static void node_stats(void **state)
+{
+	static const char *const lost[] = { NULL, "pglist_data.mf_stats.delayed",
+					    "pglist_data.mf_stats.total" };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(lost); i++) {
+		struct world *w = world_create();
+		/* Its mf_stats, at the end, are in what can be read. */
+		uint64_t stats = COUNTERS + 0x30000;
+		struct hwp_node node = { 3, stats - 176248 };
+		const struct hwp_node_count *count;
+		struct hwp_findings *f;
+
+		assert_true(hwp_vec_push(&w->zones.nodes, node));
+		for (unsigned int j = 0; j < 5; j++)
+			put(w, stats + 8 * j, 15 - j);
+		resolve(w, lost[i]);
+		f = read_counters(w);
+		assert_int_equal(f->counters.nodes.nr, 1);
+		count = &f->counters.nodes.data[0];
+		assert_int_equal(count->nid, 3);
+		assert_int_equal(count->has_total, i < 2);
+		assert_int_equal(count->has_results, i == 0);
+		assert_int_equal(count->total, i < 2 ? 15 : 0);
+		assert_int_equal(count->ignored, 14);
+		assert_int_equal(count->failed, 13);
+		assert_int_equal(count->delayed, i == 1 ? 0 : 12);
+		assert_int_equal(count->recovered, 11);
+		assert_int_equal(f->troubles.nr, 0);
+		hwp_findings_destroy(f);
+		/* No half of it. */
+		w->zones.nodes.data[0].address = UINT64_C(0xdead000000000000);
+		f = read_counters(w);
+		assert_int_equal(f->counters.nodes.nr, 0);
+		assert_int_equal(f->troubles.nr, 1);
+		assert_int_equal(f->troubles.data[0].hole, HWP_HOLE_NODE_COUNTER);
+		hwp_findings_destroy(f);
+		hwp_vec_deinit(&w->zones.nodes);
+		world_destroy(w);
+	}
+}
+
+/* A block whose count is not there, or a part of the tree, is a hole of its own. */
+static void unreadable_blocks(void **state)
+{
+	struct world *w = world_create();
+	uint64_t root = node(w, 0, 6), leaf = node(w, 1, 0);
+	struct hwp_findings *f;
+
+	(void)state;
+	put(w, leaf + 40, block(w, 0, 3));
+	put(w, leaf + 40 + 8, 0xdead000000000100);
+	put(w, leaf + 40 + 16, block(w, 2, 5));
+	put(w, root + 40, leaf | 2);
+	set_root(w, root | 2);
+	f = read_counters(w);
+	assert_true(f->counters.has_memory_blocks);
+	assert_false(f->counters.lacks_memory_blocks);
+	assert_int_equal(f->counters.blocks.nr, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(f->counters.blocks.data[i].unread, i == 1);
+		assert_int_equal(f->counters.blocks.data[i].nr_hwpoison, i == 1 ? 0 : 3 + i);
+	}
+	assert_int_equal(f->troubles.nr, 1);
+	assert_int_equal(f->troubles.data[0].hole, HWP_HOLE_BLOCK_COUNTER);
+	assert_non_null(strstr(f->troubles.data[0].text, "memory block 1: "));
+	hwp_findings_destroy(f);
+
+	/* Behind it there may be blocks of which nothing is known; the others are. */
+	put(w, root + 48, 0xdead000000000002);
+	f = read_counters(w);
+	assert_true(f->counters.has_memory_blocks);
+	assert_true(f->counters.lacks_memory_blocks);
+	assert_int_equal(f->counters.blocks.nr, 3);
+	assert_int_equal(f->troubles.nr, 2);
+	hwp_findings_destroy(f);
+
+	/* Not each of many is reported. */
+	for (unsigned int i = 0; i < 64; i++)
+		put(w, leaf + 40 + i * 8, 0xdead000000000100);
+	f = read_counters(w);
+	assert_int_equal(f->counters.blocks.nr, 64);
+	assert_int_equal(f->troubles.nr, 8);
 	hwp_findings_destroy(f);
 	world_destroy(w);
 }
@@ -309,6 +408,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_counts),	   cmocka_unit_test(memory_blocks),
 		cmocka_unit_test(hostile_xarrays), cmocka_unit_test(unreadable),
+		cmocka_unit_test(node_stats),	   cmocka_unit_test(unreadable_blocks),
 		cmocka_unit_test(pending),
 	};
 

@@ -145,6 +145,31 @@ static void no_poison(void **state)
 	world_destroy(w);
 }
 
+/* A block whose count is not known may hold poison; so may one of which nothing is known. */
+static void unreadable_counts(void **state)
+{
+	struct world *w = world_create(NULL);
+
+	(void)state;
+	machine_poison(w->m, 0x1005);
+	machine_poison(w->m, 0x1405);
+	count(w, 4, 1);
+	put(w, NODE + 40 + 5 * 8, 0xdead000000000100);
+	scan(w);
+	assert_true(w->known);
+	assert_int_equal(w->flagged.nr, 2);
+	assert_int_equal(w->flagged.data[1], 0x1405);
+	assert_int_equal(w->m->findings->coverage.nr_pages, 2 * BLOCK_PAGES);
+	world_destroy(w);
+	w = world_create(NULL);
+	put(w, COUNTERS + 24 + 8, 0xdead000000000002);
+	w->known = true;
+	scan(w);
+	assert_false(w->known);
+	assert_int_equal(w->m->findings->coverage.nr_pages, 0);
+	world_destroy(w);
+}
+
 /* Before v6.2, and without CONFIG_MEMORY_FAILURE. */
 static void not_counted(void **state)
 {
@@ -261,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_that_count),
 		cmocka_unit_test(no_poison),
+		cmocka_unit_test(unreadable_counts),
 		cmocka_unit_test(not_counted),
 		cmocka_unit_test(part_of_a_block),
 		cmocka_unit_test(heads),

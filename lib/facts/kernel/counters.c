@@ -14,11 +14,13 @@
 #define MAX_XA_SHIFT 60
 #define MAX_XA_SLOTS 64
 #define MAX_MEMORY_BLOCKS (1u << 20)
+/* Holes in them that are reported; the rest are left out. */
+#define MAX_HOLES 8
 
 /** Counts of the whole machine and of a node. */
 struct totals_layout {
 	uint64_t num_poisoned_pages, mf_mutex;
-	uint32_t node_total;
+	uint32_t node_total, ignored, failed, delayed, recovered;
 };
 
 static const struct hwp_need totals_rows[] = {
@@ -28,6 +30,11 @@ static const struct hwp_need totals_rows[] = {
 	/* Linux kernel commit 18f41fa616ee ("mm: memory-failure: bump memory failure stats to
 	 * pglist_data") (in v6.3). */
 	HWP_OFFSET(struct totals_layout, node_total, "pglist_data.mf_stats.total",
+		   .optional = true),
+	HWP_OFFSET(struct totals_layout, ignored, "pglist_data.mf_stats.ignored", .optional = true),
+	HWP_OFFSET(struct totals_layout, failed, "pglist_data.mf_stats.failed", .optional = true),
+	HWP_OFFSET(struct totals_layout, delayed, "pglist_data.mf_stats.delayed", .optional = true),
+	HWP_OFFSET(struct totals_layout, recovered, "pglist_data.mf_stats.recovered",
 		   .optional = true),
 };
 
@@ -107,11 +114,34 @@ const struct hwp_needs hwp_counters_queue_needs = {
 struct block_walk {
 	struct hwp_target *target;
 	const struct blocks_layout *at;
+	const struct hwp_memmap *memmap;
 	struct hwp_findings *findings;
 	uint64_t pages_per_block;
-	unsigned int nr_nodes;
+	unsigned int nr_nodes, nr_holes;
 };
 
+/** What could not be read of a block, or of the tree, hides nothing else. */
+static struct hwp_error *tolerate(struct block_walk *w, struct hwp_error *err, const char *what)
+{
+	if (!err || err->code == HWP_ERROR_NO_MEMORY || w->nr_holes++ < MAX_HOLES)
+		return hwp_findings_tolerate(w->findings, err, HWP_HOLE_BLOCK_COUNTER, what);
+	hwp_error_destroy(err);
+	return NULL;
+}
+
+/** Is no page of [start_pfn, end_pfn) in an online section? */
+static bool is_offline(const struct hwp_memmap *memmap, uint64_t start_pfn, uint64_t end_pfn)
+{
+	size_t i = hwp_vec_lower_bound(&memmap->ranges, r, r->end_pfn <= start_pfn);
+
+	for (; i < memmap->ranges.nr && memmap->ranges.data[i].start_pfn < end_pfn; i++) {
+		if (memmap->ranges.data[i].online)
+			return false;
+	}
+	return true;
+}
+
+/** A count that cannot be read is a hole of that block alone. */
 static struct hwp_error *add_memory_block(struct block_walk *w, uint64_t id, uint64_t address)
 {
 	struct hwp_memory_block_count block = {
@@ -119,23 +149,39 @@ static struct hwp_error *add_memory_block(struct block_walk *w, uint64_t id, uin
 		.start_pfn = id * w->pages_per_block,
 		.end_pfn = (id + 1) * w->pages_per_block,
 	};
-	uint64_t nr;
+	uint64_t nr = 0;
+	char what[48];
 	struct hwp_error *err;
 
 	if (w->findings->counters.blocks.nr >= MAX_MEMORY_BLOCKS)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "too many memory blocks");
 	err = hwp_target_read_u64(w->target, address + w->at->nr_hwpoison, &nr);
+	block.unread = err != NULL;
+	snprintf(what, sizeof(what), "memory block %" PRIu64, id);
+	err = tolerate(w, err, what);
 	if (err)
-		return hwp_error_prefix(err, "memory block %" PRIu64, id);
+		return err;
 	block.nr_hwpoison = (int64_t)nr;
+	block.offline = is_offline(w->memmap, block.start_pfn, block.end_pfn);
 	return hwp_vec_push(&w->findings->counters.blocks, block) ? NULL : hwp_error_no_memory();
+}
+
+static struct hwp_error *read_xa_node(const struct block_walk *w, uint64_t node, uint8_t *shift,
+				      uint64_t slots[MAX_XA_SLOTS])
+{
+	struct hwp_error *err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL,
+						node + w->at->node_shift, shift, 1, NULL);
+
+	return err ? err :
+		     hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, node + w->at->node_slots, slots,
+				     w->at->nr_slots * 8, NULL);
 }
 
 static struct hwp_error *walk_xarray(struct block_walk *w, uint64_t entry, uint64_t base,
 				     unsigned int parent_shift)
 {
 	const struct blocks_layout *at = w->at;
-	uint64_t slots[MAX_XA_SLOTS], node = entry - XA_INTERNAL;
+	uint64_t slots[MAX_XA_SLOTS];
 	struct hwp_error *err;
 	uint8_t shift;
 
@@ -145,17 +191,18 @@ static struct hwp_error *walk_xarray(struct block_walk *w, uint64_t entry, uint6
 		return add_memory_block(w, base, entry);
 	if (entry <= 4096)
 		return NULL;
-	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, node + at->node_shift, &shift, 1,
-			      NULL);
-	if (err)
-		return err;
-	/* A child's shift is one node's worth below its parent's, so depth is bounded; and
-	 * so is the number of nodes, as there is one at least for 64 possible blocks. */
+	/* There is a node at least for 64 possible blocks. */
+	if (w->nr_nodes++ > MAX_MEMORY_BLOCKS / 16)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "too many xarray nodes");
+	err = read_xa_node(w, entry - XA_INTERNAL, &shift, slots);
+	if (err) {
+		w->findings->counters.lacks_memory_blocks = true;
+		return tolerate(w, err, "memory blocks");
+	}
+	/* A child's shift is one node's worth below its parent's, so depth is bounded. */
 	if ((parent_shift <= MAX_XA_SHIFT && shift + hwp_ilog2(at->nr_slots) != parent_shift) ||
-	    shift > MAX_XA_SHIFT || w->nr_nodes++ > MAX_MEMORY_BLOCKS / 16)
+	    shift > MAX_XA_SHIFT)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "an xarray node is nonsense");
-	err = hwp_target_read(w->target, HWP_KERNEL_VIRTUAL, node + at->node_slots, slots,
-			      at->nr_slots * 8, NULL);
 	for (unsigned int i = 0; i < at->nr_slots && !err; i++) {
 		/* A slot of a leaf holds a value, never a node. */
 		if (shift == 0 && (slots[i] & XA_INTERNAL_MASK) == XA_INTERNAL)
@@ -165,11 +212,12 @@ static struct hwp_error *walk_xarray(struct block_walk *w, uint64_t entry, uint6
 	return err;
 }
 
-static struct hwp_error *read_memory_blocks(struct hwp_target *target, const struct hwp_layout *l,
-					    struct hwp_findings *f)
+static struct hwp_error *read_memory_blocks(struct hwp_target *target,
+					    const struct hwp_memmap *memmap, struct hwp_findings *f)
 {
+	const struct hwp_layout *l = memmap->layout;
 	const struct blocks_layout *at = hwp_layout_of(l, &hwp_counters_blocks_needs);
-	struct block_walk w = { .target = target, .at = at, .findings = f };
+	struct block_walk w = { .target = target, .at = at, .memmap = memmap, .findings = f };
 	uint64_t head, sections_per_block;
 	struct hwp_error *err;
 
@@ -190,21 +238,41 @@ static struct hwp_error *read_memory_blocks(struct hwp_target *target, const str
 	return err;
 }
 
+/** struct memory_failure_stats of the node at @p node. */
+static struct hwp_error *read_node(struct hwp_target *target, const struct totals_layout *at,
+				   uint64_t node, struct hwp_node_count *count)
+{
+	const struct {
+		uint32_t at;
+		int64_t *ret;
+	} rows[] = {
+		{ at->node_total, &count->total },    { at->ignored, &count->ignored },
+		{ at->failed, &count->failed },	      { at->delayed, &count->delayed },
+		{ at->recovered, &count->recovered },
+	};
+	struct hwp_error *err = NULL;
+
+	count->has_total = count->has_results = at->node_total != HWP_ABSENT;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows) && !err; i++) {
+		uint64_t nr = 0;
+
+		count->has_results &= rows[i].at != HWP_ABSENT;
+		if (rows[i].at != HWP_ABSENT)
+			err = hwp_target_read_u64(target, node + rows[i].at, &nr);
+		*rows[i].ret = (int64_t)nr;
+	}
+	return hwp_error_prefix(err, "node %d", count->nid);
+}
+
 static struct hwp_error *read_nodes(struct hwp_target *target, const struct totals_layout *at,
 				    const struct hwp_zones *zones, struct hwp_findings *f)
 {
 	for (size_t i = 0; i < zones->nodes.nr; i++) {
 		struct hwp_node_count count = { .nid = zones->nodes.data[i].nid };
-		struct hwp_error *err = NULL;
-		uint64_t total = 0;
+		struct hwp_error *err = read_node(target, at, zones->nodes.data[i].address, &count);
 
-		count.has_total = at->node_total != HWP_ABSENT;
-		if (count.has_total)
-			err = hwp_target_read_u64(
-				target, zones->nodes.data[i].address + at->node_total, &total);
 		if (err)
-			return hwp_error_prefix(err, "node %d", count.nid);
-		count.total = (int64_t)total;
+			return err;
 		if (!hwp_vec_push(&f->counters.nodes, count))
 			return hwp_error_no_memory();
 	}
@@ -270,9 +338,10 @@ struct hwp_error *hwp_counters_read_total(struct hwp_target *target, const struc
 	return hwp_target_read_u64(target, at->num_poisoned_pages, ret);
 }
 
-struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_layout *l,
+struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_memmap *memmap,
 				    const struct hwp_zones *zones, struct hwp_findings *f)
 {
+	const struct hwp_layout *l = memmap->layout;
 	const struct totals_layout *at = hwp_layout_of(l, &hwp_counters_totals_needs);
 	uint64_t nr, owner = 0;
 	struct hwp_error *err = NULL;
@@ -292,7 +361,7 @@ struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_
 		err = hwp_findings_tolerate(f, read_nodes(target, at, zones, f),
 					    HWP_HOLE_NODE_COUNTER, "mf_stats");
 	if (!err)
-		err = hwp_findings_tolerate(f, read_memory_blocks(target, l, f),
+		err = hwp_findings_tolerate(f, read_memory_blocks(target, memmap, f),
 					    HWP_HOLE_BLOCK_COUNTER, "memory blocks");
 	if (!err)
 		err = hwp_findings_tolerate(f, read_all_pending(target, l, f), HWP_HOLE_QUEUE,

@@ -3,6 +3,7 @@
 #ifndef HWP_FACTS_KERNEL_COUNTERS_H
 #define HWP_FACTS_KERNEL_COUNTERS_H
 
+#include "memmap/memmap.h"
 #include "memmap/zones.h"
 #include "model/findings.h"
 
@@ -15,7 +16,7 @@ extern const struct hwp_needs hwp_counters_totals_needs, hwp_counters_blocks_nee
  * nr_hwpoison of each memory block, events not yet handled. What cannot be
  * read becomes a trouble.
  */
-struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_layout *layout,
+struct hwp_error *hwp_counters_read(struct hwp_target *target, const struct hwp_memmap *memmap,
 				    const struct hwp_zones *zones, struct hwp_findings *findings);
 
 /** num_poisoned_pages now. Errors: LOOKUP (the kernel has none), FAULT, EXCLUDED. */

@@ -55,7 +55,7 @@ static struct hwp_error *choose(struct hwp_page_reader *reader, const struct hwp
 	for (size_t i = 0; i < counters->blocks.nr && !err; i++) {
 		const struct hwp_memory_block_count *block = &counters->blocks.data[i];
 
-		if (!block->nr_hwpoison)
+		if (!block->nr_hwpoison && !block->unread)
 			continue;
 		err = add_block(hwp_page_reader_memmap(reader), block, part);
 		if (!err)
@@ -90,8 +90,8 @@ struct hwp_error *hwp_quick_scan(struct hwp_target *target, struct hwp_page_read
 	*known_ret = false;
 	if (!scratch)
 		return hwp_error_no_memory();
-	err = hwp_counters_read(target, memmap->layout, zones, scratch);
-	if (err || !scratch->counters.has_memory_blocks ||
+	err = hwp_counters_read(target, memmap, zones, scratch);
+	if (err || !scratch->counters.has_memory_blocks || scratch->counters.lacks_memory_blocks ||
 	    !scratch->counters.has_num_poisoned_pages)
 		return err;
 	*known_ret = true;

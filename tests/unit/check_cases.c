@@ -1148,20 +1148,55 @@ SETUP(block_agrees)
 	add_memory_block(f, 0, 2);
 }
 
-SETUP(blocks_and_nodes_agree)
+SETUP(blocks_agree)
 {
 	block_agrees(f);
 	add_memory_block(f, 1, 0);
-	add_node(f, 0, 2, 0);
 }
 
-SETUP(nodes_without_total)
+SETUP(no_node_stats)
 {
-	block_agrees(f);
 	add_node(f, 0, -1, 0);
 }
 
-SETUP(block_differs)
+SETUP(node_stats_unreadable)
+{
+	add_node(f, 0, 2, 0);
+	assert_true(hwp_findings_hole(f, HWP_HOLE_NODE_COUNTER, "mf_stats"));
+}
+
+SETUP(blocks_unreadable)
+{
+	assert_true(hwp_findings_hole(f, HWP_HOLE_BLOCK_COUNTER, "memory blocks"));
+}
+
+/** One of two; the other one agrees. */
+SETUP(block_unreadable)
+{
+	block_agrees(f);
+	add_memory_block(f, 1, 0);
+	f->counters.blocks.data[1].unread = true;
+	blocks_unreadable(f);
+}
+
+/** Nobody looked there. */
+SETUP(block_offline)
+{
+	block_agrees(f);
+	add_memory_block(f, 1, 3);
+	f->counters.blocks.data[1].offline = true;
+}
+
+/** One page more in each. */
+SETUP(blocks_differ_3)
+{
+	count(f, 2);
+	add_memory_block(f, 0, 3);
+	add_memory_block(f, 5, 1);
+	add_memory_block(f, 6, 1);
+}
+
+SETUP(blocks_differ_2)
 {
 	count(f, 2);
 	add_memory_block(f, 0, 2);
@@ -1169,22 +1204,215 @@ SETUP(block_differs)
 	add_memory_block(f, 6, 1);
 }
 
-SETUP(node_differs)
+SETUP(block_counts_less)
 {
-	block_agrees(f);
-	add_node(f, 0, 1, 0);
+	count(f, 2);
+	add_memory_block(f, 0, 1);
 }
 
-SETUP(nodes_differ_2)
+SETUP(block_counts_more)
 {
-	node_differs(f);
+	count(f, 2);
+	add_memory_block(f, 0, 3);
+}
+
+SETUP(block_at_work)
+{
+	block_counts_less(f);
+	f->counters.mf_running = true;
+}
+
+SETUP(block_queued)
+{
+	block_counts_less(f);
+	queue(f, 0x5000);
+}
+
+SETUP(block_unpoisoned)
+{
+	block_counts_more(f);
+	repeat(f, HWP_EVENT_UNPOISON, "");
+}
+
+SETUP(block_repeated)
+{
+	block_counts_more(f);
+	repeat(f, HWP_EVENT_ALREADY_POISONED, "");
+}
+
+/** Elsewhere; and where one has not been counted. */
+SETUP(block_repeated_elsewhere)
+{
+	block_repeated(f);
+	f->events.data[0].pfn = 0x28000;
+}
+
+SETUP(block_repeated_less)
+{
+	block_counts_less(f);
+	repeat(f, HWP_EVENT_ALREADY_POISONED, "");
+}
+
+SETUP(block_raw_hole)
+{
+	block_counts_more(f);
+	hole_raw_list(f);
+}
+
+SETUP(block_unrecorded)
+{
+	block_counts_more(f);
+	f->poisoned.data[0].raw_page_unknown = true;
+}
+
+SETUP(block_log_wrapped)
+{
+	block_counts_less(f);
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+/** One that is explained does not stand for one that is not. */
+SETUP(blocks_one_repeated)
+{
+	block_repeated(f);
+	add_memory_block(f, 7, 1);
+}
+
+/** Two pages, with the lines of their errors. */
+static void log_actions(struct hwp_findings *f, int64_t total)
+{
+	count(f, 2);
+	for (size_t i = 0; i < 2; i++)
+		add_action(f, &f->poisoned.data[i], "dirty LRU page", "Recovered");
+	add_node(f, 0, total, 0);
+}
+
+SETUP(node_2)
+{
+	log_actions(f, 2);
+}
+
+/** What was found decides nothing: one was soft-offlined, say. */
+SETUP(node_1_of_2)
+{
+	log_actions(f, 1);
+	f->events.nr = 1;
+}
+
+SETUP(nodes_2)
+{
+	log_actions(f, 1);
 	add_node(f, 1, 1, 0x40000);
 }
 
-SETUP(nodes_differ_3)
+SETUP(node_less)
 {
-	nodes_differ_2(f);
-	add_node(f, 2, 1, 0x80000);
+	log_actions(f, 1);
+}
+
+SETUP(node_more)
+{
+	log_actions(f, 3);
+}
+
+SETUP(node_more_at_work)
+{
+	node_more(f);
+	f->counters.mf_running = true;
+}
+
+/** One that some kernels count again. */
+SETUP(node_repeated)
+{
+	node_more(f);
+	repeat(f, HWP_EVENT_ACTION, "already poisoned page");
+}
+
+SETUP(node_not_repeated)
+{
+	node_2(f);
+	repeat(f, HWP_EVENT_ACTION, "already poisoned page");
+	repeat(f, HWP_EVENT_ACTION, "non struct page pfn");
+	repeat(f, HWP_EVENT_SIGBUS, "");
+}
+
+SETUP(node_results)
+{
+	struct hwp_node_count *n;
+
+	log_actions(f, 2);
+	n = &f->counters.nodes.data[0];
+	n->has_results = true;
+	n->recovered = n->failed = 1;
+}
+
+SETUP(node_unsound)
+{
+	node_results(f);
+	f->counters.nodes.data[0].delayed = 1;
+}
+
+SETUP(node_unsound_at_work)
+{
+	node_unsound(f);
+	f->counters.mf_running = true;
+}
+
+SETUP(node_log_wrapped)
+{
+	node_2(f);
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+SETUP(node_differs_log_wrapped)
+{
+	node_less(f);
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+/** Actions for dax pages that marked none, and for one that is marked. */
+static void dax(struct hwp_findings *f, uint64_t nr_actions, bool marked)
+{
+	f->counters.nr_dax_actions = nr_actions;
+	f->poisoned.data[0].zone_is_device = marked;
+}
+
+SETUP(dax_unmarked)
+{
+	counted_3(f);
+	dax(f, 1, false);
+}
+
+SETUP(dax_twice)
+{
+	counted_3(f);
+	dax(f, 2, true);
+}
+
+SETUP(dax_once)
+{
+	counted_3(f);
+	dax(f, 1, true);
+}
+
+SETUP(dax_and_repeat)
+{
+	repeated_1(f);
+	f->counters.num_poisoned_pages = 4;
+	dax(f, 1, false);
+}
+
+/** Less than none is explained. */
+SETUP(dax_elsewhere)
+{
+	repeated_1(f);
+	dax(f, 0, true);
+}
+
+SETUP(dax_uncounted)
+{
+	counted_1(f);
+	dax(f, 1, true);
 }
 
 SETUP(queued_1)
@@ -1778,32 +2006,115 @@ static const struct {
 	  "num_poisoned_pages is 1, but 2 pages were found: not all of them were counted" },
 	{ "poison-accounted", faulted, HOLE,
 	  "num_poisoned_pages is 0, equal to the pages found, but struct pages could not all be read" },
-	{ "poison-accounted", block_agrees, PASS,
-	  "num_poisoned_pages is 2, equal to the pages found; the counts of 1 memory block agree "
-	  "with what was found" },
-	{ "poison-accounted", blocks_and_nodes_agree, PASS,
-	  "num_poisoned_pages is 2, equal to the pages found; the counts of 2 memory blocks and of "
-	  "the nodes agree with what was found" },
-	{ "poison-accounted", nodes_without_total, PASS,
-	  "num_poisoned_pages is 2, equal to the pages found; the counts of 1 memory block agree "
-	  "with what was found" },
-	{ "poison-accounted", block_differs, PASS,
-	  "num_poisoned_pages is 2, equal to the pages found; memory block 5 counted 1 and has 0" },
-	{ "poison-accounted", node_differs, PASS,
-	  "num_poisoned_pages is 2, equal to the pages found; node 0 counted 1 and has 2 (soft "
-	  "offline and unpoison are not counted there)" },
-	{ "poison-accounted", nodes_differ_2, PASS,
-	  "num_poisoned_pages is 2, equal to the pages found; node 0 counted 1 and has 2 (soft "
-	  "offline and unpoison are not counted there), 1 more node differs" },
-	{ "poison-accounted", nodes_differ_3, PASS,
-	  "num_poisoned_pages is 2, equal to the pages found; node 0 counted 1 and has 2 (soft "
-	  "offline and unpoison are not counted there), 2 more nodes differ" },
+	{ "poison-accounted", dax_unmarked, PASS,
+	  "num_poisoned_pages is 3, but 2 pages were found: the log has 1 recovery action for dax "
+	  "pages, each of which is counted, marked or not" },
+	{ "poison-accounted", dax_twice, PASS,
+	  "num_poisoned_pages is 3, but 2 pages were found: the log has 2 recovery actions for dax "
+	  "pages, each of which is counted, marked or not" },
+	{ "poison-accounted", dax_once, WRONG,
+	  "num_poisoned_pages is 3, but 2 pages were found: not all that were counted were found" },
+	{ "poison-accounted", dax_and_repeat, PASS,
+	  "num_poisoned_pages is 4, but 2 pages were found: the log has 1 repeated report, which "
+	  "this kernel counted again, and the log has 1 recovery action for dax pages, each of which "
+	  "is counted, marked or not" },
+	{ "poison-accounted", dax_elsewhere, PASS,
+	  "num_poisoned_pages is 3, but 2 pages were found: the log has 1 repeated report, which "
+	  "this kernel counted again" },
+	{ "poison-accounted", dax_uncounted, OPEN,
+	  "num_poisoned_pages is 1, but 2 pages were found: a page of a device may be marked without "
+	  "being counted" },
 	{ "poison-accounted", queued_1, PASS,
 	  "num_poisoned_pages is 2, equal to the pages found; 1 more error is reported, but not "
 	  "handled yet" },
 	{ "poison-accounted", queued_2, PASS,
 	  "num_poisoned_pages is 2, equal to the pages found; 2 more errors are reported, but not "
 	  "handled yet" },
+
+	{ "memory-blocks-accounted", nothing, SKIP, "the kernel keeps no counts of memory blocks" },
+	{ "memory-blocks-accounted", blocks_unreadable, OPEN,
+	  "the counts of memory blocks could not be read" },
+	{ "memory-blocks-accounted", block_agrees, PASS,
+	  "1 memory block counted what was found in it" },
+	{ "memory-blocks-accounted", blocks_agree, PASS,
+	  "2 memory blocks counted what was found in each" },
+	{ "memory-blocks-accounted", block_offline, PASS,
+	  "1 memory block counted what was found in it" },
+	{ "memory-blocks-accounted", block_unreadable, OPEN,
+	  "1 memory block counted what was found in it, but a memory block's nr_hwpoison could not all "
+	  "be read" },
+	{ "memory-blocks-accounted", block_counts_less, WRONG,
+	  "memory block 0 (pfn 0x0 on) counted 1, but 2 pages were found in it" },
+	{ "memory-blocks-accounted", block_counts_more, WRONG,
+	  "memory block 0 (pfn 0x0 on) counted 3, but 2 pages were found in it" },
+	{ "memory-blocks-accounted", blocks_differ_2, WRONG,
+	  "memory block 5 (pfn 0x28000 on) counted 1, but 0 pages were found in it, and 1 more block "
+	  "differs" },
+	{ "memory-blocks-accounted", blocks_differ_3, WRONG,
+	  "memory block 0 (pfn 0x0 on) counted 3, but 2 pages were found in it, and 2 more blocks "
+	  "differ" },
+	{ "memory-blocks-accounted", block_at_work, OPEN,
+	  "memory block 0 (pfn 0x0 on) counted 1, but 2 pages were found in it: memory_failure() was "
+	  "at work" },
+	{ "memory-blocks-accounted", block_queued, OPEN,
+	  "memory block 0 (pfn 0x0 on) counted 1, but 2 pages were found in it: memory_failure() was "
+	  "at work" },
+	{ "memory-blocks-accounted", block_unpoisoned, OPEN,
+	  "memory block 0 (pfn 0x0 on) counted 3, but 2 pages were found in it: pages were "
+	  "unpoisoned, and a HugeTLB page may be in several blocks" },
+	{ "memory-blocks-accounted", block_repeated, OPEN,
+	  "memory block 0 (pfn 0x0 on) counted 3, but 2 pages were found in it: its pages were "
+	  "reported again" },
+	{ "memory-blocks-accounted", block_repeated_elsewhere, WRONG,
+	  "memory block 0 (pfn 0x0 on) counted 3, but 2 pages were found in it" },
+	{ "memory-blocks-accounted", block_repeated_less, WRONG,
+	  "memory block 0 (pfn 0x0 on) counted 1, but 2 pages were found in it" },
+	{ "memory-blocks-accounted", block_raw_hole, HOLE,
+	  "memory block 0 (pfn 0x0 on) counted 3, but 2 pages were found in it: which pages of it "
+	  "are bad could not all be read" },
+	{ "memory-blocks-accounted", block_unrecorded, OPEN,
+	  "memory block 0 (pfn 0x0 on) counted 3, but 2 pages were found in it: which pages of it "
+	  "are bad could not all be read" },
+	{ "memory-blocks-accounted", block_log_wrapped, OPEN,
+	  "memory block 0 (pfn 0x0 on) counted 1, but 2 pages were found in it: the log, which has "
+	  "repeated reports and unpoisoning, is not complete" },
+	{ "memory-blocks-accounted", blocks_one_repeated, WRONG,
+	  "memory block 7 (pfn 0x38000 on) counted 1, but 0 pages were found in it, and 1 more block "
+	  "differs" },
+
+	{ "nodes-accounted", nothing, SKIP, "the kernel keeps no mf_stats" },
+	{ "nodes-accounted", no_node_stats, SKIP, "the kernel keeps no mf_stats" },
+	{ "nodes-accounted", node_stats_unreadable, OPEN, "mf_stats could not all be read" },
+	{ "nodes-accounted", node_2, PASS,
+	  "mf_stats of the nodes count 2 recovery actions, as the log has" },
+	{ "nodes-accounted", node_1_of_2, PASS,
+	  "mf_stats of the nodes count 1 recovery action, as the log has" },
+	{ "nodes-accounted", nodes_2, PASS,
+	  "mf_stats of the nodes count 2 recovery actions, as the log has" },
+	{ "nodes-accounted", node_less, WRONG,
+	  "mf_stats of the nodes count 1 recovery action, but the log has 2" },
+	{ "nodes-accounted", node_more, WRONG,
+	  "mf_stats of the nodes count 3 recovery actions, but the log has 2" },
+	{ "nodes-accounted", node_more_at_work, OPEN,
+	  "mf_stats of the nodes count 3 recovery actions, but the log has 2: memory_failure() was "
+	  "at work" },
+	{ "nodes-accounted", node_repeated, PASS,
+	  "mf_stats of the nodes count 3 recovery actions, as the log has" },
+	{ "nodes-accounted", node_not_repeated, PASS,
+	  "mf_stats of the nodes count 2 recovery actions, as the log has" },
+	{ "nodes-accounted", node_results, PASS,
+	  "mf_stats of the nodes count 2 recovery actions, as the log has" },
+	{ "nodes-accounted", node_unsound, WRONG,
+	  "node 0: mf_stats.total is 2, but its results are 0 ignored, 1 failed, 1 delayed, 1 "
+	  "recovered" },
+	{ "nodes-accounted", node_unsound_at_work, OPEN,
+	  "node 0: mf_stats.total is 2, but its results are 0 ignored, 1 failed, 1 delayed, 1 "
+	  "recovered: memory_failure() was at work" },
+	{ "nodes-accounted", node_log_wrapped, PASS,
+	  "mf_stats of each node count as many as were found" },
+	{ "nodes-accounted", node_differs_log_wrapped, OPEN,
+	  "node 0 counted 1 and has 2: soft offline and unpoison are not counted there, and the log "
+	  "is not complete" },
 };
 
 static struct hwp_findings *findings_of(void (*setup)(struct hwp_findings *f))

@@ -17,6 +17,9 @@ void hwp_check_add(struct hwp_check_result *r, const char *fmt, ...)
 /** Holes of the kinds @p needs, HWP_NEEDS(); MEMMAP and LOG by coverage and log. */
 uint64_t hwp_check_nr_holes(const struct hwp_findings *f, uint32_t needs);
 
+/** The log has that a page was unpoisoned. Such lines are rate limited: others may be missing. */
+bool hwp_check_has_unpoison(const struct hwp_findings *f);
+
 #define HWP_CHECK_FUNCTION(name) \
 	enum hwp_result name(const struct hwp_findings *f, struct hwp_check_result *r)
 
@@ -42,7 +45,11 @@ HWP_CHECK_FUNCTION(hwp_check_ranges_held);
 /* records.c: what the kernel itself notes about poison. */
 HWP_CHECK_FUNCTION(hwp_check_folio_flag_matches_pages);
 HWP_CHECK_FUNCTION(hwp_check_raw_hwp_list_consistent);
+
+/* counts.c: did the kernel count what was found? */
 HWP_CHECK_FUNCTION(hwp_check_poison_accounted);
+HWP_CHECK_FUNCTION(hwp_check_memory_blocks_accounted);
+HWP_CHECK_FUNCTION(hwp_check_nodes_accounted);
 
 /* memory.c: who can still touch a poisoned page, and did anything write to it? */
 HWP_CHECK_FUNCTION(hwp_check_poison_unmapped);

@@ -214,8 +214,7 @@ static const char *place_of(const struct hwp_poisoned *p)
 	return p->page.refcount > 0 ? "in use" : "on no list";
 }
 
-/** Lines of unpoison_memory() are rate limited: where there is one, others may be missing. */
-static bool has_unpoison(const struct hwp_findings *f)
+bool hwp_check_has_unpoison(const struct hwp_findings *f)
 {
 	for (size_t i = 0; i < f->events.nr; i++) {
 		if (f->events.data[i].kind == HWP_EVENT_UNPOISON)
@@ -227,7 +226,7 @@ static bool has_unpoison(const struct hwp_findings *f)
 HWP_CHECK_FUNCTION(hwp_check_events_marked)
 {
 	bool unsure = f->log.state == HWP_LOG_LOST || f->log.state == HWP_LOG_UNREADABLE ||
-		      has_unpoison(f);
+		      hwp_check_has_unpoison(f);
 	uint64_t nr = 0;
 
 	for (size_t i = 0; i < f->unmarked.nr; i++)

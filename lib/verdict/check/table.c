@@ -369,8 +369,8 @@ static const struct hwp_check checks[] = {
 		.background =
 			"num_poisoned_pages is HardwareCorrupted of /proc/meminfo. Kernels that count "
 			"a page again when it is reported again (v6.11 to v6.14) are explained by the "
-			"log. The counts of nodes and memory blocks are shown too, but need not be "
-			"equal: soft offline and unpoison change some of them only.",
+			"log, and so is memory of a device, of which they count each error and mark "
+			"less.",
 		.outcomes = {
 			[HWP_PASS] = { "both are equal, or the difference is explained",
 				       HWP_VERDICT_CLEAN },
@@ -385,6 +385,49 @@ static const struct hwp_check checks[] = {
 		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP),
 		.settles = HWP_SETTLES_BY_BEST,
 		.run = hwp_check_poison_accounted,
+	},
+	{
+		.name = "memory-blocks-accounted",
+		.statement = "each memory block counted as many poisoned pages as were found in it",
+		.background =
+			"memory_block.nr_hwpoison (since v6.2) is counted together with "
+			"num_poisoned_pages, and shows in which memory a page is missing. Blocks that are "
+			"offline are left out. Unpoisoning a HugeTLB page that lies in several blocks takes "
+			"all its pages off the first one, on older kernels.",
+		.outcomes = {
+			[HWP_PASS] = { "each count is that of the pages found", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "pages of a block are missing or were never counted, and nothing "
+				       "explains it",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "the kernel has no such counts", HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "a count could not be read, or differs for a reason that "
+					       "proves nothing",
+					       HWP_VERDICT_CLEAN },
+		},
+		.needs = HWP_NEEDS(HWP_HOLE_BLOCK_COUNTER) | HWP_NEEDS(HWP_HOLE_MEMMAP),
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_memory_blocks_accounted,
+	},
+	{
+		.name = "nodes-accounted",
+		.statement = "each node counted the errors that were handled in its memory",
+		.background =
+			"mf_stats of a node (since v6.3) count each recovery action when it is logged, by "
+			"its result. Pages that were soft-offlined are not counted there, and unpoisoning "
+			"takes nothing off: so it is the log that decides, where it is complete.",
+		.outcomes = {
+			[HWP_PASS] = { "they count what the log has, or without it what was found",
+				       HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "they do not add up, or count more or fewer errors than were "
+				       "logged",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "the kernel has no such counts", HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "they could not be read, or differ from what was found, "
+					       "and the log does not show why",
+					       HWP_VERDICT_CLEAN },
+		},
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_nodes_accounted,
 	},
 };
 

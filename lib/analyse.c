@@ -102,6 +102,15 @@ static struct hwp_error *describe(struct analysis *a)
 	f->page_shift = a->layout->page_shift;
 	f->max_order = a->layout->nr_orders - 1;
 	f->pmd_order = a->layout->pmd_order;
+	f->flags_hold_zone = a->zones->flags_hold_zone;
+	for (size_t i = 0; i < a->zones->nodes.nr; i++) {
+		const struct hwp_node *n = &a->zones->nodes.data[i];
+
+		if (n->has_span &&
+		    !hwp_vec_push(&f->node_spans,
+				  ((struct hwp_node_span){ n->nid, n->start_pfn, n->end_pfn })))
+			return hwp_error_no_memory();
+	}
 	memcpy(f->migratetype_names, a->layout->migratetype_names, sizeof(f->migratetype_names));
 	for (size_t i = 0; i < a->zones->zones.nr; i++) {
 		const struct hwp_zone *z = &a->zones->zones.data[i];

@@ -17,7 +17,7 @@
 struct zones_layout {
 	/** CONFIG_NUMA: an array of pointers to nodes. Otherwise the node. */
 	uint64_t node_data, contig_page_data;
-	uint32_t node_id, node_zones, nr_zones;
+	uint32_t node_id, node_zones, nr_zones, node_start_pfn, node_spanned_pages;
 	uint32_t zone_size, name, start_pfn, spanned_pages, present_pages, managed_pages;
 };
 
@@ -29,6 +29,11 @@ static const struct hwp_need rows[] = {
 	HWP_OFFSET(struct zones_layout, node_id, "pglist_data.node_id"),
 	HWP_OFFSET(struct zones_layout, node_zones, "pglist_data.node_zones"),
 	HWP_OFFSET(struct zones_layout, nr_zones, "pglist_data.nr_zones"),
+	/* For a check of the spans only, as managed_pages below. */
+	HWP_OFFSET(struct zones_layout, node_start_pfn, "pglist_data.node_start_pfn",
+		   .optional = true),
+	HWP_OFFSET(struct zones_layout, node_spanned_pages, "pglist_data.node_spanned_pages",
+		   .optional = true),
 	HWP_SIZE(struct zones_layout, zone_size, "zone"),
 	HWP_OFFSET(struct zones_layout, name, "zone.name", IN_ZONE(8)),
 	HWP_OFFSET(struct zones_layout, start_pfn, "zone.zone_start_pfn", IN_ZONE(8)),
@@ -128,8 +133,27 @@ static bool has_zones(const struct hwp_zones *zones, size_t nr, int nid)
 	return false;
 }
 
+static struct hwp_error *read_node_span(const struct walk *w, struct hwp_node *node)
+{
+	const struct zones_layout *at = w->at;
+	uint64_t nr;
+	struct hwp_error *err;
+
+	if (at->node_start_pfn == HWP_ABSENT || at->node_spanned_pages == HWP_ABSENT)
+		return NULL;
+	err = hwp_target_read_u64(w->target, node->address + at->node_start_pfn, &node->start_pfn);
+	if (!err)
+		err = hwp_target_read_u64(w->target, node->address + at->node_spanned_pages, &nr);
+	if (err)
+		return err;
+	node->has_span = true;
+	node->end_pfn = node->start_pfn + nr;
+	return NULL;
+}
+
 static struct hwp_error *add_node(struct walk *w, uint64_t address)
 {
+	struct hwp_node node = { .address = address };
 	const struct hwp_layout *l = w->layout;
 	const struct zones_layout *at = w->at;
 	size_t nr_before = w->zones->zones.nr;
@@ -139,6 +163,8 @@ static struct hwp_error *add_node(struct walk *w, uint64_t address)
 	err = hwp_target_read_u32(w->target, address + at->node_id, &nid);
 	if (!err)
 		err = hwp_target_read_u32(w->target, address + at->nr_zones, &nr_zones);
+	if (!err)
+		err = read_node_span(w, &node);
 	if (err)
 		return hwp_error_prefix(err, "node at 0x%" PRIx64, address);
 	if (nid >= l->max_nodes || nr_zones > l->max_zones)
@@ -146,7 +172,8 @@ static struct hwp_error *add_node(struct walk *w, uint64_t address)
 					"the node at 0x%" PRIx64 " has id %" PRIu32 " and %" PRIu32
 					" zones",
 					address, nid, nr_zones);
-	if (!hwp_vec_push(&w->zones->nodes, ((struct hwp_node){ (int)nid, address })))
+	node.nid = (int)nid;
+	if (!hwp_vec_push(&w->zones->nodes, node))
 		return hwp_error_no_memory();
 	/* ZONE_DEVICE lies beyond nr_zones, so all of them are read. */
 	for (unsigned int z = 0; z < l->max_zones && !err; z++)

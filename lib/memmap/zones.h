@@ -26,6 +26,9 @@ struct hwp_node {
 	int nid;
 	/** Address of struct pglist_data. */
 	uint64_t address;
+	/** Its span, where the types show it: pfns [start_pfn, end_pfn). */
+	bool has_span;
+	uint64_t start_pfn, end_pfn;
 };
 
 /** In the order of the kernel's tables. */

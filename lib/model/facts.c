@@ -360,8 +360,21 @@ static const struct hwp_fact hwp_zone_facts_rows[] = {
 	INT(nr_free_pages),
 	BOOL(was_locked),
 	BOOL(lock_unknown),
+	UINT(nr_outside),
+	UINT(nr_foreign),
+	UINT(first_outside),
+	UINT(first_foreign),
 };
 TABLE(hwp_zone_facts);
+#undef TYPE
+
+#define TYPE struct hwp_node_span
+static const struct hwp_fact hwp_node_span_rows[] = {
+	INT(nid),
+	UINT(start_pfn),
+	UINT(end_pfn),
+};
+TABLE(hwp_node_span);
 #undef TYPE
 
 #define TYPE struct hwp_pageblock_facts
@@ -490,6 +503,8 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	STRUCT(coverage, hwp_coverage),
 	VECTOR(memmap_holes, hwp_memmap_hole),
 	VECTOR(zones, hwp_zone_facts),
+	VECTOR(node_spans, hwp_node_span),
+	BOOL(flags_hold_zone),
 	VECTOR(poisoned, hwp_poisoned),
 	VECTOR(blocks, hwp_block),
 	VECTOR(lists, hwp_list_stat),

@@ -17,6 +17,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	free(f->path);
 	hwp_vec_deinit(&f->memmap_holes);
 	hwp_vec_deinit(&f->zones);
+	hwp_vec_deinit(&f->node_spans);
 	hwp_vec_deinit(&f->poisoned);
 	hwp_vec_deinit(&f->blocks);
 	hwp_vec_deinit(&f->lists);

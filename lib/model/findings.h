@@ -401,6 +401,16 @@ struct hwp_zone_facts {
 	bool was_locked;
 	/** Of a dump: whether it was held is not known. */
 	bool lock_unknown;
+	/** Blocks on its lists that are not inside its span, and that are another's by page.flags. */
+	uint64_t nr_outside, nr_foreign;
+	/** Where the first of each begins. */
+	uint64_t first_outside, first_foreign;
+};
+
+/** What a node spans: pfns [start_pfn, end_pfn), with holes. */
+struct hwp_node_span {
+	int nid;
+	uint64_t start_pfn, end_pfn;
 };
 
 /** Of a dump: is each block of free_area on a list of its pageblock's migratetype? */
@@ -578,6 +588,10 @@ struct hwp_findings {
 	/** Ascending; the first ones only when coverage has more. */
 	HWP_VEC(struct hwp_memmap_hole) memmap_holes;
 	HWP_VEC(struct hwp_zone_facts) zones;
+	/** In the order of the nodes; empty where their spans are not known. */
+	HWP_VEC(struct hwp_node_span) node_spans;
+	/** page.flags hold the zone of a page: zones of pages do not follow from their spans. */
+	bool flags_hold_zone;
 	/** Ascending by pfn, each pfn once. */
 	HWP_VEC(struct hwp_poisoned) poisoned;
 	/** Free blocks near poisoned pages, ascending; all blocks are in the stats. */

@@ -321,6 +321,125 @@ SETUP(matched_quick)
 	f->kernel.frees_gigantic_whole = true;
 }
 
+/** Node 0 spans its one zone, and page.flags say of which a page is. */
+SETUP(spans)
+{
+	struct hwp_node_span node = { .end_pfn = 0x40000 };
+
+	f->flags_hold_zone = true;
+	assert_true(hwp_vec_push(&f->node_spans, node));
+	add_poisoned(f, isolated_page(0x1234));
+}
+
+SETUP(spans_2)
+{
+	struct hwp_zone_facts zone = {
+		.nid = 1, .name = "Normal", .start_pfn = 0x40000, .end_pfn = 0x80000
+	};
+	struct hwp_node_span node = { 1, 0x40000, 0x80000 };
+
+	spans(f);
+	assert_true(hwp_vec_push(&f->zones, zone));
+	assert_true(hwp_vec_push(&f->node_spans, node));
+}
+
+SETUP(spans_without_nodes)
+{
+	spans(f);
+	f->node_spans.nr = 0;
+}
+
+SETUP(spans_without_zones)
+{
+	f->zones.nr = f->areas.nr = f->lists.nr = 0;
+	f->nr_buddy_pages_in_memmap = 0;
+}
+
+SETUP(spans_of_flags_unknown)
+{
+	spans(f);
+	f->flags_hold_zone = false;
+}
+
+/** Then it is its span that says of which zone a page is. */
+SETUP(spans_poison_flags_unknown)
+{
+	spans_of_flags_unknown(f);
+	f->poisoned.data[0].pfn = 0x40000;
+}
+
+SETUP(spans_cut)
+{
+	spans(f);
+	assert_true(hwp_findings_hole(f, HWP_HOLE_PCP_LIST, "a list"));
+}
+
+SETUP(spans_block_outside)
+{
+	spans_2(f);
+	f->zones.data[1].nr_outside = 1;
+	f->zones.data[1].first_outside = 0x7fff;
+	f->zones.data[1].nr_foreign = 3;
+}
+
+SETUP(spans_blocks_outside)
+{
+	spans_block_outside(f);
+	f->zones.data[1].nr_outside = 18;
+}
+
+SETUP(spans_block_foreign)
+{
+	spans(f);
+	f->zones.data[0].nr_foreign = 1;
+	f->zones.data[0].first_foreign = 0x5000;
+}
+
+SETUP(spans_blocks_foreign)
+{
+	spans_block_foreign(f);
+	f->zones.data[0].nr_foreign = 4;
+}
+
+SETUP(spans_poison_outside)
+{
+	spans(f);
+	add_poisoned(f, isolated_page(0x40000));
+}
+
+SETUP(spans_poison_below)
+{
+	spans(f);
+	f->zones.data[0].start_pfn = 0x1235;
+}
+
+SETUP(spans_poison_of_no_zone)
+{
+	spans(f);
+	f->poisoned.data[0].zone = -1;
+	f->poisoned.data[0].page.refcount = 1;
+}
+
+/** Of these page.flags may be old, or of memory that the allocator does not have. */
+SETUP(spans_poison_elsewhere)
+{
+	spans_poison_outside(f);
+	f->poisoned.data[1].section_offline = true;
+	add_poisoned(f, isolated_page(0x40001))->zone_is_device = true;
+}
+
+SETUP(spans_zone_below)
+{
+	spans(f);
+	f->node_spans.data[0].start_pfn = 1;
+}
+
+SETUP(spans_zone_above)
+{
+	spans_2(f);
+	f->node_spans.data[1].end_pfn--;
+}
+
 static struct hwp_poisoned *add_withheld(struct hwp_findings *f, uint64_t pfn)
 {
 	struct hwp_poisoned p = isolated_page(pfn);
@@ -1721,6 +1840,44 @@ static const struct {
 	  "this kernel is not known to keep each free block on a list of its pageblock's type, as "
 	  "kernels since v6.10 do" },
 	{ "lists-match-pageblocks", matched_quick, SKIP, "the lists of free_area were not walked" },
+
+	{ "zones-span-pages", spans, PASS,
+	  "1 zone: free blocks and poisoned pages are inside of it" },
+	{ "zones-span-pages", spans_2, PASS,
+	  "2 zones: free blocks and poisoned pages are inside of them" },
+	{ "zones-span-pages", spans_without_nodes, PASS,
+	  "1 zone: free blocks and poisoned pages are inside of it" },
+	{ "zones-span-pages", spans_without_zones, SKIP, "the zones were not read" },
+	{ "zones-span-pages", spans_of_flags_unknown, OPEN,
+	  "where page.flags hold the zone of a page is not known" },
+	{ "zones-span-pages", spans_poison_flags_unknown, OPEN,
+	  "where page.flags hold the zone of a page is not known" },
+	{ "zones-span-pages", spans_cut, HOLE,
+	  "1 zone: free blocks and poisoned pages are inside of it, but per-CPU lists could not all "
+	  "be read" },
+	{ "zones-span-pages", spans_block_outside, WRONG,
+	  "node 1 Normal has 1 block on its lists that it does not span: the block is at pfn 0x7fff" },
+	{ "zones-span-pages", spans_blocks_outside, WRONG,
+	  "node 1 Normal has 18 blocks on its lists that it does not span: the first is at pfn "
+	  "0x7fff" },
+	{ "zones-span-pages", spans_block_foreign, WRONG,
+	  "node 0 Normal has 1 block on its lists that is of another zone by its page.flags: the "
+	  "block is at pfn 0x5000" },
+	{ "zones-span-pages", spans_blocks_foreign, WRONG,
+	  "node 0 Normal has 4 blocks on its lists that are of another zone by their page.flags: the "
+	  "first is at pfn 0x5000" },
+	{ "zones-span-pages", spans_poison_outside, WRONG,
+	  "poisoned pfn 0x40000 is of node 0 Normal, which spans pfn 0x0 to 0x40000" },
+	{ "zones-span-pages", spans_poison_below, WRONG,
+	  "poisoned pfn 0x1234 is of node 0 Normal, which spans pfn 0x1235 to 0x40000" },
+	{ "zones-span-pages", spans_poison_of_no_zone, WRONG,
+	  "poisoned pfn 0x1234 is of no zone, by its page.flags" },
+	{ "zones-span-pages", spans_poison_elsewhere, PASS,
+	  "1 zone: free blocks and poisoned pages are inside of it" },
+	{ "zones-span-pages", spans_zone_below, WRONG,
+	  "node 0 Normal spans pfn 0x0 to 0x40000, but its node pfn 0x1 to 0x40000" },
+	{ "zones-span-pages", spans_zone_above, WRONG,
+	  "node 1 Normal spans pfn 0x40000 to 0x80000, but its node pfn 0x40000 to 0x7ffff" },
 
 	{ "events-marked", nothing, PASS, "each page that the log has an error of is marked" },
 	{ "events-marked", unmarked_elsewhere, PASS,

@@ -231,7 +231,7 @@ static void node_stats(void **state)
 		struct world *w = world_create();
 		/* Its mf_stats, at the end, are in what can be read. */
 		uint64_t stats = COUNTERS + 0x30000;
-		struct hwp_node node = { 3, stats - 176248 };
+		struct hwp_node node = { .nid = 3, .address = stats - 176248 };
 		const struct hwp_node_count *count;
 		struct hwp_findings *f;
 

@@ -33,6 +33,7 @@ SYNTH_UNUSED static struct hwp_findings *clean_findings(void)
 	    !hwp_vec_push(&f->lists, list))
 		abort();
 	f->page_shift = 12;
+	f->flags_hold_zone = true;
 	f->max_order = 10;
 	f->nr_buddy_pages_in_memmap = 1024;
 	f->coverage.nr_pages = f->coverage.nr_read = 0x40000;

@@ -653,6 +653,41 @@ static void far_blocks(void **state)
 	machine_destroy(m);
 }
 
+/* A block that ends behind its zone; blocks that are another zone's, on a CPU's list as well. */
+static void of_other_zones(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_free(m, 0x1400, 3, 1);
+	machine_free(m, 0x1c00, 0, 1);
+	machine_free_pcp(m, 0x1c02, 0, 1, 1);
+	/* Zone 3: where page.flags have it, bits 51 to 53. */
+	for (uint64_t pfn = 0x1c00; pfn < 0x1c03; pfn += 2)
+		synth_put(machine_page(m, pfn), 0,
+			  (MACHINE_FLAGS & ~(UINT64_C(7) << 51)) | UINT64_C(3) << 51, 8);
+	f = machine_walk(m);
+	assert_int_equal(f->zones.data[0].nr_outside, 0);
+	assert_int_equal(f->zones.data[0].nr_foreign, 2);
+	assert_int_equal(f->zones.data[0].first_foreign, 0x1c00);
+	machine_destroy(m);
+
+	m = machine_create(kernel_73);
+	machine_free(m, 0x2ff8, 4, 1);
+	machine_free(m, 0x1ff0, 4, 1);
+	machine_open(m);
+	m->zones.zones.data[0].end_pfn = 0x1ff8;
+	assert_null(hwp_walk_free_lists(&(struct hwp_list_walk){ .target = m->target,
+								 .layout = &m->layout,
+								 .reader = m->reader,
+								 .zones = &m->zones,
+								 .findings = m->findings }));
+	assert_int_equal(m->findings->zones.data[0].nr_outside, 2);
+	assert_int_equal(m->findings->zones.data[0].first_outside, 0x2ff8);
+	machine_destroy(m);
+}
+
 /* A set of a CPU began with something else. */
 static void pageset(void **state)
 {
@@ -881,6 +916,9 @@ static void bounds(void **state)
 		assert_null(hwp_walk_free_lists(&walk));
 		nr_of(m->findings, HWP_TROUBLE_HOLE);
 		assert_int_equal(m->findings->troubles.nr, turn ? 3 : 2);
+		assert_int_equal(m->findings->zones.data[0].nr_outside, turn ? 1 : 2);
+		assert_int_equal(m->findings->zones.data[0].first_outside, 0x1400);
+		assert_int_equal(m->findings->zones.data[0].nr_foreign, 0);
 		assert_trouble(m->findings, 0, HWP_TROUBLE_CONTRADICTION,
 			       "node 0 Normal order 0 Movable: an entry lies outside its zone's "
 			       "span (0x1400, after 0 blocks)");
@@ -977,6 +1015,7 @@ int main(void)
 		cmocka_unit_test(nr_free_is_kept),
 		cmocka_unit_test(unreadable),
 		cmocka_unit_test(far_blocks),
+		cmocka_unit_test(of_other_zones),
 		cmocka_unit_test(pageset),
 		cmocka_unit_test(near_poison),
 		cmocka_unit_test(near_folio),

@@ -22,6 +22,8 @@ enum { DMA, NORMAL, DEVICE };
 static const struct synth_member types[] = {
 	MEMBER("pglist_data", "nr_zones", 8, 4),
 	MEMBER("pglist_data", "node_id", 12, 4),
+	MEMBER("pglist_data", "node_start_pfn", 16, 8),
+	MEMBER("pglist_data", "node_spanned_pages", 24, 8),
 	ARRAY("pglist_data", "node_zones", NODE_ZONES, MAX_ZONES *ZONE_SIZE, MAX_ZONES),
 	SIZE("zone", ZONE_SIZE),
 	MEMBER("zone", "zone_start_pfn", 16, 8),
@@ -131,6 +133,31 @@ static void destroy(struct machine *m)
 	hwp_target_destroy(m->target);
 	hwp_layout_deinit(&m->layout);
 	free(m);
+}
+
+/* What a node spans, of a kernel whose types show it. */
+static void node_spans(void **state)
+{
+	static const char *const lost[] = { NULL, "pglist_data.node_start_pfn",
+					    "pglist_data.node_spanned_pages" };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(lost); i++) {
+		struct machine *m = create();
+
+		synth_put(m->nodes[1], 16, 0x30, 8);
+		synth_put(m->nodes[1], 24, 0x10, 8);
+		m->synth.lost = lost[i];
+		assert_null(look(m, true));
+		assert_int_equal(m->zones->nodes.nr, 2);
+		assert_int_equal(m->zones->nodes.data[1].has_span, i == 0);
+		if (i == 0) {
+			assert_int_equal(m->zones->nodes.data[0].end_pfn, 0);
+			assert_int_equal(m->zones->nodes.data[1].start_pfn, 0x30);
+			assert_int_equal(m->zones->nodes.data[1].end_pfn, 0x40);
+		}
+		destroy(m);
+	}
 }
 
 static void assert_refused(struct machine *m, struct hwp_error *err, enum hwp_error_code code,
@@ -346,12 +373,12 @@ static void no_layout(void **state)
 	m->synth.symbols = none;
 	assert_refused(m, resolve(m), HWP_ERROR_UNSUPPORTED, "node_data or contig_page_data");
 	memcpy(big, types, sizeof(types));
-	big[3].is.size = 1 << 20;
+	big[5].is.size = 1 << 20;
 	m = create();
 	m->synth.members = big;
 	assert_null(resolve(m));
 	destroy(m);
-	big[3].is.size++;
+	big[5].is.size++;
 	m = create();
 	m->synth.members = big;
 	assert_refused(m, resolve(m), HWP_ERROR_BAD_DATA, "struct zone has 1048577 bytes");
@@ -360,9 +387,10 @@ static void no_layout(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(two_nodes), cmocka_unit_test(one_node), cmocka_unit_test(by_spans),
-		cmocka_unit_test(samples),   cmocka_unit_test(names),	 cmocka_unit_test(nonsense),
-		cmocka_unit_test(no_layout),
+		cmocka_unit_test(node_spans), cmocka_unit_test(two_nodes),
+		cmocka_unit_test(one_node),   cmocka_unit_test(by_spans),
+		cmocka_unit_test(samples),    cmocka_unit_test(names),
+		cmocka_unit_test(nonsense),   cmocka_unit_test(no_layout),
 	};
 
 	return cmocka_run_group_tests_name("zones", tests, NULL, NULL);

@@ -136,14 +136,30 @@ struct hwp_error *hwp_list_add(struct hwp_list *list, uint64_t pfn, int order)
 	return hwp_vec_push(&w->findings->blocks, block) ? NULL : hwp_error_no_memory();
 }
 
+/** Is the block of @p e inside the zone of its list, and of that zone by its flags? */
+static void count_zone(struct hwp_list *list, const struct hwp_list_entry *e, bool is_foreign)
+{
+	struct hwp_zone_facts *facts = &list->walk->findings->zones.data[list->zone];
+	const struct hwp_zone *zone = hwp_list_zone(list);
+	uint64_t nr_pages = UINT64_C(1) << list->stat.order;
+
+	if ((e->pfn < zone->start_pfn || e->pfn + nr_pages > zone->end_pfn) && !facts->nr_outside++)
+		facts->first_outside = e->pfn;
+	if (is_foreign && !facts->nr_foreign++)
+		facts->first_foreign = e->pfn;
+}
+
 /** Check an entry against what the kernel puts on this kind of list. */
 static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_list_entry *e)
 {
 	const struct hwp_layout *l = list->walk->layout;
 	enum hwp_page_type type = hwp_page_type(l, e->page);
-	uint64_t flags = hwp_page_flags(l, e->page);
+	bool is_foreign = list->walk->zones->flags_hold_zone &&
+			  hwp_zones_find(list->walk->zones, l, e->pfn,
+					 hwp_page_flags(l, e->page)) != hwp_list_zone(list);
 	const char *what = NULL;
 
+	count_zone(list, e, is_foreign);
 	if (list->stat.container == HWP_FREE_AREA && type != HWP_TYPE_BUDDY)
 		what = "an entry is not marked as a buddy page";
 	else if (list->stat.container == HWP_FREE_AREA &&
@@ -157,8 +173,7 @@ static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_lis
 		what = "an entry is not aligned to its order";
 	else if (e->pfn < hwp_list_zone(list)->start_pfn || e->pfn >= hwp_list_zone(list)->end_pfn)
 		what = "an entry lies outside its zone's span";
-	else if (hwp_zones_find(list->walk->zones, l, e->pfn, flags) != hwp_list_zone(list) &&
-		 list->walk->zones->flags_hold_zone)
+	else if (is_foreign)
 		what = "an entry belongs to another zone";
 	return what ? hwp_list_contradiction(list, what, e->pfn) : NULL;
 }
@@ -215,31 +230,25 @@ static struct hwp_error *follow(struct hwp_list *list, bool forward, uint64_t st
 /** What a walk adds to the findings, as it was before. */
 struct mark {
 	size_t nr_blocks, nr_lists, nr_troubles;
-	uint64_t nr_buddy_pages, nr_pcp_pages;
-	bool lists_cut;
+	struct hwp_zone_facts zone;
 };
 
 static struct mark mark_of(const struct hwp_list_walk *w, int zone)
 {
 	const struct hwp_findings *f = w->findings;
-	const struct hwp_zone_facts *z = &f->zones.data[zone];
 
-	return (struct mark){ f->blocks.nr,	 f->lists.nr,	  f->troubles.nr,
-			      z->nr_buddy_pages, z->nr_pcp_pages, z->lists_cut };
+	return (struct mark){ f->blocks.nr, f->lists.nr, f->troubles.nr, f->zones.data[zone] };
 }
 
 /** Undo the walk, as the lists have changed during it; forget the struct pages that it read. */
 static void take_back(struct hwp_list_walk *w, int zone, const struct mark *mark)
 {
 	struct hwp_findings *f = w->findings;
-	struct hwp_zone_facts *z = &f->zones.data[zone];
 
 	f->blocks.nr = mark->nr_blocks;
 	f->lists.nr = mark->nr_lists;
 	f->troubles.nr = mark->nr_troubles;
-	z->nr_buddy_pages = mark->nr_buddy_pages;
-	z->nr_pcp_pages = mark->nr_pcp_pages;
-	z->lists_cut = mark->lists_cut;
+	f->zones.data[zone] = mark->zone;
 	hwp_page_reader_forget(w->reader);
 }
 

@@ -35,6 +35,9 @@ HWP_CHECK_FUNCTION(hwp_check_lists_match_pageblocks);
 HWP_CHECK_FUNCTION(hwp_check_withheld_unmarked);
 HWP_CHECK_FUNCTION(hwp_check_events_marked);
 
+/* spans.c: are pages inside of their zones? */
+HWP_CHECK_FUNCTION(hwp_check_zones_span_pages);
+
 /* leaks.c: where is the poison, and what went with it? */
 HWP_CHECK_FUNCTION(hwp_check_poison_not_in_buddy);
 HWP_CHECK_FUNCTION(hwp_check_poison_not_on_pcp);

@@ -140,6 +140,28 @@ static const struct hwp_check checks[] = {
 		.run = hwp_check_lists_match_pageblocks,
 	},
 	{
+		.name = "zones-span-pages",
+		.statement = "free and poisoned pages are in the zone, and the zone in the node, that has them",
+		.background =
+			"page.flags say of which zone and node a page is, and the zone spans a range of "
+			"pages, inside of what its node spans. A block on the lists of a zone that it is "
+			"not of was freed there wrongly: it is handed out for what it is not fit for. Offline "
+			"memory and memory of devices are left out.",
+		.outcomes = {
+			[HWP_PASS] = { "all of them are", HWP_VERDICT_CLEAN },
+			[HWP_FAIL] = { "a page, a list and a span contradict each other",
+				       HWP_VERDICT_INCONSISTENT },
+			[HWP_SKIP] = { "the zones were not read, as by /proc/kpageflags",
+				       HWP_VERDICT_CLEAN },
+			[HWP_INCONCLUSIVE] = { "what page.flags say of zones is not known, or not all "
+					       "lists could be read",
+					       HWP_VERDICT_CLEAN },
+		},
+		.needs = HWP_NEEDS(HWP_HOLE_FREE_LIST) | HWP_NEEDS(HWP_HOLE_PCP_LIST),
+		.settles = HWP_SETTLES_BY_BEST,
+		.run = hwp_check_zones_span_pages,
+	},
+	{
 		.name = "poison-not-in-buddy",
 		.statement = "no poisoned page is in a free block",
 		.background =

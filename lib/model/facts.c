@@ -512,6 +512,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	STRUCT(pageblocks, hwp_pageblock_facts),
 	VECTOR(troubles, hwp_trouble),
 	VECTOR(events, hwp_event),
+	NUMBERS(bad_state_pfns),
 	VECTOR(files, hwp_file),
 	VECTOR(folios, hwp_folio),
 	VECTOR(observed, hwp_observed_run),

@@ -34,6 +34,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->unmarked);
 	hwp_vec_deinit(&f->uses);
 	hwp_vec_deinit(&f->files);
+	hwp_vec_deinit(&f->bad_state_pfns);
 	hwp_vec_deinit(&f->counters.blocks);
 	hwp_vec_deinit(&f->counters.nodes);
 	hwp_vec_deinit(&f->counters.pending_pfns);

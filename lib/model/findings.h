@@ -601,6 +601,8 @@ struct hwp_findings {
 	struct hwp_pageblock_facts pageblocks;
 	HWP_VEC(struct hwp_trouble) troubles;
 	HWP_VEC(struct hwp_event) events;
+	/** pfns that the log has in a bad page state, ascending; bad_page() does not print all. */
+	HWP_VEC(uint64_t) bad_state_pfns;
 	/** Files that poisoned pages, or the pages of uses, belong to. */
 	HWP_VEC(struct hwp_file) files;
 	/** Ascending by head_pfn, disjoint. */

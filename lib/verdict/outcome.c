@@ -114,7 +114,8 @@ static enum hwp_outcome outcome_of_freed(const struct hwp_findings *f,
 	for (size_t i = 0; i < folio->nr_poisoned; i++) {
 		enum hwp_class class = hwp_state_class(pages[i].state);
 
-		if (class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST)
+		if (class == HWP_CLASS_LEAKED ||
+		    (class == HWP_CLASS_LOST && pages[i].was_free == HWP_ANSWER_YES))
 			return HWP_OUTCOME_LEAKED;
 		in_use |= class == HWP_CLASS_PENDING || class == HWP_CLASS_KERNEL;
 		held &= is_as_the_fix_leaves_it(folio, &pages[i]);

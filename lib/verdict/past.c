@@ -71,6 +71,19 @@ static enum hwp_answer handed_out_by_record(const struct hwp_findings *f,
 	return HWP_ANSWER_UNKNOWN;
 }
 
+/**
+ * Did the allocator find healthy pages of the block in a bad state? Then the block may have been
+ * refused when it was freed, by free_pages_prepare(), and was in no list: HVO's "corrupted mapping
+ * in tail page". A poisoned page is thrown away without a word.
+ */
+static bool may_have_been_refused(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	size_t i = hwp_vec_lower_bound(&f->bad_state_pfns, pfn, *pfn < p->stranded_pfn);
+	uint64_t end = p->stranded_pfn + (UINT64_C(1) << p->stranded_order);
+
+	return i < f->bad_state_pfns.nr && f->bad_state_pfns.data[i] < end;
+}
+
 /** What is proved of a page that is free, or that was thrown away, and so was free. */
 static struct proof free_now(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
@@ -86,6 +99,10 @@ static struct proof free_now(const struct hwp_findings *f, const struct hwp_pois
 
 	if (proof.was_handed_out == HWP_ANSWER_UNKNOWN && hwp_hands_out_no_poison(f))
 		proof.was_handed_out = HWP_ANSWER_NO;
+	if (p->state == HWP_STATE_DROPPED && may_have_been_refused(f, p)) {
+		proof.was_free = HWP_ANSWER_UNKNOWN;
+		proof.words = "the allocator threw its block away, maybe when it was freed";
+	}
 	return proof;
 }
 

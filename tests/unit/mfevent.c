@@ -350,13 +350,46 @@ static void only_the_first_line(void **state)
 	assert_null(strchr(e.text, '\n'));
 }
 
+/* bad_page(); a process may have any name of up to 15 characters. */
+static void bad_page_state(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is;
+		uint64_t pfn;
+	} rows[] = {
+		{ "BUG: Bad page state in process hugetlb-free  pfn:02e40", true, 0x2e40 },
+		{ "BUG: Bad page state in process sh  pfn:1234567", true, 0x1234567 },
+		{ "BUG: Bad page state in process   pfn:0001  pfn:00abc", true, 0xabc },
+		{ "BUG: Bad page state in process sh  pfn:", false, 0 },
+		{ "BUG: Bad page state in process sh  pfn:xyz", false, 0 },
+		{ "BUG: Bad page state in process sh  pfn:12x", false, 0 },
+		{ "BUG: Bad page state in process sh", false, 0 },
+		{ "BUG: Bad page state: 12 messages suppressed", false, 0 },
+		{ "BUG: Bad page map in process sh  pte:12 pmd:34", false, 0 },
+		{ "page: refcount:0 mapcount:0 mapping:0000000000000000 index:0x0 pfn:0x2e40",
+		  false, 0 },
+		{ "", false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		uint64_t pfn = 0;
+
+		print_message("# row %zu\n", i);
+		assert_int_equal(hwp_bad_page_state_parse(rows[i].text, strlen(rows[i].text), &pfn),
+				 rows[i].is);
+		assert_int_equal(pfn, rows[i].pfn);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_format),	       cmocka_unit_test(every_type_and_result),
 		cmocka_unit_test(comm_of_any_kind),    cmocka_unit_test(other_lines),
 		cmocka_unit_test(hostile_lines),       cmocka_unit_test(long_lines),
-		cmocka_unit_test(only_the_first_line),
+		cmocka_unit_test(only_the_first_line), cmocka_unit_test(bad_page_state),
 	};
 
 	return cmocka_run_group_tests_name("mfevent", tests, NULL, NULL);

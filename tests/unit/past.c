@@ -124,6 +124,61 @@ static void by_words(void **state)
 	}
 }
 
+/* "corrupted mapping in tail page": the allocator refuses the block when it is freed. */
+static void refused_when_freed(void **state)
+{
+	static const struct {
+		uint64_t bad_pfn;
+		enum hwp_answer was_free;
+		enum hwp_outcome outcome;
+	} rows[] = {
+		{ 0, HWP_ANSWER_YES, HWP_OUTCOME_LEAKED },
+		{ 0x7fff, HWP_ANSWER_YES, HWP_OUTCOME_LEAKED },
+		{ 0x8000, HWP_ANSWER_UNKNOWN, HWP_OUTCOME_LOST },
+		{ 0x81ff, HWP_ANSWER_UNKNOWN, HWP_OUTCOME_LOST },
+		{ 0x8200, HWP_ANSWER_YES, HWP_OUTCOME_LEAKED },
+	};
+
+	static const struct hwp_observed_run runs[] = {
+		{ 0x8000, 0x11, HWP_OBSERVED_LOOSE_HEALTHY, .order = -1, .cpu = -1 },
+		{ 0x8011, 1, HWP_OBSERVED_LOOSE_POISONED, .order = -1, .cpu = -1,
+		  .is_poisoned = true },
+		{ 0x8012, 0x1ee, HWP_OBSERVED_LOOSE_HEALTHY, .order = -1, .cpu = -1 },
+	};
+	const struct hwp_extent_orders hugetlb = { { 9 }, 1 };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = findings(HWP_FIX_ABSENT);
+		struct hwp_poisoned page = page_of(0x8011, BLANK), *p;
+
+		print_message("# row %zu\n", i);
+		page.is_stranded = true;
+		page.stranded_pfn = 0x8000;
+		page.stranded_order = 9;
+		page.nr_stranded_healthy = 511;
+		p = add_poisoned(f, page);
+		add_action(f, p, "huge page", "Failed");
+		f->kernel.check_pages = HWP_ON;
+		if (rows[i].bad_pfn)
+			assert_true(hwp_vec_push(&f->bad_state_pfns, rows[i].bad_pfn));
+		assert_null(hwp_extents_find(f, &hugetlb));
+		assert_int_equal(f->folios.nr, 1);
+		for (size_t j = 0; j < HWP_ARRAY_SIZE(runs); j++)
+			assert_true(hwp_vec_push(&f->observed, runs[j]));
+		assert_null(hwp_decide(f));
+		p = &f->poisoned.data[0];
+		assert_string_equal(hwp_state_name(p->state), "dropped");
+		assert_string_equal(hwp_answer_name(p->was_free),
+				    hwp_answer_name(rows[i].was_free));
+		assert_string_equal(hwp_answer_name(p->was_handed_out), "no");
+		assert_string_equal(hwp_outcome_name(f->folios.data[0].outcome),
+				    hwp_outcome_name(rows[i].outcome));
+		assert_int_equal(f->verdict, HWP_VERDICT_LEAKED);
+		hwp_findings_destroy(f);
+	}
+}
+
 /* A gigantic page is freed page by page where split_large_buddy() is missing. */
 static void may_have_been_gigantic(void **state)
 {
@@ -386,9 +441,13 @@ static void live_folios(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(range_is_no_proof), cmocka_unit_test(live_folios),
-		cmocka_unit_test(by_words),	     cmocka_unit_test(may_have_been_gigantic),
-		cmocka_unit_test(later_process),     cmocka_unit_test(steps),
+		cmocka_unit_test(range_is_no_proof),
+		cmocka_unit_test(live_folios),
+		cmocka_unit_test(by_words),
+		cmocka_unit_test(refused_when_freed),
+		cmocka_unit_test(may_have_been_gigantic),
+		cmocka_unit_test(later_process),
+		cmocka_unit_test(steps),
 	};
 
 	return cmocka_run_group_tests_name("past", tests, NULL, NULL);

@@ -223,6 +223,7 @@ static struct hwp_findings *freed_thp(enum hwp_run_state state)
 	p.stranded_pfn = 0x40000;
 	p.stranded_order = 9;
 	p.nr_stranded_healthy = 511;
+	p.was_free = state == HWP_RUN_LOST ? HWP_ANSWER_YES : HWP_ANSWER_UNKNOWN;
 	added = add_poisoned(f, p);
 	add_action(f, added, "unsplit thp", "Failed");
 	conclude(f, state);

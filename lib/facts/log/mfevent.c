@@ -2,8 +2,9 @@
 #include "facts/log/mfevent.h"
 
 #include <ctype.h>
-#include <string.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/bits.h"
 #include "target/memory/pagetable.h"
@@ -281,5 +282,27 @@ bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret)
 		return false;
 	copy(e.text, sizeof(e.text), line, strlen(line));
 	*ret = e;
+	return true;
+}
+
+bool hwp_bad_page_state_parse(const char *text, size_t len, uint64_t *pfn_ret)
+{
+	static const char begin[] = "BUG: Bad page state in process ";
+	const char *found = NULL;
+	char line[MAX_LINE], *end;
+	uint64_t pfn;
+
+	copy(line, sizeof(line), text, len);
+	if (strncmp(line, begin, strlen(begin)) != 0)
+		return false;
+	/* A process may have any name. */
+	for (const char *s = line; (s = strstr(s, "  pfn:")); s++)
+		found = s + strlen("  pfn:");
+	if (!found || !isxdigit((unsigned char)*found))
+		return false;
+	pfn = strtoull(found, &end, 16);
+	if (*end && !isspace((unsigned char)*end))
+		return false;
+	*pfn_ret = pfn;
 	return true;
 }

@@ -11,4 +11,10 @@
  */
 bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret);
 
+/**
+ * The page of "BUG: Bad page state in process NAME  pfn:PFN", bad_page() in mm/page_alloc.c from
+ * v4.18 to v7.3; false for any other line.
+ */
+bool hwp_bad_page_state_parse(const char *text, size_t len, uint64_t *pfn_ret);
+
 #endif /* HWP_FACTS_LOG_MFEVENT_H */

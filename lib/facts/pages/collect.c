@@ -314,6 +314,17 @@ static uint64_t time_of(struct reading *reading, const struct hwp_klog_record *r
 	return record->time_ns + HWP_NS_PER_SECOND < reading->last_ns ? 0 : record->time_ns;
 }
 
+static struct hwp_error *keep_bad_state(struct hwp_findings *f,
+					const struct hwp_klog_record *record)
+{
+	uint64_t pfn;
+
+	if (record->facility || f->bad_state_pfns.nr >= MAX_EVENTS_LIVE ||
+	    !hwp_bad_page_state_parse(record->text, record->len, &pfn))
+		return NULL;
+	return hwp_vec_push(&f->bad_state_pfns, pfn) ? NULL : hwp_error_no_memory();
+}
+
 static struct hwp_error *keep_event(void *arg, const struct hwp_klog_record *record)
 {
 	struct reading *reading = arg;
@@ -322,7 +333,7 @@ static struct hwp_error *keep_event(void *arg, const struct hwp_klog_record *rec
 	struct hwp_event event;
 
 	if (!hwp_mfevent_parse(record->text, record->len, &event))
-		return NULL;
+		return keep_bad_state(f, record);
 	if (record->facility) {
 		reading->nr_user_lines++;
 		return NULL;
@@ -389,6 +400,13 @@ void hwp_collect_join_events(struct hwp_findings *f)
 	drop_stale_copies(f);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
@@ -398,6 +416,8 @@ struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 	err = hwp_klog_walk(c->target, c->layout, keep_event, &reading, &f->log);
 	if (err)
 		return err;
+	if (f->bad_state_pfns.nr)
+		qsort(f->bad_state_pfns.data, f->bad_state_pfns.nr, sizeof(uint64_t), by_number);
 	f->log.nr_user_lines = reading.nr_user_lines;
 	if (reading.nr_left_out) {
 		if (!f->log.nr_lost)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must hold of every run on bad input, whatever is bad."""
 import itertools
+import json
 import os
 import signal
 
@@ -32,7 +33,23 @@ def survives(done):
         return [f'killed by {signal.Signals(-done.status).name}']
     if done.status not in (0, 1, 2):
         return [f'exit status {done.status}: {done.err.strip()[:200]}']
+    # The child that analyses is not this process.
+    if 'the analysis died' in done.err or 'the analysis was killed' in done.err:
+        return [done.err.strip()[:200]]
     return []
+
+
+def finds_vmcoreinfo(path, before):
+    """Without the note VMCOREINFO is found in memory, and the answer is that of @before."""
+    done = run('check', path, '--json')
+    wrong = survives(done)
+    if wrong:
+        return wrong
+    report = json.loads(done.out)
+    where = report.get('target', {}).get('vmcoreinfo')
+    wrong = [] if where == 'memory' else [f'VMCOREINFO from {where}']
+    return wrong + [f'{key} differs' for key in ('verdict', 'poisoned', 'folios', 'checks')
+                    if report.get(key) != before[key]]
 
 
 def refuses(path):

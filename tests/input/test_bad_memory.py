@@ -376,7 +376,8 @@ def vmcoreinfo(bench):
 
     with base.patched(bench.path) as patch:
         patch.write(dump.info_name_at, b'NOTCOREINFO')
-        bench.cases.report(f'{bench.name}: VMCOREINFO missing', bad.refuses(bench.path))
+        bench.cases.report(f'{bench.name}: VMCOREINFO missing',
+                           bad.finds_vmcoreinfo(bench.path, run.before))
     case('of zeros', run.incomplete, bytes(dump.info_size))
     case('of random bytes', run.incomplete, bench.chance.randbytes(dump.info_size))
     case('of one endless line', run.incomplete, b'OSRELEASE=' + b'x' * dump.info_size)

@@ -8,7 +8,8 @@ Each change is made in a copy of the tree, in a file below PATH (default: lib), 
 drawn by the seed: && for ||, == for !=, < for <=, + for -, true for false, 0 for 1, one
 arm of a conditional for the other, or a negation dropped. One that does not compile does
 not count. The tests below unit/ and facts/ run one after the other until one fails, first
-those that include a header beside the changed file. What no test notices is printed with its
+those that include a header beside the changed file; then what else `make check` runs on dumps.
+What no test notices is printed with its
 line: whether it changes behaviour at all is for the reader to say (a bound that nothing reaches,
 an order of equals).
 """
@@ -85,8 +86,10 @@ def are_noticed(tree, path):
         for program in programs:
             if not run(tree, program, limit=60):
                 return True
-    return not make(tree, 'all', 'build/replay') or not run(
-        tree, 'tests/facts/test_replay.py', limit=300)
+    if not make(tree, 'all', 'build/replay') or not run(
+            tree, 'tests/facts/test_replay.py', limit=300):
+        return True
+    return any(not make(tree, 'check', f'T={word}') for word in ('bad_', 'truth'))
 
 
 def try_one(tree, path, place):

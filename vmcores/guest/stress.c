@@ -100,21 +100,43 @@ static void move_pool(void)
 	}
 }
 
+static void give_up(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * offline_pages() tries until a signal comes, and holds the lock that /proc/kcore
+ * needs: in a block with a huge page that was dropped, that would be for ever.
+ */
+static int take_offline(const char *path)
+{
+	int ret;
+
+	alarm(2);
+	ret = write_file(path, "offline");
+	alarm(0);
+	return ret;
+}
+
 /* The last block that can be taken away. */
 static void move_block(void)
 {
+	const struct sigaction interrupt = { .sa_handler = give_up };
 	char path[80];
 	int block;
 
+	sigaction(SIGALRM, &interrupt, NULL);
 	for (block = 64; block > 0; block--) {
 		snprintf(path, sizeof(path), "/sys/devices/system/memory/memory%d/state", block);
-		if (write_file(path, "offline") == 0)
+		if (take_offline(path) == 0)
 			break;
 	}
 	for (;;) {
 		write_file(path, "online_movable");
 		nap_ms(150);
-		write_file(path, "offline");
+		if (take_offline(path) != 0)
+			nap_ms(2000);
 		nap_ms(150);
 	}
 }

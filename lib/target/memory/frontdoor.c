@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "target/memory/kcore.h"
+#include "target/memory/rawfile.h"
 
 static struct hwp_error *refusal(const struct hwp_file_kind *kind)
 {
@@ -16,38 +17,20 @@ static struct hwp_error *refusal(const struct hwp_file_kind *kind)
 				kind->advice ? ": " : "", kind->advice ? kind->advice : "");
 }
 
-/** At most @p size bytes at @p offset, fewer where the file ends. */
-static struct hwp_error *read_up_to(int fd, void *buf, size_t size, off_t offset, size_t *nr_ret)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t n = pread(fd, (char *)buf + done, size - done, offset + (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return hwp_error_os(errno, "cannot read the file");
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	*nr_ret = done;
-	return NULL;
-}
-
 static struct hwp_error *look_at_bytes(int fd, off_t size, const struct hwp_file_kind **ret)
 {
 	_cleanup_free_ unsigned char *buf = malloc(HWP_FILE_HEAD_SIZE + HWP_FILE_TAIL_SIZE);
+	const struct hwp_rawfile file = { .fd = fd, .size = (uint64_t)size };
 	struct hwp_file_ends ends = { .head = buf, .tail = buf + HWP_FILE_HEAD_SIZE };
 	struct hwp_error *err;
 
 	if (!buf)
 		return hwp_error_no_memory();
-	err = read_up_to(fd, buf, HWP_FILE_HEAD_SIZE, 0, &ends.nr_head);
+	err = hwp_rawfile_read_some(&file, 0, buf, HWP_FILE_HEAD_SIZE, &ends.nr_head);
 	if (!err && size >= HWP_FILE_TAIL_SIZE)
-		err = read_up_to(fd, buf + HWP_FILE_HEAD_SIZE, HWP_FILE_TAIL_SIZE,
-				 size - HWP_FILE_TAIL_SIZE, &ends.nr_tail);
+		err = hwp_rawfile_read_some(&file, file.size - HWP_FILE_TAIL_SIZE,
+					    buf + HWP_FILE_HEAD_SIZE, HWP_FILE_TAIL_SIZE,
+					    &ends.nr_tail);
 	if (!err)
 		*ret = hwp_file_kind(&ends);
 	return err;

@@ -9,9 +9,9 @@
 
 #include "base/bits.h"
 #include "base/vec.h"
+#include "target/memory/notes.h"
 #include "target/memory/privilege.h"
-
-#define MAX_NOTES (UINT64_C(16) << 20)
+#include "target/memory/rawfile.h"
 
 struct hwp_kcore {
 	const char *path;
@@ -56,34 +56,17 @@ static struct hwp_error *read_exactly(const struct hwp_kcore *k, void *buf, size
 }
 
 /** Linux kernel commit 23c85094fe18 ("proc/kcore: add vmcoreinfo note to /proc/kcore") (in v4.19). */
-static struct hwp_error *find_vmcoreinfo(struct hwp_kcore *k, const Elf64_Phdr *notes)
+static struct hwp_error *find_vmcoreinfo(struct hwp_kcore *k, const Elf64_Phdr *p)
 {
-	size_t size = notes->p_filesz < MAX_NOTES ? notes->p_filesz : MAX_NOTES, at = 0;
-	_cleanup_free_ char *buf = malloc(size + 1);
-	struct hwp_error *err;
+	const struct hwp_rawfile file = { .fd = k->fd, .size = p->p_offset + p->p_filesz };
+	struct hwp_notes notes = {};
+	struct hwp_error *err = hwp_notes_read(&file, p->p_offset, p->p_filesz, &notes);
 
-	if (!buf)
-		return hwp_error_no_memory();
-	err = read_exactly(k, buf, size, notes->p_offset);
-	while (!err && at + sizeof(Elf64_Nhdr) <= size) {
-		uint64_t desc, next;
-		Elf64_Nhdr header;
-
-		memcpy(&header, buf + at, sizeof(header));
-		at += sizeof(header);
-		desc = at + ((header.n_namesz + 3ULL) & ~3ULL);
-		next = desc + ((header.n_descsz + 3ULL) & ~3ULL);
-		if (next > size)
-			break;
-		if (header.n_namesz == 11 && memcmp(buf + at, "VMCOREINFO", 11) == 0) {
-			free(k->vmcoreinfo);
-			k->vmcoreinfo = strndup(buf + desc, header.n_descsz);
-			if (!k->vmcoreinfo)
-				return hwp_error_no_memory();
-		}
-		at = next;
+	if (notes.vmcoreinfo) {
+		free(k->vmcoreinfo);
+		k->vmcoreinfo = notes.vmcoreinfo;
 	}
-	return err;
+	return hwp_error_prefix(err, "%s", k->path);
 }
 
 static struct hwp_error *add_segment(struct hwp_kcore *k, const Elf64_Phdr *p)

@@ -18,6 +18,8 @@ import sys
 PAGE = 4096
 PT_LOAD, PT_NOTE = 1, 4
 ADDRESS_BITS = 0x000FFFFFFFFFF000
+# The names after the last marker, up to 256 of them.
+LAST_NAMES = 1 << 16
 BTF_MAGIC = b'\x9f\xeb\x01\x00'
 
 Block = collections.namedtuple('Block', 'pfn order nid zone migratetype cpu index')
@@ -160,11 +162,21 @@ class Kallsyms:
         self._choose_scheme()
 
     def _find(self):
-        """Before 6.0 nothing names the tables. The tokens of the ten digits are the digits; from
-        there their order in 5.10 leads on: offsets, base, number, names, markers, tokens, index."""
+        """Before 6.0 nothing names the tables. The tokens of the ten digits are the digits, as other
+        text may be; from there their order in 5.10 leads on: offsets, base, number, names, markers,
+        tokens, index."""
         first, last = self.dump.symbol('_stext'), self.dump.symbol('init_uts_ns')
         text = self.dump.read_some(first, last - first)
-        at = text.rindex(b''.join(b'%d\0' % d for d in range(10)))
+        digits, at, tables = b''.join(b'%d\0' % d for d in range(10)), 0, None
+        while not tables:
+            at = text.index(digits, at) + 1
+            tables = self._tables(text, at - 1)
+        for name, where in tables.items():
+            self.dump.info[f'SYMBOL(kallsyms_{name})'] = f'{first + where:x}'
+
+    def _tables(self, text, digits):
+        """Where they are if these are the tokens of the digits; None if the names do not agree."""
+        at = digits
         for _ in range(ord('0')):
             at = text.rindex(0, 0, at - 1) + 1
         index = at
@@ -179,14 +191,15 @@ class Kallsyms:
         while words[start]:
             start -= 1
         names = 4 * start - words[end] - 8
-        while not (-(-words[names // 4 - 2] // 256) == end - start + 1 and
-                   self._meets(text, names, words[start:end + 1])):
+        lowest = max(8, names - LAST_NAMES)
+        while names >= lowest:
+            if (-(-words[names // 4 - 2] // 256) == end - start + 1 and
+                    self._meets(text, names, words[start:end + 1])):
+                size = -(-words[names // 4 - 2] // 2) * 8
+                return {'names': names, 'num_syms': names - 8, 'relative_base': names - 16,
+                        'offsets': names - 16 - size, 'token_table': at, 'token_index': index}
             names -= 8
-        size = -(-words[names // 4 - 2] // 2) * 8
-        for name, where in (('names', names), ('num_syms', names - 8), ('relative_base', names - 16),
-                            ('offsets', names - 16 - size), ('token_table', at),
-                            ('token_index', index)):
-            self.dump.info[f'SYMBOL(kallsyms_{name})'] = f'{first + where:x}'
+        return None
 
     @staticmethod
     def _meets(text, at, markers):
@@ -196,6 +209,8 @@ class Kallsyms:
             if at - start != marker:
                 return False
             for _ in range(256):
+                if at >= len(text):
+                    return False
                 at += text[at] + 1
         return True
 

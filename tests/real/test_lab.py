@@ -263,7 +263,7 @@ def run_row(row, missing):
         if os.environ.get('CI') == 'true' and row.name not in peers.ROWS.values():
             row.drop()
         return results
-    except (RuntimeError, OSError, KeyError, TypeError, ValueError, subprocess.TimeoutExpired,
+    except (RuntimeError, OSError, LookupError, TypeError, ValueError, subprocess.TimeoutExpired,
             oracle.Wrong) as error:
         return [(row.name, [f'{type(error).__name__}: {error}'])]
 

@@ -16,6 +16,8 @@ import truth
 LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
 
 FAILURE = re.compile(rb'Memory failure: (0x[0-9a-f]+):')
+ACTION = re.compile(rb'Memory failure: (0x[0-9a-f]+): recovery action for ([ -~]*): '
+                    rb'(Ignored|Failed|Delayed|Recovered)')
 INJECTION = re.compile(rb'Injecting memory failure (?:at|for) pfn (0x[0-9a-f]+)')
 
 
@@ -123,8 +125,50 @@ def make_calm(directory, target):
         patch.number(at, eye.dump.map[at] & ~(1 << eye.hwpoison % 8), 'B')
     counter = eye.symbols['num_poisoned_pages']
     patch.number(eye.dump.offset(counter), eye.dump.u64(counter) - len(leaks))
+    _uncount_actions(patch, eye, leaks)
+    _uncount_blocks(patch, eye, leaks)
     silence(patch, eye.dump.map, leaks)
     return eye
+
+
+def _less(patch, eye, address, by=1):
+    patch.number(eye.dump.offset(address), eye.dump.u64(address) - by)
+
+
+def _uncount_actions(patch, eye, pfns):
+    """Take the recovery actions that the log has for these pages off the nodes' mf_stats."""
+    if not eye.btf.has('pglist_data', 'mf_stats'):
+        return
+    names = {b'%#x' % pfn for pfn in pfns}
+    # A line stands in memory more than once.
+    actions = {m.groups() for start, end in _extents(patch.path)
+               for m in ACTION.finditer(eye.dump.map, start, end) if m[1] in names}
+    for _, node in eye.nodes():
+        stats = node + eye.btf.offset('pglist_data', 'mf_stats')
+        first = eye.dump.u64(node + eye.btf.offset('pglist_data', 'node_start_pfn'))
+        end = first + eye.dump.u64(node + eye.btf.offset('pglist_data', 'node_spanned_pages'))
+        for name, _, result in actions:
+            if first <= int(name, 16) < end:
+                for member in ('total', result.decode().lower()):
+                    _less(patch, eye, stats + eye.btf.offset('memory_failure_stats', member))
+
+
+def _block_of(eye, pfn):
+    """Address of the memory block, by the XArray of them; None if the kernel has none."""
+    entry = eye.dump.u64(eye.symbols['memory_blocks'] + eye.btf.offset('xarray', 'xa_head'))
+    index = (pfn >> 15) // eye.dump.number(eye.symbols['sections_per_block'], 'I')
+    while entry & 3 == 2:
+        node = entry - 2
+        shift = eye.dump.number(node + eye.btf.offset('xa_node', 'shift'), 'B')
+        entry = eye.dump.u64(node + eye.btf.offset('xa_node', 'slots') + 8 * (index >> shift & 63))
+    return entry or None
+
+
+def _uncount_blocks(patch, eye, pfns):
+    if not eye.btf.has('memory_block', 'nr_hwpoison') or 'memory_blocks' not in eye.symbols:
+        return
+    for block in filter(None, (_block_of(eye, pfn) for pfn in pfns)):
+        _less(patch, eye, block + eye.btf.offset('memory_block', 'nr_hwpoison'))
 
 
 def _extents(path):

@@ -353,9 +353,6 @@ class Btf:
             raise Wrong(f'no {name}.{member}')
         return found[0]
 
-    def has(self, name, member):
-        return bool(self._find(self.struct(name), member))
-
     def length(self, name, member):
         """Number of elements of a member that is an array."""
         _, kind = self._find(self.struct(name), member)

@@ -88,8 +88,9 @@ def _agrees(truth, extent, folio):
         return folio['was_free'] == 'unknown' and all(
             fate['place'] not in ('buddy', 'pcp', 'folio', 'hugetlb') for fate in fates)
     # Thrown away with its healthy pages by an allocation that met it on a free list, which
-    # /proc/kpageflags need not have shown: it does not know per-CPU lists.
-    return (folio['outcome'], extent['outcome']) == ('leaked', 'lost') and all(
+    # /proc/kpageflags need not have shown: it does not know per-CPU lists. Of a few pages
+    # the guest cannot say whether they are lost.
+    return folio['outcome'] == 'leaked' and extent['outcome'] in ('lost', 'unknown') and all(
         fate['was_free'] != 'no' for fate in fates)
 
 

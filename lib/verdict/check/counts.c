@@ -265,7 +265,7 @@ HWP_CHECK_FUNCTION(hwp_check_memory_blocks_accounted)
 	const struct hwp_memory_block_count *b = worst_block(f, &nr_compared, &nr_wrong);
 	const char *why = b ? explain_block(f, b) : NULL;
 
-	if (!f->counters.has_memory_blocks && hwp_check_nr_holes(f, r->check->needs))
+	if (!nr_compared && hwp_check_nr_holes(f, r->check->needs))
 		return hwp_check_answer(r, HWP_INCONCLUSIVE,
 					"the counts of memory blocks could not be read");
 	if (!f->counters.has_memory_blocks)

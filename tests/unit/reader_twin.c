@@ -118,6 +118,20 @@ static void compare_mapped(struct pair *p)
 	} while (at);
 }
 
+/** By the name of its directory: HWP_SAMPLES="6.1-amd64 fix-good" takes these alone. */
+static bool is_wanted(const char *path)
+{
+	const char *wanted = getenv("HWP_SAMPLES"), *name = path + strlen("vmcores/samples/");
+	size_t len = strcspn(name, "/");
+
+	if (!wanted || !*wanted)
+		return true;
+	for (const char *s = wanted; *s; s += strcspn(s, " "), s += strspn(s, " "))
+		if (strcspn(s, " ") == len && strncmp(s, name, len) == 0)
+			return true;
+	return false;
+}
+
 static void same_bytes(void **state)
 {
 	glob_t samples;
@@ -127,6 +141,8 @@ static void same_bytes(void **state)
 	for (size_t i = 0; i < samples.gl_pathc; i++) {
 		struct pair p = {};
 
+		if (!is_wanted(samples.gl_pathv[i]))
+			continue;
 		open_by("", samples.gl_pathv[i], &p.own);
 		open_by("libkdumpfile", samples.gl_pathv[i], &p.other);
 		assert_ptr_not_equal(p.own.ops, p.other.ops);

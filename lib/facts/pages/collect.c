@@ -400,13 +400,6 @@ void hwp_collect_join_events(struct hwp_findings *f)
 	drop_stale_copies(f);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
@@ -416,8 +409,7 @@ struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 	err = hwp_klog_walk(c->target, c->layout, keep_event, &reading, &f->log);
 	if (err)
 		return err;
-	if (f->bad_state_pfns.nr)
-		qsort(f->bad_state_pfns.data, f->bad_state_pfns.nr, sizeof(uint64_t), by_number);
+	hwp_pfns_sort(f->bad_state_pfns.data, f->bad_state_pfns.nr);
 	f->log.nr_user_lines = reading.nr_user_lines;
 	if (reading.nr_left_out) {
 		if (!f->log.nr_lost)

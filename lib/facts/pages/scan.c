@@ -261,6 +261,13 @@ static int compare_pfns(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+void hwp_pfns_sort(uint64_t *pfns, size_t nr)
+{
+	/* An empty vector has no data. */
+	if (nr)
+		qsort(pfns, nr, sizeof(*pfns), compare_pfns);
+}
+
 static int compare_holes(const void *a, const void *b)
 {
 	const struct hwp_memmap_hole *x = a, *y = b;
@@ -366,8 +373,7 @@ struct hwp_error *hwp_scan(struct hwp_target *target, const struct hwp_memmap *m
 			err = failed;
 		worker_deinit(&workers[i]);
 	}
-	if (flagged->nr)
-		qsort(flagged->data, flagged->nr, sizeof(*flagged->data), compare_pfns);
+	hwp_pfns_sort(flagged->data, flagged->nr);
 	sort_holes(findings, memmap->layout->page_shift);
 	return err;
 }

@@ -21,6 +21,9 @@ struct hwp_scan_options {
 
 typedef HWP_VEC(uint64_t) hwp_pfn_vec;
 
+/** Ascending. */
+void hwp_pfns_sort(uint64_t *pfns, size_t nr);
+
 static inline void hwp_pfn_vec_deinit(hwp_pfn_vec *pfns)
 {
 	hwp_vec_deinit(pfns);

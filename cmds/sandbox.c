@@ -117,6 +117,11 @@ void hwp_sandbox_keep_capabilities(uint64_t kept)
 #define FREE(name) FOR(name, 1), ALLOW
 /* Of loaded flags: allow without any of @p mask, or refuse. */
 #define ONLY_WITHOUT(mask) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, mask, 0, 1), REFUSE(EACCES), ALLOW
+/* Of the protection of a mapping: five statements. */
+#define NOT_WRITE_AND_EXEC                                                                         \
+	LOAD_ARG(2), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_WRITE | PROT_EXEC),                  \
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_WRITE | PROT_EXEC, 0, 1), REFUSE(EACCES), \
+		ALLOW
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
 
 /* By how often they are called. */
@@ -138,17 +143,9 @@ static const struct sock_filter filter[] = {
 	FREE(newfstatat),
 	/* Memory that can be written cannot be run. */
 	FOR(mmap, 5),
-	LOAD_ARG(2),
-	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_WRITE | PROT_EXEC),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_WRITE | PROT_EXEC, 0, 1),
-	REFUSE(EACCES),
-	ALLOW,
+	NOT_WRITE_AND_EXEC,
 	FOR(mprotect, 5),
-	LOAD_ARG(2),
-	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_WRITE | PROT_EXEC),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_WRITE | PROT_EXEC, 0, 1),
-	REFUSE(EACCES),
-	ALLOW,
+	NOT_WRITE_AND_EXEC,
 	/* Files are read; only a copy that has no name is written. */
 	FOR(openat, 6),
 	LOAD_ARG(2),

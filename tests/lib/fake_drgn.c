@@ -128,7 +128,7 @@ API struct drgn_error *drgn_program_set_qemu_qmp_fd(struct drgn_program *program
 	(void)program;
 	fake_counts.fd = fd;
 	if (is_wrong("no json-c"))
-		return fail(HWP_DRGN_NOT_IMPLEMENTED, "not implemented");
+		return fail(HWP_DRGN_NOT_IMPLEMENTED, "built without json-c");
 	return is_wrong("guest") ? fail(1, "the guest is gone") : NULL;
 }
 #endif

@@ -172,6 +172,7 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	UINT(stranded_pfn),
 	INT(stranded_order),
 	UINT(nr_stranded_healthy),
+	BOOL(stranded_has_head),
 	BOOL(has_holder),
 	UINT(holder_pfn),
 	INT(holder_order),
@@ -448,6 +449,7 @@ static const struct hwp_fact hwp_kernel_facts_rows[] = {
 	BOOL(clocks_differ),
 	BOOL(check_pages_is_switch),
 	BOOL(small_thps),
+	WORD(found_bad_pages, hwp_answers),
 };
 TABLE(hwp_kernel_facts);
 #undef TYPE

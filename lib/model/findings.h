@@ -165,6 +165,8 @@ struct hwp_poisoned {
 	uint64_t stranded_pfn;
 	int stranded_order;
 	uint64_t nr_stranded_healthy;
+	/** A page of that block has PG_head still: the allocator refused a folio when it was freed. */
+	bool stranded_has_head;
 	/** A live page before it may hold it: as a tail of an allocation without __GFP_COMP. */
 	bool has_holder;
 	uint64_t holder_pfn;
@@ -506,6 +508,8 @@ struct hwp_kernel_facts {
 	bool check_pages_is_switch;
 	/** Anonymous memory may be in large folios smaller than a PMD maps, or it is not known. */
 	bool small_thps;
+	/** TAINT_BAD_PAGE: did the kernel find any page in a bad state since boot, reported or not? */
+	enum hwp_answer found_bad_pages;
 };
 
 struct hwp_memory_block_count {

@@ -399,6 +399,11 @@ static void say_past(const struct speaker *s, const struct hwp_findings *f,
 	enum hwp_class class = hwp_state_class(p->state);
 	char name[sizeof(struct hwp_file)];
 
+	if (class == HWP_CLASS_LOST && p->was_free == HWP_ANSWER_NO)
+		say(s, "it was not in free memory since its error: %s", p->past_proof);
+	else if (class == HWP_CLASS_LOST && p->was_free == HWP_ANSWER_UNKNOWN)
+		say(s, "whether it was in free memory since its error is not known: %s",
+		    p->past_proof);
 	if (class == HWP_CLASS_LEAKED || class == HWP_CLASS_LOST || class == HWP_CLASS_UNKNOWN)
 		return;
 	if (p->was_free == HWP_ANSWER_YES)

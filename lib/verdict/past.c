@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "layout/page.h"
 #include "verdict/classify.h"
+#include "verdict/dropped.h"
 #include "verdict/held.h"
 
 struct past {
@@ -71,38 +72,38 @@ static enum hwp_answer handed_out_by_record(const struct hwp_findings *f,
 	return HWP_ANSWER_UNKNOWN;
 }
 
-/**
- * Did the allocator find healthy pages of the block in a bad state? Then the block may have been
- * refused when it was freed, by free_pages_prepare(), and was in no list: HVO's "corrupted mapping
- * in tail page". A poisoned page is thrown away without a word.
- */
-static bool may_have_been_refused(const struct hwp_findings *f, const struct hwp_poisoned *p)
+/** What is proved of a page whose block was lost. */
+static struct proof dropped(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
-	size_t i = hwp_vec_lower_bound(&f->bad_state_pfns, pfn, *pfn < p->stranded_pfn);
-	uint64_t end = p->stranded_pfn + (UINT64_C(1) << p->stranded_order);
+	struct hwp_dropped_proof block = hwp_dropped_was_free(f, p);
+	struct proof proof = {
+		.was_free = block.was_free,
+		.was_handed_out = handed_out_by_record(f, p),
+		.words = block.words,
+		.confidence = HWP_STRONG,
+	};
 
-	return i < f->bad_state_pfns.nr && f->bad_state_pfns.data[i] < end;
+	if (proof.was_handed_out == HWP_ANSWER_YES)
+		return used("page_owner: the allocator handed it out after the log had recorded "
+			    "its error",
+			    HWP_CERTAIN);
+	/* Nobody is given what was not free. */
+	if (block.was_free == HWP_ANSWER_NO || hwp_hands_out_no_poison(f))
+		proof.was_handed_out = HWP_ANSWER_NO;
+	return proof;
 }
 
-/** What is proved of a page that is free, or that was thrown away, and so was free. */
 static struct proof free_now(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	struct proof proof = {
 		.was_free = HWP_ANSWER_YES,
 		.was_handed_out = handed_out_by_record(f, p),
-		.words = p->state == HWP_STATE_DROPPED ?
-				 "the allocator threw its block away, which it had taken from "
-				 "free memory" :
-				 "it is in free memory now",
-		.confidence = p->state == HWP_STATE_DROPPED ? HWP_STRONG : HWP_CERTAIN,
+		.words = "it is in free memory now",
+		.confidence = HWP_CERTAIN,
 	};
 
 	if (proof.was_handed_out == HWP_ANSWER_UNKNOWN && hwp_hands_out_no_poison(f))
 		proof.was_handed_out = HWP_ANSWER_NO;
-	if (p->state == HWP_STATE_DROPPED && may_have_been_refused(f, p)) {
-		proof.was_free = HWP_ANSWER_UNKNOWN;
-		proof.words = "the allocator threw its block away, maybe when it was freed";
-	}
 	return proof;
 }
 
@@ -292,9 +293,15 @@ static struct proof seen_before(const struct hwp_findings *f, const struct hwp_p
 		return unproved;
 	if (leak->seen_in_use)
 		return proof;
-	proof.words = leak->seen_dropped ? "an earlier check of this boot saw it thrown away" :
-					   "an earlier check of this boot saw it in free memory";
+	proof.words = leak->seen_dropped ?
+			      "an earlier check of this boot saw it thrown away, from free memory" :
+			      "an earlier check of this boot saw it in free memory";
 	proof.was_handed_out = hwp_hands_out_no_poison(f) ? HWP_ANSWER_NO : HWP_ANSWER_UNKNOWN;
+	if (!leak->seen_free) {
+		proof.was_free = HWP_ANSWER_UNKNOWN;
+		proof.words = "an earlier check of this boot saw it thrown away, maybe when it was "
+			      "freed";
+	}
 	return proof;
 }
 
@@ -375,8 +382,9 @@ static struct proof prove(const struct past *past, const struct hwp_poisoned *p,
 		reuse = hwp_reuse_proof(f, p);
 		return used(reuse.proof, reuse.confidence);
 	}
-	if (hwp_state_class(p->state) == HWP_CLASS_LEAKED ||
-	    hwp_state_class(p->state) == HWP_CLASS_LOST)
+	if (p->state == HWP_STATE_DROPPED)
+		return dropped(f, p);
+	if (hwp_state_class(p->state) == HWP_CLASS_LEAKED)
 		return free_now(f, p);
 	/* What the log says of it may be of the time before it was unmarked, and marked again. */
 	if (!p->was_read || hwp_has_event(past->index, p->pfn, HWP_EVENT_UNPOISON))

@@ -440,15 +440,65 @@ static void owner_of_a_file(void **state)
 	hwp_findings_destroy(f);
 }
 
+/* A block that the allocator dropped: what is not known of it comes with the reason. */
+static void dropped(void **state)
+{
+	static const struct {
+		bool allocated, log_lost;
+		const char *words;
+	} rows[] = {
+		{ false, false, NULL },
+		{ true, false, "it was not in free memory since its error: by page_owner it was" },
+		{ false, true,
+		  "whether it was in free memory since its error is not known: the log, which" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned page = bare(0);
+		struct sentences t = {};
+
+		page.is_stranded = true;
+		page.stranded_pfn = 0x200;
+		page.stranded_order = 9;
+		page.nr_stranded_healthy = 511;
+		page.page_owner = (struct hwp_page_owner){ .found = rows[i].allocated,
+							   .allocated = rows[i].allocated,
+							   .order = 9,
+							   .alloc_ns = 1 };
+		f->kernel.check_pages = HWP_ON;
+		if (rows[i].log_lost)
+			f->log.state = HWP_LOG_LOST;
+		add_action(f, add_poisoned(f, page), "high-order kernel page", "Ignored");
+		f->events.data[0].time_ns = 2;
+		judge_findings(f);
+		assert_int_equal(f->poisoned.data[0].state, HWP_STATE_DROPPED);
+		hwp_evidence(f, &f->poisoned.data[0], remember, &t);
+		if (rows[i].words)
+			assert_says(&t, rows[i].words);
+		else
+			assert_null(strstr(t.text, "since its error"));
+		hwp_findings_destroy(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(owner_of_a_file),	cmocka_unit_test(free_block),
-		cmocka_unit_test(free_by_type),		cmocka_unit_test(order_0),
-		cmocka_unit_test(lost_block),		cmocka_unit_test(hugetlb),
-		cmocka_unit_test(every_other_state),	cmocka_unit_test(proof_and_log),
-		cmocka_unit_test(page_owner),		cmocka_unit_test(words),
-		cmocka_unit_test(troubles_are_bounded), cmocka_unit_test(by_kpageflags),
+		cmocka_unit_test(owner_of_a_file),
+		cmocka_unit_test(free_block),
+		cmocka_unit_test(free_by_type),
+		cmocka_unit_test(order_0),
+		cmocka_unit_test(lost_block),
+		cmocka_unit_test(hugetlb),
+		cmocka_unit_test(every_other_state),
+		cmocka_unit_test(proof_and_log),
+		cmocka_unit_test(page_owner),
+		cmocka_unit_test(words),
+		cmocka_unit_test(troubles_are_bounded),
+		cmocka_unit_test(by_kpageflags),
+		cmocka_unit_test(dropped),
 	};
 
 	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);

@@ -222,10 +222,41 @@ static void others(void **state)
 	assert_int_equal(f.kernel.check_pages, HWP_SWITCH_UNKNOWN);
 }
 
+/** TAINT_BAD_PAGE ('B'), among others: 'D' and 'W' are beside it. */
+static void taint(void **state)
+{
+	static const struct {
+		uint32_t mask;
+		enum hwp_answer found;
+	} rows[] = {
+		{ 0, HWP_ANSWER_NO },
+		{ 1 << 5, HWP_ANSWER_YES },
+		{ 1 << 4 | 1 << 6 | 1 << 7, HWP_ANSWER_NO },
+		{ UINT32_MAX, HWP_ANSWER_YES },
+	};
+	struct hwp_findings f;
+	struct world w = {};
+
+	(void)state;
+	look(&w, &f);
+	assert_int_equal(f.kernel.found_bad_pages, HWP_ANSWER_UNKNOWN);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		w = (struct world){};
+		add(&w, "tainted_mask", KEYS + 16);
+		w.keys[4] = rows[i].mask;
+		look(&w, &f);
+		assert_int_equal(f.kernel.found_bad_pages, rows[i].found);
+	}
+	w = (struct world){};
+	add(&w, "tainted_mask", 0x1000);
+	look(&w, &f);
+	assert_int_equal(f.kernel.found_bad_pages, HWP_ANSWER_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(fix), cmocka_unit_test(switches),
-					    cmocka_unit_test(others) };
+					    cmocka_unit_test(others), cmocka_unit_test(taint) };
 
 	return cmocka_run_group_tests_name("kernel", tests, NULL, NULL);
 }

@@ -278,8 +278,13 @@ static void test_verdict(void **state)
 		  HWP_VERDICT_LEAKED_BEFORE,
 		  "seen in use again by earlier checks, first at 1970-01-01T00:00:00Z, last at "
 		  "1970-01-01T00:01:00Z" },
-		{ "leak 0x20d dropped 0 0\n", HWP_OFF, HWP_ANSWER_YES, HWP_ANSWER_UNKNOWN,
-		  HWP_VERDICT_LEAKED_BEFORE,
+		{ "leak 0x20d free,dropped 0 60\n", HWP_OFF, HWP_ANSWER_YES, HWP_ANSWER_UNKNOWN,
+		  HWP_VERDICT_LEAKED_BEFORE, NULL },
+		/* Its block may have been refused when it was freed. */
+		{ "leak 0x20d dropped 0 0\n", HWP_ON, HWP_ANSWER_UNKNOWN, HWP_ANSWER_NO,
+		  HWP_VERDICT_AT_RISK, NULL },
+		{ "leak 0x20d dropped 0 0\n", HWP_OFF, HWP_ANSWER_UNKNOWN, HWP_ANSWER_UNKNOWN,
+		  HWP_VERDICT_AT_RISK,
 		  "seen thrown away by earlier checks, first at 1970-01-01T00:00:00Z, last at "
 		  "1970-01-01T00:00:00Z" },
 		{ "leak 0x20e free 0 60\n", HWP_OFF, HWP_ANSWER_NO, HWP_ANSWER_NO,

@@ -45,8 +45,34 @@ static void dropped_thp(void **state)
 		assert_int_equal(p.stranded_pfn, 0x1600);
 		assert_int_equal(p.stranded_order, 9);
 		assert_int_equal(p.nr_stranded_healthy, 510);
+		assert_false(p.stranded_has_head);
 	}
 	machine_destroy(m);
+}
+
+/* One that was refused when it was freed: its first page was not cleared, its tails were. */
+static void refused_thp(void **state)
+{
+	(void)state;
+	for (int is_poisoned = 0; is_poisoned < 2; is_poisoned++) {
+		struct machine *m = machine_create(kernel_73);
+		uint64_t flags;
+		struct hwp_poisoned p;
+
+		machine_clear(m, 0x1600, 9);
+		machine_poison(m, 0x160d);
+		if (is_poisoned)
+			machine_poison(m, 0x1600);
+		memcpy(&flags, machine_page(m, 0x1600), sizeof(flags));
+		synth_put(machine_page(m, 0x1600), 0, flags | 1 << 6, 8);
+		p = look(m, 0x160d);
+		assert_true(p.is_stranded);
+		assert_true(p.stranded_has_head);
+		assert_int_equal(p.stranded_pfn, 0x1600);
+		assert_int_equal(p.stranded_order, 9);
+		assert_int_equal(p.nr_stranded_healthy, is_poisoned ? 510 : 511);
+		machine_destroy(m);
+	}
 }
 
 static void dropped_at_every_order(void **state)
@@ -288,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(regions),
 		cmocka_unit_test(dropped_thp),
+		cmocka_unit_test(refused_thp),
 		cmocka_unit_test(dropped_at_every_order),
 		cmocka_unit_test(withheld_page),
 		cmocka_unit_test(decomposed),

@@ -14,6 +14,7 @@ struct kernel_layout {
 	uint64_t init_on_free, init_on_alloc, page_poisoning, debug_pagealloc, check_pages, hvo_key,
 		hvo_bool, page_owner_inited, kasan_flag, kasan_report, sched_clock_stable;
 	uint64_t anon_orders_always, anon_orders_madvise, anon_orders_inherit;
+	uint64_t tainted_mask;
 	/** free_has_hwpoisoned() in mm/page_alloc.c. */
 	enum hwp_function by_debug_information;
 };
@@ -46,6 +47,7 @@ static const struct hwp_need rows[] = {
 	SYMBOL(anon_orders_always, "huge_anon_orders_always"),
 	SYMBOL(anon_orders_madvise, "huge_anon_orders_madvise"),
 	SYMBOL(anon_orders_inherit, "huge_anon_orders_inherit"),
+	SYMBOL(tainted_mask, "tainted_mask"),
 };
 
 static bool decide(struct hwp_resolver *r, void *own)
@@ -93,6 +95,21 @@ static bool has_small_thps(struct hwp_target *target, const struct hwp_layout *l
 			return true;
 	}
 	return false;
+}
+
+/** bad_page() in mm/page_alloc.c sets the flag, also where it prints nothing; none clears it. */
+static enum hwp_answer has_found_bad_pages(struct hwp_target *target, uint64_t tainted_mask)
+{
+	const uint64_t taint_bad_page = UINT64_C(1) << 5;
+	_cleanup_error_ struct hwp_error *err = NULL;
+	uint64_t mask;
+
+	if (!tainted_mask)
+		return HWP_ANSWER_UNKNOWN;
+	err = hwp_target_read_u64(target, tainted_mask, &mask);
+	if (err)
+		return HWP_ANSWER_UNKNOWN;
+	return mask & taint_bad_page ? HWP_ANSWER_YES : HWP_ANSWER_NO;
 }
 
 /*
@@ -152,6 +169,7 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 	/* Before check_pages_enabled (v6.4) the allocator always checked. */
 	k->check_pages_is_switch = at->check_pages != 0;
 	k->small_thps = has_small_thps(target, l, at);
+	k->found_bad_pages = has_found_bad_pages(target, at->tainted_mask);
 	k->check_pages = at->check_pages ? hwp_static_key_read(target, l, at->check_pages) : HWP_ON;
 	k->hugetlb_vmemmap_optimized = at->hvo_bool ? read_bool(target, at->hvo_bool) :
 						      hwp_static_key_read(target, l, at->hvo_key);

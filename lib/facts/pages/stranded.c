@@ -40,6 +40,15 @@ static enum hwp_observed referenced(const struct hwp_page_words *w, uint32_t bit
 	return HWP_OBSERVED_ACCOUNTED;
 }
 
+static enum hwp_observed loose(const struct hwp_layout *l, const void *page)
+{
+	struct hwp_page_words w;
+	uint32_t bits;
+
+	hwp_page_words(l, page, &w, &bits);
+	return bits & HWP_BIT_HWPOISON ? HWP_OBSERVED_LOOSE_POISONED : HWP_OBSERVED_LOOSE_HEALTHY;
+}
+
 /** @p is_second: its flags may be what is left of a folio's second page, and hold an order. */
 static enum hwp_observed observe(const struct hwp_layout *l, const void *page, bool is_second)
 {
@@ -61,7 +70,10 @@ static enum hwp_observed observe(const struct hwp_layout *l, const void *page, b
 	return hwp_is_list_poison1(w.word_1) ? HWP_OBSERVED_IN_FLIGHT : HWP_OBSERVED_LOOSE_HEALTHY;
 }
 
-/** What is left of a folio that was freed, and thrown away before its head was cleared. */
+/**
+ * What is left of a folio that the allocator refused when it was freed: the check comes before
+ * free_pages_prepare() clears PG_head, and after it has cleared the tails.
+ */
 static bool is_old_head(const struct hwp_layout *l, struct hwp_page_reader *reader, uint64_t pfn,
 			const void *page)
 {
@@ -143,8 +155,11 @@ struct hwp_error *hwp_region_examine(struct hwp_page_reader *reader, const struc
 			r->kinds[i] = HWP_OBSERVED_OFFLINE;
 		after_old_head = !err && r->kinds[i] == HWP_OBSERVED_ACCOUNTED &&
 				 is_old_head(l, reader, start_pfn + i, page);
-		if (after_old_head)
-			r->kinds[i] = HWP_OBSERVED_LOOSE_HEALTHY;
+		if (after_old_head) {
+			r->kinds[i] = (uint8_t)loose(l, page);
+			if (!hwp_vec_push(&r->old_heads, start_pfn + i))
+				return hwp_error_no_memory();
+		}
 		hwp_error_destroy(err);
 	}
 	for (size_t i = 0; i < f->blocks.nr; i++)
@@ -234,6 +249,16 @@ static uint64_t nr_healthy_lost(const struct hwp_region *r, uint64_t start, uint
 	return nr_loose + (may_throw_away ? nr_in_flight : 0);
 }
 
+static bool has_old_head(const struct hwp_region *r, uint64_t start_pfn, uint64_t nr_pages)
+{
+	for (size_t i = 0; i < r->old_heads.nr; i++) {
+		if (r->old_heads.data[i] >= start_pfn &&
+		    r->old_heads.data[i] - start_pfn < nr_pages)
+			return true;
+	}
+	return false;
+}
+
 /** The largest aligned block around @p at inside the run that holds a healthy page. */
 static void find_block(const struct hwp_findings *f, const struct hwp_region *r, uint64_t first,
 		       uint64_t end, uint64_t at, struct hwp_poisoned *page)
@@ -251,6 +276,7 @@ static void find_block(const struct hwp_findings *f, const struct hwp_region *r,
 		page->stranded_pfn = r->start_pfn + start;
 		page->stranded_order = (int)order;
 		page->nr_stranded_healthy = healthy;
+		page->stranded_has_head = has_old_head(r, page->stranded_pfn, nr);
 		return;
 	}
 }

@@ -15,12 +15,15 @@
 struct hwp_region {
 	uint64_t start_pfn, nr_pages;
 	uint8_t *kinds;
+	/** First pages of folios that were refused when they were freed, ascending. */
+	HWP_VEC(uint64_t) old_heads;
 };
 
 static inline void hwp_region_deinit(struct hwp_region *region)
 {
 	free(region->kinds);
 	region->kinds = NULL;
+	hwp_vec_deinit(&region->old_heads);
 }
 
 /**

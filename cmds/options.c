@@ -63,7 +63,7 @@ static const struct option_row rows[] = {
 	{ OPT_QEMU, "qemu", "SOCKET", HWP_OPTIONS_OPEN,
 	  "read a running QEMU guest, by its QMP socket", NULL },
 	{ 's', "symbols", "FILE", HWP_OPTIONS_OPEN,
-	  "a vmlinux, or a directory that holds it; repeatable", NULL },
+	  "a vmlinux, its directory, or a System.map; repeatable", NULL },
 	{ OPT_VMCOREINFO, "vmcoreinfo", "FILE", HWP_OPTIONS_OPEN,
 	  "take VMCOREINFO from here, for a dump that has none", NULL },
 	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_OPEN, "use only this type provider",

@@ -176,22 +176,83 @@ static void need_vmlinux(struct hwp_target *target, const struct hwp_target_opti
 	*err = why;
 }
 
-/** Symbols, then types: from the kernel's own data, or else from its vmlinux. */
+/** Lists of symbols among the files that the user gave, and the others, for a vmlinux. */
+struct symbol_files {
+	/** Of the first list; its ops are NULL when there is none. */
+	struct hwp_provider list;
+	/** The options with the other files, in @p paths. */
+	struct hwp_target_options others;
+	const char **paths;
+};
+
+static void symbol_files_deinit(struct symbol_files *files)
+{
+	hwp_provider_deinit(&files->list);
+	free(files->paths);
+}
+
+static struct hwp_error *sort_symbol_files(struct hwp_target *target,
+					   const struct hwp_target_options *options,
+					   struct symbol_files *files)
+{
+	size_t nr = 0;
+
+	files->others = *options;
+	files->paths = calloc(options->nr_symbol_paths + 1, sizeof(*files->paths));
+	if (!files->paths)
+		return hwp_error_no_memory();
+	for (size_t i = 0; i < options->nr_symbol_paths; i++) {
+		const char *path = options->symbol_paths[i];
+		struct hwp_error *err;
+
+		if (!hwp_symbol_text_is(path)) {
+			files->paths[nr++] = path;
+			continue;
+		}
+		if (files->list.ops)
+			return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+						"%s: a second list of symbols", path);
+		err = hwp_symbol_text_open(target, path, &files->list);
+		if (err)
+			return err;
+	}
+	files->others.symbol_paths = files->paths;
+	files->others.nr_symbol_paths = nr;
+	return NULL;
+}
+
+/** The kernel's own symbols, or else those of the list that was given. */
+static struct hwp_error *open_symbols(struct hwp_target *target, struct symbol_files *files)
+{
+	struct hwp_error *err = open_kallsyms(target, &files->others);
+
+	if (!err || err->code == HWP_ERROR_NO_MEMORY || err->code == HWP_ERROR_INTERRUPTED ||
+	    !files->list.ops)
+		return err;
+	hwp_error_destroy(err);
+	hwp_target_set_symbols(target, &files->list);
+	files->list.ops = NULL;
+	return NULL;
+}
+
+/** Symbols, then types: from the kernel's own data, or else from the files that were given. */
 static struct hwp_error *open_names(struct hwp_target *target,
-				    const struct hwp_target_options *options,
+				    const struct hwp_target_options *given,
 				    struct hwp_open_times *times)
 {
-	bool force = options->provider && strcmp(options->provider, "dwarf") == 0;
+	_cleanup_(symbol_files_deinit) struct symbol_files files = {};
+	const struct hwp_target_options *options = &files.others;
+	bool force = given->provider && strcmp(given->provider, "dwarf") == 0;
 	_cleanup_(hwp_vmlinux_unrefp) struct hwp_vmlinux *vmlinux = NULL;
 	struct hwp_provider provider;
 	uint64_t start = hwp_now_ns();
-	struct hwp_error *err = NULL;
+	struct hwp_error *err = sort_symbol_files(target, given, &files);
 
-	if (force || options->nr_symbol_paths)
+	if (!err && (force || options->nr_symbol_paths))
 		err = hwp_vmlinux_open(target, options, force, &vmlinux);
 	if (err)
 		return err;
-	err = force ? NULL : open_kallsyms(target, options);
+	err = force ? NULL : open_symbols(target, &files);
 	need_vmlinux(target, options, &vmlinux, &err);
 	if (err)
 		return err;

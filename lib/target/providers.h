@@ -38,6 +38,17 @@ struct hwp_error *hwp_dump_open(const char *path, const char *vmcoreinfo_path,
 /** The kallsyms tables in the target's memory, located by VMCOREINFO. */
 struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider *ret);
 
+/** Does @p path begin like a list of symbols: "ffffffff81000000 T _text"? */
+bool hwp_symbol_text_is(const char *path);
+
+/**
+ * The symbols in @p path, a System.map or a copy of /proc/kallsyms, moved to where KASLR put
+ * the kernel of @p target, whose memory must be set. INVALID_ARGUMENT when it is of another
+ * kernel, or has no addresses.
+ */
+struct hwp_error *hwp_symbol_text_open(struct hwp_target *target, const char *path,
+				       struct hwp_provider *ret);
+
 /** BTF between __start_BTF and __stop_BTF in the target's memory. */
 struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *ret);
 
@@ -78,6 +89,12 @@ static inline void hwp_vmlinux_unrefp(struct hwp_vmlinux **vmlinux)
 {
 	hwp_vmlinux_unref(*vmlinux);
 }
+
+/**
+ * The package in which a distribution has the debug information of kernel @p release, by the
+ * form of that name: "5.10.0-46-amd64" is Debian's. False when the form is no distribution's.
+ */
+bool hwp_debug_package(const char *release, char *buf, size_t size);
 
 /**
  * Call @p visit with each file in directory @p dir that could be the kernel's vmlinux,

@@ -298,13 +298,16 @@ static struct hwp_error *ask_debuginfod(struct finder *f, const struct hwp_targe
 static struct hwp_error *not_found(const struct finder *f)
 {
 	const char *why = f->first_err ? f->first_err->message : NULL;
+	char package[160];
+	bool known = hwp_debug_package(hwp_target_release(f->target), package, sizeof(package));
 
 	return hwp_error_create(HWP_ERROR_LOOKUP,
 				"no vmlinux of %s (build id %s) is beside the vmcore or in "
-				"/usr/lib/debug: give it with -s FILE%s%s%s",
+				"/usr/lib/debug: give it with -s FILE%s%s%s%s%s%s",
 				hwp_target_release(f->target),
-				f->name.build_id[0] ? f->name.build_id : "unknown", why ? " (" : "",
-				why ? why : "", why ? ")" : "");
+				f->name.build_id[0] ? f->name.build_id : "unknown",
+				known ? " (by its name, package " : "", known ? package : "",
+				known ? ")" : "", why ? " (" : "", why ? why : "", why ? ")" : "");
 }
 
 struct hwp_error *hwp_vmlinux_open(struct hwp_target *target,

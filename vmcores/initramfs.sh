@@ -12,13 +12,31 @@ die() { echo "initramfs.sh: $*" >&2; exit 2; }
 [ $# -eq 2 ] || die "usage: initramfs.sh KERNEL OUT"
 modules=$lab/kernels/$1/modules
 [ -e "$modules/order" ] || die "no kernel $1; run kernels.sh $1"
-busybox=$(command -v busybox) || die "no busybox; apt-get install busybox-static"
 command -v cpio >/dev/null || die "no cpio; apt-get install cpio"
+arch=$(cat "$lab/kernels/$1/arch" 2>/dev/null || echo amd64)
+page_shift=$(cat "$lab/kernels/$1/page_shift" 2>/dev/null || true)
+page_shift=${page_shift:-12}
 
-inject=$lab/inject
+# Programs of the guest's architecture; busybox is that of this Debian.
+case $arch in
+amd64)
+	cc=${CC:-gcc}
+	busybox=$(command -v busybox) || die "no busybox; apt-get install busybox-static"
+	;;
+arm64)
+	cc=aarch64-linux-gnu-gcc
+	command -v "$cc" >/dev/null || die "no $cc; apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+	busybox=$lab/busybox-$arch/bin/busybox
+	[ -x "$busybox" ] || "$here/kernels.sh" unpack bookworm busybox-static "$lab/busybox-$arch" "$arch"
+	;;
+*) die "no compiler for $arch" ;;
+esac
+
+inject=$lab/inject-$arch-$page_shift
 newer=$(find "$here/guest" -newer "$inject" 2>/dev/null | head -n1 || true)
 if [ ! -e "$inject" ] || [ -n "$newer" ]; then
-	${CC:-gcc} -O2 -std=gnu11 -Wall -Wextra -Werror -static -o "$inject.$$" "$here"/guest/*.c
+	$cc -O2 -std=gnu11 -Wall -Wextra -Werror -DPAGE_SHIFT="$page_shift" -static -o "$inject.$$" \
+		"$here"/guest/*.c
 	mv "$inject.$$" "$inject"
 fi
 

@@ -4,12 +4,12 @@
 # Fetch the Debian kernels that the lab boots.
 #
 #   kernels.sh [NAME...]      default: all of them
-#   kernels.sh unpack SUITE PATTERN DIR
+#   kernels.sh unpack SUITE PATTERN DIR [ARCH]
 #                             any package of a suite, its files below DIR
 #   kernels.sh closure SUITE PACKAGE DIR
 #                             the same with all that it depends on
 #
-# Each one becomes build/lab/kernels/NAME/{vmlinuz,release,modules/*.ko,modules/order}.
+# Each one becomes build/lab/kernels/NAME/{vmlinuz,release,arch,page_shift,modules/*.ko,modules/order}.
 # The mirror is the one the system's own apt uses.  apt works in directories of
 # its own here, so the system's package lists and configuration stay as they are.
 set -euo pipefail
@@ -17,21 +17,25 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 lab=${HWP_LAB:-$here/../build/lab}
 cache=$lab/apt
+arch=amd64 # whose packages apt_in() sees
 
 # In load order.  Built into some of the kernels, modules in others.
 modules=(qemu_fw_cfg hwpoison-inject virtio_pci virtio_console virtio_blk ext4)
 
 die() { echo "kernels.sh: $*" >&2; exit 2; }
 
-# name, suite, package that holds vmlinuz, package that holds the modules ("=": the same);
+# architecture, name, suite, package that holds vmlinuz, package that holds the modules ("=": the same);
 # the packages are anchored regular expressions and the newest match is taken.
 table() {
 	cat <<-'T'
-	5.10-amd64  bullseye         linux-image-5\.10\.[0-9.-]+-amd64              =
-	6.1-amd64   bookworm         linux-image-6\.1\.[0-9.-]+-amd64               =
-	6.1-cloud   bookworm         linux-image-6\.1\.[0-9.-]+-cloud-amd64         =
-	6.12-cloud  trixie           linux-image-6\.12\.[0-9.]+[+]deb13-cloud-amd64 =
-	7.3-cloud   trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-cloud-amd64 linux-modules-7\.3\.[0-9.]+[+]deb13-cloud-amd64
+	amd64 5.10-amd64     bullseye         linux-image-5\.10\.[0-9.-]+-amd64              =
+	amd64 6.1-amd64      bookworm         linux-image-6\.1\.[0-9.-]+-amd64               =
+	amd64 6.1-cloud      bookworm         linux-image-6\.1\.[0-9.-]+-cloud-amd64         =
+	amd64 6.12-cloud     trixie           linux-image-6\.12\.[0-9.]+[+]deb13-cloud-amd64 =
+	amd64 7.3-cloud      trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-cloud-amd64 linux-modules-7\.3\.[0-9.]+[+]deb13-cloud-amd64
+	arm64 6.1-arm64      bookworm         linux-image-6\.1\.[0-9.-]+-arm64               =
+	arm64 6.12-arm64     trixie           linux-image-6\.12\.[0-9.]+[+]deb13-arm64       =
+	arm64 6.12-arm64-16k trixie           linux-image-6\.12\.[0-9.]+[+]deb13-arm64-16k   =
 	T
 }
 
@@ -53,20 +57,26 @@ apt_in() {
 		-o Dir::Etc::preferencesparts="$dir/empty" -o Dir::Etc::preferences=/dev/null \
 		-o Dir::State="$dir/state" -o Dir::State::lists="$dir/lists" \
 		-o Dir::State::status="$dir/status" -o Dir::Cache="$dir/cache" \
-		-o APT::Sandbox::User=root -o APT::Architecture=amd64 -o APT::Architectures=amd64 \
+		-o APT::Sandbox::User=root -o APT::Architecture="$arch" -o APT::Architectures="$arch" \
 		-o Acquire::Languages=none -o Acquire::Check-Valid-Until=false "$@"
 }
 
+# Where the apt of a suite works, for the architecture that is set.
+suite_dir() { echo "$cache/$1$([ "$arch" = amd64 ] || echo "-$arch")"; }
+
 # The apt of a suite is used by one process at a time, to its end: apt waits for no lock.
 lock_suite() {
-	mkdir -p "$cache/$1"
-	exec 9>"$cache/$1/lock"
+	local dir
+	dir=$(suite_dir "$1")
+	mkdir -p "$dir"
+	exec 9>"$dir/lock"
 	flock 9
 }
 
 # One isolated apt per suite, refreshed at most once a day.
 apt_update() {
-	local suite=$1 dir=$cache/$1 keyring=${HWP_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg} uri
+	local suite=$1 keyring=${HWP_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg} uri dir
+	dir=$(suite_dir "$suite")
 	mkdir -p "$dir"/{empty,lists/partial,state,cache/archives/partial}
 	: >"$dir/status"
 	if [ -e "$dir/stamp" ] && [ -z "$(find "$dir/stamp" -mmin +1440)" ]; then
@@ -75,7 +85,7 @@ apt_update() {
 	uri=$(mirror)
 	[ -n "$uri" ] || die "apt knows no mirror for this release; add one to its sources"
 	[ -r "$keyring" ] || die "no $keyring; apt-get install debian-archive-keyring"
-	echo "deb [arch=amd64 signed-by=$keyring] $uri $suite main" >"$dir/sources.list"
+	echo "deb [arch=$arch signed-by=$keyring] $uri $suite main" >"$dir/sources.list"
 	apt_in apt-get "$dir" -o APT::Update::Error-Mode=any update >"$dir/log" 2>&1 ||
 		die "cannot read $suite: $(grep -m1 '^[EW]:' "$dir/log" || echo "see $dir/log")" \
 			"(a missing key: upgrade debian-archive-keyring)"
@@ -120,8 +130,10 @@ pick_modules() {
 }
 
 fetch() {
-	local name=$1 suite=$2 image=$3 mods=$4 dir=$cache/$2 tmp release package
+	local name=$2 suite=$3 image=$4 mods=$5 dir tmp release package
 	local to=$lab/kernels/$name
+	arch=$1
+	dir=$(suite_dir "$suite")
 	[ -e "$to/release" ] || lock_suite "$suite"
 	if [ -e "$to/release" ]; then
 		echo "$name: $(cat "$to/release") (cached)"
@@ -146,6 +158,8 @@ fetch() {
 	cp "$(find "$tmp/root" -type f -name 'config-*' -o -type f -path '*/modules/*/config' | head -n1)" \
 		"$tmp/out/config" 2>/dev/null || true
 	pick_modules "$tmp/root" "$release" "$tmp/out/modules"
+	echo "$arch" >"$tmp/out/arch"
+	sed -n 's/^CONFIG_\(ARM64_\)\{0,1\}PAGE_SHIFT=//p' "$tmp/out/config" | head -n1 >"$tmp/out/page_shift"
 	echo "$release" >"$tmp/out/release"
 	chmod -R u+w,a+rX "$tmp/out"
 	rm -rf "$to"
@@ -155,18 +169,21 @@ fetch() {
 }
 
 unpack_any() {
-	local suite=$1 pattern=$2 root=$3 package
+	local suite=$1 pattern=$2 root=$3 package dir
+	arch=${4:-amd64}
+	dir=$(suite_dir "$suite")
 	lock_suite "$suite"
 	apt_update "$suite"
-	package=$(newest "$cache/$suite" "$pattern")
-	[ -n "$package" ] || die "no package matches $pattern in $suite"
+	package=$(newest "$dir" "$pattern")
+	[ -n "$package" ] || die "no package matches $pattern in $suite for $arch"
 	mkdir -p "$root"
-	unpack "$cache/$suite" "$package" "$root"
+	unpack "$dir" "$package" "$root"
 }
 
 # A program of another suite runs from such a folder, under its own loader.
 closure() {
-	local suite=$1 package=$2 root=$3 dir=$cache/$1 deb
+	local suite=$1 package=$2 root=$3 dir deb
+	dir=$(suite_dir "$suite")
 	mkdir -p "$root"
 	lock_suite "$suite"
 	apt_update "$suite"
@@ -182,24 +199,24 @@ closure() {
 }
 
 main() {
-	local name suite image mods wanted=" $* " found=0 tool
+	local of name suite image mods wanted=" $* " found=0 tool
 	for tool in apt-get dpkg-deb depmod xz zstd; do
 		command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
 		command -v "$tool" >/dev/null || die "no $tool; apt-get install apt dpkg kmod xz-utils zstd"
 	done
-	while read -r name suite image mods; do
+	while read -r of name suite image mods; do
 		if [ $# -eq 0 ] || [[ $wanted == *" $name "* ]]; then
-			fetch "$name" "$suite" "$image" "$mods"
+			fetch "$of" "$name" "$suite" "$image" "$mods"
 			found=$((found + 1))
 		fi
 	done < <(table)
 	[ $# -eq 0 ] || [ "$found" -eq $# ] ||
-		die "unknown kernel among:$wanted; known: $(table | awk '{ printf "%s ", $1 }')"
+		die "unknown kernel among:$wanted; known: $(table | awk '{ printf "%s ", $2 }')"
 }
 
 if [ "${1:-}" = unpack ]; then
-	[ $# -eq 4 ] || die "usage: kernels.sh unpack SUITE PATTERN DIR"
-	unpack_any "$2" "$3" "$4"
+	[ $# -eq 4 ] || [ $# -eq 5 ] || die "usage: kernels.sh unpack SUITE PATTERN DIR [ARCH]"
+	unpack_any "${@:2}"
 elif [ "${1:-}" = closure ]; then
 	[ $# -eq 4 ] || die "usage: kernels.sh closure SUITE PACKAGE DIR"
 	closure "$2" "$3" "$4"

@@ -27,7 +27,6 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 lab=${HWP_LAB:-$here/../build/lab}
-qemu=${QEMU:-qemu-system-x86_64}
 # One thread for all CPUs: as fast here, and code patched by one CPU is never
 # seen half-done by another.
 accel=${HWP_ACCEL:-tcg,thread=single}
@@ -116,13 +115,36 @@ fail() {
 	exit 2
 }
 
+# What the guest's architecture asks for: the program, its machine, its console.
+know_arch() {
+	arch=$(cat "$lab/kernels/$kernel/arch" 2>/dev/null || echo amd64)
+	page_shift=$(cat "$lab/kernels/$kernel/page_shift" 2>/dev/null || true)
+	page_shift=${page_shift:-12}
+	case $arch in
+	amd64)
+		qemu=${QEMU:-qemu-system-x86_64} package=qemu-system-x86
+		# QEMU 7.2 returns wrong flags from CMPXCHG16B at times, and 6.12 then crashes. Without
+		# RDRAND a kernel gathers randomness for seconds before mke2fs goes on.
+		machine=pc cpu=qemu64,+pdpe1gb,+rdrand,-cx16 console=ttyS0 pvpanic=pvpanic
+		[ "$la57" = 0 ] || cpu=max,-cx16
+		[ "$split" = 0 ] || machine+=,max-ram-below-4g=512M
+		;;
+	arm64)
+		qemu=${QEMU_ARM64:-qemu-system-aarch64} package=qemu-system-arm
+		# Pointer authentication as the architecture has it takes half of the time.
+		machine=virt,gic-version=3 cpu=max,pauth-impdef=on console=ttyAMA0 pvpanic=pvpanic-pci
+		[ "$la57$split" = 00 ] || die "--la57 and --split are of x86_64"
+		;;
+	*) die "no machine for $arch" ;;
+	esac
+	[ -z "${HWP_CPU:-}" ] || cpu=$HWP_CPU
+	command -v "$qemu" >/dev/null || die "no $qemu; apt-get install $package"
+}
+
 start_vm() {
-	# QEMU 7.2 returns wrong flags from CMPXCHG16B at times, and 6.12 then crashes. Without
-	# RDRAND a kernel gathers randomness for seconds before mke2fs goes on.
-	local cpu=qemu64,+pdpe1gb,+rdrand,-cx16 kdir=$lab/kernels/$kernel append
-	[ "$la57" = 1 ] && cpu=max,-cx16
+	local kdir=$lab/kernels/$kernel append
 	# On a busy machine ticks come late, and the kernel takes its timer for broken.
-	append="console=ttyS0 loglevel=${HWP_LOGLEVEL:-4} panic=-1 no_timer_check printk.devkmsg=on"
+	append="console=$console loglevel=${HWP_LOGLEVEL:-4} panic=-1 no_timer_check printk.devkmsg=on"
 	append+=" hwp.run=$scenarios"
 	[[ $scenarios != *hugetlb* ]] || append+=" hwp.pool=16"
 	[ "$dumps" -eq 1 ] || append+=" hwp.busy=$((dumps * 300))"
@@ -134,7 +156,7 @@ start_vm() {
 	args+=($(numa_args "$nodes" "$(in_mib "$mem")" "$smp"))
 	# shellcheck disable=SC2054
 	args+=(-nic none -display none -no-reboot
-		-device vmcoreinfo -device pvpanic -action panic=pause
+		-device vmcoreinfo -device "$pvpanic" -action panic=pause
 		-serial "file:$work/console.txt"
 		-device virtio-serial-pci -chardev "file,id=truth,path=$work/truth.tar"
 		-device virtserialport,chardev=truth,name=truth
@@ -163,10 +185,11 @@ boot() {
 
 # Every error counts once here; a page that is hit again may count twice.
 count_note() {
-	local kib marked
+	local kib marked pages
 	kib=$(awk '/^HardwareCorrupted:/ { print $2 }' "$1/meminfo.txt")
+	pages=$((kib >> (page_shift - 10)))
 	marked=$(grep -c '^poison ' "$1/truth.txt" || true)
-	echo "$marked poisoned pages$([ "$((kib / 4))" = "$marked" ] || echo ", HardwareCorrupted $((kib / 4))")"
+	echo "$marked poisoned pages$([ "$pages" = "$marked" ] || echo ", HardwareCorrupted $pages")"
 }
 
 write_recipe() {
@@ -195,13 +218,13 @@ check_result() {
 
 run() {
 	local began=$SECONDS
-	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 mem=1G smp=2
-	machine=pc formats=elf timeout=240 keep=0 dumps=1 recipe=
+	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 split=0 mem=1G smp=2
+	formats=elf timeout=240 keep=0 dumps=1 recipe=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;
 		--la57) la57=1; recipe+=" $1"; shift; continue ;;
-		--split) machine+=,max-ram-below-4g=512M; recipe+=" $1"; shift; continue ;;
+		--split) split=1; recipe+=" $1"; shift; continue ;;
 		esac
 		[ $# -ge 2 ] || die "$1 needs a value"
 		[ "$1" = --out ] || recipe+=" $1 ${2@Q}"
@@ -223,11 +246,11 @@ run() {
 	[ "$dumps" -eq 1 ] || { scenarios+=,busy; formats=elf; }
 	[[ $kernel && $scenarios && $out ]] ||
 		die "run needs --kernel, --scenarios and --out"
-	command -v "$qemu" >/dev/null || die "no $qemu; apt-get install qemu-system-x86"
 	case $kernel in
 	fix-*) [ -e "$lab/kernels/$kernel/release" ] || "$here/fix/build.sh" "${kernel#fix-}" ;;
 	*) [ -e "$lab/kernels/$kernel/release" ] || "$here/kernels.sh" "$kernel" ;;
 	esac
+	know_arch
 	mkdir -p "$(dirname "$out")"
 	out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
 	work=$(mktemp -d "$out.XXXXXX")

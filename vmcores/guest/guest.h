@@ -11,10 +11,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PAGE_SIZE 4096UL
-#define THP_SIZE (2UL << 20)
-#define THP_ORDER 9
-#define THP_PAGES 512
+/* Of the kernel that the guest runs; the lab compiles the program for it. */
+#ifndef PAGE_SHIFT
+#define PAGE_SHIFT 12
+#endif
+#define PAGE_SIZE (1UL << PAGE_SHIFT)
+/* A THP is what one page of page table entries maps. */
+#define THP_ORDER (PAGE_SHIFT - 3)
+#define THP_PAGES (1 << THP_ORDER)
+#define THP_SIZE (PAGE_SIZE << THP_ORDER)
+#define HUGE_2M_ORDER (21 - PAGE_SHIFT)
+#define HUGE_2M_PAGES (1 << HUGE_2M_ORDER)
 #define NO_PFN UINT64_MAX
 
 /* include/uapi/linux/kernel-page-flags.h and fs/proc/page.c */
@@ -225,6 +232,9 @@ void truth_memory(void);
 void truth_final(const char *scenarios);
 void truth_close(void);
 void truth_freeze(void);
+
+/* freeze.c: nothing runs until the host lets it */
+void freeze(void);
 
 /* busy.c: the load while dumps are made */
 void busy_start(void);

@@ -11,33 +11,45 @@
 
 #define POOL_2M "/sys/kernel/mm/hugepages/hugepages-2048kB/"
 #define POOL_1G "/sys/kernel/mm/hugepages/hugepages-1048576kB/"
+#define HUGE_2M (21 << 26)
 #define HUGE_1G (30 << 26)
+#define HUGE_1G_ORDER (30 - PAGE_SHIFT)
+/* Where an error is made, in a page of 2 MiB or 1 GiB. */
+#define AT_2M(at) ((at) & (HUGE_2M_PAGES - 1))
+#define AT_1G(at) ((at) & ((1 << HUGE_1G_ORDER) - 1))
 
 struct huge_case {
-	const char *pool;
-	unsigned int order;
-	int flags;
-	bool pin;
+	bool is_giga, pin;
 	const char *file;
 	int nr;
 	int at[8];
 };
 
 static const struct huge_case
-	inuse = { POOL_2M, 9, 0, true, NULL, 2, { 5, 130 } },
-	pool = { POOL_2M, 9, 0, true, NULL, 5, { 0, 63, 64, 65, 511 } },
-	leak2m = { POOL_2M, 9, 0, true, NULL, 3, { 7, 8, 400 } },
-	single = { POOL_2M, 9, 0, false, NULL, 1, { 9 } },
-	file = { POOL_2M, 9, 0, false, "/mnt/huge/file", 3, { 1, 77, 300 } },
-	unlinked = { POOL_2M, 9, 0, false, "/mnt/huge/unlinked", 2, { 2, 3 } },
-	giga = { POOL_1G, 18, HUGE_1G, true, NULL, 4, { 0x100, 0x1234, 0x20000, 0x3ffff } };
+	inuse = { false, true, NULL, 2, { AT_2M(5), AT_2M(130) } },
+	pool = { false, true, NULL, 5, { 0, AT_2M(63), AT_2M(64), AT_2M(65), AT_2M(511) } },
+	leak2m = { false, true, NULL, 3, { AT_2M(7), AT_2M(8), AT_2M(400) } },
+	single = { false, false, NULL, 1, { AT_2M(9) } },
+	file = { false, false, "/mnt/huge/file", 3, { 1, AT_2M(77), AT_2M(300) } },
+	unlinked = { false, false, "/mnt/huge/unlinked", 2, { 2, 3 } },
+	giga = { true, true, NULL, 4, { 0x100, 0x1234, AT_1G(0x20000), AT_1G(0x3ffff) } };
+
+static const char *pool_of(const struct huge_case *c)
+{
+	return c->is_giga ? POOL_1G : POOL_2M;
+}
+
+static unsigned int order_of(const struct huge_case *c)
+{
+	return c->is_giga ? HUGE_1G_ORDER : HUGE_2M_ORDER;
+}
 
 static void pool_change(const struct huge_case *c, int by)
 {
 	char path[128], text[32];
 	long nr;
 
-	snprintf(path, sizeof(path), "%snr_hugepages", c->pool);
+	snprintf(path, sizeof(path), "%snr_hugepages", pool_of(c));
 	nr = read_long(path);
 	snprintf(text, sizeof(text), "%ld", nr + by);
 	write_file(path, text);
@@ -49,7 +61,7 @@ static void pool_ensure(const struct huge_case *c, int nr_free)
 	char path[128];
 	long nr;
 
-	snprintf(path, sizeof(path), "%sfree_hugepages", c->pool);
+	snprintf(path, sizeof(path), "%sfree_hugepages", pool_of(c));
 	nr = read_long(path);
 	if (nr < nr_free)
 		pool_change(c, nr_free - nr);
@@ -57,12 +69,12 @@ static void pool_ensure(const struct huge_case *c, int nr_free)
 
 static void *huge_map(const struct huge_case *c)
 {
-	size_t size = PAGE_SIZE << c->order;
+	size_t size = PAGE_SIZE << order_of(c);
 	char *va;
 	int fd;
 
 	if (!c->file)
-		return map_huge(size, c->flags);
+		return map_huge(size, c->is_giga ? HUGE_1G : HUGE_2M);
 	fd = open(c->file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, size))
 		return NULL;
@@ -89,7 +101,7 @@ static uint64_t huge_child(void *arg)
 		corrupt_pfn(base + c->at[i]);
 	if (c->file && strstr(c->file, "unlinked")) {
 		unlink(c->file);
-		munmap(va, PAGE_SIZE << c->order);
+		munmap(va, PAGE_SIZE << order_of(c));
 	}
 	return base;
 }
@@ -107,14 +119,14 @@ static struct child huge_start(const char *name, const struct huge_case *c, cons
 	struct child child;
 
 	child_command = NULL;
-	pool_ensure(c, c->order == 9 ? 3 : 1);
+	pool_ensure(c, c->is_giga ? 1 : 3);
 	child = child_start(huge_child, (void *)c);
 	if (child.value == NO_PFN) {
 		say("%s: no HugeTLB page", name);
 		return child;
 	}
 	for (int i = 0; i < c->nr; i++)
-		note(name, child.value + c->at[i], wish, child.value, c->order, child.pid)
+		note(name, child.value + c->at[i], wish, child.value, order_of(c), child.pid)
 			->path = c->file;
 	return child;
 }
@@ -133,7 +145,7 @@ static void run_unlinked(const char *name)
 {
 	struct child child = huge_start(name, &unlinked, "hugetlb");
 
-	restate(child.value, unlinked.order, name, "hugetlb", 0);
+	restate(child.value, HUGE_2M_ORDER, name, "hugetlb", 0);
 }
 
 static void run_dissolve(const char *name)
@@ -148,7 +160,7 @@ static void run_pool(const char *name)
 	if (child.value == NO_PFN)
 		return;
 	child_end(&child);
-	restate(child.value, 9, name, "hugetlb", 0);
+	restate(child.value, HUGE_2M_ORDER, name, "hugetlb", 0);
 }
 
 static void run_free(const char *name)
@@ -163,9 +175,9 @@ static void run_free(const char *name)
 	if (child.value == NO_PFN)
 		return;
 	/* Up to 5.17 the head alone is marked, and nothing is done. */
-	if (!corrupt_pfn(child.value + 9) && !(kpf(child.value) & KPF(HWPOISON)))
+	if (!corrupt_pfn(child.value + single.at[0]) && !(kpf(child.value) & KPF(HWPOISON)))
 		return;
-	note(name, child.value + 9, "taken-off", child.value, 9, 0);
+	note(name, child.value + single.at[0], "taken-off", child.value, HUGE_2M_ORDER, 0);
 }
 
 /* The page that was freed last is the first one that a smaller pool lets go. */
@@ -181,7 +193,7 @@ uint64_t hugetlb_leak(const char *name)
 	pool_change(&leak2m, -1);
 	watch_look();
 	nap_ms(50);
-	restate(child.value, 9, name, "pcp|buddy", 0);
+	restate(child.value, HUGE_2M_ORDER, name, "pcp|buddy", 0);
 	return child.value;
 }
 
@@ -209,7 +221,9 @@ static void shrink_pool(void)
 /* As the last step, so that no later error drains the list. */
 static void run_leak_last(const char *name)
 {
-	struct release release = { .fd = -1, .order = 9, .scenario = name, .then = shrink_pool };
+	struct release release = {
+		.fd = -1, .order = HUGE_2M_ORDER, .scenario = name, .then = shrink_pool
+	};
 
 	write_file("/proc/sys/vm/percpu_pagelist_high_fraction", "8");
 	release.child = huge_start(name, &leak2m, "hugetlb");
@@ -230,7 +244,7 @@ static void run_giga_pool(const char *name)
 	if (child.value == NO_PFN)
 		return;
 	child_end(&child);
-	restate(child.value, 18, name, "hugetlb", 0);
+	restate(child.value, HUGE_1G_ORDER, name, "hugetlb", 0);
 }
 
 static void run_giga_leak(const char *name)
@@ -243,7 +257,7 @@ static void run_giga_leak(const char *name)
 	nap_ms(50);
 	pool_change(&giga, -1);
 	nap_ms(100);
-	restate(child.value, 18, name, "pcp|buddy", 0);
+	restate(child.value, HUGE_1G_ORDER, name, "pcp|buddy", 0);
 }
 
 const struct scenario hugetlb_scenarios[] = {

@@ -111,10 +111,11 @@ static void run_ring_page(const char *name)
 		note(name, pfn, "kernel", pfn, 0, 0);
 }
 
-/* 64 bytes an entry: 1024 entries are an order-4 folio. */
+/* 64 bytes an entry: of pages of 4 KiB, 1024 entries are an order-4 folio. */
 static uint64_t ring_folio(const char *name, unsigned int order, int *fd)
 {
-	uint64_t nr = 1ULL << order, base = ring_open(64 << order, nr * PAGE_SIZE, fd);
+	uint64_t nr = 1ULL << order,
+		 base = ring_open((PAGE_SIZE / 64) << order, nr * PAGE_SIZE, fd);
 
 	if (base == NO_PFN || !(kpf(base) & KPF(COMPOUND_HEAD))) {
 		say("%s: the ring is not one folio", name);

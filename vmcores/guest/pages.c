@@ -178,7 +178,7 @@ static int change_block(const char *path, const char *to)
 /* The last memory block that can go offline, with an error in it. */
 static void run_offline(const char *name)
 {
-	uint64_t nr = 0x8000, pfn;
+	uint64_t nr = (128UL << 20) / PAGE_SIZE, pfn;
 	char path[96];
 	int ret;
 

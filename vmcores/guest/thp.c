@@ -17,7 +17,7 @@ struct thp_case {
 };
 
 static const struct thp_case split_one = { false, 1, { 5 }, NULL },
-			     pinned_ends = { true, 2, { 0, 511 }, NULL },
+			     pinned_ends = { true, 2, { 0, THP_PAGES - 1 }, NULL },
 			     leak_two = { true, 2, { 5, 130 }, NULL },
 			     leak_four = { true, 4, { 17, 18, 19, 300 }, NULL },
 			     leak_one = { true, 1, { 256 }, NULL },
@@ -258,7 +258,7 @@ static uint64_t mthp_child(void *arg)
 	uint64_t base;
 
 	(void)arg;
-	madvise(raw, THP_SIZE - 4096, MADV_HUGEPAGE);
+	madvise(raw, THP_SIZE - PAGE_SIZE, MADV_HUGEPAGE);
 	memset(va, 1, 65536);
 	base = va_pfn(0, va);
 	if (!(kpf(base) & KPF(COMPOUND_HEAD)) || pin_page(va) < 0 || !corrupt_pfn(base + 1) ||

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
@@ -198,10 +197,7 @@ void truth_memory(void)
 /* The virtual machine stops here, and goes on when the host has its dump. */
 void truth_freeze(void)
 {
-	if (ioperm(0x505, 1, 1))
-		say("ioperm failed");
-	else
-		outb(1, 0x505);
+	freeze();
 	for (int i = 0; i < nr_poisons; i++)
 		poisons[i].kpf_after = kpf(poisons[i].pfn);
 }
@@ -408,7 +404,7 @@ void truth_final(const char *scenarios)
 	uname(&uts);
 	state_text(klog);
 	text_len = 0;
-	line("kernel release=%s\nscenarios %s\n", uts.release, scenarios);
+	line("kernel release=%s page_size=%lu\nscenarios %s\n", uts.release, PAGE_SIZE, scenarios);
 	for (int i = 0; i < nr_poisons; i++)
 		if (!poisons[i].is_healed)
 			line_poison(&poisons[i]);

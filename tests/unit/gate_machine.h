@@ -84,7 +84,7 @@ static void map(struct machine *m, uint64_t address, uint64_t pfn)
 
 /* But SYMBOL(vmemmap), which kernels have from v6.9 on. */
 static const char machine_text[] = "OSRELEASE=gate\nSIZE(page)=64\nOFFSET(page.flags)=0\n"
-				   "NUMBER(phys_base)=0\nSYMBOL(_stext)=ffffffff81000000\n"
+				   "NUMBER(phys_base)=-15728640\nSYMBOL(_stext)=ffffffff81000000\n"
 				   "SYMBOL(init_top_pgt)=ffffffff81000000\n"
 				   "NUMBER(pgtable_l5_enabled)=0\nNUMBER(PG_hwpoison)=20\n"
 				   "NUMBER(MAX_PHYSMEM_BITS)=46\n";

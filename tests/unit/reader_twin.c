@@ -95,13 +95,11 @@ static void compare_mapped(struct pair *p)
 {
 	struct hwp_page_tables tables = { .arg = &p->own, .read_physical = read_table };
 	_cleanup_free_ char *text = NULL;
-	uint64_t at, end, phys_base, physical;
+	uint64_t at, end, physical;
 	unsigned int shift;
 
 	assert_null(p->own.ops->vmcoreinfo(p->own.arg, &text));
-	assert_null(hwp_vmcoreinfo_number(text, "NUMBER(phys_base)", &phys_base));
-	assert_null(
-		hwp_page_tables_learn(&tables, text, HWP_X86_64_IMAGE_MAP, UINT64_MAX, phys_base));
+	assert_null(hwp_page_tables_learn(&tables, text));
 	at = tables.nr_levels == 4 ? START_4_LEVEL : START_5_LEVEL;
 	do {
 		_cleanup_error_ struct hwp_error *err = NULL;

@@ -43,18 +43,18 @@ static bool find_map(struct direct_map *map, struct hwp_target *target, const st
 {
 	const struct direct_map_layout *at = hwp_layout_of(l, &hwp_bad_memory_needs);
 	_cleanup_error_ struct hwp_error *err = NULL;
-	uint64_t phys_base;
 
-	if (!at)
-		return false;
 	map->tables.arg = target;
 	map->tables.read_physical = read_table;
-	err = hwp_target_vmcoreinfo_number(target, "NUMBER(phys_base)", &phys_base);
-	if (!err)
-		err = hwp_page_tables_learn(&map->tables, hwp_target_vmcoreinfo_text(target),
-					    HWP_X86_64_IMAGE_MAP, UINT64_MAX, phys_base);
-	if (!err)
-		err = hwp_target_read_u64(target, at->page_offset_base, &map->start);
+	err = hwp_page_tables_learn(&map->tables, hwp_target_vmcoreinfo_text(target));
+	if (err)
+		return false;
+	map->start = map->tables.direct_map;
+	if (map->tables.has_direct_map)
+		return true;
+	if (!at)
+		return false;
+	err = hwp_target_read_u64(target, at->page_offset_base, &map->start);
 	return !err;
 }
 

@@ -10,7 +10,7 @@
 #include "layout/layout.h"
 #include "model/findings.h"
 
-/** Where the direct map begins (x86_64). */
+/** Where the direct map begins on x86_64; arm64's VMCOREINFO tells it. */
 extern const struct hwp_needs hwp_bad_memory_needs;
 
 /**

@@ -150,7 +150,7 @@ static struct hwp_error *open_reader(struct request *r, struct hwp_provider *ret
 	if (err)
 		return err;
 	machine = machine ? machine : "x86_64";
-	if (!by_libkdumpfile && strcmp(machine, "x86_64") == 0) {
+	if (!by_libkdumpfile && is_64_bit(machine)) {
 		facts->page_shift = page_shift_of(text);
 		err = hwp_reader_open(r->dump, text, ret);
 		if (!err)

@@ -11,6 +11,7 @@
 
 #include "base/bits.h"
 #include "target/memory/frontdoor.h"
+#include "target/memory/pagetable.h"
 #include "target/vmcoreinfo.h"
 
 /* makedumpfile's flattened format: a header page, then records. */
@@ -173,27 +174,6 @@ const char *hwp_dumpfile_vmcoreinfo(const struct hwp_dumpfile *dump)
 	return dump->is_kdump ? dump->kdump.vmcoreinfo : dump->elf.vmcoreinfo;
 }
 
-/*
- * QEMU writes kdump headers without a machine name. Each of these keys is put to VMCOREINFO by
- * one architecture only (arch/ * /kernel/{vmcore_info,crash_core,machine_kexec}*.c).
- */
-static const char *machine_of_text(const char *text)
-{
-	static const struct {
-		const char *key, *machine;
-	} keys[] = {
-		{ "NUMBER(phys_base)", "x86_64" },
-		{ "NUMBER(kimage_voffset)", "aarch64" },
-	};
-	size_t len;
-
-	for (size_t i = 0; text && i < HWP_ARRAY_SIZE(keys); i++) {
-		if (hwp_vmcoreinfo_find(text, keys[i].key, &len))
-			return keys[i].machine;
-	}
-	return NULL;
-}
-
 static const char *machine_of_headers(const struct hwp_dumpfile *dump)
 {
 	static const struct {
@@ -218,7 +198,7 @@ static const char *machine_of_headers(const struct hwp_dumpfile *dump)
 struct hwp_error *hwp_dumpfile_machine(const struct hwp_dumpfile *dump, const char *text,
 				       const char **ret)
 {
-	const char *named = machine_of_headers(dump), *told = machine_of_text(text);
+	const char *named = machine_of_headers(dump), *told = hwp_page_tables_machine(text);
 
 	/* A 64-bit kernel is called i686 where a personality says so. */
 	if (named && told && strcmp(named, "i686") == 0)

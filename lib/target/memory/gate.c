@@ -10,6 +10,9 @@
 #include "target/vmcoreinfo.h"
 
 #define MAX_STRUCT_PAGE 512
+/* So much of the memmap is read at once: no page is smaller. */
+#define LINE_SHIFT HWP_MIN_PAGE_SHIFT
+#define LINE_SIZE (UINT64_C(1) << LINE_SHIFT)
 
 /*
  * A page of the memmap has its struct page in another page of the memmap, 64 times nearer to
@@ -74,8 +77,7 @@ static struct hwp_error *learn(struct hwp_gate *g)
 	if (!err)
 		err = hwp_vmcoreinfo_number(text, "OFFSET(page.flags)", &g->flags_offset);
 	if (!err)
-		err = hwp_page_tables_learn(&g->tables, text, g->memory.image_start,
-					    g->memory.image_end, g->memory.image_physical);
+		err = hwp_page_tables_learn(&g->tables, text);
 	if (err)
 		return err;
 	if (g->page_size < 32 || g->page_size > MAX_STRUCT_PAGE ||
@@ -87,8 +89,12 @@ static struct hwp_error *learn(struct hwp_gate *g)
 	g->hwpoison = err || bit > 63 ? 0 : UINT64_C(1) << bit;
 	hwp_error_destroy(err);
 	physmem_bits = physmem_bits < 36 || physmem_bits > 52 ? 46 : physmem_bits;
-	g->memmap_end = g->memory.vmemmap +
-			(UINT64_C(1) << (physmem_bits - HWP_X86_64_PAGE_SHIFT)) * g->page_size;
+	/* arm64's memmap ends where the last address is long before that of the last pfn. */
+	if (__builtin_add_overflow(g->memory.vmemmap,
+				   (UINT64_C(1) << (physmem_bits - g->tables.page_shift)) *
+					   g->page_size,
+				   &g->memmap_end))
+		g->memmap_end = UINT64_MAX;
 	return NULL;
 }
 
@@ -106,7 +112,7 @@ struct hwp_error *hwp_gate_create(const struct hwp_gate_memory *memory, struct h
 	g->memory.vmcoreinfo = NULL;
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		err = hwp_error_create(HWP_ERROR_UNSUPPORTED,
-				       "a running kernel can be read on x86_64 only");
+				       "a running kernel can be read on x86_64 and arm64 only");
 	if (err) {
 		free(g);
 		return err;
@@ -132,9 +138,16 @@ static struct hwp_error *translate_memmap(struct hwp_gate *g, uint64_t address, 
 	return NULL;
 }
 
-static uint64_t page_of(uint64_t address)
+static uint64_t page_of(const struct hwp_gate *g, uint64_t address)
 {
-	return address >> HWP_X86_64_PAGE_SHIFT;
+	return address >> g->tables.page_shift;
+}
+
+static size_t left_in_page(const struct hwp_gate *g, uint64_t address)
+{
+	size_t size = (size_t)1 << g->tables.page_shift;
+
+	return size - (address & (size - 1));
 }
 
 static bool is_healthy(const struct hwp_gate *g, uint64_t pfn)
@@ -142,12 +155,12 @@ static bool is_healthy(const struct hwp_gate *g, uint64_t pfn)
 	return g->healthy[pfn % NR_HEALTHY] == pfn + 1;
 }
 
-/** Remember the pages without PG_hwpoison that one page of the memmap describes. */
+/** Remember the pages without PG_hwpoison that one line of the memmap describes. */
 static void note_healthy(struct hwp_gate *g, uint64_t line_address, const char *line)
 {
 	uint64_t offset = line_address - g->memory.vmemmap;
 	uint64_t first = (offset + g->page_size - 1) / g->page_size;
-	uint64_t end = (offset + HWP_X86_64_PAGE_SIZE) / g->page_size;
+	uint64_t end = (offset + LINE_SIZE) / g->page_size;
 
 	for (uint64_t pfn = first; pfn < end; pfn++) {
 		const char *page = line + (pfn * g->page_size - offset);
@@ -165,23 +178,23 @@ static struct hwp_error *need_healthy(struct hwp_gate *g, uint64_t pfn, uint64_t
 				      unsigned int depth)
 {
 	uint64_t address = g->memory.vmemmap + pfn * g->page_size, physical, flags;
-	char line[HWP_X86_64_PAGE_SIZE];
+	char line[LINE_SIZE];
 	struct hwp_error *err;
 
 	if (is_healthy(g, pfn))
 		return NULL;
 	/* Such a page holds its own struct page: nothing else shows whether it is poisoned. */
-	if (page_of(address) == page_of(for_address) || depth >= MAX_DEPTH)
+	if (page_of(g, address) == page_of(g, for_address) || depth >= MAX_DEPTH)
 		err = translate_memmap(g, address, &physical);
 	else
 		err = memmap_physical(g, address, depth + 1, &physical);
 	if (err)
 		return err;
-	err = g->memory.read_physical(
-		g->memory.arg, hwp_align_down(physical, HWP_X86_64_PAGE_SHIFT), line, sizeof(line));
+	err = g->memory.read_physical(g->memory.arg, hwp_align_down(physical, LINE_SHIFT), line,
+				      sizeof(line));
 	if (err)
 		return err;
-	note_healthy(g, hwp_align_down(address, HWP_X86_64_PAGE_SHIFT), line);
+	note_healthy(g, hwp_align_down(address, LINE_SHIFT), line);
 	if (is_healthy(g, pfn))
 		return NULL;
 	/* The struct page straddles two pages, or has the flag. */
@@ -199,7 +212,7 @@ static struct hwp_error *memmap_physical(struct hwp_gate *g, uint64_t address, u
 {
 	struct hwp_error *err = translate_memmap(g, address, ret);
 
-	return err ? err : need_healthy(g, page_of(*ret), address, depth);
+	return err ? err : need_healthy(g, page_of(g, *ret), address, depth);
 }
 
 static struct hwp_error *read_struct_page(struct hwp_gate *g, uint64_t address, char *buf)
@@ -207,7 +220,7 @@ static struct hwp_error *read_struct_page(struct hwp_gate *g, uint64_t address, 
 	size_t done = 0;
 
 	while (done < g->page_size) {
-		size_t part = HWP_X86_64_PAGE_SIZE - (address + done) % HWP_X86_64_PAGE_SIZE;
+		size_t part = left_in_page(g, address + done);
 		struct hwp_error *err;
 		uint64_t physical;
 
@@ -257,7 +270,7 @@ static bool may_read(enum hwp_live_kind kind, enum place place)
 static struct hwp_error *check_page(struct hwp_gate *g, uint64_t physical, uint64_t address,
 				    enum place place)
 {
-	uint64_t pfn = page_of(physical);
+	uint64_t pfn = page_of(g, physical);
 	enum hwp_live_kind kind;
 	struct hwp_error *err;
 
@@ -320,7 +333,7 @@ static struct hwp_error *find_run(struct hwp_gate *g, enum hwp_space space, uint
 				  size_t size, uint64_t *physical_ret, size_t *len_ret)
 {
 	enum place place = place_of(g, space, address);
-	size_t len = HWP_X86_64_PAGE_SIZE - address % HWP_X86_64_PAGE_SIZE;
+	size_t len = left_in_page(g, address);
 	uint64_t next;
 	struct hwp_error *err = pass(g, place, address, physical_ret);
 
@@ -330,7 +343,7 @@ static struct hwp_error *find_run(struct hwp_gate *g, enum hwp_space space, uint
 		err = pass(g, place, address + len, &next);
 		if (err || next != *physical_ret + len)
 			break;
-		len += HWP_X86_64_PAGE_SIZE;
+		len += left_in_page(g, address + len);
 	}
 	hwp_error_destroy(err);
 	*len_ret = len < size ? len : size;
@@ -344,7 +357,7 @@ static struct hwp_error *check_again(struct hwp_gate *g, enum hwp_space space, u
 	enum place place = place_of(g, space, address);
 	struct hwp_error *err = NULL;
 
-	for (size_t done = 0; done < len && !err; done += HWP_X86_64_PAGE_SIZE) {
+	for (size_t done = 0; done < len && !err; done += left_in_page(g, address + done)) {
 		if (place == PLACE_MEMMAP || place == PLACE_IMAGE)
 			break;
 		err = check_page(g, physical + done, address + done, place);

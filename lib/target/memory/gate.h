@@ -33,7 +33,7 @@ struct hwp_gate;
 
 /**
  * UNSUPPORTED if VMCOREINFO lacks what the gate must know: it walks the page
- * tables of x86_64. What @p memory->arg points to is borrowed.
+ * tables of x86_64 and arm64. What @p memory->arg points to is borrowed.
  */
 struct hwp_error *hwp_gate_create(const struct hwp_gate_memory *memory, struct hwp_gate **ret);
 

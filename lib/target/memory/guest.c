@@ -82,7 +82,7 @@ static struct hwp_error *find_image(struct hwp_page_tables *tables, struct hwp_g
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense");
 	m->image_start = hwp_align_down(stext, IMAGE_STEP);
 	m->image_physical += m->image_start - HWP_X86_64_IMAGE_MAP;
-	err = hwp_page_tables_learn(tables, m->vmcoreinfo, m->image_start, end, m->image_physical);
+	err = hwp_page_tables_learn(tables, m->vmcoreinfo);
 	for (address = m->image_start; !err; address = m->image_end) {
 		err = hwp_page_tables_next(tables, address, end, &address, &shift, &physical);
 		/* Modules follow the image. */
@@ -100,8 +100,7 @@ static struct hwp_error *find_image(struct hwp_page_tables *tables, struct hwp_g
 /** The first region that is mapped is the direct map; it ends where another begins. */
 static struct hwp_error *find_direct_map(struct hwp_page_tables *tables, struct hwp_gate_memory *m)
 {
-	uint64_t address = ~UINT64_C(0) << (HWP_X86_64_PAGE_SHIFT + 9 * tables->nr_levels - 1),
-		 physical;
+	uint64_t address = ~UINT64_C(0) << tables->kernel_bits, physical;
 	struct hwp_error *err;
 	unsigned int shift;
 
@@ -166,8 +165,14 @@ static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 {
 	struct hwp_page_tables tables = { .arg = arg, .read_physical = read_physical };
 	struct guest *g = arg;
+	const char *machine = hwp_page_tables_machine(g->vmcoreinfo);
 	struct hwp_error *err;
 
+	if (machine && strcmp(machine, "x86_64") != 0)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"the guest is of %s: only guests that run Linux on x86_64 "
+					"can be read",
+					machine);
 	ret->vmcoreinfo = g->vmcoreinfo;
 	err = find_image(&tables, ret);
 	if (!err)

@@ -4,38 +4,41 @@
 #include <inttypes.h>
 
 #include "base/bits.h"
+#include "target/memory/pagetable_arch.h"
 #include "target/vmcoreinfo.h"
 
-/* arch/x86/include/asm/pgtable_types.h */
-#define PTE_PRESENT UINT64_C(1)
-#define PTE_LARGE (UINT64_C(1) << 7)
-#define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
-#define BITS_PER_LEVEL 9
+#define ENTRY_SHIFT 3
 
 /* Holes of 1 GiB or more: between regions, and in the direct map where there is no memory. */
 #define MAX_HOLES 16384
 
-struct hwp_error *hwp_page_tables_learn(struct hwp_page_tables *tables, const char *text,
-					uint64_t image_start, uint64_t image_end,
-					uint64_t image_physical)
+static const struct hwp_page_table_arch *arch_of(const char *text)
 {
-	uint64_t root, is_5_level, sme_mask = 0, phys_base;
-	struct hwp_error *err;
+	static const struct hwp_page_table_arch *const archs[] = { &hwp_page_table_x86_64,
+								   &hwp_page_table_arm64 };
+	size_t len;
 
-	err = hwp_vmcoreinfo_number(text, "NUMBER(phys_base)", &phys_base);
-	if (!err)
-		err = hwp_vmcoreinfo_number(text, "SYMBOL(init_top_pgt)", &root);
-	if (!err)
-		err = hwp_vmcoreinfo_number(text, "NUMBER(pgtable_l5_enabled)", &is_5_level);
-	if (err)
-		return err;
-	if (root < image_start || root >= image_end)
-		return hwp_error_create(HWP_ERROR_BAD_DATA, "VMCOREINFO is nonsense");
-	hwp_error_destroy(hwp_vmcoreinfo_number(text, "NUMBER(sme_mask)", &sme_mask));
-	tables->top_table = root - image_start + image_physical;
-	tables->address_mask = PTE_ADDRESS & ~sme_mask;
-	tables->nr_levels = is_5_level ? 5 : 4;
+	for (size_t i = 0; text && i < HWP_ARRAY_SIZE(archs); i++) {
+		if (hwp_vmcoreinfo_find(text, archs[i]->key, &len))
+			return archs[i];
+	}
 	return NULL;
+}
+
+const char *hwp_page_tables_machine(const char *text)
+{
+	const struct hwp_page_table_arch *arch = arch_of(text);
+
+	return arch ? arch->machine : NULL;
+}
+
+struct hwp_error *hwp_page_tables_learn(struct hwp_page_tables *tables, const char *text)
+{
+	tables->arch = arch_of(text);
+	if (!tables->arch)
+		return hwp_error_create(HWP_ERROR_LOOKUP,
+					"VMCOREINFO does not say where the page tables are");
+	return tables->arch->learn(tables, text);
 }
 
 static struct hwp_error *not_mapped(uint64_t address)
@@ -46,25 +49,27 @@ static struct hwp_error *not_mapped(uint64_t address)
 struct hwp_error *hwp_page_tables_walk(const struct hwp_page_tables *tables, uint64_t address,
 				       unsigned int *shift_ret, uint64_t *physical_ret)
 {
+	unsigned int per_level = tables->page_shift - ENTRY_SHIFT, nr_bits = tables->top_bits;
 	uint64_t table = tables->top_table, entry;
 
-	for (unsigned int level = tables->nr_levels; level > 0; level--) {
-		unsigned int shift = HWP_X86_64_PAGE_SHIFT + BITS_PER_LEVEL * (level - 1);
-		uint64_t index = address >> shift & ((1u << BITS_PER_LEVEL) - 1);
+	for (unsigned int level = tables->nr_levels; level > 0; level--, nr_bits = per_level) {
+		unsigned int shift = tables->page_shift + per_level * (level - 1);
+		uint64_t index = address >> shift & ((UINT64_C(1) << nr_bits) - 1);
+		enum hwp_page_table_entry kind;
 		struct hwp_error *err;
 
-		err = tables->read_physical(tables->arg, table + 8 * index, &entry, sizeof(entry));
+		err = tables->read_physical(tables->arg, table + (index << ENTRY_SHIFT), &entry,
+					    sizeof(entry));
 		if (err)
 			return err;
 		*shift_ret = shift;
-		if (!(entry & PTE_PRESENT))
+		kind = tables->arch->decode(tables, level, entry, &table);
+		if (kind == HWP_ENTRY_NONE)
 			return not_mapped(address);
-		table = entry & tables->address_mask;
-		if (level > 1 && level < 4 && entry & PTE_LARGE)
-			table = hwp_align_down(table, shift);
-		else if (level > 1)
+		if (kind == HWP_ENTRY_TABLE)
 			continue;
-		*physical_ret = table + (address & ((UINT64_C(1) << shift) - 1));
+		*physical_ret = hwp_align_down(table, shift) +
+				(address & ((UINT64_C(1) << shift) - 1));
 		return NULL;
 	}
 	return not_mapped(address);

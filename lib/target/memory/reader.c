@@ -323,18 +323,14 @@ static const struct hwp_provider_ops reader_ops = {
 	.destroy = reader_destroy,
 };
 
-/** phys_base is where the image map's first byte is; kernels before 4.10 do not tell it. */
+/** Kernels before 4.10 do not tell where x86_64's are. */
 static struct hwp_error *find_tables(struct shared *s)
 {
-	uint64_t phys_base;
 	struct hwp_error *err;
 
 	if (!s->vmcoreinfo)
 		return NULL;
-	err = hwp_vmcoreinfo_number(s->vmcoreinfo, "NUMBER(phys_base)", &phys_base);
-	if (!err)
-		err = hwp_page_tables_learn(&s->tables, s->vmcoreinfo, HWP_X86_64_IMAGE_MAP,
-					    UINT64_MAX, phys_base);
+	err = hwp_page_tables_learn(&s->tables, s->vmcoreinfo);
 	s->can_translate = !err;
 	if (err && err->code == HWP_ERROR_LOOKUP)
 		err->code = HWP_ERROR_UNSUPPORTED;
@@ -355,7 +351,8 @@ struct hwp_error *hwp_reader_open(struct hwp_dumpfile *dump, const char *vmcorei
 
 	if (!s)
 		return hwp_error_no_memory();
-	s->page_shift = dump->is_kdump ? dump->kdump.page_shift : HWP_X86_64_PAGE_SHIFT;
+	/* An ELF file knows no pages: what is kept of it is of the smallest size. */
+	s->page_shift = dump->is_kdump ? dump->kdump.page_shift : HWP_MIN_PAGE_SHIFT;
 	if (vmcoreinfo) {
 		s->vmcoreinfo = strdup(vmcoreinfo);
 		if (!s->vmcoreinfo)

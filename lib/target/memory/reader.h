@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Our own reader of ELF and kdump files of x86_64 kernels. */
+/** Our own reader of ELF and kdump files of x86_64 and arm64 kernels. */
 #ifndef HWP_TARGET_MEMORY_READER_H
 #define HWP_TARGET_MEMORY_READER_H
 

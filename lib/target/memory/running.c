@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "target/memory/kcore.h"
@@ -14,6 +15,7 @@ struct running {
 	const char *path;
 	/** As it was when the mappings were last found; NULL before. */
 	struct hwp_kcore *kcore;
+	uint64_t image_start;
 };
 
 static void running_destroy(void *arg)
@@ -24,9 +26,10 @@ static void running_destroy(void *arg)
 	free(r);
 }
 
-static bool is_ram(const struct hwp_kcore_segment *s)
+/** The kernel's image is above the direct map, on x86_64 and on arm64. */
+static bool is_ram(const struct hwp_kcore_segment *s, uint64_t image_start)
 {
-	return s->physical != HWP_KCORE_NO_PHYSICAL && s->start < HWP_X86_64_IMAGE_MAP;
+	return s->physical != HWP_KCORE_NO_PHYSICAL && s->start < image_start;
 }
 
 static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, size_t size)
@@ -40,7 +43,7 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 		const struct hwp_kcore_segment *s = &segments[i];
 
 		/* The image's own segment is not used: poisoned pages are not left out there. */
-		if (is_ram(s) && physical >= s->physical &&
+		if (is_ram(s, r->image_start) && physical >= s->physical &&
 		    physical - s->physical < s->end - s->start)
 			return hwp_kcore_read(r->kcore, s, s->start + (physical - s->physical), buf,
 					      size);
@@ -76,7 +79,7 @@ static bool find_direct_map(const struct hwp_kcore_segment *segments, size_t nr,
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t end = segments[i].physical + (segments[i].end - segments[i].start);
 
-		if (!is_ram(&segments[i]))
+		if (!is_ram(&segments[i], m->image_start))
 			continue;
 		if (found && segments[i].start - segments[i].physical != m->direct_map)
 			return false;
@@ -88,8 +91,8 @@ static bool find_direct_map(const struct hwp_kcore_segment *segments, size_t nr,
 }
 
 /** How many ranges of RAM have their struct pages in a segment, if the memmap is at @p base. */
-static unsigned int nr_matches(const struct hwp_kcore_segment *segments, size_t nr, uint64_t base,
-			       uint64_t page_size)
+static unsigned int nr_matches(const struct hwp_kcore_segment *segments, size_t nr,
+			       const struct hwp_gate_memory *m, uint64_t base, uint64_t page_size)
 {
 	unsigned int matches = 0;
 
@@ -97,7 +100,7 @@ static unsigned int nr_matches(const struct hwp_kcore_segment *segments, size_t 
 		uint64_t address = base +
 				   (segments[i].physical >> HWP_X86_64_PAGE_SHIFT) * page_size;
 
-		if (!is_ram(&segments[i]))
+		if (!is_ram(&segments[i], m->image_start))
 			continue;
 		for (size_t j = 0; j < nr; j++)
 			matches += segments[j].physical == HWP_KCORE_NO_PHYSICAL &&
@@ -107,24 +110,14 @@ static unsigned int nr_matches(const struct hwp_kcore_segment *segments, size_t 
 	return matches;
 }
 
-/**
- * VMCOREINFO has the address of the memmap from v6.9 on; before that it follows from the
- * segments: for each segment of RAM there is one with its struct pages.
- */
-static bool find_memmap(const struct hwp_kcore_segment *segments, size_t nr,
-			struct hwp_gate_memory *m)
+/** On x86_64 it follows from the segments: for each one of RAM is one with its struct pages. */
+static bool find_memmap_segments(const struct hwp_kcore_segment *segments, size_t nr,
+				 struct hwp_gate_memory *m, uint64_t page_size)
 {
-	_cleanup_error_ struct hwp_error *err = NULL;
-	uint64_t page_size;
 	unsigned int best = 0;
 
-	err = hwp_vmcoreinfo_number(m->vmcoreinfo, "SYMBOL(vmemmap)", &m->vmemmap);
-	if (!err)
-		return true;
-	hwp_error_destroy(err);
-	err = hwp_vmcoreinfo_number(m->vmcoreinfo, "SIZE(page)", &page_size);
-	for (size_t i = 0; i < nr && !err; i++) {
-		for (size_t j = 0; j < nr && is_ram(&segments[i]); j++) {
+	for (size_t i = 0; i < nr; i++) {
+		for (size_t j = 0; j < nr && is_ram(&segments[i], m->image_start); j++) {
 			uint64_t offset = (segments[i].physical >> HWP_X86_64_PAGE_SHIFT) *
 					  page_size;
 			uint64_t base = segments[j].start -
@@ -134,7 +127,7 @@ static bool find_memmap(const struct hwp_kcore_segment *segments, size_t nr,
 			if (segments[j].physical != HWP_KCORE_NO_PHYSICAL ||
 			    base != hwp_align_down(base, HWP_X86_64_REGION_SHIFT))
 				continue;
-			matches = nr_matches(segments, nr, base, page_size);
+			matches = nr_matches(segments, nr, m, base, page_size);
 			if (matches > best) {
 				best = matches;
 				m->vmemmap = base;
@@ -142,6 +135,47 @@ static bool find_memmap(const struct hwp_kcore_segment *segments, size_t nr,
 		}
 	}
 	return best > 1;
+}
+
+/**
+ * VMCOREINFO has the address of the memmap from v6.9 on. arm64's tells where that of the first
+ * page of memory is: Linux kernel commit 2369f171d5c5 ("arm64: crash_core: Export MODULES,
+ * VMALLOC, and VMEMMAP ranges") (in v5.18).
+ */
+static bool find_memmap(const struct hwp_kcore_segment *segments, size_t nr,
+			struct hwp_gate_memory *m)
+{
+	const char *text = m->vmcoreinfo, *machine = hwp_page_tables_machine(text);
+	uint64_t size, start, phys_offset, page;
+	_cleanup_error_ struct hwp_error *err = NULL;
+
+	err = hwp_vmcoreinfo_number(text, "SYMBOL(vmemmap)", &m->vmemmap);
+	if (!err)
+		return true;
+	hwp_error_destroy(err);
+	err = hwp_vmcoreinfo_number(text, "SIZE(page)", &size);
+	if (err || !machine)
+		return false;
+	if (strcmp(machine, "x86_64") == 0)
+		return find_memmap_segments(segments, nr, m, size);
+	err = hwp_vmcoreinfo_number(text, "NUMBER(VMEMMAP_START)", &start);
+	if (!err)
+		err = hwp_vmcoreinfo_number(text, "NUMBER(PHYS_OFFSET)", &phys_offset);
+	if (!err)
+		err = hwp_vmcoreinfo_number(text, "PAGESIZE", &page);
+	if (err || !page)
+		return false;
+	/* PHYS_OFFSET is signed: memstart_addr can be below 0. */
+	m->vmemmap = start - (uint64_t)((int64_t)phys_offset / (int64_t)page) * size;
+	return true;
+}
+
+static struct hwp_error *not_shown(void)
+{
+	return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+				"/proc/kcore does not show where the kernel, its direct map and "
+				"its memmap are: a running kernel can be read on x86_64 and arm64, "
+				"with SPARSEMEM_VMEMMAP only");
 }
 
 static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
@@ -164,13 +198,11 @@ static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"/proc/kcore has no VMCOREINFO: this needs a kernel from "
 					"v4.19 on with CONFIG_VMCORE_INFO=y");
-	if (!find_image(segments, nr, ret) || !find_direct_map(segments, nr, ret) ||
-	    !find_memmap(segments, nr, ret))
-		return hwp_error_create(
-			HWP_ERROR_UNSUPPORTED,
-			"/proc/kcore does not show where the kernel, its direct map "
-			"and its memmap are: a running kernel can be read on x86_64 "
-			"with SPARSEMEM_VMEMMAP only");
+	if (!find_image(segments, nr, ret))
+		return not_shown();
+	r->image_start = ret->image_start;
+	if (!find_direct_map(segments, nr, ret) || !find_memmap(segments, nr, ret))
+		return not_shown();
 	return NULL;
 }
 
@@ -182,7 +214,7 @@ static bool running_ram(void *arg, size_t index, struct hwp_ram *ret)
 
 	s = hwp_kcore_segments(r->kcore, &nr);
 	for (; nr; nr--, s++) {
-		if (!is_ram(s) || index-- > 0)
+		if (!is_ram(s, r->image_start) || index-- > 0)
 			continue;
 		ret->start = s->physical;
 		ret->end = s->physical + (s->end - s->start);
@@ -243,6 +275,6 @@ struct hwp_error *hwp_running_memory_open(struct hwp_provider *ret, struct hwp_f
 	if (err)
 		return err;
 	snprintf(facts->format, sizeof(facts->format), "kcore");
-	facts->page_shift = HWP_X86_64_PAGE_SHIFT;
+	facts->page_shift = hwp_ilog2((uint64_t)sysconf(_SC_PAGESIZE));
 	return NULL;
 }

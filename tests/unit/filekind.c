@@ -4,6 +4,7 @@
 
 #include <cmocka.h>
 #include <elf.h>
+#include <endian.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -190,7 +191,9 @@ static void elf_files(void **state)
 	} rows[] = {
 		{ ET_CORE, EM_X86_64, HWP_FILE_ELF, "ELF core dump" },
 		{ ET_CORE, EM_AARCH64, HWP_FILE_ELF, "ELF core dump" },
-		{ ET_CORE, EM_PPC64, HWP_FILE_REFUSED, "another machine" },
+		{ ET_CORE, EM_PPC64, HWP_FILE_REFUSED, "a core dump of a ppc64le machine" },
+		{ ET_CORE, EM_RISCV, HWP_FILE_REFUSED, "a core dump of a riscv64 machine" },
+		{ ET_CORE, EM_SPARC, HWP_FILE_REFUSED, "another machine" },
 		{ ET_EXEC, EM_X86_64, HWP_FILE_REFUSED, "not a core dump" },
 		{ ET_DYN, EM_X86_64, HWP_FILE_REFUSED, "not a core dump" },
 		{ ET_REL, EM_X86_64, HWP_FILE_REFUSED, "kernel module" },
@@ -204,6 +207,17 @@ static void elf_files(void **state)
 		assert_int_equal(kind_of(bytes, size)->form, rows[i].form);
 		assert_non_null(strstr(kind_of(bytes, size)->what, rows[i].words));
 	}
+	/* Big-endian; of those whose machine has a name it is named. */
+	size = put_elf(bytes, htobe16(ET_CORE), htobe16(EM_S390));
+	bytes[EI_DATA] = ELFDATA2MSB;
+	assert_string_equal(kind_of(bytes, size)->what, "a core dump of an s390x machine");
+	size = put_elf(bytes, htobe16(ET_CORE), htobe16(EM_PPC64));
+	bytes[EI_DATA] = ELFDATA2MSB;
+	assert_string_equal(kind_of(bytes, size)->what, "a core dump of a ppc64 machine");
+	size = put_elf(bytes, htobe16(ET_EXEC), htobe16(EM_PPC64));
+	bytes[EI_DATA] = ELFDATA2MSB;
+	assert_non_null(strstr(kind_of(bytes, size)->what, "big-endian"));
+	size = put_elf(bytes, ET_CORE, EM_X86_64);
 	bytes[EI_CLASS] = ELFCLASS32;
 	assert_non_null(strstr(kind_of(bytes, size)->what, "32-bit"));
 	bytes[EI_DATA] = ELFDATA2MSB;
@@ -265,7 +279,11 @@ static void machine_of_kdump(void **state)
 		{ "x86_64", "a kdump file", HWP_FILE_KDUMP },
 		{ "", "a kdump file", HWP_FILE_KDUMP },
 		{ "aarch64", "a kdump file", HWP_FILE_KDUMP },
-		{ "ppc64le", "another machine", HWP_FILE_REFUSED },
+		{ "Unknown", "a kdump file", HWP_FILE_KDUMP },
+		{ "ppc64le", "a kdump file of a ppc64le machine", HWP_FILE_REFUSED },
+		{ "s390x", "a kdump file of an s390x machine", HWP_FILE_REFUSED },
+		{ "riscv64", "a kdump file of a riscv64 machine", HWP_FILE_REFUSED },
+		{ "vax", "another machine", HWP_FILE_REFUSED },
 		{ "\x01nonsense", "a kdump file", HWP_FILE_KDUMP },
 	};
 	char bytes[512] = "KDUMP   ";

@@ -247,6 +247,10 @@ static void machines(void **state)
 	assert_null(dump_open(&d, NULL));
 	assert_memory(&d.provider);
 	dump_close(&d);
+	write_dump(&d, "Unknown", VMCOREINFO);
+	assert_null(dump_open(&d, NULL));
+	assert_memory(&d.provider);
+	dump_close(&d);
 	write_dump(&d, "", "OSRELEASE=6.12.0\nPAGESIZE=4096\n");
 	assert_null(dump_open(&d, NULL));
 	dump_close(&d);

@@ -277,6 +277,9 @@ struct hwp_error *hwp_diskdump_read(const struct hwp_rawfile *file, struct hwp_d
 		return err;
 	ret->page_shift = hwp_ilog2(h.block);
 	memcpy(ret->machine, h.main + HEADER_MACHINE, sizeof(ret->machine) - 1);
+	/* QEMU's word for what is not x86_64. */
+	if (strcmp(ret->machine, "Unknown") == 0)
+		ret->machine[0] = '\0';
 	note_damage(&h, file->size, end, facts);
 	return NULL;
 }

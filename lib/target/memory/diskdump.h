@@ -31,7 +31,7 @@ struct hwp_diskdump {
 	uint64_t bitmap, bitmap_size, descs, nr_descs;
 	/** The pages that are stored before each window of the bitmap. */
 	uint64_t *ranks;
-	/** utsname.machine, as "x86_64"; empty in QEMU's dumps. */
+	/** utsname.machine, as "x86_64"; empty where hypervisors write no name. */
 	char machine[66];
 	/** The ELF notes go beyond the file, which libkdumpfile does not check. */
 	bool notes_beyond_end;

@@ -153,6 +153,35 @@ static const struct hwp_file_kind elf_program = {
 	HWP_FILE_REFUSED, "an ELF file, but not a core dump (a vmlinux or another program)",
 	"a vmlinux is for -s; name the dump too"
 };
+/* Machines whose kernels are not read, by name. */
+#define MACHINE(article, name, number, data)                                               \
+	{                                                                                  \
+		name, number, data,                                                        \
+			{ HWP_FILE_REFUSED, "a core dump of " article " " name " machine", \
+			  OTHER_MACHINE },                                                 \
+		{                                                                          \
+			HWP_FILE_REFUSED, "a kdump file of " article " " name " machine",  \
+				OTHER_MACHINE                                              \
+		}                                                                          \
+	}
+#ifndef EM_LOONGARCH
+#define EM_LOONGARCH 258
+#endif
+
+static const struct machine {
+	const char *name;
+	unsigned int number, data;
+	struct hwp_file_kind elf, kdump;
+} machines[] = {
+	MACHINE("a", "ppc64le", EM_PPC64, ELFDATA2LSB),
+	MACHINE("a", "ppc64", EM_PPC64, ELFDATA2MSB),
+	MACHINE("an", "s390x", EM_S390, ELFDATA2MSB),
+	MACHINE("a", "riscv64", EM_RISCV, ELFDATA2LSB),
+	MACHINE("a", "loongarch64", EM_LOONGARCH, ELFDATA2LSB),
+	MACHINE("an", "ia64", EM_IA_64, ELFDATA2LSB),
+	MACHINE("a", "mips64", EM_MIPS, ELFDATA2LSB),
+	MACHINE("a", "sparc64", EM_SPARCV9, ELFDATA2MSB),
+};
 static const struct hwp_file_kind elf_machine = {
 	HWP_FILE_REFUSED, "a core dump of another machine than x86_64 and arm64", OTHER_MACHINE
 };
@@ -256,6 +285,23 @@ static bool is_of_process(const struct hwp_file_ends *ends, const Elf64_Ehdr *he
 	return false;
 }
 
+/** The kind of a core dump of a machine that is not read; @p header is as the file has it. */
+static const struct hwp_file_kind *kind_of_machine(const Elf64_Ehdr *header)
+{
+	unsigned int data = header->e_ident[EI_DATA];
+	uint16_t type = header->e_type, number = header->e_machine;
+
+	if (data == ELFDATA2MSB) {
+		type = __builtin_bswap16(type);
+		number = __builtin_bswap16(number);
+	}
+	for (size_t i = 0; type == ET_CORE && i < HWP_ARRAY_SIZE(machines); i++) {
+		if (machines[i].number == number && machines[i].data == data)
+			return &machines[i].elf;
+	}
+	return data == ELFDATA2LSB ? &elf_machine : &elf_big;
+}
+
 /** What is missing or nonsense behind the first bytes is for the reader to say. */
 static const struct hwp_file_kind *kind_of_elf(const struct hwp_file_ends *ends)
 {
@@ -266,7 +312,7 @@ static const struct hwp_file_kind *kind_of_elf(const struct hwp_file_ends *ends)
 	if (ends->nr_head < sizeof(header))
 		return &elf_dump;
 	if (header.e_ident[EI_DATA] != ELFDATA2LSB)
-		return &elf_big;
+		return kind_of_machine(&header);
 	if (header.e_ident[EI_CLASS] != ELFCLASS64)
 		return &elf_32;
 	if (header.e_type == ET_REL)
@@ -274,16 +320,19 @@ static const struct hwp_file_kind *kind_of_elf(const struct hwp_file_ends *ends)
 	if (header.e_type != ET_CORE)
 		return &elf_program;
 	if (header.e_machine != EM_X86_64 && header.e_machine != EM_AARCH64)
-		return &elf_machine;
+		return kind_of_machine(&header);
 	if (header.e_phnum == 0 && header.e_shnum && holds(ends, "Xen"))
 		return &elf_xen;
 	return is_of_process(ends, &header) ? &elf_process : &elf_dump;
 }
 
-/** The machine in the header's struct new_utsname; hypervisors leave it empty. */
+/**
+ * The machine in the header's struct new_utsname. QEMU writes "Unknown" for what is not x86_64, and
+ * other hypervisors nothing: what kernel it is then VMCOREINFO says.
+ */
 static const struct hwp_file_kind *kind_of_kdump(const struct hwp_file_ends *ends)
 {
-	static const char *const ours[] = { "x86_64", "aarch64", "i686", "" };
+	static const char *const ours[] = { "x86_64", "aarch64", "i686", "Unknown", "" };
 	const size_t at = 12 + 4 * 65;
 	char machine[65] = "";
 
@@ -292,6 +341,9 @@ static const struct hwp_file_kind *kind_of_kdump(const struct hwp_file_ends *end
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(ours); i++)
 		if (strcmp(machine, ours[i]) == 0)
 			return &kdump;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(machines); i++)
+		if (strcmp(machine, machines[i].name) == 0)
+			return &machines[i].kdump;
 	/* Only a name is one: in a header of nonsense anything may stand here. */
 	for (const char *c = machine; *c; c++)
 		if (*c < '0' || *c > 'z')

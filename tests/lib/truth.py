@@ -63,6 +63,8 @@ class Truth:
                 self.fates[fate['pfn']] = fate
         self.extents = [self._extent(line) for line in self.lines('truth.txt')
                         if line.startswith('extent ')]
+        sizes = re.findall(r'^kernel .*\bpage_size=(\d+)', '\n'.join(self.lines('truth.txt')), re.M)
+        self.page_size = int(sizes[0]) if sizes else 4096
 
     def read(self, name):
         """A file's bytes, compressed or not; None if there is none."""
@@ -206,7 +208,7 @@ class Truth:
         """The kernel's num_poisoned_pages, or None if it does not count."""
         for line in self.lines('meminfo.txt'):
             if line.startswith('HardwareCorrupted:'):
-                return int(line.split()[1]) // 4
+                return int(line.split()[1]) * 1024 // self.page_size
         return None
 
     def node_totals(self):
@@ -229,12 +231,12 @@ def compare_pages(truth, report):
         page = pages.get(poison['pfn'])
         if page and page['state'] in history.unprovable(truth, poison['pfn'], page):
             continue
-        wrong += _compare_page(poison, page) if page else [
+        wrong += _compare_page(poison, page, truth.page_size) if page else [
             f'{poison["pfn"]:#x} is missing, truly {poison["state"]} ({poison["scenario"]})']
     return wrong
 
 
-def _compare_page(poison, page):
+def _compare_page(poison, page, page_size):
     who = f'{poison["pfn"]:#x} ({poison["scenario"]})'
     wrong = []
 
@@ -244,7 +246,7 @@ def _compare_page(poison, page):
 
     if page['state'] not in poison['states']:
         wrong.append(f'{who}: state is {page["state"]}, truly {poison["state"]}')
-    want('phys', hex(page['pfn'] * 4096))
+    want('phys', hex(page['pfn'] * page_size))
     want('class', hwp.CLASSES[page['state']])
     if page['state'] != 'offline':
         want('nid', int(poison['nid']))
@@ -605,7 +607,8 @@ def compare_counts(found, counted):
         drift = abs(sum((a - b) << i for i, (a, b) in enumerate(zip(mine, counts))))
         # Single pages, of which a process frees thousands, move by the batch.
         blocks = max(abs(a - b) for a, b in zip(mine[1:], counts[1:]))
-        quiet = key[1] == 'DMA'
+        # x86_64's first 16 MiB.
+        quiet = key[1] == 'DMA' and sum(a << i for i, a in enumerate(counts)) < 4096
         if (quiet and mine != counts or drift > DRIFT_PAGES or
                 blocks > DRIFT_BLOCKS):
             wrong.append(f'{key}: free blocks by order {mine}, the kernel said {counts}')

@@ -42,11 +42,15 @@ class Dump:
         self._read_headers()
         self.segments.sort()
         self._starts = [s[0] for s in self.segments]
-        if 'SYMBOL(init_top_pgt)' not in self.info:
+        if 'PAGESIZE' not in self.info:
             raise Wrong('no VMCOREINFO')
+        self.page_shift = int(self.info['PAGESIZE']).bit_length() - 1
+        self._walk = self._walk_arm64 if 'NUMBER(kimage_voffset)' in self.info else self._walk_x86
         self.levels = 5 if int(self.info.get('NUMBER(pgtable_l5_enabled)', 0)) else 4
-        base = int(self.info['NUMBER(phys_base)'])
-        self.root = self.symbol('init_top_pgt') - 0xffffffff80000000 + base
+        self.root = (self.symbol('swapper_pg_dir') - int(self.info['NUMBER(kimage_voffset)'], 16)
+                     if 'NUMBER(kimage_voffset)' in self.info else
+                     self.symbol('init_top_pgt') - 0xffffffff80000000 +
+                     int(self.info['NUMBER(phys_base)']))
 
     def _read_headers(self):
         if self.map[:5] != b'\x7fELF\x02':
@@ -90,7 +94,30 @@ class Dump:
             raise Wrong(f'no memory at {paddr:#x}')
         return struct.unpack_from('<Q', self.map, offset)[0]
 
-    def _walk(self, va):
+    def _walk_arm64(self, va):
+        """Arm's DDI 0487, D8.3, for as many bits of an address as TCR_EL1.T1SZ leaves. With 52
+        of them and pages of 4 or 16 KiB, TCR_EL1.DS is set."""
+        shift, bits = self.page_shift, 64 - int(self.info['NUMBER(TCR_EL1_T1SZ)'], 16)
+        strides = list(range(shift, bits, shift - 3))[::-1]
+        wide, table = bits == 52 and shift < 16, self.root
+        for at in strides:
+            index = (va & (1 << bits) - 1) >> at
+            if at != strides[0]:
+                index &= (1 << shift - 3) - 1
+            entry = self.phys_u64(table + 8 * index)
+            if not entry & 1 or (at == shift and not entry & 2):
+                raise Wrong(f'{va:#x} is not mapped')
+            table = entry & ((1 << (50 if wide else 48)) - (1 << shift))
+            if wide:
+                table |= (entry >> 8 & 3) << 50
+            elif shift == 16:
+                table |= (entry >> 12 & 15) << 48
+            if at == shift or not entry & 2:
+                low = (1 << at) - 1
+                return (table & ~low) | (va & low)
+        raise Wrong('unreachable')
+
+    def _walk_x86(self, va):
         table = self.root & ADDRESS_BITS
         for level in range(self.levels - 1, -1, -1):
             shift = 12 + 9 * level
@@ -489,7 +516,7 @@ class Oracle:
         pages; of two lists for these, the last one holds the movable blocks."""
         if index < 12:
             return index // 3, self.migratetypes[index % 3]
-        return 9, 'movable' if index == 13 else None
+        return self.dump.page_shift - 3, 'movable' if index == 13 else None
 
     def pcp_blocks(self):
         lists = self.btf.length('per_cpu_pages', 'lists')

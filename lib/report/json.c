@@ -340,13 +340,15 @@ static void put_events(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_end(json);
 }
 
-/** Not "log": that key says which document the one of `events` is. */
-static void put_kernel_log(struct hwp_json *json, const struct hwp_log_facts *log)
+static void put_log(struct hwp_json *json, const struct hwp_log_facts *log)
 {
 	bool readable = log->state != HWP_LOG_UNREADABLE;
 
-	hwp_json_row_object(json, "kernel_log");
+	hwp_json_row_object(json, "log");
 	hwp_json_string(json, "state", hwp_log_state_name(log->state));
+	hwp_json_bool(json, "readable", readable);
+	hwp_json_bool(json, "has_beginning",
+		      readable && !log->first_seq && log->state != HWP_LOG_WRAPPED);
 	hwp_json_string(json, "why", *log->why ? log->why : NULL);
 	if (readable) {
 		hwp_json_u64(json, "first_seq", log->first_seq);
@@ -432,7 +434,7 @@ struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 	put_pages(&json, f, 0, f->poisoned.nr);
 	put_folios(&json, f);
 	put_checks(&json, f);
-	put_kernel_log(&json, &f->log);
+	put_log(&json, &f->log);
 	put_events(&json, f);
 	put_memmap_holes(&json, f);
 	if (*f->since_boot.boot_id)
@@ -445,16 +447,7 @@ struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f
 	struct hwp_json json = { .out = out };
 
 	put_head(&json, f);
-	hwp_json_row_object(&json, "log");
-	hwp_json_string(&json, "state", hwp_log_state_name(f->log.state));
-	hwp_json_bool(&json, "readable", f->log.state != HWP_LOG_UNREADABLE);
-	hwp_json_bool(&json, "has_beginning",
-		      f->log.state != HWP_LOG_UNREADABLE && !f->log.first_seq &&
-			      f->log.state != HWP_LOG_WRAPPED);
-	hwp_json_string(&json, "why", *f->log.why ? f->log.why : NULL);
-	hwp_json_u64(&json, "nr_lost", f->log.nr_lost);
-	hwp_json_u64(&json, "nr_user_lines", f->log.nr_user_lines);
-	hwp_json_end(&json);
+	put_log(&json, &f->log);
 	put_pages(&json, f, 0, f->poisoned.nr);
 	put_events(&json, f);
 	return put_tail(&json, f);
@@ -476,7 +469,7 @@ struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *f)
 	if (folio)
 		hwp_report_json_folio(&json, f, folio);
 	hwp_json_end(&json);
-	put_kernel_log(&json, &f->log);
+	put_log(&json, &f->log);
 	put_events(&json, f);
 	return put_tail(&json, f);
 }

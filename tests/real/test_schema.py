@@ -39,7 +39,7 @@ def forbids(validator, document):
     """The schema is strict: a report with a word too much, or one short, is none."""
     wrong = []
     for path in (('verdict',), ('coverage', 'ratio'), ('poisoned', 0, 'state'),
-                 ('checks', 0, 'result'), ('kernel_log', 'state'),
+                 ('checks', 0, 'result'), ('log', 'state'),
                  ('events', 0, 'caller_pid')):
         copy = json.loads(json.dumps(document))
         parent = copy

@@ -325,8 +325,8 @@ static void rasdaemon(void **state)
 	HAS(out, "\"source\": \"log\"", "\"rasdaemon\": null}");
 }
 
-/** How much of the log is there; "log" would say that it is a document of events. */
-static void kernel_log(void **state)
+/** How much of the log is there, in every document that rests on it. */
+static void log_state(void **state)
 {
 	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
 	FILE *out = begin();
@@ -339,14 +339,23 @@ static void kernel_log(void **state)
 	f->log.nr_lost = 3;
 	f->log.nr_user_lines = 2;
 	assert_null(hwp_report_json(out, f));
-	HAS(out, "\"kernel_log\": {\"state\": \"lost\", \"why\": \"a descriptor is odd\", "
-		 "\"first_seq\": 7, \"first_ns\": 900, \"nr_lost\": 3, \"nr_user_lines\": 2}");
+	HAS(out,
+	    "\"log\": {\"state\": \"lost\", \"readable\": true, \"has_beginning\": false, "
+	    "\"why\": \"a descriptor is odd\", \"first_seq\": 7, \"first_ns\": 900, \"nr_lost\": 3, \"nr_user_lines\": 2}");
 	f->log = (struct hwp_log_facts){ .state = HWP_LOG_UNREADABLE };
 	f->subject.page = isolated_page(0x100);
 	out = begin();
 	assert_null(hwp_report_folio_json(out, f));
-	HAS(out, "\"kernel_log\": {\"state\": \"unreadable\", \"why\": null, \"first_seq\": null, "
-		 "\"first_ns\": null, \"nr_lost\": 0, \"nr_user_lines\": 0}");
+	HAS(out,
+	    "\"log\": {\"state\": \"unreadable\", \"readable\": false, \"has_beginning\": false, "
+	    "\"why\": null, \"first_seq\": null, \"first_ns\": null, \"nr_lost\": 0, "
+	    "\"nr_user_lines\": 0}");
+	f->log = (struct hwp_log_facts){ .state = HWP_LOG_COMPLETE, .first_ns = 5 };
+	out = begin();
+	assert_null(hwp_report_events_json(out, f));
+	HAS(out, "\"log\": {\"state\": \"complete\", \"readable\": true, \"has_beginning\": true, "
+		 "\"why\": null, \"first_seq\": 0, \"first_ns\": 5, \"nr_lost\": 0, "
+		 "\"nr_user_lines\": 0}");
 }
 
 /** Who printed a line, and where its process had the page. */
@@ -421,7 +430,7 @@ int main(void)
 		cmocka_unit_test(folio_of_users),    cmocka_unit_test(users_of_a_freed_extent),
 		cmocka_unit_test(healthy_blocks),    cmocka_unit_test(layout_rows),
 		cmocka_unit_test(poisoned_runs),     cmocka_unit_test(running),
-		cmocka_unit_test(rasdaemon),	     cmocka_unit_test(kernel_log),
+		cmocka_unit_test(rasdaemon),	     cmocka_unit_test(log_state),
 		cmocka_unit_test(callers),	     cmocka_unit_test(memmap_holes),
 		cmocka_unit_test(pages_of_no_folio),
 	};

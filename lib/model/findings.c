@@ -24,6 +24,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->areas);
 	hwp_vec_deinit(&f->troubles);
 	hwp_vec_deinit(&f->events);
+	hwp_vec_deinit(&f->remarks);
 	hwp_vec_deinit(&f->rasdaemon);
 	hwp_vec_deinit(&f->folios);
 	hwp_vec_deinit(&f->expected);

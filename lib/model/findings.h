@@ -228,15 +228,24 @@ struct hwp_victim {
 	enum hwp_confidence confidence;
 };
 
-/** A line of the kernel log about a memory failure. */
+/** A line of the kernel log about a memory error. */
 struct hwp_event {
-	uint64_t seq, time_ns, pfn;
+	uint64_t seq, time_ns;
+	/** The page; a line that names none is no event, but a remark. */
+	bool has_pfn;
+	uint64_t pfn;
 	enum hwp_event_kind kind;
 	/**
-	 * ACTION: the type of the page, and the result. SOFT_OFFLINE: the result is "Failed"
-	 * where the line says so. Else empty.
+	 * ACTION: the type of the page, and the result. SOFT_OFFLINE: the result is "Succeeded",
+	 * and of SOFT_OFFLINE_FAILED "Failed", where the line says so. Else empty.
 	 */
 	char page_type[48], result[16];
+	/** The memory module, as the driver or the firmware calls it; empty for none. */
+	char label[64];
+	/** MCi_STATUS of a machine check; 0 for none. */
+	uint64_t status;
+	/** Lines of one error record of ACPI have the same; 0 for none. */
+	uint32_t record;
 	/** SIGBUS, KILLED: the process; of other lines that name one as well. pid -1 for none. */
 	char comm[20];
 	int pid;
@@ -605,6 +614,8 @@ struct hwp_findings {
 	struct hwp_pageblock_facts pageblocks;
 	HWP_VEC(struct hwp_trouble) troubles;
 	HWP_VEC(struct hwp_event) events;
+	/** Lines about hardware errors that name no page, in their order. */
+	HWP_VEC(struct hwp_event) remarks;
 	/** pfns that the log has in a bad page state, ascending; bad_page() does not print all. */
 	HWP_VEC(uint64_t) bad_state_pfns;
 	/** Files that poisoned pages, or the pages of uses, belong to. */

@@ -231,12 +231,14 @@
 	ROW(HWP_EVENT_SIGBUS, "sigbus", "a process was sent SIGBUS") \
 	ROW(HWP_EVENT_ALREADY_POISONED, "already-poisoned", "the page was poisoned before") \
 	ROW(HWP_EVENT_SOFT_OFFLINE, "soft-offline", "the page was, or was to be, taken out of use without an error") \
+	ROW(HWP_EVENT_SOFT_OFFLINE_FAILED, "soft-offline-failed", "the page could not be taken out of use without an error") \
 	ROW(HWP_EVENT_UNPOISON, "unpoison", "the page was unmarked") \
 	ROW(HWP_EVENT_INJECTED, "injected", "the error was injected by software") \
 	ROW(HWP_EVENT_SPLIT_FAILED, "split-failed", "a huge page could not be split") \
 	ROW(HWP_EVENT_KILLED, "killed", "a process was killed") \
 	ROW(HWP_EVENT_PANIC, "panic", "the kernel panicked for the error") \
-	ROW(HWP_EVENT_HARDWARE, "hardware", "a driver reported the error's address") \
+	ROW(HWP_EVENT_HARDWARE, "hardware", "the hardware, its firmware or a driver reported an error") \
+	ROW(HWP_EVENT_CORRECTED, "corrected", "a corrected error was reported: no data was lost") \
 	ROW(HWP_EVENT_MACHINE_CHECK, "machine-check", "the hardware reported the error by a machine check") \
 	ROW(HWP_EVENT_OTHER, "other", "another line of memory failure about the page")
 

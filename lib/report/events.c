@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "report/common.h"
 #include "report/text.h"
+#include "verdict/event_index.h"
 
 struct columns {
 	int time, pfn, result, state;
@@ -70,10 +71,12 @@ static const char *what(const struct hwp_event *e, char *buf, size_t size)
 	case HWP_EVENT_UNPOISON:
 		return "unpoisoned";
 	case HWP_EVENT_SOFT_OFFLINE:
+	case HWP_EVENT_SOFT_OFFLINE_FAILED:
 		snprintf(buf, size, "soft offline%s%s", *text_of(e) ? ": " : "", text_of(e));
 		return buf;
 	case HWP_EVENT_PANIC:
 	case HWP_EVENT_HARDWARE:
+	case HWP_EVENT_CORRECTED:
 	case HWP_EVENT_MACHINE_CHECK:
 		return e->text;
 	case HWP_EVENT_SPLIT_FAILED:
@@ -158,23 +161,30 @@ static void put_log(struct hwp_text *text, const struct hwp_findings *f)
 			       log->nr_user_lines, hwp_plural(log->nr_user_lines));
 }
 
-/** Poisoned pages without an event. */
-static void put_unlogged(struct hwp_text *text, const struct hwp_findings *f)
+/** Poisoned pages that no line names, were it of a corrected error. */
+static struct hwp_error *put_unlogged(struct hwp_text *text, const struct hwp_findings *f)
 {
+	_cleanup_(hwp_event_index_deinit) struct hwp_event_index index = {};
+	struct hwp_error *err = hwp_event_index_init(&index, f);
 	uint64_t nr = 0, first = 0;
 
+	if (err)
+		return err;
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
+		struct hwp_event_lines lines = hwp_event_lines(&index, p->pfn, p->pfn + 1);
 
-		if (p->event >= 0 || p->raw_page_unknown)
+		if (p->event >= 0 || p->raw_page_unknown || hwp_event_next(&lines))
 			continue;
 		first = nr++ ? first : p->pfn;
 	}
-	if (nr)
+	if (nr && f->log.state != HWP_LOG_UNREADABLE)
 		hwp_text_field(text, "Unlogged",
-			       "%" PRIu64 " poisoned page%s %s in no line of the log; "
+			       "%" PRIu64 " poisoned page%s %s in no line of the log%s; "
 			       "the first is 0x%" PRIx64,
-			       nr, hwp_plural(nr), nr == 1 ? "is" : "are", first);
+			       nr, hwp_plural(nr), nr == 1 ? "is" : "are",
+			       f->log.state == HWP_LOG_COMPLETE ? "" : " that is there", first);
+	return NULL;
 }
 
 /** Events of rasdaemon only: their times are of the wall clock, so they get their own table. */
@@ -231,7 +241,9 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	if (f->has_rasdaemon)
 		hwp_text_field(&text, "Rasdaemon", "%zu row%s, %zu of them not in the log",
 			       f->rasdaemon.nr, hwp_plural(f->rasdaemon.nr), nr_alone(f));
-	put_unlogged(&text, f);
+	err = put_unlogged(&text, f);
+	if (err)
+		return err;
 	if (f->events.nr) {
 		fprintf(out, "\n%*s  %-*s  %-*s  %-*s  WHAT\n", c.time, "TIME", c.pfn, "PFN",
 			c.state, "STATE NOW", c.result, "RESULT");

@@ -298,6 +298,7 @@ static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row 
 	put_address(json, 0);
 	hwp_json_null(json, "caller_pid");
 	hwp_json_null(json, "caller_cpu");
+	hwp_json_null(json, "module");
 	hwp_json_null(json, "text");
 	put_row(json, row);
 	hwp_json_end(json);
@@ -306,21 +307,20 @@ static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row 
 static void put_event(struct hwp_json *json, const struct hwp_findings *f,
 		      const struct hwp_event *event)
 {
-	bool is_action = event->kind == HWP_EVENT_ACTION;
-
 	hwp_json_row_object(json, NULL);
 	hwp_json_string(json, "source", "log");
 	hwp_json_u64(json, "seq", event->seq);
 	hwp_json_u64(json, "time_ns", event->time_ns);
 	hwp_json_u64(json, "pfn", event->pfn);
 	hwp_json_string(json, "kind", hwp_event_kind_name(event->kind));
-	hwp_json_string(json, "page_type", is_action ? event->page_type : NULL);
-	hwp_json_string(json, "result", is_action ? event->result : NULL);
+	hwp_json_string(json, "page_type", event->page_type[0] ? event->page_type : NULL);
+	hwp_json_string(json, "result", event->result[0] ? event->result : NULL);
 	hwp_json_string(json, "comm", event->comm[0] ? event->comm : NULL);
 	put_index(json, "pid", event->pid);
 	put_address(json, event->virtual_address);
 	put_index(json, "caller_pid", event->caller_pid);
 	put_index(json, "caller_cpu", event->caller_cpu);
+	hwp_json_string(json, "module", event->label[0] ? event->label : NULL);
 	hwp_json_string(json, "text", event->text);
 	if (f->has_rasdaemon && event->rasdaemon >= 0)
 		put_row(json, &f->rasdaemon.data[event->rasdaemon]);

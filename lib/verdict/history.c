@@ -49,6 +49,7 @@ static bool is_step(const struct hwp_event *e)
 	case HWP_EVENT_KILLED:
 	case HWP_EVENT_PANIC:
 	case HWP_EVENT_SOFT_OFFLINE:
+	case HWP_EVENT_SOFT_OFFLINE_FAILED:
 	case HWP_EVENT_UNPOISON:
 	case HWP_EVENT_MACHINE_CHECK:
 		return true;
@@ -56,6 +57,7 @@ static bool is_step(const struct hwp_event *e)
 	case HWP_EVENT_INJECTED:
 	case HWP_EVENT_SPLIT_FAILED:
 	case HWP_EVENT_HARDWARE:
+	case HWP_EVENT_CORRECTED:
 	case HWP_EVENT_OTHER:
 		break;
 	}

@@ -11,7 +11,7 @@ static struct hwp_error *fuzz_klog_line(void *arg, const struct hwp_klog_record 
 	uint64_t *left = arg;
 	struct hwp_event e;
 
-	hwp_mfevent_parse(record->text, record->len, &e);
+	hwp_mfevent_parse(record->text, record->len, &hwp_usual_addresses, &e);
 	return --*left > 0 ? NULL : hwp_error_no_memory();
 }
 

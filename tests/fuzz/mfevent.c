@@ -14,7 +14,7 @@ static void fuzz_mfevent(const uint8_t *data, size_t size)
 		return;
 	if (size)
 		memcpy(line, data, size);
-	if (hwp_mfevent_parse(line, size, &e) &&
+	if (hwp_mfevent_parse(line, size, &hwp_usual_addresses, &e) &&
 	    (!memchr(e.text, '\0', sizeof(e.text)) || !memchr(e.comm, '\0', sizeof(e.comm)) ||
 	     !memchr(e.page_type, '\0', sizeof(e.page_type)) ||
 	     !memchr(e.result, '\0', sizeof(e.result))))

@@ -449,11 +449,12 @@ static void log_lines(void **state)
 	assert_int_equal(f->events.nr, 2);
 	assert_int_equal(f->events.data[0].pfn, 0x1234);
 	assert_int_equal(f->events.data[0].time_ns, UINT64_C(12500000000));
-	assert_int_equal(f->events.data[0].seq, 0);
+	/* Which of the lines. */
+	assert_int_equal(f->events.data[0].seq, 1);
 	assert_string_equal(f->events.data[0].result, "Recovered");
 	assert_int_equal(f->events.data[1].pfn, 0x9999);
 	assert_int_equal(f->events.data[1].time_ns, UINT64_C(100250000000));
-	assert_int_equal(f->events.data[1].seq, 1);
+	assert_int_equal(f->events.data[1].seq, 4);
 	/* It is joined to its page. */
 	assert_int_equal(f->poisoned.data[0].event, 0);
 	assert_int_equal(f->events.data[0].caller_pid, -1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Lines of mm/memory-failure.c and mm/hwpoison-inject.c, v4.18 to v7.3. */
+/** Lines about memory errors, as kernels from 2.6.32 to 7.3 print them. */
 #include "synth.h"
 
 #include <cmocka.h>
@@ -38,11 +38,12 @@ static const struct line lines[] = {
 	/* v5.10 to v5.15 spell it with a capital F. */
 	{ "Memory Failure: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SPLIT_FAILED },
 	{ "Memory Failure: 0xa300: non anonymous thp", 0xa300, .kind = HWP_EVENT_OTHER },
-	{ "soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE,
+	{ "soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE_FAILED,
 	  .result = "Failed" },
-	{ "Soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE,
+	{ "Soft offline: 0xa300: thp split failed", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE_FAILED,
 	  .result = "Failed" },
-	{ "soft_offline: 0xa300: invalidated", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE },
+	{ "soft_offline: 0xa300: invalidated", 0xa300, .kind = HWP_EVENT_SOFT_OFFLINE,
+	  .result = "Succeeded" },
 	/* Nothing was done: what was said of the page before stands. */
 	{ "soft_offline_page: 0xa300 page already poisoned", 0xa300,
 	  .kind = HWP_EVENT_ALREADY_POISONED },
@@ -77,7 +78,7 @@ static const struct line lines[] = {
 	{ "Memory failure: 0x1234: Cannot send advisory machine check signal to app:77", 0x1234,
 	  HWP_EVENT_OTHER, .comm = "app", .pid = 77 },
 	{ "Memory failure: Unable to find user space address edbe201 in read_poison", 0xedbe201,
-	  .kind = HWP_EVENT_OTHER },
+	  HWP_EVENT_OTHER, .comm = "read_poison", .pid = -1 },
 	{ "0x116c60: Sending SIGBUS to qemu:77 due to hardware memory corruption", 0x116c60,
 	  HWP_EVENT_SIGBUS, .comm = "qemu", .pid = 77 },
 	{ "[Hardware Error]: GHES: 0x116c60: Sending SIGBUS to qemu:77 due to hardware memory "
@@ -99,14 +100,14 @@ static const struct line lines[] = {
 	{ "RAS: Soft-offlining pfn: 0x175321b", 0x175321b, .kind = HWP_EVENT_SOFT_OFFLINE },
 	{ "soft offline: 0x118ee0: hugepage isolation failed: 0, page count 2, type "
 	  "7fff800001000e (referenced|uptodate|dirty|head)",
-	  0x118ee0, .kind = HWP_EVENT_SOFT_OFFLINE, .result = "Failed" },
+	  0x118ee0, .kind = HWP_EVENT_SOFT_OFFLINE_FAILED, .result = "Failed" },
 	{ "soft offline: 0x61c00 hugepage failed to isolate", 0x61c00,
-	  .kind = HWP_EVENT_SOFT_OFFLINE, .result = "Failed" },
+	  .kind = HWP_EVENT_SOFT_OFFLINE_FAILED, .result = "Failed" },
 	{ "Soft offline: 0x150000: hugepage migration failed -16, type "
 	  "0x17ffffc0000048(uptodate|active|node=0|zone=2)",
-	  0x150000, .kind = HWP_EVENT_SOFT_OFFLINE, .result = "Failed" },
+	  0x150000, .kind = HWP_EVENT_SOFT_OFFLINE_FAILED, .result = "Failed" },
 	{ "soft offline: 0x1234: unknown non LRU page type 0", 0x1234,
-	  .kind = HWP_EVENT_SOFT_OFFLINE, .result = "Failed" },
+	  .kind = HWP_EVENT_SOFT_OFFLINE_FAILED, .result = "Failed" },
 	/* By others. */
 	{ "EDAC MC0: 1 UE unknown on unknown memory ( page:0x116c60 offset:0x0 grain:1 - APEI "
 	  "location: )",
@@ -171,7 +172,7 @@ static bool parse(const char *text, struct hwp_event *e)
 
 	assert_non_null(exact);
 	memcpy(exact, text, len);
-	found = hwp_mfevent_parse(exact, len, e);
+	found = hwp_mfevent_parse(exact, len, &hwp_usual_addresses, e);
 	free(exact);
 	return found;
 }
@@ -256,15 +257,14 @@ static void other_lines(void **state)
 		"x Memory failure: 0x1: recovery action for huge page: Failed",
 		"Memory failure: -0x1: recovery action for huge page: Failed",
 		"Memory failure:  0x1: recovery action for huge page: Failed",
-		"Unpoison: Page was already unpoisoned 0x5c0d",
 		"Injecting memory failure at pfn",
 		"Out of memory: Killed process 1 (init)",
 		"Unpoison: ",
 		"soft offline: failed",
-		/* No memory failure, or no page. */
-		"EDAC MC0: 1 CE memory read error on unknown ( page:0x116c60 offset:0x0 grain:1)",
-		"MCE: Killing einj_mem_uc:3600 due to hardware memory corruption fault at 7f330950",
-		"mce: Memory error not recovered",
+		/* Their words begin like numbers. */
+		"Memory failure: dropped",
+		"Memory failure: beef: dropped",
+		"soft offline: dead: failed",
 		/* For any page that the allocator finds fault with, as copies of a head's. */
 		"BUG: Bad page state in process hugetlb-dissolv  pfn:02300",
 		"1049 pages hwpoisoned",
@@ -286,6 +286,7 @@ static void assert_terminated(const struct hwp_event *e)
 	assert_non_null(memchr(e->page_type, '\0', sizeof(e->page_type)));
 	assert_non_null(memchr(e->result, '\0', sizeof(e->result)));
 	assert_non_null(memchr(e->comm, '\0', sizeof(e->comm)));
+	assert_non_null(memchr(e->label, '\0', sizeof(e->label)));
 	assert_non_null(memchr(e->text, '\0', sizeof(e->text)));
 }
 
@@ -301,11 +302,11 @@ static void hostile_lines(void **state)
 			struct hwp_event e;
 
 			assert_non_null(text);
-			if (hwp_mfevent_parse(text, n, &e))
+			if (hwp_mfevent_parse(text, n, &hwp_usual_addresses, &e))
 				assert_terminated(&e);
 			for (int c = 0; n < len && c < 256; c += 15) {
 				text[n] = (char)c;
-				if (hwp_mfevent_parse(text, len, &e))
+				if (hwp_mfevent_parse(text, len, &hwp_usual_addresses, &e))
 					assert_terminated(&e);
 			}
 			free(text);
@@ -324,15 +325,14 @@ static void long_lines(void **state)
 	assert_non_null(text);
 	memset(text, 'a', len);
 	memcpy(text, prefix, sizeof(prefix) - 1);
-	assert_true(hwp_mfevent_parse(text, len, &e));
+	assert_true(hwp_mfevent_parse(text, len, &hwp_usual_addresses, &e));
 	assert_terminated(&e);
 	assert_int_equal(e.pfn, 0x10);
 	/* Numbers beyond 64 bits, and colons all over. */
 	memset(text + 18, 'f', len - 18);
-	assert_true(hwp_mfevent_parse(text, len, &e));
-	assert_terminated(&e);
+	assert_false(hwp_mfevent_parse(text, len, &hwp_usual_addresses, &e));
 	memset(text + 20, ':', len - 20);
-	assert_true(hwp_mfevent_parse(text, len, &e));
+	assert_true(hwp_mfevent_parse(text, len, &hwp_usual_addresses, &e));
 	assert_terminated(&e);
 	free(text);
 }

@@ -399,14 +399,23 @@ static void lines_of_the_log(void **state)
 	f->log.state = HWP_LOG_WRAPPED;
 	f->coverage.nr_read--;
 	f->poisoned.data[0].event = -1;
+	f->events.data[0].kind = HWP_EVENT_CORRECTED;
+	report(hwp_report_events, f);
+	assert_null(strstr(text, "Unlogged"));
+	f->events.data[0].pfn = 0x99;
 	report(hwp_report_events, f);
 	assert_says("Log has lost its beginning");
 	assert_says("0x99 unknown - unhandlable page.");
+	assert_says("Unlogged 1 poisoned page is in no line of the log that is there; the first is "
+		    "0x1234");
+	f->log.state = HWP_LOG_COMPLETE;
+	report(hwp_report_events, f);
 	assert_says("Unlogged 1 poisoned page is in no line of the log; the first is 0x1234");
 	f->log.state = HWP_LOG_UNREADABLE;
 	f->events.nr = 0;
 	report(hwp_report_events, f);
 	assert_says("Log could not be read");
+	assert_null(strstr(text, "Unlogged"));
 	hwp_findings_destroy(f);
 }
 

@@ -315,7 +315,7 @@ static void rasdaemon(void **state)
 	    "{\"source\": \"rasdaemon\", \"seq\": null, \"time_ns\": null, \"pfn\": 257, "
 	    "\"kind\": \"action\", \"page_type\": \"unknown page\", \"result\": "
 	    "\"Recovered\", \"comm\": null, \"pid\": null, \"virtual_address\": null, "
-	    "\"caller_pid\": null, \"caller_cpu\": null, \"text\": null, \"rasdaemon\": {\"id\": 8",
+	    "\"caller_pid\": null, \"caller_cpu\": null, \"module\": null, \"text\": null, \"rasdaemon\": {\"id\": 8",
 	    "\"boot\": \"earlier\"");
 	/* Nobody asked it. */
 	f->has_rasdaemon = false;

@@ -5,11 +5,22 @@
 
 #include "model/findings.h"
 
+/** How a physical address becomes a pfn. */
+struct hwp_address_rule {
+	unsigned int page_shift;
+	/** The bits that are an address; those above may be a key of memory encryption. */
+	uint64_t physical_mask;
+};
+
+/** Pages of 4 KiB, and addresses of 46 bits. */
+extern const struct hwp_address_rule hwp_usual_addresses;
+
 /**
- * Parse one line of @p len characters; false when it is about something else.
- * Formats: mm/memory-failure.c and mm/hwpoison-inject.c from v4.18 to v7.3.
+ * Parse one line of @p len characters, as a row of formats.c says; false when it is about
+ * something else. A line that names no page has has_pfn false.
  */
-bool hwp_mfevent_parse(const char *text, size_t len, struct hwp_event *ret);
+bool hwp_mfevent_parse(const char *text, size_t len, const struct hwp_address_rule *rule,
+		       struct hwp_event *ret);
 
 /**
  * The page of "BUG: Bad page state in process NAME  pfn:PFN", bad_page() in mm/page_alloc.c from

@@ -4,9 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "facts/log/klog.h"
-#include "facts/log/mfevent.h"
+#include "facts/log/events.h"
 #include "facts/owner/page_owner.h"
 #include "facts/owner/rmap.h"
 #include "facts/kernel/hstates.h"
@@ -14,10 +12,6 @@
 #include "facts/pages/named.h"
 #include "facts/pages/stranded.h"
 #include "layout/page.h"
-
-/* A target's log cannot make us keep more than this. */
-#define MAX_EVENTS 65536
-#define MAX_EVENTS_LIVE 16384
 
 /** Fill in what the page's own struct page and @p folio show. */
 static struct hwp_error *read_page(struct hwp_collector *c, uint64_t pfn,
@@ -292,65 +286,6 @@ struct hwp_error *hwp_collect_one(struct hwp_collector *c, uint64_t pfn, struct 
 	return find_by_page(c, ret);
 }
 
-struct reading {
-	struct hwp_findings *findings;
-	/** Lines that a user wrote, and events that are more than are kept. */
-	uint64_t nr_user_lines, nr_left_out;
-	/** Of the line that is the latest so far. */
-	uint64_t last_ns;
-};
-
-/* kernel/printk/printk.c, printk_caller_id() */
-#define CALLER_IS_CPU UINT32_C(0x80000000)
-
-/**
- * The time of a line, or 0 where it cannot be right: lines follow each other, and the clocks of
- * the CPUs are apart by far less than a second (kernel/sched/clock.c).
- */
-static uint64_t time_of(struct reading *reading, const struct hwp_klog_record *record)
-{
-	if (record->time_ns > reading->last_ns)
-		reading->last_ns = record->time_ns;
-	return record->time_ns + HWP_NS_PER_SECOND < reading->last_ns ? 0 : record->time_ns;
-}
-
-static struct hwp_error *keep_bad_state(struct hwp_findings *f,
-					const struct hwp_klog_record *record)
-{
-	uint64_t pfn;
-
-	if (record->facility || f->bad_state_pfns.nr >= MAX_EVENTS_LIVE ||
-	    !hwp_bad_page_state_parse(record->text, record->len, &pfn))
-		return NULL;
-	return hwp_vec_push(&f->bad_state_pfns, pfn) ? NULL : hwp_error_no_memory();
-}
-
-static struct hwp_error *keep_event(void *arg, const struct hwp_klog_record *record)
-{
-	struct reading *reading = arg;
-	struct hwp_findings *f = reading->findings;
-	uint64_t time_ns = time_of(reading, record);
-	struct hwp_event event;
-
-	if (!hwp_mfevent_parse(record->text, record->len, &event))
-		return keep_bad_state(f, record);
-	if (record->facility) {
-		reading->nr_user_lines++;
-		return NULL;
-	}
-	if (f->events.nr >= (f->live ? MAX_EVENTS_LIVE : MAX_EVENTS)) {
-		reading->nr_left_out++;
-		return NULL;
-	}
-	event.seq = record->seq;
-	event.time_ns = time_ns;
-	if (record->has_caller && record->caller_id & CALLER_IS_CPU)
-		event.caller_cpu = (int)(record->caller_id & ~CALLER_IS_CPU);
-	else if (record->has_caller)
-		event.caller_pid = (int)record->caller_id;
-	return hwp_vec_push(&f->events, event) ? NULL : hwp_error_no_memory();
-}
-
 /**
  * The event that says most about a page: its last recovery action other than
  * a repeated report; an unpoison wipes what came before.
@@ -366,6 +301,9 @@ static void join_event(struct hwp_findings *f, size_t index)
 		return;
 	p = &f->poisoned.data[page];
 	p->has_machine_check |= e->kind == HWP_EVENT_MACHINE_CHECK;
+	/* Nothing was done about the page. */
+	if (e->kind == HWP_EVENT_CORRECTED || e->kind == HWP_EVENT_SOFT_OFFLINE_FAILED)
+		return;
 	before = p->event >= 0 ? &f->events.data[p->event] : NULL;
 	if (e->kind == HWP_EVENT_UNPOISON)
 		p->event = -1;
@@ -373,7 +311,8 @@ static void join_event(struct hwp_findings *f, size_t index)
 		p->event = (int64_t)index;
 	else if (e->kind == HWP_EVENT_SOFT_OFFLINE)
 		p->event = (int64_t)index;
-	else if (!before || before->kind == HWP_EVENT_INJECTED)
+	else if (!before || before->kind == HWP_EVENT_INJECTED ||
+		 before->kind == HWP_EVENT_HARDWARE)
 		p->event = (int64_t)index;
 }
 
@@ -400,24 +339,22 @@ void hwp_collect_join_events(struct hwp_findings *f)
 	drop_stale_copies(f);
 }
 
+static struct hwp_error *take_record(void *arg, const struct hwp_klog_record *record)
+{
+	return hwp_events_take(arg, record);
+}
+
 struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
-	struct reading reading = { .findings = f };
+	struct hwp_event_reading reading = { .findings = f, .rule = hwp_usual_addresses };
 	struct hwp_error *err;
 
-	err = hwp_klog_walk(c->target, c->layout, keep_event, &reading, &f->log);
+	reading.rule.page_shift = c->layout->page_shift;
+	err = hwp_klog_walk(c->target, c->layout, take_record, &reading, &f->log);
 	if (err)
 		return err;
-	hwp_pfns_sort(f->bad_state_pfns.data, f->bad_state_pfns.nr);
-	f->log.nr_user_lines = reading.nr_user_lines;
-	if (reading.nr_left_out) {
-		if (!f->log.nr_lost)
-			snprintf(f->log.why, sizeof(f->log.why),
-				 "it has more lines about memory failure than are kept");
-		f->log.nr_lost += reading.nr_left_out;
-		f->log.state = HWP_LOG_LOST;
-	}
+	hwp_events_finish(&reading);
 	err = hwp_name_pages(c->reader, f);
 	if (!err)
 		hwp_collect_join_events(f);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
-#include "facts/log/mfevent.h"
+#include "facts/log/events.h"
 #include "facts/pages/collect.h"
 #include "facts/pages/scan.h"
 #include "target/memory/privilege.h"
@@ -242,53 +242,56 @@ static void read_count(struct hwp_findings *f, const char *proc)
 }
 
 /** "[    T1]" or "[    C0]", with CONFIG_PRINTK_CALLER. */
-static void read_caller(const char *text, struct hwp_event *event)
+static void read_caller(const char *text, struct hwp_klog_record *record)
 {
+	unsigned int id;
 	char kind;
-	int id;
 
-	if (sscanf(text, "[ %c%d]", &kind, &id) != 2)
+	if (sscanf(text, "[ %c%u]", &kind, &id) != 2 || (kind != 'T' && kind != 'C'))
 		return;
-	if (kind == 'T')
-		event->caller_pid = id;
-	else if (kind == 'C')
-		event->caller_cpu = id;
+	record->has_caller = true;
+	record->caller_id = kind == 'C' ? id | UINT32_C(0x80000000) : id;
 }
 
-static bool add_event(struct hwp_findings *f, const char *line)
+static struct hwp_error *take_line(struct hwp_event_reading *reading, const char *line,
+				   uint64_t seq)
 {
-	struct hwp_event event;
+	struct hwp_klog_record record = { .seq = seq };
 	unsigned int priority;
-	const char *text;
 	double seconds;
 	int end = 0;
 
 	if (sscanf(line, "<%u>[%lf]%n", &priority, &seconds, &end) != 2 || !end)
-		return true;
-	if (!f->log.first_ns)
-		f->log.first_ns = (uint64_t)(seconds * 1e9);
-	text = strstr(line, "] ");
-	if (!text || !hwp_mfevent_parse(text + 2, strlen(text + 2), &event))
-		return true;
+		return NULL;
+	record.time_ns = (uint64_t)(seconds * 1e9);
+	if (!reading->findings->log.first_ns)
+		reading->findings->log.first_ns = record.time_ns;
+	record.text = strstr(line, "] ");
+	if (!record.text)
+		return NULL;
+	record.text += 2;
+	record.len = strlen(record.text);
 	/* The facility, which of the kernel's own lines alone is 0. */
-	if (priority >> 3) {
-		f->log.nr_user_lines++;
-		return true;
-	}
-	read_caller(line + end, &event);
-	event.seq = f->events.nr;
-	event.time_ns = (uint64_t)(seconds * 1e9);
-	return hwp_vec_push(&f->events, event);
+	record.facility = priority >> 3;
+	read_caller(line + end, &record);
+	return hwp_events_take(reading, &record);
 }
 
 struct hwp_error *hwp_kpageflags_add_log(struct hwp_findings *f, char *log)
 {
+	struct hwp_event_reading reading = { .findings = f, .rule = hwp_usual_addresses };
+	struct hwp_error *err = NULL;
 	char *save = NULL;
+	uint64_t seq = 0;
 
-	for (char *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (!add_event(f, line))
-			return hwp_error_no_memory();
-	}
+	if (f->page_shift)
+		reading.rule.page_shift = f->page_shift;
+	for (char *line = strtok_r(log, "\n", &save); line && !err;
+	     line = strtok_r(NULL, "\n", &save))
+		err = take_line(&reading, line, seq++);
+	if (err)
+		return err;
+	hwp_events_finish(&reading);
 	hwp_collect_join_events(f);
 	return NULL;
 }

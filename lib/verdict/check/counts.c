@@ -76,7 +76,8 @@ static bool was_handled(const struct hwp_findings *f, const struct hwp_poisoned 
 {
 	const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
 
-	return e && e->kind != HWP_EVENT_INJECTED && e->kind != HWP_EVENT_MACHINE_CHECK;
+	return e && e->kind != HWP_EVENT_INJECTED && e->kind != HWP_EVENT_MACHINE_CHECK &&
+	       e->kind != HWP_EVENT_HARDWARE;
 }
 
 /**

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "facts/log/events.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "facts/pages/scan.h"
+#include "model/machine_check.h"
+
+/* A target's log cannot make us keep more than this. */
+#define MAX_EVENTS 65536
+#define MAX_EVENTS_LIVE 16384
+
+/* kernel/printk/printk.c, printk_caller_id() */
+#define CALLER_IS_CPU UINT32_C(0x80000000)
+
+/**
+ * The time of a line, or 0 where it cannot be right: lines follow each other, and the clocks of
+ * the CPUs are apart by far less than a second (kernel/sched/clock.c).
+ */
+static uint64_t time_of(struct hwp_event_reading *reading, const struct hwp_klog_record *record)
+{
+	if (record->time_ns > reading->last_ns)
+		reading->last_ns = record->time_ns;
+	return record->time_ns + HWP_NS_PER_SECOND < reading->last_ns ? 0 : record->time_ns;
+}
+
+static struct hwp_error *keep_bad_state(struct hwp_findings *f,
+					const struct hwp_klog_record *record)
+{
+	uint64_t pfn;
+
+	if (record->facility || f->bad_state_pfns.nr >= MAX_EVENTS_LIVE ||
+	    !hwp_bad_page_state_parse(record->text, record->len, &pfn))
+		return NULL;
+	return hwp_vec_push(&f->bad_state_pfns, pfn) ? NULL : hwp_error_no_memory();
+}
+
+/** Make room for one more: what is newest says more about now, and about a crash. */
+static size_t drop_oldest(struct hwp_event *events, size_t nr, size_t max)
+{
+	size_t nr_dropped = nr < max ? 0 : max / 4;
+
+	memmove(events, events + nr_dropped, (nr - nr_dropped) * sizeof(*events));
+	return nr_dropped;
+}
+
+static struct hwp_error *keep_event(struct hwp_event_reading *reading,
+				    const struct hwp_event *event)
+{
+	struct hwp_findings *f = reading->findings;
+	size_t max = f->live ? MAX_EVENTS_LIVE : MAX_EVENTS;
+	size_t nr_dropped = f->events.nr ? drop_oldest(f->events.data, f->events.nr, max) : 0;
+
+	f->events.nr -= nr_dropped;
+	reading->nr_left_out += nr_dropped;
+	return hwp_vec_push(&f->events, *event) ? NULL : hwp_error_no_memory();
+}
+
+static struct hwp_error *keep_remark(struct hwp_findings *f, const struct hwp_event *event)
+{
+	if (f->remarks.nr)
+		f->remarks.nr -= drop_oldest(f->remarks.data, f->remarks.nr, MAX_EVENTS_LIVE);
+	return hwp_vec_push(&f->remarks, *event) ? NULL : hwp_error_no_memory();
+}
+
+/**
+ * A machine check has two lines: what it is, then where. Of errors that are not memory's the
+ * address may be anything.
+ */
+static void join_machine_check(struct hwp_event_reading *reading, struct hwp_event *event)
+{
+	bool is_address = event->kind == HWP_EVENT_HARDWARE && strstr(event->text, "TSC ");
+
+	if (is_address && reading->status) {
+		event->status = reading->status;
+		event->has_pfn = event->has_pfn && hwp_status_is_memory(reading->status);
+	}
+	reading->status = is_address ? 0 : event->status;
+}
+
+/** "DIMM location" is a line of its own in an error record of ACPI, after the address. */
+static bool join_record(struct hwp_event_reading *reading, const struct hwp_event *event)
+{
+	struct hwp_findings *f = reading->findings;
+	struct hwp_event *with;
+
+	if (!event->record || !event->label[0] || !reading->record_event ||
+	    reading->record_event > f->events.nr)
+		return false;
+	with = &f->events.data[reading->record_event - 1];
+	if (with->record != event->record)
+		return false;
+	memcpy(with->label, event->label, sizeof(with->label));
+	return true;
+}
+
+struct hwp_error *hwp_events_take(struct hwp_event_reading *reading,
+				  const struct hwp_klog_record *record)
+{
+	struct hwp_findings *f = reading->findings;
+	uint64_t time_ns = time_of(reading, record);
+	struct hwp_event event;
+	struct hwp_error *err;
+
+	if (!hwp_mfevent_parse(record->text, record->len, &reading->rule, &event))
+		return keep_bad_state(f, record);
+	if (record->facility) {
+		reading->nr_user_lines++;
+		return NULL;
+	}
+	event.seq = record->seq;
+	event.time_ns = time_ns;
+	if (record->has_caller && record->caller_id & CALLER_IS_CPU)
+		event.caller_cpu = (int)(record->caller_id & ~CALLER_IS_CPU);
+	else if (record->has_caller)
+		event.caller_pid = (int)record->caller_id;
+	join_machine_check(reading, &event);
+	if (join_record(reading, &event))
+		return NULL;
+	err = event.has_pfn ? keep_event(reading, &event) : keep_remark(f, &event);
+	if (event.has_pfn)
+		reading->record_event = event.record ? f->events.nr : 0;
+	return err;
+}
+
+void hwp_events_finish(struct hwp_event_reading *reading)
+{
+	struct hwp_findings *f = reading->findings;
+
+	hwp_pfns_sort(f->bad_state_pfns.data, f->bad_state_pfns.nr);
+	f->log.nr_user_lines += reading->nr_user_lines;
+	if (!reading->nr_left_out)
+		return;
+	if (!f->log.nr_lost)
+		snprintf(f->log.why, sizeof(f->log.why),
+			 "it has more lines about memory errors than are kept");
+	f->log.nr_lost += reading->nr_left_out;
+	f->log.state = HWP_LOG_LOST;
+}

@@ -12,7 +12,8 @@ build='gcc make libc6-dev pkg-config libkdumpfile-dev libelf-dev libdw-dev libbp
 	libsmartcols-dev libsqlite3-dev'
 test='libcmocka-dev libjson-c-dev python3 python3-jsonschema clang clang-format crash debuginfod less
 	libdebuginfod-dev lz4 makedumpfile git'
-lab='qemu-system-x86 seabios busybox-static cpio zstd kmod xz-utils'
+lab='qemu-system-x86 seabios busybox-static cpio zstd kmod xz-utils
+	qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 
 die()
 {

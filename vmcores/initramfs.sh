@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 #   initramfs.sh KERNEL OUT     pack busybox, KERNEL's modules and the guest program;
-#                               and $HWP_PROGRAM, an hwpoison that the guest is to run
+#                               and $HWP_PROGRAM, an hwpoison that the guest is to run, which for
+#                               arm64 is built here
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -49,15 +50,18 @@ cp -r "$modules" "$root/modules"
 cp "$inject" "$root/inject"
 install -m 755 "$here/guest/init" "$root/init"
 
-# A program of this system and the libraries that it loads, where it looks for them.
+# The program and the libraries that it loads, where it looks for them.
 if [ -n "${HWP_PROGRAM:-}" ]; then
 	mkdir "$root/live"
-	cp "$HWP_PROGRAM" "$root/live/hwpoison"
-	${CC:-gcc} -O2 -Wall -Wextra -Werror -shared -fPIC -o "$root/live/reads.so" \
-		"$here/trace/reads.c"
-	ldd "$HWP_PROGRAM" | grep -o '/[^ ]*' | while read -r library; do
-		install -D "$library" "$root$library"
-	done
+	if [ "$arch" = amd64 ]; then
+		cp "$HWP_PROGRAM" "$root/live/hwpoison"
+		ldd "$HWP_PROGRAM" | grep -o '/[^ ]*' | while read -r library; do
+			install -D "$library" "$root$library"
+		done
+	else
+		cp "$("$here/cross.sh" "$root")" "$root/live/hwpoison"
+	fi
+	$cc -O2 -Wall -Wextra -Werror -shared -fPIC -o "$root/live/reads.so" "$here/trace/reads.c"
 fi
 (cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$2.$$"
 mv "$2.$$" "$2"

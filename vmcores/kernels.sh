@@ -6,8 +6,8 @@
 #   kernels.sh [NAME...]      default: all of them
 #   kernels.sh unpack SUITE PATTERN DIR [ARCH]
 #                             any package of a suite, its files below DIR
-#   kernels.sh closure SUITE PACKAGE DIR
-#                             the same with all that it depends on
+#   kernels.sh closure SUITE "PACKAGE..." DIR [ARCH]
+#                             the same with all that they depend on
 #
 # Each one becomes build/lab/kernels/NAME/{vmlinuz,release,arch,page_shift,modules/*.ko,modules/order}.
 # The mirror is the one the system's own apt uses.  apt works in directories of
@@ -183,13 +183,15 @@ unpack_any() {
 # A program of another suite runs from such a folder, under its own loader.
 closure() {
 	local suite=$1 package=$2 root=$3 dir deb
+	arch=${4:-amd64}
 	dir=$(suite_dir "$suite")
 	mkdir -p "$root"
 	lock_suite "$suite"
 	apt_update "$suite"
 	rm -f "$dir"/cache/archives/*.deb
 	# Its status file is empty, so nothing counts as installed.
-	apt_in apt-get "$dir" -y --no-install-recommends --download-only install "$package" \
+	# shellcheck disable=SC2086 # a list
+	apt_in apt-get "$dir" -y --no-install-recommends --download-only install $package \
 		>"$dir/log" 2>&1 ||
 		die "cannot download $package: $(grep -m1 '^E:' "$dir/log" || echo "see $dir/log")"
 	for deb in "$dir"/cache/archives/*.deb; do
@@ -218,8 +220,8 @@ if [ "${1:-}" = unpack ]; then
 	[ $# -eq 4 ] || [ $# -eq 5 ] || die "usage: kernels.sh unpack SUITE PATTERN DIR [ARCH]"
 	unpack_any "${@:2}"
 elif [ "${1:-}" = closure ]; then
-	[ $# -eq 4 ] || die "usage: kernels.sh closure SUITE PACKAGE DIR"
-	closure "$2" "$3" "$4"
+	[ $# -eq 4 ] || [ $# -eq 5 ] || die "usage: kernels.sh closure SUITE PACKAGE... DIR [ARCH]"
+	closure "${@:2}"
 else
 	main "$@"
 fi

@@ -5,6 +5,7 @@ Every function that compares returns a list of sentences, one for each
 disagreement. Nothing is compared with what the program said earlier.
 """
 import array
+import collections
 import gzip
 import lzma
 import re
@@ -599,6 +600,9 @@ def _areas(rows, count, *more):
 def compare_counts(found, counted):
     """Blocks by order, {key: [counts]}, against what the kernel said a moment before."""
     wrong = [f'free blocks of {key} are not reported' for key in counted.keys() - found.keys()]
+    sizes = collections.Counter()
+    for key, counts in counted.items():
+        sizes[key[:2]] += sum(a << i for i, a in enumerate(counts))
     for key, counts in counted.items():
         mine = found.get(key, counts)
         if len(mine) != len(counts):
@@ -607,8 +611,8 @@ def compare_counts(found, counted):
         drift = abs(sum((a - b) << i for i, (a, b) in enumerate(zip(mine, counts))))
         # Single pages, of which a process frees thousands, move by the batch.
         blocks = max(abs(a - b) for a, b in zip(mine[1:], counts[1:]))
-        # x86_64's first 16 MiB.
-        quiet = key[1] == 'DMA' and sum(a << i for i, a in enumerate(counts)) < 4096
+        # x86_64's first 16 MiB; arm64's is all memory below 4 GiB.
+        quiet = key[1] == 'DMA' and sizes[key[:2]] < 4096
         if (quiet and mine != counts or drift > DRIFT_PAGES or
                 blocks > DRIFT_BLOCKS):
             wrong.append(f'{key}: free blocks by order {mine}, the kernel said {counts}')

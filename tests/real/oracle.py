@@ -450,8 +450,9 @@ class Oracle:
             pfn += n
 
     def nodes(self):
-        table = self.dump.symbol('node_data')
-        for nid in range(int(self.dump.info['LENGTH(node_data)'])):
+        # Not in the VMCOREINFO of arm64.
+        table = self.symbols['node_data']
+        for nid in range(self.dump.number(self.symbols['nr_node_ids'], 'I')):
             pgdat = self.dump.u64(table + 8 * nid)
             if pgdat:
                 yield nid, pgdat

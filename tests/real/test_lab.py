@@ -34,6 +34,7 @@ VMCORES = hwp.TOP / 'vmcores'
 LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
 # The lab boots up to three times.
 LIMIT = 900
+ARM64_TOOLS = ('qemu-system-aarch64', 'aarch64-linux-gnu-gcc')
 TOOLS = (os.environ.get('QEMU', 'qemu-system-x86_64'), 'busybox', 'cpio', 'gcc', 'xz', 'zstd')
 # "history" boots the rows of vmcores/matrix.history instead.
 MATRIX = os.environ.get('HWP_LAB_MATRIX', 'matrix')
@@ -249,6 +250,9 @@ def compare_default_kdump(directory):
 
 def run_row(row, missing):
     """[(case, disagreements)] for one line of the matrix."""
+    lacking = [tool for tool in ARM64_TOOLS if 'arm64' in row.kernel and not shutil.which(tool)]
+    if lacking:
+        return [(row.name, Skip(f'no {lacking[0]}; `sh tests/setup.sh lab` installs it'))]
     try:
         if row.kernel in missing and not row.is_fresh():
             return [(row.name, Skip(missing[row.kernel]))]

@@ -17,14 +17,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The direct map is below: on arm64 it is the lower half of the kernel's addresses. */
+#ifdef __aarch64__
+#define IMAGE_MAP 0xffff800000000000ULL
+#else
 #define IMAGE_MAP 0xffffffff80000000ULL
+#endif
 #define LOG "/mnt/tmp/reads.txt"
 #define MAX_PHDRS 512
 
 static ssize_t (*real_pread)(int, void *, size_t, off_t);
 static Elf64_Phdr phdrs[MAX_PHDRS];
 static int nr_phdrs, flags_fd = -1;
-static uint64_t headers_end;
+static uint64_t headers_end, page_size;
 static ino_t kcore_inode;
 static FILE *trace;
 
@@ -35,6 +40,7 @@ __attribute__((constructor)) static void start(void)
 	int fd;
 
 	real_pread = dlsym(RTLD_NEXT, "pread");
+	page_size = sysconf(_SC_PAGESIZE);
 	fd = open("/proc/kcore", O_RDONLY);
 	if (fd < 0 || fstat(fd, &st) || real_pread(fd, &ehdr, sizeof(ehdr), 0) != sizeof(ehdr))
 		return;
@@ -64,7 +70,7 @@ static void note_page(uint64_t offset)
 			continue;
 		if (p->p_paddr == UINT64_MAX || p->p_vaddr >= IMAGE_MAP)
 			break;
-		pfn = (p->p_paddr + (offset - p->p_offset)) / 4096;
+		pfn = (p->p_paddr + (offset - p->p_offset)) / page_size;
 		if (real_pread(flags_fd, &flags, 8, pfn * 8) != 8)
 			flags = 1ULL << 20;
 		fprintf(trace, "read %llx %llx\n", (unsigned long long)pfn,
@@ -80,9 +86,9 @@ static ssize_t traced(int fd, void *buf, size_t size, off_t offset)
 
 	if (trace && (uint64_t)offset >= headers_end && !fstat(fd, &st) &&
 	    st.st_ino == kcore_inode) {
-		uint64_t first = offset & ~4095ULL;
+		uint64_t first = offset & ~(page_size - 1);
 
-		for (uint64_t at = first; at < (uint64_t)offset + size; at += 4096)
+		for (uint64_t at = first; at < (uint64_t)offset + size; at += page_size)
 			note_page(at);
 	}
 	return real_pread(fd, buf, size, offset);

@@ -244,7 +244,7 @@ SEED := 1
 NUMBER := 60
 
 # DUMP=FILE measures on that one.
-bench: all $(addprefix $(O)/bench/,stages limit pack)
+bench: all $(addprefix $(O)/bench/,stages limit pack grow)
 	@$(run) tests/bench/bench.py $(DUMP)
 
 # BASE=REVISION or a program: does it give the same answers as this one, on the samples

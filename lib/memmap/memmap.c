@@ -120,6 +120,7 @@ void hwp_memmap_destroy(struct hwp_memmap *memmap)
 	if (!memmap)
 		return;
 	hwp_vec_deinit(&memmap->ranges);
+	hwp_vec_deinit(&memmap->spans);
 	free(memmap);
 }
 
@@ -406,6 +407,40 @@ static uint64_t max_pages(const struct hwp_target *target)
 								   UINT64_MAX;
 }
 
+static int compare_spans(const void *a, const void *b)
+{
+	const struct hwp_map_span *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/** A list leads from address to address: each is looked up, so not along all ranges. */
+static struct hwp_error *index_addresses(struct hwp_memmap *m)
+{
+	uint64_t size = m->layout->page.size, max_end = 0;
+
+	if (m->is_contiguous)
+		return NULL;
+	for (size_t i = 0; i < m->ranges.nr; i++) {
+		const struct hwp_pfn_range *r = &m->ranges.data[i];
+		struct hwp_map_span span = { .start = r->base + r->start_pfn * size,
+					     .end = r->base + r->end_pfn * size,
+					     .range = i };
+
+		/* Nonsense that wraps around. */
+		if (span.end < span.start)
+			span.end = UINT64_MAX;
+		if (!hwp_vec_push(&m->spans, span))
+			return hwp_error_no_memory();
+	}
+	qsort(m->spans.data, m->spans.nr, sizeof(*m->spans.data), compare_spans);
+	for (size_t i = 0; i < m->spans.nr; i++) {
+		max_end = m->spans.data[i].end > max_end ? m->spans.data[i].end : max_end;
+		m->spans.data[i].max_end = max_end;
+	}
+	return NULL;
+}
+
 struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_layout *layout,
 				    struct hwp_memmap **ret)
 {
@@ -440,6 +475,8 @@ struct hwp_error *hwp_memmap_create(struct hwp_target *target, const struct hwp_
 				   m->missing_address);
 	else if (!err && m->nr_pages == 0)
 		err = hwp_error_create(HWP_ERROR_BAD_DATA, "no page has a struct page");
+	if (!err)
+		err = index_addresses(m);
 	if (err)
 		return hwp_error_prefix(err, "memmap");
 	*ret = no_cleanup_ptr(m);
@@ -465,20 +502,37 @@ bool hwp_memmap_page_address(const struct hwp_memmap *memmap, uint64_t pfn, uint
 	return true;
 }
 
+/** Is a struct page of @p r at exactly @p address? */
+static bool is_in_range(const struct hwp_memmap *memmap, const struct hwp_pfn_range *r,
+			uint64_t address, uint64_t *ret)
+{
+	uint64_t size = memmap->layout->page.size, offset = address - r->base;
+
+	*ret = offset / size;
+	return offset % size == 0 && *ret >= r->start_pfn && *ret < r->end_pfn;
+}
+
 bool hwp_memmap_pfn_of(const struct hwp_memmap *memmap, uint64_t address, uint64_t *ret)
 {
-	uint64_t size = memmap->layout->page.size;
+	const struct hwp_pfn_range *r;
+	size_t first = SIZE_MAX, i;
+	uint64_t pfn;
 
-	for (size_t i = 0; i < memmap->ranges.nr; i++) {
-		const struct hwp_pfn_range *r = &memmap->ranges.data[i];
-		uint64_t offset = address - r->base, pfn = offset / size;
-
-		if (offset % size == 0 && pfn >= r->start_pfn && pfn < r->end_pfn) {
-			*ret = pfn;
-			return true;
-		}
-		if (memmap->is_contiguous && (offset % size || pfn < r->start_pfn))
-			return false;
+	if (memmap->is_contiguous) {
+		r = hwp_memmap_find(memmap, (address - memmap->ranges.data[0].base) /
+						    memmap->layout->page.size);
+		return r && is_in_range(memmap, r, address, ret);
 	}
-	return false;
+	/* Spans overlap only where memory is nonsense; the lowest pfn is the answer then. */
+	i = hwp_vec_lower_bound(&memmap->spans, s, s->start <= address);
+	while (i-- > 0 && memmap->spans.data[i].max_end > address) {
+		size_t range = memmap->spans.data[i].range;
+
+		if (range < first &&
+		    is_in_range(memmap, &memmap->ranges.data[range], address, &pfn)) {
+			first = range;
+			*ret = pfn;
+		}
+	}
+	return first != SIZE_MAX;
 }

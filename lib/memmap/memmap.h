@@ -15,6 +15,14 @@ struct hwp_pfn_range {
 	bool online;
 };
 
+/** The struct pages of the range at index @p range are at [start, end). */
+struct hwp_map_span {
+	uint64_t start, end;
+	/** The highest end of this span and of those before it. */
+	uint64_t max_end;
+	size_t range;
+};
+
 /** Required: where struct pages are, by SPARSEMEM or FLATMEM. */
 extern const struct hwp_needs hwp_memmap_needs;
 
@@ -28,6 +36,8 @@ struct hwp_memmap {
 	uint64_t nr_pages;
 	/** All ranges share one base (SPARSEMEM_VMEMMAP, FLATMEM). */
 	bool is_contiguous;
+	/** Where they do not: the ranges by the addresses of their struct pages. */
+	HWP_VEC(struct hwp_map_span) spans;
 	/**
 	 * A dump left out this part of mem_section, at @p missing_address first: whether that
 	 * many sections have struct pages is not known.

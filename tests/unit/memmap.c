@@ -216,6 +216,38 @@ static void roots_of_sections(void **state)
 	destroy(&m);
 }
 
+/** Struct pages of two sections at the same addresses: nonsense, and the lower pfn is theirs. */
+static void overlapping_maps(void **state)
+{
+	char sections[4 * SECTION_SIZE] = {};
+	struct memory m = { .synth.vmcoreinfo = FOUR_SECTIONS };
+	uint64_t half = PER_SECTION / 2, pfn;
+
+	(void)state;
+	synth_add(&m.synth, SECTIONS, sections, sizeof(sections));
+	put_section(sections, 0, OTHER_MAP | PRESENT | HAS_MAP | ONLINE | EARLY, 0);
+	put_section(sections, 1, MAP | PRESENT | HAS_MAP | ONLINE | EARLY, 0);
+	put_section(sections, 2, (MAP - half * PAGE_SIZE) | PRESENT | HAS_MAP | ONLINE | EARLY, 0);
+	/* Its addresses wrap around. */
+	put_section(sections, 3,
+		    (uint64_t)(-4 * (int64_t)PER_SECTION * PAGE_SIZE + 4096) | PRESENT | HAS_MAP |
+			    ONLINE | EARLY,
+		    0);
+	assert_null(create(&m));
+	assert_int_equal(m.memmap->ranges.nr, 4);
+	assert_page(m.memmap, 0, OTHER_MAP);
+	assert_page(m.memmap, PER_SECTION, MAP + PER_SECTION * PAGE_SIZE);
+	assert_page(m.memmap, 2 * PER_SECTION - 1, MAP + (2 * PER_SECTION - 1) * PAGE_SIZE);
+	assert_page(m.memmap, 2 * PER_SECTION + half, MAP + 2 * PER_SECTION * PAGE_SIZE);
+	assert_true(hwp_memmap_pfn_of(m.memmap, MAP + (PER_SECTION + half) * PAGE_SIZE, &pfn));
+	assert_int_equal(pfn, PER_SECTION + half);
+	assert_false(hwp_memmap_pfn_of(m.memmap, MAP + (PER_SECTION - 1) * PAGE_SIZE, &pfn));
+	assert_false(hwp_memmap_pfn_of(m.memmap, MAP + 3 * PER_SECTION * PAGE_SIZE, &pfn));
+	assert_page(m.memmap, 3 * PER_SECTION,
+		    (uint64_t)(-(int64_t)PER_SECTION * PAGE_SIZE + 4096));
+	destroy(&m);
+}
+
 /** In an array each section is at its number, and the last is the last. */
 /** A page of the roots, or a root, that a dump left out: its sections are not known, the rest is. */
 static void missing_sections(void **state)
@@ -525,6 +557,7 @@ int main(void)
 		cmocka_unit_test(by_ram),
 		cmocka_unit_test(table_of_nonsense),
 		cmocka_unit_test(missing_sections),
+		cmocka_unit_test(overlapping_maps),
 	};
 
 	return cmocka_run_group_tests_name("memmap", tests, NULL, NULL);

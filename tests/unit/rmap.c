@@ -666,9 +666,32 @@ static void index_in_folio(void **state)
 	s->counts_folios = true;
 	layout(s, NULL);
 	folio.head.index = 1;
-	s->rmap.mapping = 0;
+	memset(s->rmap.known, 0, sizeof(s->rmap.known));
 	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 5, &page, &folio, &owner));
 	assert_int_equal(owner.pid, 12);
+	scene_destroy(s);
+}
+
+/** Pages of several files stand mixed: each file is read once. */
+static void mixed_files(void **state)
+{
+	struct scene *s = scene_create(true);
+	struct hwp_page_words page = { .index = 3 };
+	struct hwp_folio_facts folio = { .kind = HWP_FOLIO_NONE };
+	struct hwp_owner owner;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		page.mapping = s->inode + AT_I_DATA;
+		assert_null(hwp_rmap_owner(&s->rmap, 0x1200, &page, &folio, &owner));
+		assert_true(owner.has_file);
+		assert_int_equal(owner.file, 0);
+		/* No file's. */
+		page.mapping += 64;
+		assert_null(hwp_rmap_owner(&s->rmap, 0x1201, &page, &folio, &owner));
+		assert_false(owner.has_file);
+	}
+	assert_int_equal(s->m->findings->files.nr, 1);
 	scene_destroy(s);
 }
 
@@ -682,6 +705,7 @@ int main(void)
 		cmocka_unit_test(who_maps_it),	       cmocka_unit_test(threads),
 		cmocka_unit_test(trees_that_lie),      cmocka_unit_test(unseen_mapper),
 		cmocka_unit_test(unreadable_mounts),   cmocka_unit_test(index_in_folio),
+		cmocka_unit_test(mixed_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

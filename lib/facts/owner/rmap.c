@@ -278,15 +278,16 @@ static bool find_mappers(struct walk *w, uint64_t node, unsigned int depth)
 	       saw_all;
 }
 
-static struct hwp_error *find_file(struct hwp_rmap *r, struct walk *w, uint64_t mapping)
+static struct hwp_error *find_file(struct hwp_rmap *r, struct walk *w, uint64_t mapping,
+				   const struct hwp_known_owner *known)
 {
 	const struct hwp_layout *l = r->layout;
 	struct hwp_file file;
 	uint64_t node;
 
-	if (mapping == r->mapping) {
-		w->owner->has_file = r->owner.has_file;
-		w->owner->file = r->owner.file;
+	if (mapping == known->mapping) {
+		w->owner->has_file = known->owner.has_file;
+		w->owner->file = known->owner.file;
 	} else if (r->findings->files.nr < MAX_FILES &&
 		   hwp_rmap_file(r->target, l, mapping, &file)) {
 		w->owner->has_file = true;
@@ -316,6 +317,13 @@ static uint64_t index_of(const struct mapper_layout *at, uint64_t pfn,
 	return at && at->basepage_index ? folio->head.index << folio->order : folio->head.index;
 }
 
+/** Where the owner of a page of @p mapping is kept. */
+static struct hwp_known_owner *known_of(struct hwp_rmap *r, uint64_t mapping)
+{
+	/* They are the addresses of objects of a few hundred bytes, side by side in slabs. */
+	return &r->known[(mapping >> 6 ^ mapping >> 12) % HWP_NR_KNOWN_OWNERS];
+}
+
 struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
 				 const struct hwp_page_words *page,
 				 const struct hwp_folio_facts *folio, struct hwp_owner *ret)
@@ -328,22 +336,21 @@ struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
 			  .owner = ret };
 	uint64_t mapping = folio->kind == HWP_FOLIO_NONE ? page->mapping : folio->head.mapping;
 	uint64_t low = mapping & HWP_MAPPING_LOW_BITS;
+	struct hwp_known_owner *known = known_of(r, mapping);
 	struct hwp_error *err = NULL;
 
 	w.index = index_of(w.mapper, pfn, page, folio);
 	*ret = (struct hwp_owner){};
 	if (!mapping)
 		return NULL;
-	if (mapping == r->mapping && (low == HWP_MAPPING_ANON || w.index == r->index)) {
-		*ret = r->owner;
+	if (mapping == known->mapping && (low == HWP_MAPPING_ANON || w.index == known->index)) {
+		*ret = known->owner;
 		return NULL;
 	}
 	if (low == HWP_MAPPING_ANON && w.anon && w.process)
 		err = find_process(r, &w, pfn, mapping);
 	else if (!low)
-		err = find_file(r, &w, mapping);
-	r->mapping = mapping;
-	r->index = w.index;
-	r->owner = *ret;
+		err = find_file(r, &w, mapping, known);
+	*known = (struct hwp_known_owner){ mapping, w.index, *ret };
 	return err;
 }

@@ -8,13 +8,21 @@
 
 /** Without these no process, no VMA of an anonymous page, or none of a file is found. */
 extern const struct hwp_needs hwp_rmap_process_needs, hwp_rmap_anon_needs, hwp_rmap_mapper_needs;
+
+/** A power of two. Pages of several mappings mostly stand mixed. */
+#define HWP_NR_KNOWN_OWNERS 64
+
+/** The last page of a mapping that was asked about. */
+struct hwp_known_owner {
+	uint64_t mapping, index;
+	struct hwp_owner owner;
+};
+
 struct hwp_rmap {
 	struct hwp_target *target;
 	const struct hwp_layout *layout;
 	struct hwp_findings *findings;
-	/** The last page asked about, and its owner: neighbours mostly share one. */
-	uint64_t mapping, index;
-	struct hwp_owner owner;
+	struct hwp_known_owner known[HWP_NR_KNOWN_OWNERS];
 };
 
 /**

@@ -395,12 +395,11 @@ static void place(struct hwp_poisoned *p)
 
 static void count_page(struct hwp_findings *f, const struct hwp_poisoned *p)
 {
-	for (size_t i = 0; i < f->counters.blocks.nr; i++) {
-		struct hwp_memory_block_count *b = &f->counters.blocks.data[i];
+	/* Blocks are disjoint, and in the order of their pfns. */
+	size_t block = hwp_vec_lower_bound(&f->counters.blocks, b, b->end_pfn <= p->pfn);
 
-		if (p->pfn >= b->start_pfn && p->pfn < b->end_pfn)
-			b->nr_found++;
-	}
+	if (block < f->counters.blocks.nr && p->pfn >= f->counters.blocks.data[block].start_pfn)
+		f->counters.blocks.data[block].nr_found++;
 	for (size_t i = 0; i < f->counters.nodes.nr && p->zone >= 0; i++) {
 		if (f->counters.nodes.data[i].nid == f->zones.data[p->zone].nid)
 			f->counters.nodes.data[i].nr_found++;

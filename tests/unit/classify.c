@@ -786,9 +786,13 @@ static void summary(void **state)
 	struct hwp_findings *f = clean_findings();
 	struct hwp_memory_block_count block = { .id = 1, .start_pfn = 0x8000, .end_pfn = 0x10000 };
 	struct hwp_node_count node = { .nid = 0 };
+	struct hwp_memory_block_count before = { .id = 0, .end_pfn = 0x8000 };
+	struct hwp_memory_block_count after = { .id = 3, .start_pfn = 0x18000, .end_pfn = 0x20000 };
 
 	(void)state;
+	assert_true(hwp_vec_push(&f->counters.blocks, before));
 	assert_true(hwp_vec_push(&f->counters.blocks, block));
+	assert_true(hwp_vec_push(&f->counters.blocks, after));
 	assert_true(hwp_vec_push(&f->counters.nodes, node));
 	/* Two pages of one dropped block, one of another. */
 	for (int i = 0; i < 3; i++) {
@@ -809,7 +813,10 @@ static void summary(void **state)
 	assert_int_equal(f->summary.nr_by_class[HWP_CLASS_LOST], 3);
 	assert_int_equal(f->summary.nr_by_class[HWP_CLASS_CONTAINED], 1);
 	assert_int_equal(f->summary.nr_healthy_lost, 1021);
-	assert_int_equal(f->counters.blocks.data[0].nr_found, 3);
+	/* The page at 0x10000 is in a block that has no count. */
+	assert_int_equal(f->counters.blocks.data[0].nr_found, 0);
+	assert_int_equal(f->counters.blocks.data[1].nr_found, 3);
+	assert_int_equal(f->counters.blocks.data[2].nr_found, 0);
 	assert_int_equal(f->counters.nodes.data[0].nr_found, 4);
 	hwp_findings_destroy(f);
 }

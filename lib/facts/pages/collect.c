@@ -10,6 +10,7 @@
 #include "facts/kernel/hstates.h"
 #include "facts/pages/buddy.h"
 #include "facts/pages/named.h"
+#include "facts/pages/scan.h"
 #include "facts/pages/stranded.h"
 #include "layout/page.h"
 
@@ -129,15 +130,16 @@ static struct hwp_error *ask_pool(struct hwp_collector *c, struct hwp_folio_fact
 	return hwp_findings_tolerate(c->findings, err, HWP_HOLE_HPAGE_FREELIST, "HugeTLB folio");
 }
 
-/** A folio that waits to be freed may have lost its type already. */
+/** A folio that waits to be freed, as those of @p freeing do, may have lost its type already. */
 static void mark_being_freed(struct hwp_folio_facts *folio, const hwp_pfn_vec *freeing)
 {
-	for (size_t i = 0; i < freeing->nr; i++) {
-		if (folio->kind == HWP_FOLIO_NONE || freeing->data[i] != folio->head_pfn)
-			continue;
-		folio->kind = HWP_FOLIO_HUGETLB;
-		folio->being_freed = true;
-	}
+	size_t i = hwp_vec_lower_bound(freeing, pfn, *pfn < folio->head_pfn);
+
+	if (folio->kind == HWP_FOLIO_NONE || i == freeing->nr ||
+	    freeing->data[i] != folio->head_pfn)
+		return;
+	folio->kind = HWP_FOLIO_HUGETLB;
+	folio->being_freed = true;
 }
 
 struct hwp_error *hwp_collect_pages(struct hwp_collector *c, const hwp_pfn_vec *flagged)
@@ -149,6 +151,7 @@ struct hwp_error *hwp_collect_pages(struct hwp_collector *c, const hwp_pfn_vec *
 	failed = hwp_findings_tolerate(c->findings, failed, HWP_HOLE_HPAGE_FREELIST, "HugeTLB");
 	if (failed)
 		return failed;
+	hwp_pfns_sort(freeing.data, freeing.nr);
 	for (size_t i = 0; i < flagged->nr; i++) {
 		struct hwp_folio_facts folio;
 		struct hwp_error *err;

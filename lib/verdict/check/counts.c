@@ -244,6 +244,7 @@ static const struct hwp_memory_block_count *worst_block(const struct hwp_finding
 							uint64_t *nr_compared, uint64_t *nr_wrong)
 {
 	const struct hwp_memory_block_count *worst = NULL;
+	bool is_explained = false;
 
 	for (size_t i = 0; i < f->counters.blocks.nr; i++) {
 		const struct hwp_memory_block_count *b = &f->counters.blocks.data[i];
@@ -254,8 +255,11 @@ static const struct hwp_memory_block_count *worst_block(const struct hwp_finding
 		if (b->nr_hwpoison == (int64_t)b->nr_found)
 			continue;
 		++*nr_wrong;
-		if (!worst || (explain_block(f, worst) && !explain_block(f, b)))
-			worst = b;
+		/* What explains a block is searched for along the whole log. */
+		if (worst && (!is_explained || explain_block(f, b)))
+			continue;
+		is_explained = !worst && explain_block(f, b);
+		worst = b;
 	}
 	return worst;
 }

@@ -35,15 +35,27 @@ static size_t utf8_length(const unsigned char *s)
 	return len;
 }
 
+/** Bytes at @p s that stand for themselves, most of all text. */
+static size_t plain_length(const unsigned char *s)
+{
+	size_t len = 0;
+
+	while (s[len] >= 0x20 && s[len] < 0x7f && s[len] != '"' && s[len] != '\\')
+		len++;
+	return len;
+}
+
 static void put_string(FILE *out, const char *value)
 {
 	const unsigned char *s = (const unsigned char *)value;
 
 	putc('"', out);
 	while (*s) {
-		size_t len = utf8_length(s);
+		size_t plain = plain_length(s), len = plain ? plain : utf8_length(s);
 
-		if (*s == '"' || *s == '\\')
+		if (plain)
+			fwrite(s, 1, plain, out);
+		else if (*s == '"' || *s == '\\')
 			fprintf(out, "\\%c", *s);
 		else if (!len)
 			fputs("\\ufffd", out);

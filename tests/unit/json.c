@@ -76,6 +76,7 @@ static void strings(void **state)
 		"{}[]:,",
 		"null",
 		"\\u0041",
+		"plain ~ text \"quoted\" and \x7f on, é after it",
 	};
 
 	(void)state;

@@ -21,13 +21,12 @@ is_source && /^\tROW\(/ {
 		next
 	row = list " " ++nr[list]
 	name[row] = name_of[value] = quoted[2]
-	meaning[row] = substr($0, index($0, "\", \"") + 4)
-	# Behind the meaning may be another column.
-	other[row] = meaning[row]
-	sub(/"(, [A-Z0-9_]+)?\)( \\)?$/, "", meaning[row])
+	match($0, /", "([^"\\]|\\.)*"/)
+	meaning[row] = substr($0, RSTART + 4, RLENGTH - 5)
 	gsub(/\\"/, "\"", meaning[row])
-	sub(/\)( \\)?$/, "", other[row])
-	sub(/.*", /, "", other[row])
+	# Behind the meaning may be more columns.
+	other[row] = substr($0, RSTART + RLENGTH + 2)
+	sub(/[,)].*/, "", other[row])
 }
 
 is_source && /^\t\t\.name = "/ {

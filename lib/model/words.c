@@ -3,40 +3,16 @@
 #include "model/words.h"
 
 #define WORD(value, name, meaning, ...) [value] = { name, meaning },
-#define SECOND(value, name, meaning, second) [value] = second,
+#define SECOND(value, name, meaning, second, ...) [value] = second,
+#define STEP(value, name, meaning, class, step, now) [value] = step,
+#define NOW(value, name, meaning, class, step, now) [value] = now,
 
 /** The words @p list with the rows ROWS. */
 #define TABLE(list, ROWS)                                            \
 	static const struct hwp_word list##_rows[] = { ROWS(WORD) }; \
-	const struct hwp_words list = { list##_rows, sizeof(list##_rows) / sizeof(list##_rows[0]) }
+	const struct hwp_words list = { list##_rows, sizeof(list##_rows) / sizeof(list##_rows[0]) };
 
-TABLE(hwp_states, HWP_STATES);
-TABLE(hwp_classes, HWP_CLASSES);
-TABLE(hwp_verdicts, HWP_VERDICTS);
-TABLE(hwp_results, HWP_RESULTS);
-TABLE(hwp_confidences, HWP_CONFIDENCES);
-TABLE(hwp_outcomes, HWP_OUTCOMES);
-TABLE(hwp_answers, HWP_ANSWERS);
-TABLE(hwp_steps, HWP_STEPS);
-TABLE(hwp_victims, HWP_VICTIMS);
-TABLE(hwp_fixes, HWP_FIXES);
-TABLE(hwp_fixes_seen, HWP_FIXES_SEEN);
-TABLE(hwp_switches, HWP_SWITCHES);
-TABLE(hwp_sweeps, HWP_SWEEPS);
-TABLE(hwp_trouble_kinds, HWP_TROUBLE_KINDS);
-TABLE(hwp_holes, HWP_HOLES);
-TABLE(hwp_containers, HWP_CONTAINERS);
-TABLE(hwp_folio_kinds, HWP_FOLIO_KINDS);
-TABLE(hwp_extent_kinds, HWP_EXTENT_KINDS);
-TABLE(hwp_extent_sources, HWP_EXTENT_SOURCES);
-TABLE(hwp_observations, HWP_OBSERVATIONS);
-TABLE(hwp_run_states, HWP_RUN_STATES);
-TABLE(hwp_use_kinds, HWP_USE_KINDS);
-TABLE(hwp_direct_maps, HWP_DIRECT_MAPS);
-TABLE(hwp_contents_words, HWP_CONTENTS);
-TABLE(hwp_event_kinds, HWP_EVENT_KINDS);
-TABLE(hwp_log_states, HWP_LOG_STATES);
-TABLE(hwp_boots, HWP_BOOTS);
+HWP_WORD_LISTS(TABLE)
 
 const char *hwp_state_name(enum hwp_state state)
 {
@@ -168,6 +144,20 @@ enum hwp_class hwp_state_class(enum hwp_state state)
 	static const enum hwp_class classes[] = { HWP_STATES(SECOND) };
 
 	return classes[state];
+}
+
+enum hwp_step_kind hwp_state_step(enum hwp_state state)
+{
+	static const enum hwp_step_kind steps[] = { HWP_STATES(STEP) };
+
+	return steps[state];
+}
+
+const char *hwp_state_now(enum hwp_state state)
+{
+	static const char *const now[] = { HWP_STATES(NOW) };
+
+	return now[state];
 }
 
 int hwp_verdict_exit_status(enum hwp_verdict verdict)

@@ -12,24 +12,24 @@
 
 // clang-format off
 
-/** Where a poisoned page is now, worst first; with its class. */
+/** Where a poisoned page is now, worst first; with its class, and the last step of its history. */
 #define HWP_STATES(ROW) \
-	ROW(HWP_STATE_BUDDY, "buddy", "inside a free block on a zone's free list", HWP_CLASS_LEAKED) \
-	ROW(HWP_STATE_PCP, "pcp", "inside a free block on a per-CPU list", HWP_CLASS_LEAKED) \
-	ROW(HWP_STATE_REUSED, "reused", "allocated again after it had been freed, with proof", HWP_CLASS_LEAKED) \
-	ROW(HWP_STATE_DROPPED, "dropped", "on no list, with refcount 0, and healthy neighbours stranded with it", HWP_CLASS_LOST) \
-	ROW(HWP_STATE_LARGE_FOLIO, "large-folio", "part of an allocated large folio other than HugeTLB", HWP_CLASS_PENDING) \
-	ROW(HWP_STATE_HUGETLB, "hugetlb", "part of a HugeTLB folio, in use or in the pool", HWP_CLASS_PENDING) \
-	ROW(HWP_STATE_IN_USE, "in-use", "a page of its own, still mapped, cached or referenced", HWP_CLASS_PENDING) \
-	ROW(HWP_STATE_TAKEN_OFF, "taken-off", "taken off the free lists by memory failure, which marked it in page.private", HWP_CLASS_CONTAINED) \
-	ROW(HWP_STATE_ISOLATED, "isolated", "a page of its own, withheld from the allocator; its neighbours are accounted for", HWP_CLASS_CONTAINED) \
-	ROW(HWP_STATE_SLAB, "slab", "slab memory", HWP_CLASS_KERNEL) \
-	ROW(HWP_STATE_PGTABLE, "pgtable", "a page table", HWP_CLASS_KERNEL) \
-	ROW(HWP_STATE_RESERVED, "reserved", "reserved memory", HWP_CLASS_KERNEL) \
-	ROW(HWP_STATE_KERNEL, "kernel", "other memory that the kernel allocated for itself", HWP_CLASS_KERNEL) \
-	ROW(HWP_STATE_OFFLINE, "offline", "in an offline section, or marked offline by a driver", HWP_CLASS_OTHER) \
-	ROW(HWP_STATE_DEVICE, "device", "memory of a device (ZONE_DEVICE)", HWP_CLASS_OTHER) \
-	ROW(HWP_STATE_UNKNOWN, "unknown", "not enough could be read; the evidence gives the reason", HWP_CLASS_UNKNOWN)
+	ROW(HWP_STATE_BUDDY, "buddy", "inside a free block on a zone's free list", HWP_CLASS_LEAKED, HWP_STEP_FREE, "in free memory now") \
+	ROW(HWP_STATE_PCP, "pcp", "inside a free block on a per-CPU list", HWP_CLASS_LEAKED, HWP_STEP_FREE, "on a per-CPU list now") \
+	ROW(HWP_STATE_REUSED, "reused", "allocated again after it had been freed, with proof", HWP_CLASS_LEAKED, HWP_STEP_IN_USE, "in use now") \
+	ROW(HWP_STATE_DROPPED, "dropped", "on no list, with refcount 0, and healthy neighbours stranded with it", HWP_CLASS_LOST, HWP_STEP_DROPPED, "thrown away with healthy pages") \
+	ROW(HWP_STATE_LARGE_FOLIO, "large-folio", "part of an allocated large folio other than HugeTLB", HWP_CLASS_PENDING, HWP_STEP_IN_USE, "in use now, in its folio") \
+	ROW(HWP_STATE_HUGETLB, "hugetlb", "part of a HugeTLB folio, in use or in the pool", HWP_CLASS_PENDING, HWP_STEP_IN_USE, "in its HugeTLB folio now") \
+	ROW(HWP_STATE_IN_USE, "in-use", "a page of its own, still mapped, cached or referenced", HWP_CLASS_PENDING, HWP_STEP_IN_USE, "in use now") \
+	ROW(HWP_STATE_TAKEN_OFF, "taken-off", "taken off the free lists by memory failure, which marked it in page.private", HWP_CLASS_CONTAINED, HWP_STEP_CONTAINED, "withheld by memory failure") \
+	ROW(HWP_STATE_ISOLATED, "isolated", "a page of its own, withheld from the allocator; its neighbours are accounted for", HWP_CLASS_CONTAINED, HWP_STEP_CONTAINED, "withheld from the allocator") \
+	ROW(HWP_STATE_SLAB, "slab", "slab memory", HWP_CLASS_KERNEL, HWP_STEP_IN_USE, "in use by the kernel now") \
+	ROW(HWP_STATE_PGTABLE, "pgtable", "a page table", HWP_CLASS_KERNEL, HWP_STEP_IN_USE, "in use by the kernel now") \
+	ROW(HWP_STATE_RESERVED, "reserved", "reserved memory", HWP_CLASS_KERNEL, HWP_STEP_IN_USE, "reserved") \
+	ROW(HWP_STATE_KERNEL, "kernel", "other memory that the kernel allocated for itself", HWP_CLASS_KERNEL, HWP_STEP_IN_USE, "in use by the kernel now") \
+	ROW(HWP_STATE_OFFLINE, "offline", "in an offline section, or marked offline by a driver", HWP_CLASS_OTHER, HWP_STEP_OFFLINE, "its memory is offline now") \
+	ROW(HWP_STATE_DEVICE, "device", "memory of a device (ZONE_DEVICE)", HWP_CLASS_OTHER, HWP_STEP_IN_USE, "memory of a device") \
+	ROW(HWP_STATE_UNKNOWN, "unknown", "not enough could be read; the evidence gives the reason", HWP_CLASS_UNKNOWN, HWP_STEP_UNKNOWN, "where it is now is not known")
 
 /** What a state means for the system. */
 #define HWP_CLASSES(ROW) \
@@ -299,11 +299,41 @@ struct hwp_words {
 	size_t nr;
 };
 
-extern const struct hwp_words hwp_states, hwp_classes, hwp_verdicts, hwp_results, hwp_confidences,
-	hwp_outcomes, hwp_answers, hwp_steps, hwp_victims, hwp_fixes, hwp_fixes_seen, hwp_switches,
-	hwp_sweeps, hwp_trouble_kinds, hwp_holes, hwp_containers, hwp_folio_kinds, hwp_extent_kinds,
-	hwp_extent_sources, hwp_observations, hwp_run_states, hwp_use_kinds, hwp_direct_maps,
-	hwp_contents_words, hwp_event_kinds, hwp_log_states, hwp_boots;
+// clang-format off
+/** The tables of all words. */
+#define HWP_WORD_LISTS(LIST) \
+	LIST(hwp_states, HWP_STATES) \
+	LIST(hwp_classes, HWP_CLASSES) \
+	LIST(hwp_verdicts, HWP_VERDICTS) \
+	LIST(hwp_results, HWP_RESULTS) \
+	LIST(hwp_confidences, HWP_CONFIDENCES) \
+	LIST(hwp_outcomes, HWP_OUTCOMES) \
+	LIST(hwp_answers, HWP_ANSWERS) \
+	LIST(hwp_steps, HWP_STEPS) \
+	LIST(hwp_victims, HWP_VICTIMS) \
+	LIST(hwp_fixes, HWP_FIXES) \
+	LIST(hwp_fixes_seen, HWP_FIXES_SEEN) \
+	LIST(hwp_switches, HWP_SWITCHES) \
+	LIST(hwp_sweeps, HWP_SWEEPS) \
+	LIST(hwp_trouble_kinds, HWP_TROUBLE_KINDS) \
+	LIST(hwp_holes, HWP_HOLES) \
+	LIST(hwp_containers, HWP_CONTAINERS) \
+	LIST(hwp_folio_kinds, HWP_FOLIO_KINDS) \
+	LIST(hwp_extent_kinds, HWP_EXTENT_KINDS) \
+	LIST(hwp_extent_sources, HWP_EXTENT_SOURCES) \
+	LIST(hwp_observations, HWP_OBSERVATIONS) \
+	LIST(hwp_run_states, HWP_RUN_STATES) \
+	LIST(hwp_use_kinds, HWP_USE_KINDS) \
+	LIST(hwp_direct_maps, HWP_DIRECT_MAPS) \
+	LIST(hwp_contents_words, HWP_CONTENTS) \
+	LIST(hwp_event_kinds, HWP_EVENT_KINDS) \
+	LIST(hwp_log_states, HWP_LOG_STATES) \
+	LIST(hwp_boots, HWP_BOOTS)
+// clang-format on
+
+#define HWP_DECLARED(list, ROWS) extern const struct hwp_words list;
+HWP_WORD_LISTS(HWP_DECLARED)
+#undef HWP_DECLARED
 
 const char *hwp_state_name(enum hwp_state state);
 const char *hwp_class_name(enum hwp_class class);
@@ -333,6 +363,10 @@ const char *hwp_log_state_name(enum hwp_log_state state);
 const char *hwp_boot_name(enum hwp_boot boot);
 
 enum hwp_class hwp_state_class(enum hwp_state state);
+/** What the last step of a page's history is: it is in that state now. */
+enum hwp_step_kind hwp_state_step(enum hwp_state state);
+/** The same in words. */
+const char *hwp_state_now(enum hwp_state state);
 
 /** 0, 1 or 2: what the program exits with. */
 int hwp_verdict_exit_status(enum hwp_verdict verdict);

@@ -279,29 +279,7 @@ static struct hwp_error *add_handed_out(struct hwp_findings *f, const struct hwp
 /** Where it is now. */
 static struct hwp_error *add_now(struct hwp_findings *f, const struct hwp_poisoned *p)
 {
-	static const struct {
-		enum hwp_step_kind kind;
-		const char *text;
-	} now[HWP_NR_STATES] = {
-		[HWP_STATE_BUDDY] = { HWP_STEP_FREE, "in free memory now" },
-		[HWP_STATE_PCP] = { HWP_STEP_FREE, "on a per-CPU list now" },
-		[HWP_STATE_REUSED] = { HWP_STEP_IN_USE, "in use now" },
-		[HWP_STATE_DROPPED] = { HWP_STEP_DROPPED, "thrown away with healthy pages" },
-		[HWP_STATE_LARGE_FOLIO] = { HWP_STEP_IN_USE, "in use now, in its folio" },
-		[HWP_STATE_HUGETLB] = { HWP_STEP_IN_USE, "in its HugeTLB folio now" },
-		[HWP_STATE_IN_USE] = { HWP_STEP_IN_USE, "in use now" },
-		[HWP_STATE_TAKEN_OFF] = { HWP_STEP_CONTAINED, "withheld by memory failure" },
-		[HWP_STATE_ISOLATED] = { HWP_STEP_CONTAINED, "withheld from the allocator" },
-		[HWP_STATE_SLAB] = { HWP_STEP_IN_USE, "in use by the kernel now" },
-		[HWP_STATE_PGTABLE] = { HWP_STEP_IN_USE, "in use by the kernel now" },
-		[HWP_STATE_RESERVED] = { HWP_STEP_IN_USE, "reserved" },
-		[HWP_STATE_KERNEL] = { HWP_STEP_IN_USE, "in use by the kernel now" },
-		[HWP_STATE_OFFLINE] = { HWP_STEP_OFFLINE, "its memory is offline now" },
-		[HWP_STATE_DEVICE] = { HWP_STEP_IN_USE, "memory of a device" },
-		[HWP_STATE_UNKNOWN] = { HWP_STEP_UNKNOWN, "where it is now is not known" },
-	};
-
-	return add_step(f, now[p->state].kind, HWP_CERTAIN, "%s", now[p->state].text);
+	return add_step(f, hwp_state_step(p->state), HWP_CERTAIN, "%s", hwp_state_now(p->state));
 }
 
 /** What earlier checks saw, by their clock, which is not the log's. */

@@ -5,20 +5,16 @@
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-static const struct hwp_words *const all[] = {
-	&hwp_states,	  &hwp_classes,	    &hwp_verdicts,	&hwp_results,
-	&hwp_confidences, &hwp_outcomes,    &hwp_fixes,		&hwp_fixes_seen,
-	&hwp_switches,	  &hwp_sweeps,	    &hwp_trouble_kinds, &hwp_holes,
-	&hwp_containers,  &hwp_folio_kinds, &hwp_extent_kinds,	&hwp_extent_sources,
-	&hwp_run_states,  &hwp_use_kinds,   &hwp_direct_maps,	&hwp_contents_words,
-	&hwp_event_kinds, &hwp_log_states,  &hwp_boots,
-};
+#define ADDRESS(list, ROWS) &list,
+
+static const struct hwp_words *const all[] = { HWP_WORD_LISTS(ADDRESS) };
 
 /** Two without a name would be one in JSON. */
 static void one_name_each(void **state)
@@ -74,6 +70,17 @@ static void second_columns(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		assert_int_equal(hwp_state_class(classes[i].state), classes[i].class);
+	/* The last step of a page's history says where it is, and in words. */
+	for (enum hwp_state i = 0; i < HWP_NR_STATES; i++) {
+		bool is_free = i == HWP_STATE_BUDDY || i == HWP_STATE_PCP;
+
+		assert_int_equal(hwp_state_step(i) == HWP_STEP_FREE, is_free);
+		assert_int_equal(hwp_state_step(i) == HWP_STEP_CONTAINED,
+				 hwp_state_class(i) == HWP_CLASS_CONTAINED);
+		assert_int_equal(hwp_state_step(i) == HWP_STEP_UNKNOWN, i == HWP_STATE_UNKNOWN);
+		assert_int_not_equal(hwp_state_step(i), HWP_STEP_ERROR);
+		assert_true(strlen(hwp_state_now(i)) > 3);
+	}
 	assert_int_equal(hwp_verdict_exit_status(HWP_VERDICT_LEAKED), 1);
 	assert_int_equal(hwp_verdict_exit_status(HWP_VERDICT_INCONSISTENT), 1);
 	assert_int_equal(hwp_verdict_exit_status(HWP_VERDICT_INCOMPLETE), 2);

@@ -295,6 +295,6 @@ run) shift; run "$@" ;;
 matrix) shift; matrix matrix "$@" ;;
 history) shift; matrix matrix.history "$@" ;;
 list) matrix_rows matrix ;;
-scenarios) "${CC:-gcc}" -O1 -static -o "$lab/inject.list" "$here"/guest/*.c && "$lab/inject.list" list ;;
+scenarios) ${CC:-gcc} -O1 -static -o "$lab/inject.list" "$here"/guest/*.c && "$lab/inject.list" list ;;
 *) usage; exit 2 ;;
 esac

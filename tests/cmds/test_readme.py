@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the README files say is there: links, files, the example's rows, the states."""
+"""What the README files say is there: links, files, the example's rows, the states, the scenarios."""
+import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import hwp
@@ -65,6 +67,36 @@ def verdicts(text):
     return [] if rows == listed else [f'{rows} {listed}']
 
 
+def scenarios_of_guest():
+    """What the lab's guest can do, by its own word; None where it cannot be built."""
+    with tempfile.TemporaryDirectory() as directory:
+        done = subprocess.run(['vmcores/lab.sh', 'scenarios'], cwd=TOP, capture_output=True, text=True,
+                              env={**os.environ, 'HWP_LAB': directory}, check=False)
+    return None if done.returncode else [x.split()[0] for x in done.stdout.splitlines()]
+
+
+def scenarios(known):
+    """Each scenario has its row in a README; `-tail` stands for another end of the name before it."""
+    described = set()
+    for page in ('vmcores/README.md', 'vmcores/fix/README.md'):
+        for line in (TOP / page).read_text().splitlines():
+            words = re.findall(r'`([a-z0-9-]+)`', line)
+            starts = [w.rsplit('-', n)[0] for w in words if w[0] != '-' for n in range(w.count('-') + 1)]
+            described |= {*words} | {s + w for s in starts for w in words if w[0] == '-'}
+    return [f'no row: {x}' for x in known if x.removesuffix('-gone') not in described]
+
+
+def matrices(known):
+    """The guest skips what it does not know: a name that is misspelt would be no error."""
+    wrong = []
+    for file in ('matrix', 'matrix.history', 'fix/matrix', 'samples.list'):
+        lines = (TOP / 'vmcores' / file).read_text().splitlines()
+        for row in [x.split('|') for x in lines if not x.startswith('#') and '|' in x]:
+            wrong += [f'{file}: {row[0].strip()}: {x}' for x in row[2].replace(' ', '').split(',')
+                      if x not in known and not re.fullmatch('cpu[0-9]', x)]
+    return wrong
+
+
 def main():
     cases = hwp.Cases()
     readme = (TOP / 'README.md').read_text()
@@ -76,6 +108,12 @@ def main():
     cases.report('README.md: one screen', [] if nr_words < MAX_WORDS else [f'{nr_words} words'])
     cases.report('lib/report/README.md: states', states(report))
     cases.report('lib/report/README.md: verdicts', verdicts(report))
+    known = scenarios_of_guest()
+    if known is None:
+        cases.report('vmcores: scenarios', ['vmcores/lab.sh scenarios does not run'])
+    else:
+        cases.report('vmcores/README.md: scenarios', scenarios(known))
+        cases.report('vmcores: the scenarios of each matrix', matrices(known))
     return cases.exit()
 
 

@@ -52,7 +52,7 @@ enum hwp_hugetlb_scheme {
 struct hwp_layout_row {
 	char name[48];
 	uint64_t value;
-	/** A provider ("btf", "dwarf", "kallsyms"), "vmcoreinfo", "computed" or "absent". */
+	/** A provider of types or symbols, "vmcoreinfo", "computed" or "absent". */
 	const char *source;
 };
 

@@ -67,6 +67,31 @@ def manual(document):
     return wrong
 
 
+def sources(schema):
+    """Each provider of symbols or types, of a host too, is a source that `layout` may name."""
+    names, listed = set(), set()
+    for path in (*hwp.TOP.glob('lib/**/*.c'), *hwp.TOP.glob('ext/**/*.c')):
+        text = path.read_text()
+        defined = dict(re.findall(r'^#define (\w+) ("[^"]+")$', text, re.M))
+        for ops in re.findall(r'^static const struct hwp_provider_ops \w+ = \{(.*?)^\};', text,
+                              re.M | re.S):
+            if re.search(r'\.(symbols|member) =', ops):
+                name = re.search(r'\.name = (.*),', ops)[1]
+                names.add(defined.get(name, name).strip('"'))
+
+    def find(node):
+        if isinstance(node, dict):
+            source = node.get('properties', {}).get('source', {}).get('enum', [])
+            listed.update(source if 'vmcoreinfo' in source else [])
+            node = [*node.values()]
+        for part in node if isinstance(node, list) else []:
+            find(part)
+
+    find(schema)
+    missing = sorted(names - listed)
+    return [f'not in the schema: {missing}'] if missing or len(names) < 2 else []
+
+
 def main():
     cases = hwp.Cases()
     try:
@@ -79,6 +104,7 @@ def main():
     validator_class.check_schema(schema)
     validator = validator_class(schema)
 
+    cases.report('sources', sources(schema))
     cases.report('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
     for directory in hwp.samples():
         for command in ON_DUMPS:

@@ -18,6 +18,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -52,13 +53,18 @@ def places(path):
 
 
 def run(tree, *command, limit=None):
-    """Whether it ended well, and within the limit in seconds."""
+    """Whether it ended well, within the limit in seconds of a processor, on however busy a machine."""
+    def confine():
+        if limit:
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+
     with tempfile.TemporaryDirectory() as directory:
         try:
             return not subprocess.run(command, cwd=tree, stdout=subprocess.DEVNULL,
                                       stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
                                       env={**os.environ, 'TMPDIR': directory, 'LC_ALL': 'C.UTF-8'},
-                                      check=False, timeout=limit).returncode
+                                      check=False, preexec_fn=confine,
+                                      timeout=limit and 20 * limit).returncode
         except subprocess.TimeoutExpired:
             return False
 
@@ -75,8 +81,8 @@ def nearness(tree, path, test):
     return 1 if f'"{path.parent.relative_to(tree / "lib")}/' in test.read_text() else 2
 
 
-def are_noticed(tree, path):
-    """Does a test fail, now that the file is changed? The nearest come first."""
+def first_to_notice(tree, path):
+    """The test that fails, now that the file is changed, or None. The nearest come first."""
     tests = sorted((tree / 'tests' / 'unit').glob('*.c'),
                    key=lambda test: (nearness(tree, path, test), test))
     for near in range(3):
@@ -85,22 +91,24 @@ def are_noticed(tree, path):
             sys.exit('mutate.py: a unit test does not build')
         for program in programs:
             if not run(tree, program, limit=60):
-                return True
-    if not make(tree, 'all', 'build/replay') or not run(
-            tree, 'tests/facts/test_replay.py', limit=300):
-        return True
-    return not make(tree, 'check', 'CHECK=input/ real/test_truth')
+                return program.removeprefix('build/')
+    if not make(tree, 'all', 'build/replay'):
+        return 'the build'
+    if not run(tree, 'tests/facts/test_replay.py', limit=300):
+        return 'facts/'
+    return None if make(tree, 'check', 'CHECK=input/ real/test_truth') else 'input/ or real/test_truth'
 
 
 def try_one(tree, path, place):
-    """'killed', 'alive' or 'no-build' of one change, undone afterwards."""
+    """'killed', 'alive' or 'no-build' of one change, undone afterwards, and who noticed."""
     original = path.read_text()
     start, end, replacement = place
     path.write_text(original[:start] + replacement + original[end:])
     try:
         if not make(tree, 'build/libhwpoison.a'):
-            return 'no-build'
-        return 'killed' if are_noticed(tree, path) else 'alive'
+            return 'no-build', None
+        test = first_to_notice(tree, path)
+        return ('killed' if test else 'alive'), test
     finally:
         path.write_text(original)
 
@@ -131,18 +139,22 @@ def main():
                                                           else (tree / p).rglob('*.c')))
         candidates = [(f, p) for f in files for p in places(f)]
         draw.shuffle(candidates)
-        if not make(tree, 'all', 'unit-programs') or are_noticed(tree, tree / 'lib/analyse.c'):
-            sys.exit('mutate.py: the tree does not build, or a test fails before any change')
+        if not make(tree, 'all', 'unit-programs'):
+            sys.exit('mutate.py: the tree does not build')
+        test = first_to_notice(tree, tree / 'lib/analyse.c')
+        if test:
+            sys.exit(f'mutate.py: {test} fails before any change')
         for path, place in candidates:
             if counts['killed'] + counts['alive'] == options.number:
                 break
-            fate = try_one(tree, path, place)
+            fate, test = try_one(tree, path, place)
             counts[fate] += 1
             text = path.read_text()
             line = text.count('\n', 0, place[0]) + 1
             if fate != 'no-build':
                 print(f'{fate}: {path.relative_to(tree)}:{line}: {text[place[0]:place[1]]} -> '
-                      f'{place[2] or "nothing"}: {text.splitlines()[line - 1].strip()}', flush=True)
+                      f'{place[2] or "nothing"}: {text.splitlines()[line - 1].strip()}'
+                      f'{test and f" [{test}]" or ""}', flush=True)
     tried = counts['killed'] + counts['alive']
     print(f'{tried} changes that compile: {counts["killed"]} noticed, {counts["alive"]} not '
           f'(seed {options.seed})')

@@ -49,6 +49,8 @@ struct confinement {
 	struct hwp_budget budget;
 	/** The dump, and the child's report. */
 	int core, report;
+	/** The other files of a dump in several; 0: it could not be opened. */
+	int *parts;
 	/** Between parent and child; each closes the other's. */
 	int ours, theirs;
 	uint64_t start_ns;
@@ -61,6 +63,10 @@ static void confinement_deinit(struct confinement *c)
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	for (size_t i = 0; c->parts && i < c->options->target.nr_parts; i++)
+		if (c->parts[i] > 0)
+			close(c->parts[i]);
+	free(c->parts);
 }
 
 /** The child's side: it cannot ask the network. */
@@ -236,20 +242,48 @@ static int await(struct confinement *c, pid_t child)
 	return hwp_finish(c->context, err, HWP_EXIT_TROUBLE);
 }
 
+/** By rights that the child does not have. What is wrong with a file the child says. */
+static int open_dump(const char *path, uint64_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0)
+		*size += (uint64_t)st.st_size;
+	return fd;
+}
+
+static struct hwp_error *open_dumps(struct confinement *c, uint64_t *size)
+{
+	struct hwp_target_options *target = &c->options->target;
+
+	c->core = open_dump(target->core_path, size);
+	if (c->core >= 0)
+		target->core_fd = c->core;
+	c->parts = calloc(target->nr_parts + 1, sizeof(*c->parts));
+	if (!c->parts)
+		return hwp_error_no_memory();
+	for (size_t i = 0; i < target->nr_parts; i++) {
+		int fd = open_dump(target->part_paths[i], size);
+
+		c->parts[i] = fd > 0 ? fd : 0;
+	}
+	target->part_fds = c->parts;
+	return NULL;
+}
+
 static struct hwp_error *prepare(struct confinement *c)
 {
 	long nr_processors = sysconf(_SC_NPROCESSORS_ONLN);
-	struct stat st = {};
+	uint64_t size = 0;
+	struct hwp_error *err = open_dumps(c, &size);
 	int pair[2];
 
-	/* By rights that the child does not have. What is wrong with the file the child says. */
-	c->core = open(c->options->target.core_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (c->core >= 0 && fstat(c->core, &st) == 0)
-		c->options->target.core_fd = c->core;
-	c->budget = hwp_budget_for(st.st_size > 0 ? (uint64_t)st.st_size : 0,
-				   c->options->nr_threads ? c->options->nr_threads :
-				   nr_processors > 0	  ? (unsigned int)nr_processors :
-							    1);
+	if (err)
+		return err;
+	c->budget = hwp_budget_for(size, c->options->nr_threads ? c->options->nr_threads :
+					 nr_processors > 0	? (unsigned int)nr_processors :
+								  1);
 	hwp_budget_clamp(&c->budget);
 	c->report = memfd_create("report", MFD_CLOEXEC);
 	if (c->report < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)

@@ -446,10 +446,15 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 		return hwp_usage_error(context, options->json,
 				       "the target is what %s has open: do not name one",
 				       context->host->name);
-	if (nr > 1)
+	if (nr > 1 && (options->live || options->target.qemu_socket))
 		return hwp_usage_error(context, options->json, "two targets were given");
-	if (options->nr_args)
+	if (options->nr_args && !options->target.core_path) {
 		options->target.core_path = options->args[0];
+		options->args++;
+		options->nr_args--;
+	}
+	options->target.part_paths = (const char *const *)options->args;
+	options->target.nr_parts = (size_t)options->nr_args;
 	if (options->target.core_path && is_kcore(options->target.core_path))
 		options->target.core_path = NULL;
 	options->live = !context->host && !options->target.core_path &&

@@ -121,8 +121,7 @@ static struct hwp_error *open_memory(struct hwp_target *target,
 	err = options->qemu_socket ?
 		      hwp_error_prefix(hwp_guest_memory_open(options->qemu_socket, &memory, &facts),
 				       "%s", options->qemu_socket) :
-		      hwp_dump_open_fd(options->core_fd ? options->core_fd : -1, options->core_path,
-				       options->vmcoreinfo_path, &memory, &facts);
+		      hwp_dump_open_files(options, &memory, &facts);
 	if (err)
 		return err;
 	err = hwp_target_set_memory(target, &memory, &facts);

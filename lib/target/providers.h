@@ -23,15 +23,15 @@ void hwp_target_set_reader(struct hwp_target *target, const struct hwp_provider 
 void hwp_target_set_open_times(struct hwp_target *target, const struct hwp_open_times *times);
 
 /**
- * Open a dump file: ELF and kdump files of x86_64 by our own reader, others by libkdumpfile,
- * which the environment's HWPOISON_READER=libkdumpfile asks for everywhere. @p vmcoreinfo_path
- * may be NULL. If it is not a dump, the error says what it is. @p fd, borrowed, is @p path open
- * already, or -1.
+ * Open the dump file, or the parts of one, that @p options name: ELF and kdump files of x86_64
+ * by our own reader, others by libkdumpfile, which the environment's
+ * HWPOISON_READER=libkdumpfile asks for everywhere. If it is not a dump, the error says what it
+ * is.
  */
-struct hwp_error *hwp_dump_open_fd(int fd, const char *path, const char *vmcoreinfo_path,
-				   struct hwp_provider *ret, struct hwp_file_facts *facts);
+struct hwp_error *hwp_dump_open_files(const struct hwp_target_options *options,
+				      struct hwp_provider *ret, struct hwp_file_facts *facts);
 
-/** The same, which opens @p path itself. */
+/** The same for file @p path; @p vmcoreinfo_path may be NULL. */
 struct hwp_error *hwp_dump_open(const char *path, const char *vmcoreinfo_path,
 				struct hwp_provider *ret, struct hwp_file_facts *facts);
 

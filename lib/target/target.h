@@ -140,7 +140,7 @@ static inline void hwp_provider_deinit(struct hwp_provider *provider)
 struct hwp_file_facts {
 	char format[64];
 	/** One sentence when the file is damaged (truncated, say), else empty. */
-	char damage[160];
+	char damage[400];
 	/** 0 if the provider does not know: then VMCOREINFO's PAGESIZE decides. */
 	unsigned int page_shift;
 	/** The file can hold pfns below this one only; 0: the provider does not know. */
@@ -180,6 +180,11 @@ struct hwp_target_options {
 	const char *core_path;
 	/** core_path, opened already by who has more rights; 0: it is not. Borrowed. */
 	int core_fd;
+	/** The other files of a dump that makedumpfile --split wrote, and their descriptors. */
+	const char *const *part_paths;
+	/** As core_fd; NULL: none of them is open. */
+	const int *part_fds;
+	size_t nr_parts;
 	/** The QMP socket of a running QEMU guest; NULL: no guest. */
 	const char *qemu_socket;
 	/** A file with VMCOREINFO text for dumps that carry none, or NULL. */

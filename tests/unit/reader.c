@@ -688,14 +688,55 @@ static void marked_dumps(void **state)
 
 	write_kdump(&d, 6);
 	set_u32(&d, PAGE + 12, 1);
-	set_u64(&d, PAGE + 80, 0x1000);
-	set_u64(&d, PAGE + 88, 0x2000);
-	assert_refused(&d, HWP_ERROR_UNSUPPORTED, "pfns 0x1000 to 0x2000: join all parts with");
 	/* The first versions have no such field. */
 	set_u32(&d, 8, 1);
 	set_u32(&d, 440, NR_KDUMP_PAGES);
 	open_dump(&d, NULL);
+	assert_pages(&d);
 	close_dump(&d);
+}
+
+static void set_part(struct dump *d, uint64_t first, uint64_t end)
+{
+	set_u32(d, PAGE + 12, 1);
+	set_u64(d, PAGE + 80, first);
+	set_u64(d, PAGE + 88, end);
+}
+
+/** A part has the bitmap of all pages, and descriptors of its own. */
+static void parts(void **state)
+{
+	unsigned char page[PAGE];
+	struct dump d;
+
+	(void)state;
+	write_kdump(&d, 6);
+	set_part(&d, 0, stored_pfn(100));
+	open_dump(&d, NULL);
+	assert_page(&d, 0);
+	assert_page(&d, 99);
+	assert_int_equal(physical_byte(&d, stored_pfn(100) * PAGE), -1);
+	close_dump(&d);
+
+	write_kdump(&d, 6);
+	set_part(&d, stored_pfn(7), NR_KDUMP_PAGES);
+	open_dump(&d, NULL);
+	assert_int_equal(physical_byte(&d, stored_pfn(6) * PAGE), -1);
+	/* Its first descriptor is of the first page that it has. */
+	fill(page, 0);
+	assert_int_equal(physical_byte(&d, stored_pfn(7) * PAGE + 77), page[77]);
+	fill(page, 101);
+	assert_int_equal(physical_byte(&d, stored_pfn(108) * PAGE + 77), page[77]);
+	close_dump(&d);
+
+	write_kdump(&d, 6);
+	set_part(&d, 9, 9);
+	open_dump(&d, NULL);
+	assert_int_equal(physical_byte(&d, stored_pfn(0) * PAGE), -1);
+	close_dump(&d);
+	write_kdump(&d, 6);
+	set_part(&d, 9, 8);
+	assert_refused(&d, HWP_ERROR_BAD_DATA, "the first pfn of this part is 9");
 }
 
 /** Sizes that the file does not have: nothing is allocated or looked for by them. */
@@ -777,7 +818,8 @@ int main(void)
 		cmocka_unit_test(no_tables),	  cmocka_unit_test(kdump_pages),
 		cmocka_unit_test(one_bitmap),	  cmocka_unit_test(bad_pages),
 		cmocka_unit_test(damaged_data),	  cmocka_unit_test(marked_dumps),
-		cmocka_unit_test(bad_headers),	  cmocka_unit_test(cut_kdump),
+		cmocka_unit_test(parts),	  cmocka_unit_test(bad_headers),
+		cmocka_unit_test(cut_kdump),
 	};
 
 	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);

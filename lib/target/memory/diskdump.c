@@ -159,9 +159,6 @@ static struct hwp_error *count_stored(struct hwp_diskdump *d)
 		d->nr_descs += count_bits(buf + at % step,
 					  left < WINDOW_BYTES ? left : WINDOW_BYTES);
 	}
-	if (d->nr_descs > (d->file->size - d->descs) / DESC_SIZE)
-		return hwp_error_create(HWP_ERROR_BAD_DATA,
-					"the file is cut off within its table of pages");
 	return NULL;
 }
 
@@ -222,23 +219,6 @@ static struct hwp_error *find_vmcoreinfo(const struct hwp_rawfile *file, const s
 	return err;
 }
 
-static struct hwp_error *refuse_part(const struct headers *h)
-{
-	uint64_t start = hwp_u64(h->sub + SUB_START_PFN), end = hwp_u64(h->sub + SUB_END_PFN);
-
-	if (h->version < VERSION_SPLIT || hwp_u32(h->sub + SUB_SPLIT) != 1)
-		return NULL;
-	if (h->version >= VERSION_64) {
-		start = hwp_u64(h->sub + SUB_START_PFN_64);
-		end = hwp_u64(h->sub + SUB_END_PFN_64);
-	}
-	return hwp_error_create(
-		HWP_ERROR_UNSUPPORTED,
-		"one part of a dump that makedumpfile --split wrote, with pfns 0x%" PRIx64
-		" to 0x%" PRIx64 ": join all parts with makedumpfile --reassemble",
-		start, end);
-}
-
 static void note_damage(const struct headers *h, uint64_t file_size, uint64_t end,
 			struct hwp_file_facts *facts)
 {
@@ -252,36 +232,6 @@ static void note_damage(const struct headers *h, uint64_t file_size, uint64_t en
 		snprintf(facts->damage, sizeof(facts->damage),
 			 "makedumpfile marked the dump as incomplete: it could not write all of "
 			 "it");
-}
-
-struct hwp_error *hwp_diskdump_read(const struct hwp_rawfile *file, struct hwp_diskdump *ret,
-				    struct hwp_file_facts *facts)
-{
-	struct headers h = {};
-	struct hwp_error *err;
-	uint64_t end = 0;
-
-	ret->file = file;
-	err = read_headers(file, &h);
-	if (!err)
-		err = find_parts(file, &h, ret);
-	if (!err)
-		err = refuse_part(&h);
-	if (!err)
-		err = count_stored(ret);
-	if (!err)
-		err = end_of_pages(ret, &end);
-	if (!err)
-		err = find_vmcoreinfo(file, &h, ret);
-	if (err)
-		return err;
-	ret->page_shift = hwp_ilog2(h.block);
-	memcpy(ret->machine, h.main + HEADER_MACHINE, sizeof(ret->machine) - 1);
-	/* QEMU's word for what is not x86_64. */
-	if (strcmp(ret->machine, "Unknown") == 0)
-		ret->machine[0] = '\0';
-	note_damage(&h, file->size, end, facts);
-	return NULL;
 }
 
 void hwp_diskdump_cursor_init(struct hwp_diskdump_cursor *cursor)
@@ -321,6 +271,83 @@ static uint64_t rank_of(const struct hwp_diskdump_cursor *cursor, uint64_t bit)
 						   ((UINT64_C(1) << (bit - at)) - 1));
 }
 
+/** Of the pages that the bitmap has, how many are before @p pfn? */
+static struct hwp_error *count_before(const struct hwp_diskdump *d,
+				      struct hwp_diskdump_cursor *cursor, uint64_t pfn,
+				      uint64_t *ret)
+{
+	uint64_t window = pfn / HWP_DISKDUMP_WINDOW;
+	struct hwp_error *err = NULL;
+
+	*ret = d->nr_descs;
+	if (pfn >= d->end_pfn)
+		return NULL;
+	err = read_window(d, cursor, window);
+	if (!err)
+		*ret = d->ranks[window] + rank_of(cursor, pfn % HWP_DISKDUMP_WINDOW);
+	return err;
+}
+
+/** A part has descriptors of its own pages alone, behind a bitmap of all: makedumpfile --split. */
+static struct hwp_error *find_own_pages(const struct headers *h, struct hwp_diskdump *d)
+{
+	_cleanup_free_ struct hwp_diskdump_cursor *cursor = NULL;
+	bool is_wide = h->version >= VERSION_64;
+	uint64_t nr_until;
+	struct hwp_error *err;
+
+	if (h->version < VERSION_SPLIT || hwp_u32(h->sub + SUB_SPLIT) != 1)
+		return NULL;
+	d->is_part = true;
+	d->start_pfn = hwp_u64(h->sub + (is_wide ? SUB_START_PFN_64 : SUB_START_PFN));
+	d->part_end_pfn = hwp_u64(h->sub + (is_wide ? SUB_END_PFN_64 : SUB_END_PFN));
+	/* makedumpfile leaves parts empty where there are few pages. */
+	if (d->start_pfn > d->part_end_pfn)
+		return nonsense("the first pfn of this part", d->start_pfn);
+	cursor = malloc(sizeof(*cursor));
+	if (!cursor)
+		return hwp_error_no_memory();
+	err = count_before(d, cursor, d->start_pfn, &d->nr_before);
+	if (!err)
+		err = count_before(d, cursor, d->part_end_pfn, &nr_until);
+	if (!err)
+		d->nr_descs = nr_until - d->nr_before;
+	return err;
+}
+
+struct hwp_error *hwp_diskdump_read(const struct hwp_rawfile *file, struct hwp_diskdump *ret,
+				    struct hwp_file_facts *facts)
+{
+	struct headers h = {};
+	struct hwp_error *err;
+	uint64_t end = 0;
+
+	ret->file = file;
+	err = read_headers(file, &h);
+	if (!err)
+		err = find_parts(file, &h, ret);
+	if (!err)
+		err = count_stored(ret);
+	if (!err)
+		err = find_own_pages(&h, ret);
+	if (!err && ret->nr_descs > (file->size - ret->descs) / DESC_SIZE)
+		err = hwp_error_create(HWP_ERROR_BAD_DATA,
+				       "the file is cut off within its table of pages");
+	if (!err)
+		err = end_of_pages(ret, &end);
+	if (!err)
+		err = find_vmcoreinfo(file, &h, ret);
+	if (err)
+		return err;
+	ret->page_shift = hwp_ilog2(h.block);
+	memcpy(ret->machine, h.main + HEADER_MACHINE, sizeof(ret->machine) - 1);
+	/* QEMU's word for what is not x86_64. */
+	if (strcmp(ret->machine, "Unknown") == 0)
+		ret->machine[0] = '\0';
+	note_damage(&h, file->size, end, facts);
+	return NULL;
+}
+
 static struct hwp_error *read_descs(const struct hwp_diskdump *dump,
 				    struct hwp_diskdump_cursor *cursor, uint64_t index)
 {
@@ -345,13 +372,16 @@ struct hwp_error *hwp_diskdump_find(const struct hwp_diskdump *dump,
 
 	if (pfn >= dump->end_pfn)
 		return hwp_error_create(HWP_ERROR_EXCLUDED, "the page is not in the dump");
+	if (dump->is_part && (pfn < dump->start_pfn || pfn >= dump->part_end_pfn))
+		return hwp_error_create(HWP_ERROR_EXCLUDED,
+					"the page is in a part of the dump that was not given");
 	if (cursor->window != window)
 		err = read_window(dump, cursor, window);
 	if (!err && !hwp_test_bit(cursor->bits, bit))
 		err = hwp_error_create(HWP_ERROR_EXCLUDED, "the page is not in the dump");
 	if (err)
 		return err;
-	index = dump->ranks[window] + rank_of(cursor, bit);
+	index = dump->ranks[window] + rank_of(cursor, bit) - dump->nr_before;
 	/* The bitmap has changed since it was counted. */
 	if (index >= dump->nr_descs)
 		return hwp_error_create(HWP_ERROR_BAD_DATA, "the file changes while it is read");

@@ -31,6 +31,11 @@ struct hwp_diskdump {
 	uint64_t bitmap, bitmap_size, descs, nr_descs;
 	/** The pages that are stored before each window of the bitmap. */
 	uint64_t *ranks;
+	/** One of several files by makedumpfile --split, with the pfns from start_pfn on alone. */
+	bool is_part;
+	uint64_t start_pfn, part_end_pfn;
+	/** Of the bitmap, which is of all parts, the number of pages in those before this one. */
+	uint64_t nr_before;
 	/** utsname.machine, as "x86_64"; empty where hypervisors write no name. */
 	char machine[66];
 	/** The ELF notes go beyond the file, which libkdumpfile does not check. */
@@ -65,7 +70,7 @@ void hwp_diskdump_deinit(struct hwp_diskdump *dump);
 
 void hwp_diskdump_cursor_init(struct hwp_diskdump_cursor *cursor);
 
-/** Find page @p pfn. Errors: EXCLUDED (it is not stored), BAD_DATA (the file has shrunk), OS. */
+/** Find page @p pfn, of this part. Errors: EXCLUDED (it is not stored), BAD_DATA (the file has shrunk), OS. */
 struct hwp_error *hwp_diskdump_find(const struct hwp_diskdump *dump,
 				    struct hwp_diskdump_cursor *cursor, uint64_t pfn,
 				    struct hwp_page_desc *ret);

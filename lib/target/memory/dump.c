@@ -69,40 +69,78 @@ static void note_growing(int fd, struct hwp_file_facts *facts)
 			 ", and was written to just now: is it still being copied?");
 }
 
-static struct hwp_error *open_request(int open_fd, const char *path, const char *vmcoreinfo_path,
-				      struct request *r, struct hwp_file_facts *facts)
+/** @p open_fd, borrowed, is @p path open already, or 0. */
+static struct hwp_error *open_file(int open_fd, const char *path, struct hwp_dumpfile **ret,
+				   struct hwp_file_facts *facts)
+{
+	struct hwp_dumpfile *dump = malloc(sizeof(*dump));
+	struct hwp_error *err;
+	int fd;
+
+	if (!dump)
+		return hwp_error_no_memory();
+	/* Do not wait for the writer of a FIFO, which is refused. */
+	fd = open_fd ? fcntl(open_fd, F_DUPFD_CLOEXEC, 0) :
+		       open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	*dump = (struct hwp_dumpfile){ .file = { .fd = fd } };
+	*ret = dump;
+	if (fd < 0)
+		return hwp_error_os(errno, "%s", path);
+	err = hwp_dumpfile_open(path, fd, dump, facts);
+	if (!err && facts->damage[0])
+		note_growing(dump->file.fd, facts);
+	return err;
+}
+
+/** The other files of the same dump. What is wrong with one of them is wrong with the dump. */
+static struct hwp_error *open_parts(const struct hwp_target_options *options, struct request *r,
+				    struct hwp_file_facts *facts)
+{
+	for (size_t i = 0; i < options->nr_parts; i++) {
+		struct hwp_file_facts part_facts = {};
+		struct hwp_dumpfile *part = NULL;
+		struct hwp_error *err = open_file(options->part_fds ? options->part_fds[i] : 0,
+						  options->part_paths[i], &part, &part_facts);
+
+		if (!err)
+			err = hwp_error_prefix(hwp_dumpfile_join(r->dump, part), "%s",
+					       options->part_paths[i]);
+		if (err && part) {
+			hwp_dumpfile_deinit(part);
+			free(part);
+		}
+		if (err)
+			return err;
+		if (!facts->damage[0])
+			memcpy(facts->damage, part_facts.damage, sizeof(facts->damage));
+	}
+	hwp_dumpfile_note_missing(r->dump, facts);
+	return NULL;
+}
+
+static struct hwp_error *open_request(const struct hwp_target_options *options, struct request *r,
+				      struct hwp_file_facts *facts)
 {
 	struct hwp_error *err;
 	const char *own;
-	int fd;
 
-	r->dump = malloc(sizeof(*r->dump));
-	if (!r->dump)
-		return hwp_error_no_memory();
-	r->dump->file.fd = -1;
-	/* Do not wait for the writer of a FIFO, which is refused. */
-	fd = open_fd >= 0 ? fcntl(open_fd, F_DUPFD_CLOEXEC, 0) :
-			    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	*r->dump = (struct hwp_dumpfile){ .file = { .fd = fd } };
-	if (fd < 0)
-		return hwp_error_os(errno, "%s", path);
-	err = hwp_dumpfile_open(path, fd, r->dump, facts);
+	err = open_file(options->core_fd, options->core_path, &r->dump, facts);
+	if (!err)
+		err = open_parts(options, r, facts);
 	if (err)
 		return err;
 	/* What is cut off is not counted. */
 	if (!facts->damage[0])
 		facts->end_pfn = hwp_dumpfile_end_pfn(r->dump);
-	else
-		note_growing(open_fd >= 0 ? open_fd : r->dump->file.fd, facts);
 	own = hwp_dumpfile_vmcoreinfo(r->dump);
-	if (vmcoreinfo_path) {
-		err = read_text_file(vmcoreinfo_path, &r->given);
+	if (options->vmcoreinfo_path) {
+		err = read_text_file(options->vmcoreinfo_path, &r->given);
 		if (!err && own)
 			err = hwp_error_prefix(hwp_vmcoreinfo_same_kernel(r->given, own), "%s",
-					       vmcoreinfo_path);
+					       options->vmcoreinfo_path);
 	} else if (!own) {
 		err = hwp_error_prefix(hwp_vmcoreinfo_find_in_memory(r->dump, &r->given), "%s",
-				       path);
+				       options->core_path);
 		facts->vmcoreinfo_found = r->given;
 	}
 	return err;
@@ -158,6 +196,11 @@ static struct hwp_error *open_reader(struct request *r, struct hwp_provider *ret
 		if (!hwp_error_catch(&err, HWP_ERROR_UNSUPPORTED))
 			return err;
 	}
+	if (r->dump->kdump.is_part)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"parts of a dump of %s, or by libkdumpfile, are not read: "
+					"join them with makedumpfile --reassemble",
+					machine);
 	if (!is_64_bit(machine))
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"a dump of %s is not read: only 64-bit little-endian "
@@ -169,23 +212,26 @@ static struct hwp_error *open_reader(struct request *r, struct hwp_provider *ret
 	return err;
 }
 
-struct hwp_error *hwp_dump_open_fd(int fd, const char *path, const char *vmcoreinfo_path,
-				   struct hwp_provider *ret, struct hwp_file_facts *facts)
+struct hwp_error *hwp_dump_open_files(const struct hwp_target_options *options,
+				      struct hwp_provider *ret, struct hwp_file_facts *facts)
 {
 	_cleanup_(request_deinit) struct request r = {};
 	struct hwp_error *err;
 
-	err = open_request(fd, path, vmcoreinfo_path, &r, facts);
+	err = open_request(options, &r, facts);
 	if (err)
 		return err;
 	err = open_reader(&r, ret, facts);
 	if (facts->damage[0])
 		err = hwp_error_prefix(err, "%s", facts->damage);
-	return hwp_error_prefix(err, "%s", path);
+	return hwp_error_prefix(err, "%s", options->core_path);
 }
 
 struct hwp_error *hwp_dump_open(const char *path, const char *vmcoreinfo_path,
 				struct hwp_provider *ret, struct hwp_file_facts *facts)
 {
-	return hwp_dump_open_fd(-1, path, vmcoreinfo_path, ret, facts);
+	struct hwp_target_options options = { .core_path = path,
+					      .vmcoreinfo_path = vmcoreinfo_path };
+
+	return hwp_dump_open_files(&options, ret, facts);
 }

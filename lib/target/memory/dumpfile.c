@@ -105,13 +105,25 @@ static struct hwp_error *replace_flattened(struct hwp_rawfile *file, struct hwp_
 	return NULL;
 }
 
-void hwp_dumpfile_deinit(struct hwp_dumpfile *dump)
+static void deinit_one(struct hwp_dumpfile *dump)
 {
 	hwp_elfcore_deinit(&dump->elf);
 	hwp_diskdump_deinit(&dump->kdump);
 	if (dump->file.fd >= 0)
 		close(dump->file.fd);
 	dump->file.fd = -1;
+}
+
+void hwp_dumpfile_deinit(struct hwp_dumpfile *dump)
+{
+	while (dump->next) {
+		struct hwp_dumpfile *part = dump->next;
+
+		dump->next = part->next;
+		deinit_one(part);
+		free(part);
+	}
+	deinit_one(dump);
 }
 
 static struct hwp_error *measure(struct hwp_rawfile *file)
@@ -158,6 +170,93 @@ struct hwp_error *hwp_dumpfile_open(const char *path, int fd, struct hwp_dumpfil
 		 sizeof(facts->format) - strlen(facts->format), "%s",
 		 ret->is_kdump ? "diskdump" : "elf");
 	return hwp_error_prefix(err, "%s", path);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool overlap(const struct hwp_diskdump *a, const struct hwp_diskdump *b)
+{
+	return a->start_pfn < b->part_end_pfn && b->start_pfn < a->part_end_pfn;
+}
+
+struct hwp_error *hwp_dumpfile_join(struct hwp_dumpfile *dump, struct hwp_dumpfile *part)
+{
+	const struct hwp_diskdump *a = &dump->kdump, *b = &part->kdump;
+
+	if (!dump->is_kdump || !part->is_kdump || !a->is_part || !b->is_part)
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"several files are one target only if they are the parts "
+					"of one dump, as makedumpfile --split writes them");
+	if (a->end_pfn != b->end_pfn || a->page_shift != b->page_shift ||
+	    strcmp(a->machine, b->machine) != 0 || !same_text(a->vmcoreinfo, b->vmcoreinfo))
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"it is a part of another dump than the first file");
+	for (const struct hwp_dumpfile *p = dump; p; p = p->next) {
+		if (overlap(&p->kdump, b))
+			return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+						"its pfns, 0x%" PRIx64 " to 0x%" PRIx64
+						", are in another file that was given",
+						b->start_pfn, b->part_end_pfn - 1);
+	}
+	part->next = dump->next;
+	dump->next = part;
+	return NULL;
+}
+
+const struct hwp_dumpfile *hwp_dumpfile_part(const struct hwp_dumpfile *dump, uint64_t pfn)
+{
+	for (const struct hwp_dumpfile *p = dump; p && dump->next; p = p->next) {
+		if (pfn >= p->kdump.start_pfn && pfn < p->kdump.part_end_pfn)
+			return p;
+	}
+	return dump;
+}
+
+/** The first pfn from @p pfn on that a part has, or the dump's end. */
+static uint64_t next_stored(const struct hwp_dumpfile *dump, uint64_t pfn)
+{
+	uint64_t next = dump->kdump.end_pfn;
+
+	for (const struct hwp_dumpfile *p = dump; p; p = p->next) {
+		if (p->kdump.start_pfn >= pfn && p->kdump.start_pfn < next)
+			next = p->kdump.start_pfn;
+	}
+	return next;
+}
+
+void hwp_dumpfile_note_missing(const struct hwp_dumpfile *dump, struct hwp_file_facts *facts)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t pfn = 0;
+	size_t size;
+	FILE *out;
+
+	if (!dump->is_kdump || !dump->kdump.is_part || facts->damage[0])
+		return;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return;
+	while (pfn < dump->kdump.end_pfn) {
+		const struct hwp_dumpfile *p = hwp_dumpfile_part(dump, pfn);
+		uint64_t end = next_stored(dump, pfn);
+
+		if (pfn >= p->kdump.start_pfn && pfn < p->kdump.part_end_pfn) {
+			pfn = p->kdump.part_end_pfn;
+			continue;
+		}
+		fprintf(out, "%s0x%" PRIx64 " to 0x%" PRIx64, ftell(out) ? ", " : "", pfn, end - 1);
+		pfn = end;
+	}
+	fclose(out);
+	if (text && text[0])
+		snprintf(facts->damage, sizeof(facts->damage),
+			 "makedumpfile --split wrote this dump in several files, and pfns %.120s "
+			 "are in none that was given: give all of them, or join them with "
+			 "makedumpfile --reassemble",
+			 text);
 }
 
 uint64_t hwp_dumpfile_end_pfn(const struct hwp_dumpfile *dump)

@@ -17,6 +17,8 @@ struct hwp_dumpfile {
 	bool is_kdump;
 	struct hwp_elfcore elf;
 	struct hwp_diskdump kdump;
+	/** The next part of a dump that is in several files; owned. */
+	struct hwp_dumpfile *next;
 };
 
 /**
@@ -27,6 +29,19 @@ struct hwp_dumpfile {
 struct hwp_error *hwp_dumpfile_open(const char *path, int fd, struct hwp_dumpfile *ret,
 				    struct hwp_file_facts *facts);
 
+/**
+ * Add @p part to the parts of @p dump, which takes it over on success. INVALID_ARGUMENT when
+ * the two are not parts of one dump.
+ */
+struct hwp_error *hwp_dumpfile_join(struct hwp_dumpfile *dump, struct hwp_dumpfile *part);
+
+/** Record in @p facts the pfns that no part has. */
+void hwp_dumpfile_note_missing(const struct hwp_dumpfile *dump, struct hwp_file_facts *facts);
+
+/** The part that has page @p pfn of a kdump file; the first one when none has it. */
+const struct hwp_dumpfile *hwp_dumpfile_part(const struct hwp_dumpfile *dump, uint64_t pfn);
+
+/** The parts after the first one, too. */
 void hwp_dumpfile_deinit(struct hwp_dumpfile *dump);
 
 /** The file holds pfns below this one only. */

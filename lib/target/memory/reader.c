@@ -37,6 +37,8 @@ struct reader {
 	struct hwp_pagecache *cache;
 	struct hwp_codec *codec;
 	struct hwp_leaves leaves;
+	/** The file of a dump in several that cursor and ahead are of. */
+	const struct hwp_dumpfile *part;
 	struct hwp_diskdump_cursor cursor;
 	/** Bytes of the file from ahead_offset on. */
 	uint64_t ahead_offset;
@@ -98,7 +100,7 @@ static struct hwp_error *read_packed(struct reader *r, uint64_t offset, size_t s
 	if (!follows || size > r->ahead_size - (offset - r->ahead_offset)) {
 		wanted = wanted > size ? wanted : size;
 		r->ahead_size = 0;
-		err = hwp_rawfile_read_some(&r->shared->dump->file, offset, r->ahead, wanted, &nr);
+		err = hwp_rawfile_read_some(&r->part->file, offset, r->ahead, wanted, &nr);
 		if (err)
 			return err;
 		r->ahead_offset = offset;
@@ -112,6 +114,18 @@ static struct hwp_error *read_packed(struct reader *r, uint64_t offset, size_t s
 	return NULL;
 }
 
+/** Turn to the file that has page @p pfn. */
+static void choose_part(struct reader *r, uint64_t pfn)
+{
+	const struct hwp_dumpfile *part = hwp_dumpfile_part(r->shared->dump, pfn);
+
+	if (part == r->part)
+		return;
+	r->part = part;
+	r->ahead_offset = r->ahead_size = 0;
+	hwp_diskdump_cursor_init(&r->cursor);
+}
+
 /** The whole page @p pfn of a kdump file. */
 static struct hwp_error *unpack_page(struct reader *r, uint64_t pfn, void *to)
 {
@@ -121,14 +135,15 @@ static struct hwp_error *unpack_page(struct reader *r, uint64_t pfn, void *to)
 	const unsigned char *packed = NULL;
 	struct hwp_error *err;
 
-	err = hwp_diskdump_find(&s->dump->kdump, &r->cursor, pfn, &desc);
+	choose_part(r, pfn);
+	err = hwp_diskdump_find(&r->part->kdump, &r->cursor, pfn, &desc);
 	if (err)
 		return err;
 	/* makedumpfile had no space left before it came to this page. */
 	if (desc.offset == 0 && desc.size == 0)
 		return hwp_error_create(HWP_ERROR_EXCLUDED,
 					"the page was never written to the dump");
-	if (!hwp_rawfile_has(&s->dump->file, desc.offset, desc.size))
+	if (!hwp_rawfile_has(&r->part->file, desc.offset, desc.size))
 		return hwp_error_create(HWP_ERROR_EXCLUDED,
 					"the page is in the part of the dump that is cut off");
 	if (desc.size > MAX_PACKED || (!desc.flags && desc.size != page_size))

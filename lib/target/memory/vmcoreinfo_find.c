@@ -166,13 +166,9 @@ static struct hwp_error *search_kdump(struct search *s)
 {
 	const struct hwp_diskdump *kdump = &s->dump->kdump;
 	size_t page_size = (size_t)1 << kdump->page_shift;
-	struct hwp_error *err = hwp_codec_create(&s->codec);
+	struct hwp_error *err = NULL;
 
 	hwp_diskdump_cursor_init(&s->cursor);
-	s->page = malloc(page_size);
-	s->packed = malloc(MAX_PACKED);
-	if (!err && (!s->page || !s->packed))
-		err = hwp_error_no_memory();
 	for (uint64_t pfn = 0; pfn < kdump->end_pfn && !err && !s->is_sure; pfn++) {
 		bool is_read = read_page(s, pfn, page_size, &err);
 
@@ -183,6 +179,20 @@ static struct hwp_error *search_kdump(struct search *s)
 			err = NULL;
 		}
 	}
+	return err;
+}
+
+/** Each file of a dump that is in several. */
+static struct hwp_error *search_parts(struct search *s)
+{
+	struct hwp_error *err = hwp_codec_create(&s->codec);
+
+	s->page = malloc((size_t)1 << s->dump->kdump.page_shift);
+	s->packed = malloc(MAX_PACKED);
+	if (!err && (!s->page || !s->packed))
+		err = hwp_error_no_memory();
+	for (; s->dump && !err && !s->is_sure; s->dump = s->dump->next)
+		err = search_kdump(s);
 	return err;
 }
 
@@ -209,7 +219,7 @@ struct hwp_error *hwp_vmcoreinfo_find_in_memory(const struct hwp_dumpfile *dump,
 	if (!s)
 		return hwp_error_no_memory();
 	s->dump = dump;
-	err = dump->is_kdump ? search_kdump(s) : search_elf(s);
+	err = dump->is_kdump ? search_parts(s) : search_elf(s);
 	if (err)
 		return err;
 	for (size_t i = 0; i < s->nr_found; i++) {

@@ -245,24 +245,48 @@ static void cpus_that_may_be_missing(void **state)
 /* Two methods may not disagree about a list that somebody is changing. */
 static void locked(void **state)
 {
+	/* CONFIG_PREEMPT_RT: the pointer to the task that holds it, RT_MUTEX_HAS_WAITERS beside. */
+	static const char owner[] = "lock.lock.owner";
+	static const struct {
+		const char *lock;
+		uint64_t word;
+		bool held, unknown;
+	} rows[] = {
+		{ NULL, 0, false, false },
+		{ NULL, 1, true, false },
+		{ owner, 0, false, false },
+		{ owner, UINT64_C(0xff11000100320000), true, false },
+		{ owner, UINT64_C(0xff11000100320001), true, false },
+		/* Of another kind. */
+		{ "lock.other", 1, false, true },
+	};
+
 	(void)state;
-	for (int held = 0; held < 2; held++) {
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
 		struct machine *m = five_blocks();
+		int size = rows[i].lock ? 8 : 4;
+		bool held = rows[i].held;
 		struct hwp_findings *f;
 
-		synth_put(m->zone, ZONE_LOCK, held, 4);
+		print_message("# row %zu\n", i);
+		m->lock = rows[i].lock;
+		machine_resolve(m, 14);
+		synth_put(m->zone, ZONE_LOCK, rows[i].word, size);
 		machine_put(m, machine_lru(0x1410) + 8, machine_lru(0x1400));
 		machine_put(m, machine_area_list(3, 0) + ZONE_NR_FREE, 4);
 		f = machine_walk(m);
 		assert_int_equal(nr_of(f, HWP_TROUBLE_CONTRADICTION) == 0, held);
 		assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE) != 0, held);
 		assert_int_equal(f->zones.data[0].was_locked, held);
+		assert_int_equal(f->zones.data[0].lock_unknown, rows[i].unknown);
 		assert_int_equal(f->areas.data[3].moved, held);
 		assert_false(f->areas.data[4].moved);
 		machine_destroy(m);
 
 		m = machine_create(kernel_73);
-		synth_put(m->percpu[1], PCP_LOCK, held, 4);
+		m->lock = rows[i].lock;
+		machine_resolve(m, 14);
+		synth_put(m->percpu[1], rows[i].lock ? PCP_OWNER : PCP_LOCK, rows[i].word, size);
 		machine_free_pcp(m, 0x1600, 0, 1, 0);
 		synth_put(m->percpu[1], PCP_COUNT, 0, 4);
 		f = machine_walk(m);

@@ -37,6 +37,7 @@
 #define CPU_DIFF 2048
 #define ZONE_SIZE 1856
 #define PCP_LOCK 0
+#define PCP_OWNER 2560
 #define PCP_COUNT 4
 #define PCP_LISTS 32
 #define PCP_SIZE 4096
@@ -51,6 +52,8 @@ struct machine {
 	uint32_t pcp;
 	/** CONFIG_SMP=n: none of the symbols below. */
 	bool has_one_cpu;
+	/** The member that shows who holds a lock; NULL: the word of a spinlock. */
+	const char *lock;
 	/** nr_cpu_ids, the mask, __per_cpu_offset. */
 	char symbols[64];
 
@@ -160,6 +163,8 @@ static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
 	};
 	/* v6.0 and v6.1 have no such member. */
 	const char *folio = m->layout.type_scheme == HWP_TYPE_CLEARED_BIT ? "" : "folio";
+	const char *lock = m->lock ? m->lock : "lock.rlock.raw_lock.val";
+	uint32_t lock_size = m->lock ? 8 : 4;
 	const struct synth_member types[] = {
 		ARRAY("zone", "free_area", ZONE_FREE_AREA, 11 * ZONE_FREE_AREA_SIZE, 11),
 		SIZE("free_area", ZONE_FREE_AREA_SIZE),
@@ -174,8 +179,8 @@ static void machine_resolve(struct machine *m, uint64_t nr_pcp_lists)
 		ARRAY("zone", "vm_stat", ZONE_VM_STAT, 16, 2),
 		MEMBER("zone", "per_cpu_zonestats", ZONE_STATS, 8),
 		ARRAY("per_cpu_zonestat", "vm_stat_diff", CPU_DIFF, 2, 2),
-		MEMBER("zone", "lock.rlock.raw_lock.val", ZONE_LOCK, 4),
-		MEMBER("per_cpu_pages", "lock.rlock.raw_lock.val", PCP_LOCK, 4),
+		MEMBER("zone", lock, ZONE_LOCK, lock_size),
+		MEMBER("per_cpu_pages", lock, m->lock ? PCP_OWNER : PCP_LOCK, lock_size),
 		MEMBER("raw_hwp_page", "node", 0, 8),
 		MEMBER("raw_hwp_page", "page", 8, 8),
 		MEMBER(folio, "_hugetlb_hwpoison", machine_raw_hwp(m), 8),

@@ -25,6 +25,8 @@ struct hwp_freelist_layout {
 	uint32_t count, lists, nr_lists, nr_pcptypes;
 	/** The words of the spinlocks that guard the lists: 0 while nobody holds them. */
 	uint32_t zone_lock, pcp_lock;
+	/** With CONFIG_PREEMPT_RT they are sleeping locks: the pointers to who holds them. */
+	uint32_t zone_lock_owner, pcp_lock_owner;
 };
 
 static const struct hwp_need rows[] = {
@@ -53,6 +55,11 @@ static const struct hwp_need rows[] = {
 	/* Linux kernel commit 4b23a68f9536 ("mm/page_alloc: protect PCP lists with a spinlock")
 	 * (in v6.0). */
 	HWP_OFFSET(struct hwp_freelist_layout, pcp_lock, "per_cpu_pages.lock.rlock.raw_lock.val",
+		   .optional = true),
+	/* Linux kernel commit 0f383b6dc96e ("locking/spinlock: Provide RT variant") (in v5.15). */
+	HWP_OFFSET(struct hwp_freelist_layout, zone_lock_owner, "zone.lock.lock.owner",
+		   .optional = true),
+	HWP_OFFSET(struct hwp_freelist_layout, pcp_lock_owner, "per_cpu_pages.lock.lock.owner",
 		   .optional = true),
 };
 
@@ -90,31 +97,25 @@ const struct hwp_needs hwp_freelist_needs = {
 };
 
 /**
- * Was the lock at @p offset of the struct at @p address held when the dump was made? Then a
- * CPU was stopped, or died, while it may have been changing the lists. False for a running
- * kernel.
+ * Was the lock of the struct at @p address held when the dump was made? Then a CPU was stopped, or
+ * died, or a task had slept, while it may have been changing the lists. Unknown for a running kernel.
  */
-static bool was_locked(const struct hwp_list_walk *w, uint64_t address, uint32_t offset)
+static enum hwp_answer was_locked(const struct hwp_list_walk *w, uint64_t address, uint32_t lock,
+				  uint32_t owner)
 {
 	_cleanup_error_ struct hwp_error *err = NULL;
-	uint32_t lock = 0;
+	uint64_t holder = 0;
+	uint32_t word = 0;
 
-	if (w->live || offset == HWP_ABSENT)
-		return false;
-	err = hwp_target_read_u32(w->target, address + offset, &lock);
-	return !err && lock;
-}
-
-/** Was zone->lock of a dump not read? A kernel with CONFIG_PREEMPT_RT has another one. */
-static bool is_lock_unknown(const struct hwp_list_walk *w, uint64_t zone)
-{
-	_cleanup_error_ struct hwp_error *err = NULL;
-	uint32_t lock;
-
-	if (w->live || w->at->zone_lock == HWP_ABSENT)
-		return !w->live;
-	err = hwp_target_read_u32(w->target, zone + w->at->zone_lock, &lock);
-	return err != NULL;
+	if (w->live || (lock == HWP_ABSENT && owner == HWP_ABSENT))
+		return HWP_ANSWER_UNKNOWN;
+	if (lock != HWP_ABSENT)
+		err = hwp_target_read_u32(w->target, address + lock, &word);
+	else
+		err = hwp_target_read_u64(w->target, address + owner, &holder);
+	if (err)
+		return HWP_ANSWER_UNKNOWN;
+	return word || holder ? HWP_ANSWER_YES : HWP_ANSWER_NO;
 }
 
 struct area_walk {
@@ -242,7 +243,7 @@ static struct hwp_error *walk_pcp_once(void *arg, struct hwp_list_disagreement *
 	if (err)
 		return err;
 	set = pageset + p->offset + w->at->pcp;
-	locked = was_locked(w, set, w->at->pcp_lock);
+	locked = was_locked(w, set, w->at->pcp_lock, w->at->pcp_lock_owner) == HWP_ANSWER_YES;
 	err = walk_pcp_lists(p, set, locked, &cut);
 	if (err || cut || locked)
 		return err;
@@ -525,8 +526,11 @@ struct hwp_error *hwp_walk_free_lists(struct hwp_list_walk *w)
 		struct hwp_zone_facts *facts = &w->findings->zones.data[z];
 		uint64_t address = w->zones->zones.data[z].address;
 
-		facts->was_locked = was_locked(w, address, w->at->zone_lock);
-		facts->lock_unknown = is_lock_unknown(w, address);
+		enum hwp_answer locked = was_locked(w, address, w->at->zone_lock,
+						    w->at->zone_lock_owner);
+
+		facts->was_locked = locked == HWP_ANSWER_YES;
+		facts->lock_unknown = !w->live && locked == HWP_ANSWER_UNKNOWN;
 		for (unsigned int order = 0; order < w->layout->nr_orders && !err && !w->quick;
 		     order++)
 			err = tolerate(w, walk_area(w, (int)z, order), (int)z, HWP_HOLE_FREE_LIST);

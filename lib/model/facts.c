@@ -128,6 +128,7 @@ static const struct hwp_fact hwp_file_rows[] = {
 	BOOL(is_mounted),
 	BOOL(is_deleted),
 	WORD(large_folios, hwp_answers),
+	WORD(io_error, hwp_answers),
 };
 TABLE(hwp_file);
 #undef TYPE

@@ -79,6 +79,11 @@ struct hwp_file {
 	bool is_deleted;
 	/** Can its page cache hold folios of more than one page, as its mapping says? */
 	enum hwp_answer large_folios;
+	/**
+	 * AS_EIO: an error of its data is recorded, which no fsync() has reported. Memory failure
+	 * records the loss of a dirty page so, and a file system a write that failed.
+	 */
+	enum hwp_answer io_error;
 };
 
 /**

@@ -12,6 +12,7 @@ void hwp_report_json_file(struct hwp_json *json, const struct hwp_file *file)
 	hwp_json_u64(json, "inode", file->inode);
 	hwp_json_string(json, "filesystem", file->filesystem);
 	hwp_json_string(json, "device", file->device);
+	hwp_json_string(json, "io_error", hwp_answer_name(file->io_error));
 	hwp_json_end(json);
 }
 

@@ -165,6 +165,10 @@ static void say_file(const struct speaker *s, const struct hwp_file *file)
 		say(s, "file: %s%s, inode %" PRIu64 " of %s %s%s", file->path, deleted, file->inode,
 		    file->filesystem, file->device,
 		    file->is_mounted ? "" : ", a path inside that file system");
+	if (file->io_error == HWP_ANSWER_YES)
+		say(s, "an error of that file's data is recorded, which no fsync() has reported "
+		       "(AS_EIO): memory failure records lost data so, and a file system a failed "
+		       "write");
 }
 
 static void say_owner(const struct speaker *s, const struct hwp_findings *f,

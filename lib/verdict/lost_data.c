@@ -28,6 +28,16 @@ static bool was_dirty(const struct hwp_findings *f, const struct hwp_poisoned *p
 	return false;
 }
 
+/**
+ * In the page cache, and dirty still, as memory failure leaves a page of tmpfs: what was written to
+ * it is nowhere else, whatever the log says.
+ */
+static bool is_dirty(const struct hwp_poisoned *p)
+{
+	return p->was_read && !p->is_shown && p->folio.kind == HWP_FOLIO_NONE &&
+	       p->state == HWP_STATE_IN_USE && p->owner.has_file && p->bits & HWP_BIT_DIRTY;
+}
+
 /** Are the page's words those that the error found? */
 static bool has_words(const struct hwp_poisoned *p)
 {
@@ -40,7 +50,7 @@ struct hwp_lost_data hwp_lost_data(const struct hwp_findings *f, const struct hw
 {
 	struct hwp_lost_data lost = { .kind = HWP_LOST_NOTHING };
 
-	if (!was_dirty(f, p))
+	if (!was_dirty(f, p) && !is_dirty(p))
 		return lost;
 	if (!has_words(p)) {
 		lost.kind = HWP_LOST_OF_UNKNOWN;

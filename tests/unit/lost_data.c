@@ -83,6 +83,47 @@ static void by_words(void **state)
 	}
 }
 
+/** In the page cache and dirty, whatever the log says of it, or has lost of it. */
+static void by_mark(void **state)
+{
+	static const struct {
+		uint64_t mapping;
+		int file;
+		uint32_t bits;
+		int32_t refcount;
+		bool is_lost;
+	} rows[] = {
+		{ FILE_MAPPING, 0, HWP_BIT_DIRTY, 2, true },
+		{ FILE_MAPPING, 0, 0, 2, false },
+		/* Of a file that is not known, the word may be anybody's. */
+		{ FILE_MAPPING, -1, HWP_BIT_DIRTY, 2, false },
+		/* Anonymous memory, whose process is signalled. */
+		{ ANON_MAPPING, -1, HWP_BIT_DIRTY | HWP_BIT_SWAPBACKED, 2, false },
+		/* In no use any more: the mark is stale. */
+		{ FILE_MAPPING, 0, HWP_BIT_DIRTY, 0, false },
+	};
+	char words[700];
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = machine();
+		struct hwp_poisoned *p = add_page(f, rows[i].mapping, rows[i].file);
+		struct hwp_lost_data lost;
+
+		print_message("# row %zu\n", i);
+		p->bits |= rows[i].bits;
+		p->page.refcount = rows[i].refcount;
+		f->log.state = HWP_LOG_WRAPPED;
+		assert_null(hwp_decide(f));
+		lost = hwp_lost_data(f, &f->poisoned.data[0]);
+		assert_int_equal(lost.kind, rows[i].is_lost ? HWP_LOST_OF_FILE : HWP_LOST_NOTHING);
+		if (rows[i].is_lost)
+			assert_string_equal(hwp_lost_data_words(&lost, words, sizeof(words)),
+					    "the file /srv/db at offset 0x3000");
+		hwp_findings_destroy(f);
+	}
+}
+
 /** The words of a later life say nothing of the data. */
 static void of_a_later_life(void **state)
 {
@@ -134,6 +175,14 @@ static void reported(void **state)
 	add_action(f, add_page(f, FILE_MAPPING, 0), "dirty LRU page", "Recovered");
 	f->poisoned.data[0].page.refcount = 2;
 	text = report_of(f);
+	assert_non_null(strstr(text, "\"io_error\": \"unknown\""));
+	assert_null(strstr(text, "AS_EIO"));
+	free(text);
+	f->files.data[0].io_error = HWP_ANSWER_YES;
+	text = report_of(f);
+	assert_non_null(strstr(text, "\"io_error\": \"yes\""));
+	assert_non_null(strstr(text, "an error of that file's data is recorded, which no fsync() "
+				     "has reported"));
 	assert_non_null(strstr(text, "\nLost data: pages that were dirty\n"
 				     "0x20d  the file /srv/db at offset 0x3000\n"));
 	assert_non_null(strstr(text,
@@ -174,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_words),
+		cmocka_unit_test(by_mark),
 		cmocka_unit_test(of_a_later_life),
 		cmocka_unit_test(reported),
 	};

@@ -113,7 +113,7 @@ static void folio_of_users(void **state)
 	    "\"free_block\": null",
 	    "\"owner\": {\"pid\": 127, \"comm\": \"qemu\", \"nr_mappers\": 3, \"file\": {\"path\": "
 	    "\"/srv/data\", \"mounted\": true, \"deleted\": false, \"inode\": 77, \"filesystem\": "
-	    "\"ext4\", \"device\": \"vda1\"}}",
+	    "\"ext4\", \"device\": \"vda1\", \"io_error\": \"unknown\"}}",
 	    "\"page_owner\": {\"allocated\": true, \"migrated\": false, \"order\": 9, \"gfp_mask\": "
 	    "\"0x1cc2\", \"alloc_ns\": 12345678000, \"pid\": 118, \"tgid\": 117, \"comm\": \"qemu\", "
 	    "\"handle\": 5, \"free_ns\": null, \"free_pid\": null, \"free_tgid\": null, "

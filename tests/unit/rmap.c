@@ -210,6 +210,7 @@ static void layout(struct scene *s, const char *lost)
 		{ "mapping_flags", "AS_FOLIO_ORDER_BITS", 5 },
 		{ "mapping_flags", "AS_FOLIO_ORDER_MAX", 21 },
 		{ "mapping_flags", "AS_LARGE_FOLIO_SUPPORT", 6 },
+		{ "mapping_flags", "AS_EIO", 0 },
 		{}
 	};
 	static const struct synth_member since_618 = MEMBER("mount", "mnt_next_for_sb", AT_INSTANCE,
@@ -393,6 +394,33 @@ static void large_folios(void **state)
 		put(s, s->inode + AT_I_DATA + AT_FLAGS, rows[i].flags);
 		print_message("# row %zu\n", i);
 		assert_int_equal(look(s).large_folios, rows[i].want);
+		scene_destroy(s);
+	}
+}
+
+/* AS_EIO, beside AS_ENOSPC. */
+static void io_error(void **state)
+{
+	static const struct {
+		const char *lost;
+		uint64_t flags;
+		enum hwp_answer want;
+	} rows[] = {
+		{ NULL, 0x8, HWP_ANSWER_NO },
+		{ NULL, 0x2, HWP_ANSWER_NO },
+		{ NULL, 0x9, HWP_ANSWER_YES },
+		{ "AS_EIO", 0x9, HWP_ANSWER_UNKNOWN },
+		{ "address_space.flags", 0x9, HWP_ANSWER_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct scene *s = scene_create(false);
+
+		layout(s, rows[i].lost);
+		put(s, s->inode + AT_I_DATA + AT_FLAGS, rows[i].flags);
+		print_message("# row %zu\n", i);
+		assert_int_equal(look(s).io_error, rows[i].want);
 		scene_destroy(s);
 	}
 }
@@ -705,7 +733,7 @@ int main(void)
 		cmocka_unit_test(who_maps_it),	       cmocka_unit_test(threads),
 		cmocka_unit_test(trees_that_lie),      cmocka_unit_test(unseen_mapper),
 		cmocka_unit_test(unreadable_mounts),   cmocka_unit_test(index_in_folio),
-		cmocka_unit_test(mixed_files),
+		cmocka_unit_test(mixed_files),	       cmocka_unit_test(io_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,8 @@ struct file_layout {
 		type_name;
 	/** Whether its mapping holds large folios: by one of the two, and with nr_thps by none. */
 	uint32_t flags, nr_thps, order_bits, max_order, large_folios;
+	/** Bit of flags. */
+	uint32_t io_error;
 };
 
 static const struct hwp_need file_rows[] = {
@@ -51,6 +53,7 @@ static const struct hwp_need file_rows[] = {
 		  .optional = true),
 	HWP_VALUE(struct file_layout, large_folios, "mapping_flags:AS_LARGE_FOLIO_SUPPORT",
 		  .optional = true),
+	HWP_VALUE(struct file_layout, io_error, "mapping_flags:AS_EIO", .optional = true),
 };
 
 const struct hwp_needs hwp_rmap_file_needs = {
@@ -369,6 +372,18 @@ static enum hwp_answer has_large_folios(struct walk *w, uint64_t mapping)
 	return at->nr_thps == HWP_ABSENT ? HWP_ANSWER_NO : HWP_ANSWER_UNKNOWN;
 }
 
+/** mapping_set_error() sets the flag; filemap_check_errors(), which fsync() asks, clears it. */
+static enum hwp_answer has_io_error(struct walk *w, uint64_t mapping)
+{
+	const struct file_layout *at = w->at;
+	uint64_t flags;
+
+	if (at->io_error >= 64 || at->flags == HWP_ABSENT ||
+	    !read_word(w, mapping + at->flags, &flags))
+		return HWP_ANSWER_UNKNOWN;
+	return flags >> at->io_error & 1 ? HWP_ANSWER_YES : HWP_ANSWER_NO;
+}
+
 bool hwp_rmap_file(struct hwp_target *target, const struct hwp_layout *l, uint64_t mapping,
 		   struct hwp_file *ret)
 {
@@ -389,6 +404,7 @@ bool hwp_rmap_file(struct hwp_target *target, const struct hwp_layout *l, uint64
 	    !read_file_system(&w, sb))
 		return false;
 	ret->large_folios = has_large_folios(&w, mapping);
+	ret->io_error = has_io_error(&w, mapping);
 	err = hwp_target_read_u32(target, inode + at->nlink, &nr_links);
 	ret->is_deleted = !err && nr_links == 0;
 	if (find_dentry(&w, inode, &dentry, &is_hashed)) {

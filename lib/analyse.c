@@ -35,6 +35,8 @@ struct analysis {
 	struct hwp_zones *zones;
 	struct hwp_findings *findings;
 	hwp_pfn_vec flagged;
+	/** Of a dump: between the sweep and the walk of the lists. */
+	struct hwp_free_heads *heads;
 	uint64_t layout_ns;
 	/** Why the memory of the running kernel is closed; NULL when it is open. */
 	struct hwp_error *closed;
@@ -43,6 +45,7 @@ struct analysis {
 static void analysis_deinit(struct analysis *a)
 {
 	hwp_vec_deinit(&a->flagged);
+	hwp_free_heads_destroy(a->heads);
 	hwp_zones_destroy(a->zones);
 	hwp_page_reader_destroy(a->reader);
 	hwp_memmap_destroy(a->memmap);
@@ -185,6 +188,7 @@ static struct hwp_error *sweep(struct analysis *a, bool quick)
 									     a->options->nr_threads,
 		.progress = a->options->progress,
 		.progress_arg = a->options->progress_arg,
+		.heads = a->heads,
 	};
 	struct hwp_collector c = { a->target, a->layout, a->reader, a->zones, a->findings };
 	uint64_t start = hwp_now_ns();
@@ -206,8 +210,10 @@ static struct hwp_error *sweep(struct analysis *a, bool quick)
 static struct hwp_error *sweep_and_prove(struct analysis *a)
 {
 	struct hwp_findings *f = a->findings;
-	struct hwp_error *err = sweep(a, a->options->quick && f->live);
+	struct hwp_error *err = f->live ? NULL : hwp_free_heads_create(&a->heads);
 
+	if (!err)
+		err = sweep(a, a->options->quick && f->live);
 	if (err || f->sweep != HWP_SWEEP_QUICK || hwp_quick_is_proven(a->target, a->layout, f))
 		return err;
 	f->sweep = HWP_SWEEP_FELL_BACK;
@@ -230,6 +236,7 @@ static struct hwp_error *walk_lists(struct analysis *a)
 		.findings = f,
 		.nr_poisoned = f->poisoned.nr,
 		.live = f->live,
+		.heads = a->heads,
 		.quick = f->sweep == HWP_SWEEP_QUICK,
 	};
 	_cleanup_free_ uint64_t *pfns = malloc((f->poisoned.nr + 1) * sizeof(*pfns));
@@ -242,6 +249,8 @@ static struct hwp_error *walk_lists(struct analysis *a)
 		pfns[i] = f->poisoned.data[i].pfn;
 	walk.poisoned_pfns = pfns;
 	err = hwp_walk_free_lists(&walk);
+	hwp_free_heads_destroy(a->heads);
+	a->heads = NULL;
 	f->times.lists_ns = hwp_now_ns() - start;
 	return err;
 }

@@ -166,6 +166,70 @@ static inline bool hwp_page_is_buddy(const struct hwp_layout *l, const void *pag
 	return hwp_page_has_type(l, page, HWP_TYPE_BUDDY);
 }
 
+/** What a sweep looks for, as words to compare: hwp_plain_rule(). */
+struct hwp_plain_rule {
+	uint64_t hwpoison;
+	uint32_t type_mask, buddy;
+};
+
+static inline struct hwp_plain_rule hwp_plain_rule(const struct hwp_layout *l)
+{
+	uint32_t mark = l->types[HWP_TYPE_BUDDY];
+	struct hwp_plain_rule rule = {
+		.hwpoison = l->has_memory_failure ? UINT64_C(1) << l->flag.hwpoison : 0,
+		.type_mask = 0,
+		/* No type: not equal to any word without bits. */
+		.buddy = 1,
+	};
+
+	if (mark && l->type_scheme == HWP_TYPE_TOP_BYTE) {
+		rule.type_mask = 0xff000000;
+		rule.buddy = mark << 24;
+	} else if (mark) {
+		rule.type_mask = l->type_base | mark;
+		rule.buddy = l->type_base;
+	}
+	return rule;
+}
+
+/** hwp_pages_are_plain() for one size, which makes the loop half as long where it is a constant. */
+static inline __attribute__((always_inline)) bool hwp_are_plain(const struct hwp_layout *l,
+								const struct hwp_plain_rule *rule,
+								const char *pages, unsigned int nr,
+								bool in_block, uint32_t size)
+{
+	uint64_t odd = 0;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		const char *page = pages + (size_t)i * size;
+		uint64_t flags = hwp_u64(page + l->page.flags);
+
+		odd |= flags & rule->hwpoison;
+		/* All zeros and all ones. */
+		odd |= flags + 1 < 2;
+		odd |= (hwp_u32(page + l->page.type) & rule->type_mask) == rule->buddy;
+		if (in_block)
+			odd |= hwp_u32(page + l->page.refcount) |
+			       (hwp_u64(page + l->page.compound) & 1);
+	}
+	return !odd;
+}
+
+/**
+ * Is every one of the @p nr struct pages at @p pages there, initialised, not poisoned, no free
+ * block and, where @p in_block, without references and no tail? No branches from page to page:
+ * a sweep spends its time here.
+ */
+static inline bool hwp_pages_are_plain(const struct hwp_layout *l,
+				       const struct hwp_plain_rule *rule, const char *pages,
+				       unsigned int nr, bool in_block)
+{
+	if (l->page.size != 64)
+		return hwp_are_plain(l, rule, pages, nr, in_block, l->page.size);
+	return in_block ? hwp_are_plain(l, rule, pages, nr, true, 64) :
+			  hwp_are_plain(l, rule, pages, nr, false, 64);
+}
+
 /** Where the list node of the struct page at @p address is. */
 static inline uint64_t hwp_lru_of_page(const struct hwp_layout *l, uint64_t address)
 {

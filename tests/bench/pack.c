@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** pack DUMP OUT METHOD: write a dump anew as a kdump file, its pages packed by METHOD. */
+#include <fcntl.h>
 #include <lzo/lzo1x.h>
 #include <snappy-c.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <zstd.h>
 
 #include "target/memory/codec.h"
-#include "target/providers.h"
+#include "target/memory/dumpfile.h"
 
 #define PAGE 4096u
 #define MAX_PACKED (4 * PAGE)
@@ -96,6 +97,26 @@ static void add_page(struct out *o, uint64_t pfn, const void *page)
 	o->data += size;
 }
 
+static uint64_t count_stored(const struct hwp_dumpfile *dump)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < dump->elf.runs.nr; i++)
+		nr += (dump->elf.runs.data[i].end - dump->elf.runs.data[i].start) / PAGE;
+	return nr;
+}
+
+static void add_run(struct out *o, const struct hwp_dumpfile *dump, const struct hwp_elf_run *run)
+{
+	unsigned char page[PAGE];
+
+	for (uint64_t at = run->start; at + PAGE <= run->end; at += PAGE) {
+		if (hwp_rawfile_read(&dump->file, run->offset + (at - run->start), page, PAGE))
+			die("cannot read DUMP");
+		add_page(o, at / PAGE, page);
+	}
+}
+
 static void put_u32(unsigned char *at, uint32_t value)
 {
 	memcpy(at, &value, sizeof(value));
@@ -120,50 +141,48 @@ static void put_headers(struct out *o, uint64_t bitmap_blocks, const char *vmcor
 	memcpy(header + PAGE + 96, &o->nr_pfns, 8);
 	put(o, 0, header, sizeof(header));
 	put(o, at, vmcoreinfo, len);
-	put(o, 3 * PAGE, o->bitmap, bitmap_blocks * PAGE);
-	put(o, 3 * PAGE + bitmap_blocks * PAGE, o->bitmap, bitmap_blocks * PAGE);
+	/* Terabytes that are not stored are holes in the file. */
+	for (uint64_t i = 0; i < bitmap_blocks; i++) {
+		const unsigned char *block = o->bitmap + i * PAGE;
+
+		if (!block[0] && !memcmp(block, block + 1, PAGE - 1))
+			continue;
+		put(o, (3 + i) * PAGE, block, PAGE);
+		put(o, (3 + bitmap_blocks + i) * PAGE, block, PAGE);
+	}
 	put(o, o->table, o->descs, o->nr * 24);
 }
 
 int main(int argc, char **argv)
 {
 	struct hwp_file_facts facts = {};
-	struct hwp_provider dump;
+	static struct hwp_dumpfile dump;
 	struct out o = {};
-	char *vmcoreinfo, page[PAGE];
-	uint64_t blocks;
-	size_t nr;
+	uint64_t blocks, nr_stored;
 
 	if (argc != 4)
 		die("usage: pack DUMP OUT METHOD");
 	o.method = method_of(argv[3]);
-	if (hwp_dump_open(argv[1], NULL, &dump, &facts) ||
-	    dump.ops->vmcoreinfo(dump.arg, &vmcoreinfo))
-		die("cannot read DUMP");
-	/* Machines of the lab have less than 32 GiB. */
-	o.nr_pfns = (UINT64_C(32) << 30) / PAGE;
-	blocks = o.nr_pfns / 8 / PAGE;
+	if (hwp_dumpfile_open(argv[1], open(argv[1], O_RDONLY), &dump, &facts) || dump.is_kdump ||
+	    !hwp_dumpfile_vmcoreinfo(&dump))
+		die("DUMP has to be an ELF file with VMCOREINFO");
+	o.nr_pfns = hwp_dumpfile_end_pfn(&dump);
+	nr_stored = count_stored(&dump);
+	blocks = o.nr_pfns / 8 / PAGE + 1;
 	o.table = 3 * PAGE + 2 * blocks * PAGE;
-	o.data = o.table + o.nr_pfns * 24;
+	o.data = o.table + nr_stored * 24;
 	o.bitmap = calloc(1, blocks * PAGE);
-	o.descs = malloc(o.nr_pfns * 24);
+	o.descs = calloc(nr_stored, 24);
 	o.lzo = malloc(LZO1X_1_MEM_COMPRESS);
 	o.zstd = ZSTD_createCCtx();
 	o.file = fopen(argv[2], "w");
 	if (!o.bitmap || !o.descs || !o.lzo || !o.zstd || !o.file)
 		die("cannot begin");
-	memset(o.descs, 0, o.nr_pfns * 24);
-	for (uint64_t pfn = 0; pfn < o.nr_pfns; pfn++) {
-		struct hwp_error *err = dump.ops->read(dump.arg, HWP_PHYSICAL, pfn * PAGE, page,
-						       PAGE, &nr);
-
-		if (!err)
-			add_page(&o, pfn, page);
-		hwp_error_destroy(err);
-	}
-	put_headers(&o, blocks, vmcoreinfo);
+	for (size_t i = 0; i < dump.elf.runs.nr; i++)
+		add_run(&o, &dump, &dump.elf.runs.data[i]);
+	put_headers(&o, blocks, hwp_dumpfile_vmcoreinfo(&dump));
 	if (fclose(o.file))
 		die("cannot write");
-	hwp_provider_deinit(&dump);
+	hwp_dumpfile_deinit(&dump);
 	return 0;
 }

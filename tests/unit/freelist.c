@@ -5,6 +5,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "facts/pages/scan.h"
+
 static uint64_t nr_of(const struct hwp_findings *f, enum hwp_trouble_kind kind)
 {
 	uint64_t nr = 0;
@@ -1015,6 +1017,99 @@ static void numbers_of_lists(void **state)
 	}
 }
 
+/** What is wrong with the block at 0x1400, order 3. */
+static void damage(struct machine *m, int how)
+{
+	if (how == 1)
+		synth_put(machine_page(m, 0x1400), 52, 1, 4);
+	else if (how == 2)
+		synth_put(machine_page(m, 0x1400), 40, 2, 8);
+	else if (how == 3)
+		synth_put(machine_page(m, 0x1400), 40, 200, 8);
+	else if (how == 4)
+		synth_put(machine_page(m, 0x1400), 48, 0xffffffff, 4);
+	else if (how == 5)
+		synth_put(machine_page(m, 0x1400), 8, 0xff11000000001000, 8);
+	else if (how == 6)
+		synth_put(machine_page(m, 0x1400), 16, 0xff11000000001000, 8);
+}
+
+/** Sweep, and then walk; @p forget: what the sweep read is there no more. */
+static struct hwp_findings *walk_swept(struct machine *m, bool forget)
+{
+	hwp_pfn_vec flagged = {};
+	struct hwp_findings swept = {};
+	struct hwp_scan_options options = { .nr_threads = 2 };
+	struct hwp_list_walk walk;
+
+	machine_open(m);
+	walk = (struct hwp_list_walk){ .target = m->target,
+				       .layout = &m->layout,
+				       .reader = m->reader,
+				       .zones = &m->zones,
+				       .findings = m->findings,
+				       .poisoned_pfns = m->poisoned.data,
+				       .nr_poisoned = m->poisoned.nr };
+	assert_null(hwp_free_heads_create(&options.heads));
+	assert_null(hwp_scan(m->target, &m->memmap, &options, &flagged, &swept));
+	if (forget)
+		synth_exclude(&m->synth, MACHINE_MAP, sizeof(m->map));
+	walk.heads = options.heads;
+	assert_null(hwp_walk_free_lists(&walk));
+	hwp_free_heads_destroy(options.heads);
+	hwp_vec_deinit(&flagged);
+	return m->findings;
+}
+
+/** The free blocks of a dump are taken from the sweep: the answers are those of memory. */
+static void seen_by_the_sweep(void **state)
+{
+	void (*kernels[])(struct hwp_layout *) = { kernel_73, kernel_612, kernel_61 };
+
+	(void)state;
+	for (size_t i = 0; i < 7 * HWP_ARRAY_SIZE(kernels); i++) {
+		struct hwp_findings *f[2];
+		struct machine *m[2];
+
+		for (int k = 0; k < 2; k++) {
+			m[k] = machine_create(kernels[i / 7]);
+			machine_poison(m[k], 0x1403);
+			machine_poison(m[k], 0x1803);
+			machine_free(m[k], 0x1400, 3, 1);
+			machine_free(m[k], 0x1800, 3, 1);
+			damage(m[k], (int)(i % 7));
+			f[k] = k ? walk_swept(m[k], false) : machine_walk(m[k]);
+		}
+		assert_int_equal(f[0]->blocks.nr, f[1]->blocks.nr);
+		assert_memory_equal(f[0]->blocks.data, f[1]->blocks.data,
+				    f[0]->blocks.nr * sizeof(*f[0]->blocks.data));
+		assert_int_equal(f[0]->lists.nr, f[1]->lists.nr);
+		assert_int_equal(f[0]->troubles.nr, f[1]->troubles.nr);
+		assert_true((f[0]->troubles.nr > 0) == (i % 7 > 0));
+		for (size_t t = 0; t < f[0]->troubles.nr; t++)
+			assert_string_equal(f[0]->troubles.data[t].text,
+					    f[1]->troubles.data[t].text);
+		machine_destroy(m[0]);
+		machine_destroy(m[1]);
+	}
+}
+
+/** They are not read again. */
+static void not_read_again(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_findings *f;
+
+	(void)state;
+	machine_poison(m, 0x1403);
+	machine_free(m, 0x1400, 3, 1);
+	f = walk_swept(m, true);
+	assert_int_equal(nr_of(f, HWP_TROUBLE_HOLE), 0);
+	assert_int_equal(f->blocks.nr, 1);
+	assert_int_equal(f->blocks.data[0].head_pfn, 0x1400);
+	machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1048,6 +1143,8 @@ int main(void)
 		cmocka_unit_test(many_contradictions),
 		cmocka_unit_test(numbers_of_lists),
 		cmocka_unit_test(block_on_two_lists),
+		cmocka_unit_test(seen_by_the_sweep),
+		cmocka_unit_test(not_read_again),
 	};
 
 	return cmocka_run_group_tests_name("freelist", tests, NULL, NULL);

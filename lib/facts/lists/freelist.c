@@ -354,7 +354,7 @@ static struct hwp_error *walk_trylock(struct hwp_list_walk *w, int zone)
 			list.stat.was_cut = true;
 			break;
 		}
-		order = hwp_page_private(l, e.page);
+		order = e.private;
 		if (order >= l->nr_orders || hwp_cycle_closed(&cycle, node)) {
 			list.stat.was_cut = true;
 			err = hwp_list_contradiction(&list,

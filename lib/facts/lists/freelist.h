@@ -6,6 +6,7 @@
 #ifndef HWP_FACTS_LISTS_FREELIST_H
 #define HWP_FACTS_LISTS_FREELIST_H
 
+#include "facts/lists/free_heads.h"
 #include "memmap/zones.h"
 #include "model/findings.h"
 
@@ -28,6 +29,8 @@ struct hwp_list_walk {
 	size_t nr_poisoned;
 	/** The lists change while they are walked. */
 	bool live;
+	/** Heads that the sweep saw; NULL for none, as where lists change. */
+	const struct hwp_free_heads *heads;
 	/** Walk the per-CPU lists only, of zones that hold poison. */
 	bool quick;
 	/** Where the lists are; hwp_walk_free_lists() sets it for its own use. */

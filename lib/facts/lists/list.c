@@ -69,25 +69,53 @@ struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what
 		       hwp_error_no_memory();
 }
 
+static void take_page(const struct hwp_layout *l, const void *page, struct hwp_list_entry *ret)
+{
+	ret->next = hwp_page_lru_next(l, page);
+	ret->prev = hwp_page_lru_prev(l, page);
+	ret->flags = hwp_page_flags(l, page);
+	ret->private = hwp_page_private(l, page);
+	ret->refcount = hwp_page_refcount(l, page);
+	ret->type = hwp_page_type(l, page);
+}
+
+/** Did the sweep see it, free? */
+static bool take_head(const struct hwp_free_heads *heads, struct hwp_list_entry *ret)
+{
+	struct hwp_free_head head;
+
+	if (!heads || !hwp_free_heads_find(heads, ret->pfn, &head))
+		return false;
+	*ret = (struct hwp_list_entry){ .pfn = head.pfn,
+					.next = head.next,
+					.prev = head.prev,
+					.flags = head.flags,
+					.private = head.order,
+					.type = HWP_TYPE_BUDDY };
+	return true;
+}
+
 struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct hwp_list_entry *ret,
 				enum hwp_list_step *step)
 {
-	const struct hwp_layout *l = list->walk->layout;
+	const struct hwp_list_walk *w = list->walk;
+	const void *page;
 	struct hwp_error *err;
 
 	*step = STEP_BROKEN;
-	if (!hwp_memmap_pfn_of(hwp_page_reader_memmap(list->walk->reader),
-			       hwp_page_of_lru(l, address), &ret->pfn))
+	if (!hwp_memmap_pfn_of(hwp_page_reader_memmap(w->reader),
+			       hwp_page_of_lru(w->layout, address), &ret->pfn))
 		return hwp_list_contradiction(list, "a link leads to no struct page", address);
-	err = hwp_page_read(list->walk->reader, ret->pfn, &ret->page);
-	if (err && err->code != HWP_ERROR_NO_MEMORY) {
-		hwp_error_destroy(err);
-		return record_hole(list, "a struct page cannot be read", address, "");
+	if (!take_head(w->heads, ret)) {
+		err = hwp_page_read(w->reader, ret->pfn, &page);
+		if (err && err->code != HWP_ERROR_NO_MEMORY) {
+			hwp_error_destroy(err);
+			return record_hole(list, "a struct page cannot be read", address, "");
+		}
+		if (err)
+			return err;
+		take_page(w->layout, page, ret);
 	}
-	if (err)
-		return err;
-	ret->next = hwp_page_lru_next(l, ret->page);
-	ret->prev = hwp_page_lru_prev(l, ret->page);
 	*step = STEP_ENTRY;
 	return NULL;
 }
@@ -153,21 +181,19 @@ static void count_zone(struct hwp_list *list, const struct hwp_list_entry *e, bo
 static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_list_entry *e)
 {
 	const struct hwp_layout *l = list->walk->layout;
-	enum hwp_page_type type = hwp_page_type(l, e->page);
 	bool is_foreign = list->walk->zones->flags_hold_zone &&
-			  hwp_zones_find(list->walk->zones, l, e->pfn,
-					 hwp_page_flags(l, e->page)) != hwp_list_zone(list);
+			  hwp_zones_find(list->walk->zones, l, e->pfn, e->flags) !=
+				  hwp_list_zone(list);
 	const char *what = NULL;
 
 	count_zone(list, e, is_foreign);
-	if (list->stat.container == HWP_FREE_AREA && type != HWP_TYPE_BUDDY)
+	if (list->stat.container == HWP_FREE_AREA && e->type != HWP_TYPE_BUDDY)
 		what = "an entry is not marked as a buddy page";
-	else if (list->stat.container == HWP_FREE_AREA &&
-		 hwp_page_private(l, e->page) != (uint64_t)list->stat.order)
+	else if (list->stat.container == HWP_FREE_AREA && e->private != (uint64_t)list->stat.order)
 		what = "an entry has another order";
-	else if (list->stat.container == HWP_PCP_LIST && type == HWP_TYPE_BUDDY)
+	else if (list->stat.container == HWP_PCP_LIST && e->type == HWP_TYPE_BUDDY)
 		what = "an entry is marked as a buddy page";
-	else if (hwp_page_refcount(l, e->page) != 0)
+	else if (e->refcount != 0)
 		what = "an entry has references";
 	else if (e->pfn & ((UINT64_C(1) << list->stat.order) - 1))
 		what = "an entry is not aligned to its order";

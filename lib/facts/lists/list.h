@@ -28,9 +28,11 @@ enum hwp_list_step {
 	STEP_BROKEN,
 };
 
+/** What the struct page of an entry holds. */
 struct hwp_list_entry {
-	uint64_t pfn, next, prev;
-	const void *page;
+	uint64_t pfn, next, prev, flags, private;
+	int32_t refcount;
+	enum hwp_page_type type;
 };
 
 /** What became of the attempts to walk something that may be changing. */
@@ -63,7 +65,7 @@ void hwp_list_name(struct hwp_list *list);
 /** Record that the list contradicts itself; as a hole if was_locked. */
 struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what, uint64_t where);
 
-/** The links in the struct page at @p address (of its lru member). */
+/** The struct page at @p address (of its lru member). */
 struct hwp_error *hwp_list_read(struct hwp_list *list, uint64_t address, struct hwp_list_entry *ret,
 				enum hwp_list_step *step);
 

@@ -13,6 +13,8 @@
 /** Pages read at a time; what fails is read again page by page of the memmap. */
 #define PAGES_PER_READ UINT64_C(4096)
 #define MAX_THREADS 64
+/** Pages that are passed over together where nothing is to be seen; divides PAGES_PER_READ. */
+#define PAGES_PER_GLANCE 16
 /** Holes that are kept; a dump that left out the memmap has millions. */
 #define MAX_HOLES 64
 
@@ -21,6 +23,7 @@ struct scan {
 	const struct hwp_scan_options *options;
 	/** Flagged pages to keep. */
 	uint64_t max_flagged;
+	struct hwp_plain_rule plain;
 	/** Index into memmap->ranges and pages done there, handed out under lock. */
 	pthread_mutex_t lock;
 	size_t range;
@@ -40,6 +43,7 @@ struct worker {
 	struct hwp_coverage coverage;
 	HWP_VEC(struct hwp_memmap_hole) holes;
 	uint64_t nr_buddy_pages;
+	struct hwp_free_heads_part heads;
 	/** The free block that was last met: pages below this pfn follow its first. */
 	uint64_t block_end_pfn;
 	uint64_t nr_followers_in_use, first_follower_in_use;
@@ -104,44 +108,74 @@ static void look_at_follower(struct worker *w, const char *page, uint64_t pfn)
 		w->first_follower_in_use = pfn;
 }
 
-static void look_at(struct worker *w, const char *pages, const struct hwp_pfn_range *range,
-		    uint64_t pfn, uint64_t nr)
+/** The first page of a free block: pages behind it follow it, and the list walk needs it again. */
+static void look_at_head(struct worker *w, const char *page, uint64_t pfn)
 {
 	const struct hwp_layout *l = w->scan->memmap->layout;
-	uint64_t poison = l->has_memory_failure ? UINT64_C(1) << l->flag.hwpoison : 0;
-	uint32_t size = l->page.size;
+	struct hwp_free_heads *heads = w->scan->options->heads;
+	uint64_t order = hwp_page_private(l, page);
+
+	if (order < l->nr_orders) {
+		w->nr_buddy_pages += UINT64_C(1) << order;
+		w->block_end_pfn = pfn + (UINT64_C(1) << order);
+	}
+	if (heads && order < l->nr_orders && hwp_page_refcount(l, page) == 0 &&
+	    hwp_page_type(l, page) == HWP_TYPE_BUDDY)
+		hwp_free_heads_add(heads, &w->heads,
+				   &(struct hwp_free_head){ .pfn = pfn,
+							    .next = hwp_page_lru_next(l, page),
+							    .prev = hwp_page_lru_prev(l, page),
+							    .flags = hwp_page_flags(l, page),
+							    .order = (uint8_t)order });
+}
+
+static void look_at(struct worker *w, const char *page, const struct hwp_pfn_range *range,
+		    uint64_t pfn)
+{
+	const struct hwp_layout *l = w->scan->memmap->layout;
 	struct hwp_coverage *c = &w->coverage;
 	bool online = range->online;
 
-	for (uint64_t i = 0; i < nr; i++) {
-		const char *page = pages + i * size;
-		uint64_t flags = hwp_page_flags(l, page), order;
+	if (hwp_page_is_missing(l, page)) {
+		c->nr_zero += online;
+		if (online)
+			note_hole(w, range, pfn, 1);
+		return;
+	}
+	if (hwp_page_is_uninitialised(l, page)) {
+		c->nr_uninitialised += online;
+		return;
+	}
+	if (online && hwp_page_is_buddy(l, page))
+		look_at_head(w, page, pfn);
+	else if (pfn < w->block_end_pfn)
+		look_at_follower(w, page, pfn);
+	if (!(hwp_page_flags(l, page) & w->scan->plain.hwpoison))
+		return;
+	if (w->flagged.nr >= w->scan->max_flagged)
+		w->too_many = true;
+	else if (!hwp_vec_push(&w->flagged, pfn))
+		w->err = hwp_error_no_memory();
+}
 
-		if (hwp_page_is_missing(l, page)) {
-			c->nr_zero += online;
-			if (online)
-				note_hole(w, range, pfn + i, 1);
+/** Most pages are passed over in groups, all of them within a free block or none. */
+static void look_at_pages(struct worker *w, const char *pages, const struct hwp_pfn_range *range,
+			  uint64_t pfn, uint64_t nr)
+{
+	const struct hwp_layout *l = w->scan->memmap->layout;
+	uint32_t size = l->page.size;
+
+	for (uint64_t i = 0; i < nr; i += PAGES_PER_GLANCE) {
+		unsigned int n = nr - i < PAGES_PER_GLANCE ? (unsigned int)(nr - i) :
+							     PAGES_PER_GLANCE;
+		const char *group = pages + i * size;
+		bool in_block = pfn + i < w->block_end_pfn;
+
+		if ((!in_block || pfn + i + n <= w->block_end_pfn) &&
+		    hwp_pages_are_plain(l, &w->scan->plain, group, n, in_block))
 			continue;
-		}
-		if (hwp_page_is_uninitialised(l, page)) {
-			c->nr_uninitialised += online;
-			continue;
-		}
-		if (online && hwp_page_is_buddy(l, page)) {
-			order = hwp_page_private(l, page);
-			if (order < l->nr_orders) {
-				w->nr_buddy_pages += UINT64_C(1) << order;
-				w->block_end_pfn = pfn + i + (UINT64_C(1) << order);
-			}
-		} else if (pfn + i < w->block_end_pfn) {
-			look_at_follower(w, page, pfn + i);
-		}
-		if (!(flags & poison))
-			continue;
-		if (w->flagged.nr >= w->scan->max_flagged)
-			w->too_many = true;
-		else if (!hwp_vec_push(&w->flagged, pfn + i))
-			w->err = hwp_error_no_memory();
+		for (unsigned int k = 0; k < n; k++)
+			look_at(w, group + (size_t)k * size, range, pfn + i + k);
 	}
 }
 
@@ -163,7 +197,7 @@ static void read_lines(struct worker *w, const struct unit *u, uint64_t pfn, uin
 		if (err && u->range->online)
 			note_hole(w, u->range, pfn, n);
 		if (!err) {
-			look_at(w, w->buf, u->range, pfn, n);
+			look_at_pages(w, w->buf, u->range, pfn, n);
 			w->coverage.nr_read += u->range->online ? n : 0;
 		} else if (hwp_error_catch(&err, HWP_ERROR_EXCLUDED)) {
 			w->coverage.nr_excluded += u->range->online ? n : 0;
@@ -190,7 +224,7 @@ static void scan_unit(struct worker *w, const struct unit *u)
 		if (err) {
 			read_lines(w, u, pfn, nr);
 		} else {
-			look_at(w, w->buf, u->range, pfn, nr);
+			look_at_pages(w, w->buf, u->range, pfn, nr);
 			w->coverage.nr_read += u->range->online ? nr : 0;
 		}
 		pfn += nr;
@@ -341,6 +375,7 @@ struct hwp_error *hwp_scan(struct hwp_target *target, const struct hwp_memmap *m
 	struct scan s = { .memmap = memmap,
 			  .options = options,
 			  .lock = PTHREAD_MUTEX_INITIALIZER,
+			  .plain = hwp_plain_rule(memmap->layout),
 			  .max_flagged = findings->live ? HWP_MAX_POISONED_LIVE :
 							  HWP_MAX_POISONED };
 	unsigned int nr = choose_threads(options, memmap);
@@ -373,6 +408,8 @@ struct hwp_error *hwp_scan(struct hwp_target *target, const struct hwp_memmap *m
 			err = failed;
 		worker_deinit(&workers[i]);
 	}
+	if (options->heads)
+		hwp_free_heads_index(options->heads);
 	hwp_pfns_sort(flagged->data, flagged->nr);
 	sort_holes(findings, memmap->layout->page_shift);
 	return err;

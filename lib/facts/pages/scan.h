@@ -3,6 +3,7 @@
 #ifndef HWP_FACTS_PAGES_SCAN_H
 #define HWP_FACTS_PAGES_SCAN_H
 
+#include "facts/lists/free_heads.h"
 #include "memmap/memmap.h"
 #include "model/findings.h"
 
@@ -17,6 +18,8 @@ struct hwp_scan_options {
 	unsigned int nr_threads;
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	void *progress_arg;
+	/** Free blocks are kept here; NULL where they may change before their lists are walked. */
+	struct hwp_free_heads *heads;
 };
 
 typedef HWP_VEC(uint64_t) hwp_pfn_vec;

@@ -2,14 +2,11 @@
 #include "target/memory/pagecache.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/bits.h"
+#include "base/machine.h"
 
 #define WAYS 4
-/* A kdump kernel has 256 MiB, and other things to do with them. */
-#define SHARE_OF_MACHINE 64
-#define MIN_BYTES ((size_t)1 << 20)
 
 struct set {
 	/** pfn + 1 of each way; 0: none. */
@@ -24,22 +21,11 @@ struct hwp_pagecache {
 	char *pages;
 };
 
-static size_t choose_size(size_t max_bytes)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-	size_t share = MIN_BYTES;
-
-	if (pages > 0 && size > 0)
-		share = (size_t)pages / SHARE_OF_MACHINE * (size_t)size;
-	share = share > MIN_BYTES ? share : MIN_BYTES;
-	return share < max_bytes ? share : max_bytes;
-}
-
 struct hwp_error *hwp_pagecache_create(size_t page_size, size_t max_bytes,
 				       struct hwp_pagecache **ret)
 {
 	struct hwp_pagecache *cache = calloc(1, sizeof(*cache));
-	size_t nr = choose_size(max_bytes) / page_size / WAYS;
+	size_t nr = hwp_share_of_machine(max_bytes) / page_size / WAYS;
 
 	if (!cache)
 		return hwp_error_no_memory();

@@ -214,8 +214,8 @@ test: all unit-programs
 
 # What takes under a minute, boots nothing and fetches nothing. One kernel's memory is corrupted,
 # in a third of the ways; four samples are compared with what their kernels said.
-CHECK := unit/ facts/ arch/test_arch arch/test_drgn_call arch/test_format arch/test_rules runner/ \
-	input/ real/test_truth
+CHECK := unit/ facts/ arch/test_arch arch/test_drgn_call arch/test_format arch/test_libkdumpfile \
+	arch/test_rules runner/ input/ real/test_truth
 check: all unit-programs $(O)/excerpt
 	@$(run) HWP_KERNELS=7.3 HWP_SHARE=3 HWP_SAMPLES='6.1-amd64 6.12-cloud 7.3-cloud fix-good' \
 		tests/run.sh $(foreach test,$(CHECK),'$(test)*$(T)')

@@ -195,16 +195,19 @@ static struct hwp_error *kdump_op_read(void *arg, enum hwp_space space, uint64_t
 
 static void get_stored(struct kdump *k)
 {
-	kdump_attr_t attr = { .type = KDUMP_BITMAP };
+	kdump_attr_t attr = {};
 
 	k->stored_first = UINT64_MAX - 1;
 	/* ELF files are mapped and do not suffer from it; their bitmap is wrong, even to
 	 * crash, where segments overlap. */
 	if (k->is_elf)
 		return;
-	/* The attribute is borrowed: take a reference. */
-	if (kdump_get_typed_attr(k->ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) == KDUMP_OK &&
-	    kdump_bmp_incref(attr.val.bitmap))
+	/*
+	 * The attribute is borrowed: take a reference. kdump_get_typed_attr() changed
+	 * its parameters between 0.5.1 and 0.5.6; this one has the same in all of them.
+	 */
+	if (kdump_get_attr(k->ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr) == KDUMP_OK &&
+	    attr.type == KDUMP_BITMAP && kdump_bmp_incref(attr.val.bitmap))
 		k->stored = attr.val.bitmap;
 	kdump_clear_err(k->ctx);
 }

@@ -175,13 +175,18 @@ $(O)/unit/%: $(O)/tests/unit/%.o $(LOAD_FACTS) $(LIB)
 	$(call msg,UNIT,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $^ $(LDFLAGS) $(TEST_LIBS) $(LIBS) -o $@
 
-# What drgn.c is tried on; the older one has what every release has.
-FAKE_DRGN := $(O)/tests/lib/fake_drgn.so $(O)/tests/lib/fake_drgn_old.so
+# What drgn.c is tried on; the older one has what every release has. And the libpython of drgn's module,
+# whose version no real one has.
+FAKE_DRGN := $(addprefix $(O)/tests/lib/fake_,drgn.so drgn_old.so python.so python_bare.so)
 $(O)/unit/drgn: | $(FAKE_DRGN)
-$(FAKE_DRGN): tests/lib/fake_drgn.c tests/lib/fake_drgn.h lib/target/drgn/api.h $(O)/flags
+$(O)/tests/lib/fake_drgn%so: tests/lib/fake_drgn.c tests/lib/fake_drgn.h lib/target/drgn/api.h $(O)/flags
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(if $(findstring _old,$@),-DFAKE_OLD) $(CFLAGS) -shared \
 		$(LDFLAGS) $< -o $@
+$(O)/tests/lib/fake_python%so: tests/lib/fake_python.c $(O)/flags
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(if $(findstring _bare,$@),-DFAKE_BARE) $(CFLAGS) -shared \
+		-Wl,-soname,libpython3.$(if $(findstring _bare,$@),990,991).so.1.0 $(LDFLAGS) $< -o $@
 
 # What follows from facts that were saved, without the dump they were read from.
 $(REPLAY): $(O)/tests/lib/replay.o $(LOAD_FACTS) $(LIB)

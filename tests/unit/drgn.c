@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/bits.h"
+#include "base/cleanup.h"
 #include "fake_drgn.h"
 #include "qmp_server.h"
 #include "target/drgn/api.h"
@@ -399,6 +400,132 @@ static void old_guest(void **state)
 	hwp_error_destroy(err);
 }
 
+/** A library below tests/lib of the build. */
+static void built(char *path, size_t size, const char *name)
+{
+	const char *build = getenv("O");
+
+	snprintf(path, size, "%s/tests/lib/%s", build ? build : "build", name);
+}
+
+/** Load what is at @p path, which cannot be used: the error's code is UNSUPPORTED. */
+static void assert_not_loaded(const char *path, const char *words)
+{
+	struct hwp_drgn_api api = {};
+	struct hwp_error *err;
+
+	setenv("HWPOISON_LIBDRGN", path, 1);
+	err = hwp_drgn_api_load(&api);
+	assert_non_null(err);
+	print_message("# %s\n", err->message);
+	assert_int_equal(err->code, HWP_ERROR_UNSUPPORTED);
+	assert_non_null(strstr(err->message, words));
+	assert_null(api.library);
+	assert_null(api.python);
+	hwp_error_destroy(err);
+}
+
+/** Without a name: a library that is loaded under libdrgn's own, or what Python has, or none. */
+static void by_default(void **state)
+{
+	static const char *const names[] = { NULL, "" };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(names); i++) {
+		struct hwp_drgn_api api = {};
+		struct hwp_error *err;
+
+		if (names[i])
+			setenv("HWPOISON_LIBDRGN", names[i], 1);
+		else
+			unsetenv("HWPOISON_LIBDRGN");
+		err = hwp_drgn_api_load(&api);
+		/* What this system has is not known here. */
+		assert_int_equal(!err, api.library != NULL);
+		if (err)
+			assert_int_equal(err->code, HWP_ERROR_UNSUPPORTED);
+		hwp_error_destroy(err);
+		hwp_drgn_api_unload(&api);
+	}
+}
+
+/** Each library that is none says what is wrong with it. */
+static void no_library(void **state)
+{
+	char path[4096];
+
+	(void)state;
+	assert_not_loaded("/nonexistent/libdrgn.so", "cannot load libdrgn: ");
+	built(path, sizeof(path), "fake_python.so");
+	assert_not_loaded(path, "this libdrgn hides its C API (no drgn_");
+}
+
+/** Python's module of drgn as @p version names it. */
+static void link_module(char *path, size_t size, const char *version)
+{
+	char fake[4096];
+	_cleanup_free_ char *absolute = NULL;
+
+	built(fake, sizeof(fake), "fake_drgn.so");
+	absolute = realpath(fake, NULL);
+	assert_non_null(absolute);
+	snprintf(path, size, "%s/_drgn.cpython-%s", directory, version);
+	assert_int_equal(symlink(absolute, path), 0);
+}
+
+/** The libpython that the module's name asks for is loaded first, and started quietly. */
+static void python_module(void **state)
+{
+	static const struct {
+		const char *version, *python, *words;
+	} rows[] = {
+		{ "3989-x86_64-linux-gnu.so", "",
+		  "drgn's Python module needs libpython3.989.so.1.0: cannot load libdrgn: " },
+		{ "3990-x86_64-linux-gnu.so", "", "libpython has no C API" },
+		{ "3991-x86_64-linux-gnu.so", "running", "Python runs in this process already" },
+		{ "3991-x86_64-linux-gnu.so", "broken", "Python does not start" },
+		{ "3991-x86_64-linux-gnu.so", "", NULL },
+	};
+	const struct fake_counts *counts = use_library(both[0]);
+	char path[4096], *script;
+	int *signals, *saved;
+	void *python;
+
+	(void)state;
+	/* By their names they are found, once they are there. */
+	built(path, sizeof(path), "fake_python_bare.so");
+	assert_non_null(dlopen(path, RTLD_NOW | RTLD_LOCAL));
+	built(path, sizeof(path), "fake_python.so");
+	python = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	assert_non_null(python);
+	script = dlsym(python, "fake_python_script");
+	signals = dlsym(python, "fake_python_signals");
+	saved = dlsym(python, "fake_python_saved");
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_drgn_api api = {};
+
+		link_module(path, sizeof(path), rows[i].version);
+		setenv("FAKE_PYTHON", rows[i].python, 1);
+		assert_int_equal(*saved, 0);
+		if (rows[i].words) {
+			assert_not_loaded(path, rows[i].words);
+		} else {
+			setenv("HWPOISON_LIBDRGN", path, 1);
+			assert_null(hwp_drgn_api_load(&api));
+			assert_non_null(api.library);
+			assert_non_null(api.python);
+			hwp_drgn_api_unload(&api);
+			assert_null(api.library);
+			assert_null(api.python);
+		}
+		assert_int_equal(unlink(path), 0);
+	}
+	assert_int_equal(*signals, 0);
+	assert_int_equal(*saved, 1);
+	assert_non_null(strstr(script, "sys.modules['_drgn_util.plugins'] = None\n"));
+	assert_nothing_is_left(counts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,7 +534,8 @@ int main(void)
 		cmocka_unit_test(vmcoreinfo),  cmocka_unit_test(symbols),
 		cmocka_unit_test(members),     cmocka_unit_test(whole_types),
 		cmocka_unit_test(enumerators), cmocka_unit_test(guest),
-		cmocka_unit_test(old_guest),
+		cmocka_unit_test(old_guest),   cmocka_unit_test(by_default),
+		cmocka_unit_test(no_library),  cmocka_unit_test(python_module),
 	};
 
 	return cmocka_run_group_tests_name("drgn", tests, set_up, tear_down);

@@ -115,9 +115,9 @@ void hwp_sandbox_keep_capabilities(uint64_t kept)
 /* Run the next @p n statements if the system call is @p name. */
 #define FOR(name, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, n)
 #define FREE(name) FOR(name, 1), ALLOW
-/* Of loaded flags: allow without any of @p mask, or refuse. */
+/* Allow if none of @p mask is in the loaded flags, or refuse. */
 #define ONLY_WITHOUT(mask) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, mask, 0, 1), REFUSE(EACCES), ALLOW
-/* Of the protection of a mapping: five statements. */
+/* Refuse a mapping's protection if it has both: five statements. */
 #define NOT_WRITE_AND_EXEC                                                                         \
 	LOAD_ARG(2), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_WRITE | PROT_EXEC),                  \
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_WRITE | PROT_EXEC, 0, 1), REFUSE(EACCES), \

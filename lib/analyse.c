@@ -35,7 +35,7 @@ struct analysis {
 	struct hwp_zones *zones;
 	struct hwp_findings *findings;
 	hwp_pfn_vec flagged;
-	/** Of a dump: between the sweep and the walk of the lists. */
+	/** Between the sweep of a dump and the walk of its lists. */
 	struct hwp_free_heads *heads;
 	uint64_t layout_ns;
 	/** Why the memory of the running kernel is closed; NULL when it is open. */

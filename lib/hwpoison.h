@@ -30,7 +30,7 @@ struct hwp_options {
 	uint64_t range_pfn, range_end_pfn;
 	/** rasdaemon's database, whose rows are joined with the log's events; NULL: none. */
 	const char *rasdaemon_path;
-	/** Of a running kernel: the pages that earlier checks saw leaked (borrowed); NULL: not known. */
+	/** The pages that earlier checks of a running kernel saw leaked (borrowed); NULL: not known. */
 	const struct hwp_leak_record *since_boot;
 	/** Passes over a running kernel that must agree; 0 for the default. */
 	unsigned int nr_passes;

@@ -415,7 +415,7 @@ struct hwp_zone_facts {
 	int64_t nr_free_pages;
 	/** zone.lock was held when the dump was made: lists and counts may have been changing. */
 	bool was_locked;
-	/** Of a dump: whether it was held is not known. */
+	/** Whether it was held when the dump was made is not known. */
 	bool lock_unknown;
 	/** Blocks on its lists that are not inside its span, and that are another's by page.flags. */
 	uint64_t nr_outside, nr_foreign;
@@ -429,7 +429,7 @@ struct hwp_node_span {
 	uint64_t start_pfn, end_pfn;
 };
 
-/** Of a dump: is each block of free_area on a list of its pageblock's migratetype? */
+/** Is each block of free_area in a dump on a list of its pageblock's migratetype? */
 struct hwp_pageblock_facts {
 	/** The types of pageblocks are known; else why not, empty where nobody asked. */
 	bool is_known;
@@ -651,7 +651,7 @@ struct hwp_findings {
 	/** When the running kernel booted, by this system's clocks. */
 	bool has_boot_time;
 	int64_t boot_unix_seconds;
-	/** Of the running kernel: the pages that earlier checks of this boot saw leaked. */
+	/** The pages that earlier checks of this boot saw leaked; the running kernel only. */
 	struct hwp_leak_record since_boot;
 	struct hwp_counters counters;
 	/** Free pages by PageBuddy in the sweep, to set against the lists. */

@@ -8,9 +8,9 @@
 enum hwp_lost_data_kind {
 	/** None, or that of a process, which memory failure signals. */
 	HWP_LOST_NOTHING,
-	/** Of a file: what was written to it, and not yet to its file system. */
+	/** A file's: what was written to it, and not yet to its file system. */
 	HWP_LOST_OF_FILE,
-	/** Of a process or of a file: the page's words are of a later life. */
+	/** A process's or a file's: the page's words are of a later life. */
 	HWP_LOST_OF_UNKNOWN,
 };
 

@@ -341,6 +341,16 @@ rule_headers_compile_alone()
 	done
 }
 
+# What is written for people: it shows, reports or records, and no sentence begins with a genitive.
+rule_language()
+{
+	local text
+	text=$(find lib cmds ext vmcores tests ./*.md -type f \( -name '*.[ch]' -o -name '*.md' -o -name '*.py' -o -name '*.sh' \
+		-o -name '*.8' -o -name '*.in' -o -name '*.awk' \) 2>/dev/null | at_least_one a-text)
+	search '\<([Tt]ell(s|ing)?|[Tt]old)\>' $text
+	search '(^|[.:] |/[*]+ |[*] |// |# |")Of (an?|the) [^.;*]*[,:]' $text
+}
+
 # Outputs the files that are long: is each still one idea?
 list_long_files()
 {

@@ -252,4 +252,11 @@ add lib/facts/log/line.h 'int hwp_long(void);'
 sed -i 's/^}/	return 0;\n}/' lib/facts/log/line.c
 caught sizes/function
 
+add lib/facts/log/line.h "// What the log te""lls."
+caught language
+add lib/facts/log/line.h "// Shown. Of ""a page, its pfn is shown."
+caught language/genitive
+echo "Of ""the pages: one is shown." >README.md
+caught language/readme
+
 [ $failures -eq 0 ]

@@ -334,7 +334,7 @@ static void by_search(void **state)
 
 static void search_in_vain(void **state)
 {
-	/* Of the header, so that none of it can be believed. */
+	/* In the header, so that none of it can be believed. */
 	static const struct {
 		size_t at;
 		uint32_t value;

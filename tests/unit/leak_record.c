@@ -258,7 +258,7 @@ static void judge_with_history(struct hwp_findings *f)
 	hwp_event_index_deinit(&index);
 }
 
-/** Of a page that is contained now: what an earlier check saw makes it leaked before. */
+/** What an earlier check saw makes a page that is contained now leaked before. */
 static void test_verdict(void **state)
 {
 	static const struct {

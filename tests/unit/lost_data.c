@@ -95,7 +95,7 @@ static void by_mark(void **state)
 	} rows[] = {
 		{ FILE_MAPPING, 0, HWP_BIT_DIRTY, 2, true },
 		{ FILE_MAPPING, 0, 0, 2, false },
-		/* Of a file that is not known, the word may be anybody's. */
+		/* The word may be anybody's where the file is not known. */
 		{ FILE_MAPPING, -1, HWP_BIT_DIRTY, 2, false },
 		/* Anonymous memory, whose process is signalled. */
 		{ ANON_MAPPING, -1, HWP_BIT_DIRTY | HWP_BIT_SWAPBACKED, 2, false },

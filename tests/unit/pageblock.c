@@ -261,7 +261,7 @@ static void coarse(void **state)
 	}
 }
 
-/* What was plugged in later is allocated alone, and tells no size; offline memory has none. */
+/* What was plugged in later is allocated alone, and shows no size; offline memory has none. */
 static void plugged(void **state)
 {
 	struct machine *m = machine_create(&v6_17);

@@ -296,7 +296,7 @@ static void test_refused(void **state)
 		assert_non_null(err);
 		assert_int_equal(err->code, rows[i].code);
 	}
-	/* Before v5.9 nothing tells how many bits the processor translates. */
+	/* Before v5.9 nothing shows how many bits the processor translates. */
 	assert_int_equal(learn(ARM64, OF_4K "NUMBER(VA_BITS)=48\n").kernel_bits, 48);
 }
 

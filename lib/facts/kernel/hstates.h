@@ -15,8 +15,8 @@ struct hwp_error *hwp_hstates_read(struct hwp_target *target, const struct hwp_l
 
 /**
  * Is the HugeTLB folio whose list node (lru of its head) is at @p node on a list of free folios
- * of its hstate? BAD_DATA when the list that it is on is cut. Of a kernel without HugeTLB
- * nothing is.
+ * of its hstate? BAD_DATA when the list that it is on is cut. On a kernel without
+ * HugeTLB nothing is.
  */
 struct hwp_error *hwp_hstates_has_free(struct hwp_target *target, const struct hwp_layout *layout,
 				       uint64_t node, bool *ret);

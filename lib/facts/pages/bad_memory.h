@@ -10,7 +10,7 @@
 #include "layout/layout.h"
 #include "model/findings.h"
 
-/** Where the direct map begins on x86_64; arm64's VMCOREINFO tells it. */
+/** Where the direct map begins on x86_64; arm64's VMCOREINFO has it. */
 extern const struct hwp_needs hwp_bad_memory_needs;
 
 /**

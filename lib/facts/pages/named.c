@@ -34,7 +34,7 @@ static bool names_page(const struct hwp_poisoned *head, const struct hwp_event *
 		return is_dax_action(e);
 	if (head->folio.kind != HWP_FOLIO_NONE && !is_unrecorded_hugetlb(head))
 		return false;
-	/* Where it was freed since, the folio is told by what was said of it. */
+	/* Where it was freed since, what was said of the folio shows it. */
 	if (head->folio.kind == HWP_FOLIO_NONE)
 		return is_huge_action(e) ||
 		       (head->is_named_by_log && e->kind == HWP_EVENT_ALREADY_POISONED);

@@ -271,7 +271,7 @@ static uint64_t rank_of(const struct hwp_diskdump_cursor *cursor, uint64_t bit)
 						   ((UINT64_C(1) << (bit - at)) - 1));
 }
 
-/** Of the pages that the bitmap has, how many are before @p pfn? */
+/** How many of the pages that the bitmap has are before @p pfn? */
 static struct hwp_error *count_before(const struct hwp_diskdump *d,
 				      struct hwp_diskdump_cursor *cursor, uint64_t pfn,
 				      uint64_t *ret)

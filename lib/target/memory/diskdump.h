@@ -34,7 +34,7 @@ struct hwp_diskdump {
 	/** One of several files by makedumpfile --split, with the pfns from start_pfn on alone. */
 	bool is_part;
 	uint64_t start_pfn, part_end_pfn;
-	/** Of the bitmap, which is of all parts, the number of pages in those before this one. */
+	/** Pages that the bitmap, which is of all parts, has in those before this one. */
 	uint64_t nr_before;
 	/** utsname.machine, as "x86_64"; empty where hypervisors write no name. */
 	char machine[66];

@@ -297,15 +297,15 @@ static const char *machine_of_headers(const struct hwp_dumpfile *dump)
 struct hwp_error *hwp_dumpfile_machine(const struct hwp_dumpfile *dump, const char *text,
 				       const char **ret)
 {
-	const char *named = machine_of_headers(dump), *told = hwp_page_tables_machine(text);
+	const char *named = machine_of_headers(dump), *noted = hwp_page_tables_machine(text);
 
 	/* A 64-bit kernel is called i686 where a personality says so. */
-	if (named && told && strcmp(named, "i686") == 0)
-		named = told;
-	if (named && told && strcmp(named, told) != 0)
+	if (named && noted && strcmp(named, "i686") == 0)
+		named = noted;
+	if (named && noted && strcmp(named, noted) != 0)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
-					"VMCOREINFO is of %s, the dump's header of %s", told,
+					"VMCOREINFO is of %s, the dump's header of %s", noted,
 					named);
-	*ret = named ? named : told;
+	*ret = named ? named : noted;
 	return NULL;
 }

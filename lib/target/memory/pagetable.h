@@ -39,7 +39,7 @@ struct hwp_page_tables {
 	unsigned int kernel_bits;
 	/** arm64: entries hold bits 48 to 51 of a physical address beside its others (LPA2). */
 	bool has_lpa2;
-	/** Where the direct map has physical address 0, if VMCOREINFO tells it. */
+	/** Where the direct map has physical address 0, if VMCOREINFO has it. */
 	bool has_direct_map;
 	uint64_t direct_map;
 	/** Holes that hwp_page_tables_next() has met so far. */

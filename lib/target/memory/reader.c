@@ -32,7 +32,7 @@ struct shared {
 /** One thread's. */
 struct reader {
 	const struct shared *shared;
-	/** Of the first reader: it is freed with it. */
+	/** The first reader's own, which is freed with it. */
 	struct shared *owned;
 	struct hwp_pagecache *cache;
 	struct hwp_codec *codec;
@@ -338,7 +338,7 @@ static const struct hwp_provider_ops reader_ops = {
 	.destroy = reader_destroy,
 };
 
-/** Kernels before 4.10 do not tell where x86_64's are. */
+/** Kernels before 4.10 do not say where x86_64's are. */
 static struct hwp_error *find_tables(struct shared *s)
 {
 	struct hwp_error *err;

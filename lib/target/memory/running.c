@@ -138,7 +138,7 @@ static bool find_memmap_segments(const struct hwp_kcore_segment *segments, size_
 }
 
 /**
- * VMCOREINFO has the address of the memmap from v6.9 on. arm64's tells where that of the first
+ * VMCOREINFO has the address of the memmap from v6.9 on. arm64's says where that of the first
  * page of memory is: Linux kernel commit 2369f171d5c5 ("arm64: crash_core: Export MODULES,
  * VMALLOC, and VMEMMAP ranges") (in v5.18).
  */

@@ -86,6 +86,12 @@ def scenarios(known):
     return [f'no row: {x}' for x in known if x.removesuffix('-gone') not in described]
 
 
+def dumps(text):
+    """How many dumps `make test` makes."""
+    nr = sum('|' in x and x[0] != '#' for x in (TOP / 'vmcores/matrix').read_text().splitlines())
+    return [f'{x} of {nr}' for x in re.findall(r'([0-9]+) (?:dumps|guests)', text) if int(x) != nr]
+
+
 def matrices(known):
     """The guest skips what it does not know: a name that is misspelt would be no error."""
     wrong = []
@@ -108,6 +114,7 @@ def main():
     cases.report('README.md: one screen', [] if nr_words < MAX_WORDS else [f'{nr_words} words'])
     cases.report('lib/report/README.md: states', states(report))
     cases.report('lib/report/README.md: verdicts', verdicts(report))
+    cases.report('tests/README.md: dumps', dumps((TOP / 'tests/README.md').read_text()))
     known = scenarios_of_guest()
     if known is None:
         cases.report('vmcores: scenarios', ['vmcores/lab.sh scenarios does not run'])

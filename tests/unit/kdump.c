@@ -261,8 +261,14 @@ static void machines(void **state)
 		assert_memory(&d.provider);
 		dump_close(&d);
 	}
+	/* Blocks of one size, pages of another. */
+	write_dump(&d, "aarch64", "OSRELEASE=6.12.0\nPAGESIZE=16384\nNUMBER(kimage_voffset)=0\n");
+	assert_null(dump_open(&d, NULL));
+	assert_int_equal(d.facts.end_pfn, NR_PAGES / 4);
+	dump_close(&d);
 	write_dump(&d, "i686", VMCOREINFO);
 	assert_null(dump_open(&d, NULL));
+	assert_int_equal(d.facts.end_pfn, NR_PAGES);
 	assert_memory(&d.provider);
 	dump_close(&d);
 	write_dump(&d, "aarch64", VMCOREINFO);

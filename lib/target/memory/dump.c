@@ -118,6 +118,15 @@ static struct hwp_error *open_parts(const struct hwp_target_options *options, st
 	return NULL;
 }
 
+/** VMCOREINFO's PAGESIZE, or what the machine has. */
+static unsigned int page_shift_of(const char *text)
+{
+	uint64_t size = 0;
+
+	hwp_error_destroy(hwp_vmcoreinfo_number(text, "PAGESIZE", &size));
+	return hwp_is_page_size(size) ? hwp_ilog2(size) : HWP_MIN_PAGE_SHIFT;
+}
+
 static struct hwp_error *open_request(const struct hwp_target_options *options, struct request *r,
 				      struct hwp_file_facts *facts)
 {
@@ -129,9 +138,6 @@ static struct hwp_error *open_request(const struct hwp_target_options *options, 
 		err = open_parts(options, r, facts);
 	if (err)
 		return err;
-	/* What is cut off is not counted. */
-	if (!facts->damage[0])
-		facts->end_pfn = hwp_dumpfile_end_pfn(r->dump);
 	own = hwp_dumpfile_vmcoreinfo(r->dump);
 	if (options->vmcoreinfo_path) {
 		err = read_text_file(options->vmcoreinfo_path, &r->given);
@@ -143,6 +149,10 @@ static struct hwp_error *open_request(const struct hwp_target_options *options, 
 				       options->core_path);
 		facts->vmcoreinfo_found = r->given;
 	}
+	/* What is cut off is not counted. */
+	if (!facts->damage[0])
+		facts->end_pfn = hwp_dumpfile_end_pfn(r->dump,
+						      page_shift_of(r->given ? r->given : own));
 	return err;
 }
 
@@ -157,15 +167,6 @@ static struct hwp_error *choose_reader(bool *by_libkdumpfile)
 	return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
 				"HWPOISON_READER is '%s'; the only value is 'libkdumpfile'",
 				wanted);
-}
-
-/** VMCOREINFO's PAGESIZE, or what the machine has. */
-static unsigned int page_shift_of(const char *text)
-{
-	uint64_t size = 0;
-
-	hwp_error_destroy(hwp_vmcoreinfo_number(text, "PAGESIZE", &size));
-	return hwp_is_page_size(size) ? hwp_ilog2(size) : HWP_MIN_PAGE_SHIFT;
 }
 
 /** utsname.machine of the machines that libkdumpfile translates the addresses of. */

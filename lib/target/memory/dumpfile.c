@@ -259,13 +259,14 @@ void hwp_dumpfile_note_missing(const struct hwp_dumpfile *dump, struct hwp_file_
 			 text);
 }
 
-uint64_t hwp_dumpfile_end_pfn(const struct hwp_dumpfile *dump)
+/** QEMU's kdump of an arm64 guest has blocks of 64 KiB, whatever the kernel's pages are. */
+uint64_t hwp_dumpfile_end_pfn(const struct hwp_dumpfile *dump, unsigned int page_shift)
 {
 	size_t nr = dump->elf.runs.nr;
 
 	if (dump->is_kdump)
-		return dump->kdump.end_pfn;
-	return nr ? (dump->elf.runs.data[nr - 1].end >> HWP_MIN_PAGE_SHIFT) + 1 : 0;
+		return dump->kdump.end_pfn << dump->kdump.page_shift >> page_shift;
+	return nr ? (dump->elf.runs.data[nr - 1].end >> page_shift) + 1 : 0;
 }
 
 const char *hwp_dumpfile_vmcoreinfo(const struct hwp_dumpfile *dump)

@@ -44,8 +44,8 @@ const struct hwp_dumpfile *hwp_dumpfile_part(const struct hwp_dumpfile *dump, ui
 /** The parts after the first one, too. */
 void hwp_dumpfile_deinit(struct hwp_dumpfile *dump);
 
-/** The file holds pfns below this one only. */
-uint64_t hwp_dumpfile_end_pfn(const struct hwp_dumpfile *dump);
+/** The file holds pfns, of pages of 2^@p page_shift bytes, below this one only. */
+uint64_t hwp_dumpfile_end_pfn(const struct hwp_dumpfile *dump, unsigned int page_shift);
 
 /** VMCOREINFO, borrowed; NULL if the file has none. */
 const char *hwp_dumpfile_vmcoreinfo(const struct hwp_dumpfile *dump);

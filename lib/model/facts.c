@@ -443,6 +443,7 @@ static const struct hwp_fact hwp_kernel_facts_rows[] = {
 	WORD(fix_seen, hwp_fixes_seen),
 	BOOL(fix_is_inferred),
 	BOOL(frees_gigantic_whole),
+	BOOL(keeps_poison_mapped),
 	WORD(init_on_alloc, hwp_switches),
 	WORD(init_on_free, hwp_switches),
 	WORD(check_pages, hwp_switches),

@@ -511,6 +511,8 @@ struct hwp_kernel_facts {
 	bool fix_is_inferred;
 	/** A gigantic page goes back as one compound block (split_large_buddy). */
 	bool frees_gigantic_whole;
+	/** arm64: nothing takes a poisoned page out of the direct map. */
+	bool keeps_poison_mapped;
 	enum hwp_switch init_on_alloc, init_on_free, check_pages, page_poisoning, debug_pagealloc,
 		hugetlb_vmemmap_optimized, page_owner, kasan;
 	/** sched_clock is not stable: local_clock() of one CPU is not that of another. */

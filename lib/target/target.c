@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "target/memory/pagetable.h"
 #include "target/providers.h"
 #include "target/vmcoreinfo.h"
 
@@ -247,6 +248,13 @@ bool hwp_target_has_symbols(const struct hwp_target *target)
 bool hwp_target_has_types(const struct hwp_target *target)
 {
 	return target->types.ops;
+}
+
+const char *hwp_target_machine(const struct hwp_target *target)
+{
+	const char *machine = hwp_page_tables_machine(hwp_target_vmcoreinfo_text(target));
+
+	return machine ? machine : "";
 }
 
 const char *hwp_target_release(const struct hwp_target *target)

@@ -363,6 +363,9 @@ struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, 
 /** The whole VMCOREINFO, NUL-terminated and borrowed; NULL when there is none. */
 const char *hwp_target_vmcoreinfo_text(const struct hwp_target *target);
 
+/** utsname.machine of the kernel, by its VMCOREINFO: "x86_64" or "aarch64"; "" for neither. */
+const char *hwp_target_machine(const struct hwp_target *target);
+
 /** The kernel's release string, from VMCOREINFO; borrowed. */
 const char *hwp_target_release(const struct hwp_target *target);
 

@@ -1578,6 +1578,13 @@ SETUP(mapped)
 }
 
 /* memory_failure() did not deal with it, so it stays mapped. */
+/* As if x86_64 had not unmapped what it should have. */
+SETUP(mapped_by_arm64)
+{
+	add_mapped(f, true, HWP_DIRECT_MAP_PRESENT);
+	f->kernel.keeps_poison_mapped = true;
+}
+
 SETUP(mapped_in_use)
 {
 	struct hwp_poisoned *p = add_large(f, 0x20d);
@@ -2038,6 +2045,9 @@ static const struct {
 	{ "poison-unmapped", mapped_in_use, SKIP,
 	  "poisoned pages in the direct map: 1, out of it: 0; only a machine check unmaps one, and "
 	  "the log has none for a contained page" },
+	{ "poison-unmapped", mapped_by_arm64, SKIP,
+	  "poisoned pages in the direct map: 1, out of it: 0; arm64 leaves poisoned pages where they "
+	  "are mapped" },
 	{ "poison-unmapped", unmapped, PASS, "poisoned pages in the direct map: 2, out of it: 2" },
 	{ "poison-unmapped", mapped, WRONG,
 	  "pfn 0x1238 was found by a machine check and is contained, but it is still in the direct "

@@ -17,7 +17,7 @@ struct world {
 	uint32_t keys[16];
 	uint8_t bytes[2];
 	enum hwp_function function;
-	bool has_functions;
+	bool has_functions, is_arm64;
 };
 
 static struct hwp_error *find_function(void *arg, const char *file, const char *name,
@@ -59,7 +59,8 @@ static void look(struct world *w, struct hwp_findings *f)
 
 	w->synth.symbols = w->symbols;
 	w->synth.members = members;
-	w->synth.vmcoreinfo = "OSRELEASE=7.3.4\n";
+	w->synth.vmcoreinfo = w->is_arm64 ? "OSRELEASE=7.3.4\nNUMBER(kimage_voffset)=0x0\n" :
+					    "OSRELEASE=7.3.4\n";
 	synth_add(&w->synth, KEYS, w->keys, sizeof(w->keys));
 	synth_add(&w->synth, BYTES, w->bytes, sizeof(w->bytes));
 	target = synth_open(&w->synth);
@@ -70,6 +71,7 @@ static void look(struct world *w, struct hwp_findings *f)
 	assert_null(hwp_kernel_facts_read(target, &l, f));
 	assert_string_equal(f->kernel.release, "7.3.4");
 	assert_true(f->kernel.has_memory_failure);
+	assert_int_equal(f->kernel.keeps_poison_mapped, w->is_arm64);
 	hwp_layout_deinit(&l);
 	hwp_target_destroy(target);
 }
@@ -199,6 +201,8 @@ static void others(void **state)
 	add(&w, "kasan_report", 1);
 	add(&w, "__sched_clock_stable", KEYS);
 	w.bytes[1] = 1;
+	look(&w, &f);
+	w.is_arm64 = true;
 	look(&w, &f);
 	assert_int_equal(f.kernel.hugetlb_vmemmap_optimized, HWP_ON);
 	assert_true(f.kernel.frees_gigantic_whole);

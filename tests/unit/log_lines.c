@@ -497,12 +497,42 @@ static void every_row_has_a_line(void **state)
 	assert_int_equal(nr_without, 0);
 }
 
+/* The address of a line is one of as many bits, and its page one of the size, as the kernel has. */
+static void addresses(void **state)
+{
+	static const char line[] = "{1}[Hardware Error]:   physical_address: 0x000f800012345678";
+	static const struct {
+		const char *machine;
+		unsigned int page_shift;
+		uint64_t pfn;
+	} rows[] = {
+		{ "x86_64", 12, UINT64_C(0x12345) },
+		{ "x86_64", 0, UINT64_C(0x12345) },
+		{ "", 12, UINT64_C(0x12345) },
+		{ "aarch64", 12, UINT64_C(0xf800012345) },
+		{ "aarch64", 14, UINT64_C(0x3e000048d1) },
+		{ "aarch64", 16, UINT64_C(0xf80001234) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_address_rule rule = hwp_addresses_of(rows[i].machine,
+								rows[i].page_shift);
+		struct hwp_event e;
+
+		assert_true(hwp_mfevent_parse(line, strlen(line), &rule, &e));
+		assert_true(e.has_pfn);
+		assert_int_equal(e.pfn, rows[i].pfn);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_of_the_corpus),
 		cmocka_unit_test(every_line_of_the_sources),
 		cmocka_unit_test(every_row_has_a_line),
+		cmocka_unit_test(addresses),
 	};
 
 	return cmocka_run_group_tests_name("log_lines", tests, NULL, NULL);

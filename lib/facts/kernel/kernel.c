@@ -157,6 +157,7 @@ struct hwp_error *hwp_kernel_facts_read(struct hwp_target *target, const struct 
 	k->fix = find_fix(at, &evidence);
 	snprintf(k->fix_evidence, sizeof(k->fix_evidence), "%s", evidence);
 	k->frees_gigantic_whole = at->split_large_buddy != 0;
+	k->keeps_poison_mapped = strcmp(hwp_target_machine(target), "aarch64") == 0;
 	k->init_on_alloc = hwp_static_key_read(target, l, at->init_on_alloc);
 	k->init_on_free = hwp_static_key_read(target, l, at->init_on_free);
 	k->page_poisoning = hwp_static_key_read(target, l, at->page_poisoning);

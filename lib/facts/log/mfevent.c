@@ -21,6 +21,17 @@ const struct hwp_address_rule hwp_usual_addresses = {
 	.physical_mask = (UINT64_C(1) << 46) - 1,
 };
 
+struct hwp_address_rule hwp_addresses_of(const char *machine, unsigned int page_shift)
+{
+	struct hwp_address_rule rule = hwp_usual_addresses;
+
+	if (page_shift)
+		rule.page_shift = page_shift;
+	if (strcmp(machine, "aarch64") == 0)
+		rule.physical_mask = (UINT64_C(1) << 52) - 1;
+	return rule;
+}
+
 static void copy(char *to, size_t size, const char *from, size_t len)
 {
 	if (len >= size)

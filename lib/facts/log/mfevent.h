@@ -16,6 +16,12 @@ struct hwp_address_rule {
 extern const struct hwp_address_rule hwp_usual_addresses;
 
 /**
+ * That of a kernel with pages of 2^@p page_shift bytes, 0 if it is not known, on @p machine
+ * (utsname.machine). arm64 has up to 52 bits of address, and no key among them.
+ */
+struct hwp_address_rule hwp_addresses_of(const char *machine, unsigned int page_shift);
+
+/**
  * Parse one line of @p len characters, as a row of formats.c says; false when it is about
  * something else. A line that names no page has has_pfn false.
  */

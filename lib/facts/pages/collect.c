@@ -350,10 +350,12 @@ static struct hwp_error *take_record(void *arg, const struct hwp_klog_record *re
 struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
-	struct hwp_event_reading reading = { .findings = f, .rule = hwp_usual_addresses };
+	struct hwp_event_reading reading = {
+		.findings = f,
+		.rule = hwp_addresses_of(hwp_target_machine(c->target), c->layout->page_shift),
+	};
 	struct hwp_error *err;
 
-	reading.rule.page_shift = c->layout->page_shift;
 	err = hwp_klog_walk(c->target, c->layout, take_record, &reading, &f->log);
 	if (err)
 		return err;

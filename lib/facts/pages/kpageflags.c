@@ -279,13 +279,15 @@ static struct hwp_error *take_line(struct hwp_event_reading *reading, const char
 
 struct hwp_error *hwp_kpageflags_add_log(struct hwp_findings *f, char *log)
 {
-	struct hwp_event_reading reading = { .findings = f, .rule = hwp_usual_addresses };
+	struct hwp_event_reading reading = { .findings = f };
 	struct hwp_error *err = NULL;
+	struct utsname name = {};
 	char *save = NULL;
 	uint64_t seq = 0;
 
-	if (f->page_shift)
-		reading.rule.page_shift = f->page_shift;
+	/* Of this system; a failure leaves the name empty. */
+	uname(&name);
+	reading.rule = hwp_addresses_of(name.machine, f->page_shift);
 	for (char *line = strtok_r(log, "\n", &save); line && !err;
 	     line = strtok_r(NULL, "\n", &save))
 		err = take_line(&reading, line, seq++);

@@ -5,7 +5,7 @@
 #include "base/plural.h"
 #include "verdict/check/functions.h"
 
-/** x86 unmaps a page after a machine check; injection and APEI leave the map alone. */
+/** x86 unmaps a page after a machine check; injection, APEI and arm64 leave the map alone. */
 static bool should_be_unmapped(const struct hwp_poisoned *p)
 {
 	return p->has_machine_check && hwp_state_class(p->state) == HWP_CLASS_CONTAINED;
@@ -20,7 +20,7 @@ HWP_CHECK_FUNCTION(hwp_check_poison_unmapped)
 
 		nr_mapped += p->direct_map == HWP_DIRECT_MAP_PRESENT;
 		nr_unmapped += p->direct_map == HWP_DIRECT_MAP_ABSENT;
-		if (!should_be_unmapped(p))
+		if (f->kernel.keeps_poison_mapped || !should_be_unmapped(p))
 			continue;
 		nr_checked++;
 		nr_unknown += p->direct_map == HWP_DIRECT_MAP_UNKNOWN;
@@ -34,6 +34,10 @@ HWP_CHECK_FUNCTION(hwp_check_poison_unmapped)
 	hwp_check_answer(r, HWP_PASS,
 			 "poisoned pages in the direct map: %" PRIu64 ", out of it: %" PRIu64,
 			 nr_mapped, nr_unmapped);
+	if (f->kernel.keeps_poison_mapped) {
+		hwp_check_add(r, "; arm64 leaves poisoned pages where they are mapped");
+		return HWP_SKIP;
+	}
 	if (!nr_checked)
 		hwp_check_add(r, "; only a machine check unmaps one, and the log has none for a "
 				 "contained page");

@@ -348,13 +348,14 @@ static const struct hwp_check checks[] = {
 		.background =
 			"After a machine check x86 takes the page out of the kernel's direct map "
 			"(set_mce_nospec), so that nothing reads it speculatively. Injected errors "
-			"and those that firmware reports leave the map as it is.",
+			"and those that firmware reports leave the map as it is, and so does arm64.",
 		.outcomes = {
 			[HWP_PASS] = { "all of these pages are unmapped", HWP_VERDICT_CLEAN },
 			[HWP_FAIL] = { "one of them is mapped: the kernel may read it and take "
 				       "another machine check",
 				       HWP_VERDICT_INCONSISTENT },
-			[HWP_SKIP] = { "the log has no machine check for a contained page",
+			[HWP_SKIP] = { "the log has no machine check for a contained page, or the "
+				       "kernel is arm64's, which unmaps none",
 				       HWP_VERDICT_CLEAN },
 			[HWP_INCONCLUSIVE] = { "the page table could not be read for one of them",
 					       HWP_VERDICT_CLEAN },

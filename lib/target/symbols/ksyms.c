@@ -37,8 +37,8 @@ struct token {
 	const char *text;
 	/** At least 1. */
 	size_t len;
-	/** The hash of the text, and HASH_BASE to the power of its length. */
-	uint32_t hash, power;
+	/** The first bytes of the text as a number, the first one lowest. */
+	uint32_t start;
 };
 
 struct ksyms {
@@ -51,9 +51,8 @@ struct ksyms {
 	void *offsets;
 	char *token_table;
 	struct token tokens[NR_TOKENS];
-	uint32_t powers[MAX_NAME_LEN + 1];
-	/** For each symbol: the hash of its name, and where its entry starts. */
-	uint32_t *hashes, *positions;
+	/** For each symbol: how its name begins, and where its entry does. */
+	uint32_t *starts, *positions;
 	uint64_t stext;
 };
 
@@ -66,7 +65,7 @@ static void ksyms_destroy(void *arg)
 	free(k->names);
 	free(k->offsets);
 	free(k->token_table);
-	free(k->hashes);
+	free(k->starts);
 	free(k->positions);
 	free(k);
 }
@@ -99,35 +98,32 @@ static bool next_entry(const struct ksyms *k, size_t *at, const uint8_t **tokens
 }
 
 /*
- * Names are compared by a polynomial hash first: the hash of a name follows from
- * those of its tokens, so most names are never spelled out.
+ * Names are told apart by their first bytes, which follow from an entry's first tokens: most
+ * of them are never spelled out.
  */
-#define HASH_BASE UINT32_C(0x01000193)
+#define START_LEN 4
 
-static uint32_t hash_text(const char *s, size_t len)
+static uint32_t start_of(const char *text)
 {
-	uint32_t h = 0;
+	uint32_t start = 0;
 
-	for (size_t i = 0; i < len; i++)
-		h = h * HASH_BASE + (uint8_t)s[i];
-	return h;
+	for (unsigned int i = 0; i < START_LEN && text[i]; i++)
+		start |= (uint32_t)(uint8_t)text[i] << 8 * i;
+	return start;
 }
 
-/** The hash of an entry's name without its type letter; 0 for a nonsense length. */
-static uint32_t hash_entry(const struct ksyms *k, const uint8_t *tokens, size_t nr)
+/** The start of an entry's name, which follows its type letter. */
+static uint32_t start_of_entry(const struct ksyms *k, const uint8_t *tokens, size_t nr)
 {
-	uint32_t h = 0;
-	size_t len = 0;
+	const struct token *t = &k->tokens[tokens[0]];
+	uint32_t start = t->len > START_LEN ? start_of(t->text + 1) : t->start >> 8;
 
-	for (size_t i = 0; i < nr; i++) {
-		const struct token *t = &k->tokens[tokens[i]];
-
-		h = h * t->power + t->hash;
+	for (size_t i = 1, len = t->len - 1; i < nr && len < START_LEN; i++) {
+		t = &k->tokens[tokens[i]];
+		start |= t->start << 8 * len;
 		len += t->len;
 	}
-	if (len < 2 || len > MAX_NAME_LEN)
-		return 0;
-	return h - (uint8_t)k->tokens[tokens[0]].text[0] * k->powers[len - 1];
+	return start;
 }
 
 /** Is the entry at @p at, its type letter left out, called @p name? */
@@ -149,34 +145,62 @@ static bool entry_is(const struct ksyms *k, size_t at, const char *name)
 	return !*name;
 }
 
-static bool is_wanted(const uint64_t *filter, uint32_t hash)
+/** A name that is wanted: @p index is that of the first symbol of that name. */
+struct wanted {
+	const char *name;
+	uint32_t start, index;
+	/** Of the same bucket; NULL: it is the last. */
+	struct wanted *next;
+	bool found;
+};
+
+#define BUCKET_BITS 10
+
+static uint32_t bucket_of(uint32_t start)
 {
-	return filter[hash >> 6 & 1023] >> (hash & 63) & 1;
+	return start * UINT32_C(0x9e3779b1) >> (32 - BUCKET_BITS);
+}
+
+static void find_names(const struct ksyms *k, struct wanted *wanted, size_t nr)
+{
+	struct wanted *buckets[1 << BUCKET_BITS] = {};
+
+	for (size_t i = 0; i < nr; i++) {
+		struct wanted **bucket;
+
+		wanted[i].start = start_of(wanted[i].name);
+		bucket = &buckets[bucket_of(wanted[i].start)];
+		wanted[i].next = *bucket;
+		*bucket = &wanted[i];
+	}
+	for (uint32_t i = 0; i < k->nr_syms; i++) {
+		uint32_t start = k->starts[i];
+
+		for (struct wanted *w = buckets[bucket_of(start)]; w; w = w->next) {
+			/* An empty name begins with nothing, and is none. */
+			if (w->start != start || w->found || !start ||
+			    !entry_is(k, k->positions[i], w->name))
+				continue;
+			w->index = i;
+			w->found = true;
+		}
+	}
 }
 
 static struct hwp_error *ksyms_symbols(void *arg, struct hwp_symbol *syms, size_t nr)
 {
 	const struct ksyms *k = arg;
-	_cleanup_free_ uint32_t *hashes = calloc(nr, sizeof(*hashes));
-	uint64_t filter[1024] = {};
+	_cleanup_free_ struct wanted *wanted = calloc(nr, sizeof(*wanted));
 
-	if (!hashes)
+	if (!wanted)
 		return hwp_error_no_memory();
+	for (size_t s = 0; s < nr; s++)
+		wanted[s].name = syms[s].name;
+	find_names(k, wanted, nr);
 	for (size_t s = 0; s < nr; s++) {
-		syms[s].found = false;
-		hashes[s] = hash_text(syms[s].name, strlen(syms[s].name));
-		filter[hashes[s] >> 6 & 1023] |= UINT64_C(1) << (hashes[s] & 63);
-	}
-	for (uint32_t i = 0; i < k->nr_syms; i++) {
-		if (!is_wanted(filter, k->hashes[i]))
-			continue;
-		for (size_t s = 0; s < nr; s++) {
-			if (syms[s].found || hashes[s] != k->hashes[i] ||
-			    !entry_is(k, k->positions[i], syms[s].name))
-				continue;
-			syms[s].address = ksyms_address(k, k->scheme, i);
-			syms[s].found = true;
-		}
+		syms[s].found = wanted[s].found;
+		if (wanted[s].found)
+			syms[s].address = ksyms_address(k, k->scheme, wanted[s].index);
 	}
 	return NULL;
 }
@@ -263,9 +287,6 @@ static struct hwp_error *read_tokens(struct hwp_target *target, struct ksyms *k)
 	err = hwp_target_read(target, HWP_KERNEL_VIRTUAL, k->tables.token_table, k->token_table,
 			      (size_t)offsets[NR_TOKENS - 1] + 64, &nr_read);
 	hwp_error_destroy(err);
-	k->powers[0] = 1;
-	for (size_t i = 1; i <= MAX_NAME_LEN; i++)
-		k->powers[i] = k->powers[i - 1] * HASH_BASE;
 	for (size_t i = 0; i < NR_TOKENS; i++) {
 		struct token *t = &k->tokens[i];
 
@@ -275,8 +296,7 @@ static struct hwp_error *read_tokens(struct hwp_target *target, struct ksyms *k)
 		    (i && offsets[i] <= offsets[i - 1]))
 			return hwp_error_create(HWP_ERROR_BAD_DATA,
 						"the kallsyms token table is nonsense");
-		t->hash = hash_text(t->text, t->len);
-		t->power = k->powers[t->len];
+		t->start = start_of(t->text);
 	}
 	return NULL;
 }
@@ -308,9 +328,9 @@ static struct hwp_error *read_names(struct hwp_target *target, struct ksyms *k)
 	struct hwp_error *err = NULL;
 	uint32_t i = 0;
 
-	k->hashes = hwp_alloc_big(k->nr_syms * sizeof(*k->hashes));
+	k->starts = hwp_alloc_big(k->nr_syms * sizeof(*k->starts));
 	k->positions = hwp_alloc_big(k->nr_syms * sizeof(*k->positions));
-	if (!k->hashes || !k->positions)
+	if (!k->starts || !k->positions)
 		return hwp_error_no_memory();
 	while (!err && i < k->nr_syms) {
 		size_t nr_read;
@@ -326,7 +346,7 @@ static struct hwp_error *read_names(struct hwp_target *target, struct ksyms *k)
 			if (!next_entry(k, &at, &tokens, &nr_tokens))
 				break;
 			k->positions[i] = (uint32_t)start;
-			k->hashes[i] = hash_entry(k, tokens, nr_tokens);
+			k->starts[i] = start_of_entry(k, tokens, nr_tokens);
 		}
 		if (err && i == k->nr_syms) {
 			hwp_error_destroy(err);
@@ -362,62 +382,74 @@ static struct hwp_error *read_offsets(struct hwp_target *target, struct ksyms *k
 			       NULL);
 }
 
+/** Symbols whose addresses VMCOREINFO has too; the first is there in any case. */
+enum {
+	STEXT,
+	/** Data, where there are data symbols. */
+	INIT_UTS_NS,
+	VMAP_AREA_LIST,
+	NR_KNOWN,
+};
+
 /** Are data symbols, if there are any, where VMCOREINFO has them? */
-static struct hwp_error *check_others(struct hwp_target *target, const struct ksyms *k)
+static struct hwp_error *check_others(struct hwp_target *target, const struct ksyms *k,
+				      const struct wanted *known)
 {
-	struct hwp_symbol syms[] = { { .name = "init_uts_ns" }, { .name = "vmap_area_list" } };
-	struct hwp_error *err = ksyms_symbols((void *)k, syms, HWP_ARRAY_SIZE(syms));
+	struct hwp_error *err = NULL;
 
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(syms) && !err; i++) {
-		uint64_t address;
+	for (size_t i = STEXT + 1; i < NR_KNOWN && !err; i++) {
+		uint64_t address, decoded;
 
-		if (!syms[i].found)
+		if (!known[i].found)
 			continue;
-		err = table_address(target, syms[i].name, &address);
-		if (hwp_error_catch(&err, HWP_ERROR_LOOKUP) || err || address == syms[i].address)
+		decoded = ksyms_address(k, k->scheme, known[i].index);
+		err = table_address(target, known[i].name, &address);
+		if (hwp_error_catch(&err, HWP_ERROR_LOOKUP) || err || address == decoded)
 			continue;
 		err = hwp_error_create(HWP_ERROR_BAD_DATA,
 				       "kallsyms: %s decodes to 0x%" PRIx64
 				       ", VMCOREINFO says 0x%" PRIx64,
-				       syms[i].name, syms[i].address, address);
+				       known[i].name, decoded, address);
 	}
 	return err;
 }
 
 /** The right scheme is the one that decodes _stext to the address in VMCOREINFO. */
-static struct hwp_error *choose_scheme(struct hwp_target *target, struct ksyms *k)
+static struct hwp_error *choose_scheme(struct hwp_target *target, struct ksyms *k,
+				       const struct wanted *known)
 {
-	struct hwp_symbol sym = { .name = "_stext" };
 	enum address_scheme first = k->scheme, last = first == SCHEME_ADDRESSES ? first + 1 : first;
+	uint64_t decoded = 0;
 
 	if (first != SCHEME_ADDRESSES)
 		last = SCHEME_ADDRESSES;
 	for (enum address_scheme s = first; s < last; s++) {
-		struct hwp_error *err;
-
 		k->scheme = s;
-		err = ksyms_symbols(k, &sym, 1);
-		if (err)
-			return err;
-		if (sym.found && sym.address == k->stext)
-			return check_others(target, k);
+		if (known[STEXT].found)
+			decoded = ksyms_address(k, s, known[STEXT].index);
+		if (known[STEXT].found && decoded == k->stext)
+			return check_others(target, k, known);
 	}
 	return hwp_error_create(HWP_ERROR_BAD_DATA,
 				"kallsyms: _stext decodes to 0x%" PRIx64
 				", VMCOREINFO says 0x%" PRIx64,
-				sym.address, k->stext);
+				decoded, k->stext);
 }
 
 /** The first place whose addresses are right. */
 static struct hwp_error *choose_place(struct hwp_target *target, struct ksyms *k)
 {
+	struct wanted known[NR_KNOWN] = { [STEXT] = { .name = "_stext" },
+					  [INIT_UTS_NS] = { .name = "init_uts_ns" },
+					  [VMAP_AREA_LIST] = { .name = "vmap_area_list" } };
 	struct hwp_error *err = NULL;
 
+	find_names(k, known, NR_KNOWN);
 	for (size_t i = 0; i < k->tables.nr_places; i++) {
 		hwp_error_destroy(err);
 		err = read_offsets(target, k, &k->tables.places[i]);
 		if (!err)
-			err = choose_scheme(target, k);
+			err = choose_scheme(target, k, known);
 		if (!err || err->code == HWP_ERROR_NO_MEMORY || err->code == HWP_ERROR_INTERRUPTED)
 			return err;
 	}

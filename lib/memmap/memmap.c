@@ -283,13 +283,18 @@ static int compare_addresses(const void *a, const void *b)
 static struct hwp_error *check_roots(const uint64_t *addresses, uint64_t nr)
 {
 	_cleanup_free_ uint64_t *sorted = malloc(nr * sizeof(*sorted));
+	size_t nr_there = 0;
 
 	if (!sorted)
 		return hwp_error_no_memory();
-	memcpy(sorted, addresses, nr * sizeof(*sorted));
-	qsort(sorted, nr, sizeof(*sorted), compare_addresses);
-	for (uint64_t i = 1; i < nr; i++)
-		if (sorted[i] && sorted[i] == sorted[i - 1])
+	/* There are few, and places for 131,072. */
+	for (uint64_t i = 0; i < nr; i++) {
+		if (addresses[i])
+			sorted[nr_there++] = addresses[i];
+	}
+	qsort(sorted, nr_there, sizeof(*sorted), compare_addresses);
+	for (size_t i = 1; i < nr_there; i++)
+		if (sorted[i] == sorted[i - 1])
 			return hwp_error_create(HWP_ERROR_BAD_DATA,
 						"nonsense: mem_section has 0x%" PRIx64 " twice",
 						sorted[i]);

@@ -237,6 +237,38 @@ static void vmcoreinfo(void **state)
 	assert_refused(&d, dump_open(&d, other.path), HWP_ERROR_OS, other.path);
 }
 
+/** A file of VMCOREINFO is read whole, or refused. */
+static void large_vmcoreinfo(void **state)
+{
+	const size_t most = (1 << 20) - 1;
+	struct dump d, other;
+	char *text = NULL;
+	FILE *f;
+
+	choose_reader(state);
+	for (size_t size = most; size <= most + 2; size++) {
+		write_dump(&other, "x86_64", VMCOREINFO);
+		f = fopen(other.path, "w");
+		assert_non_null(f);
+		fputs(VMCOREINFO, f);
+		for (size_t i = strlen(VMCOREINFO); i < size; i++)
+			fputc('\n', f);
+		fclose(f);
+		write_dump(&d, "x86_64", VMCOREINFO);
+		if (size > most) {
+			assert_refused(&d, dump_open(&d, other.path), HWP_ERROR_BAD_DATA,
+				       "too large for a VMCOREINFO");
+		} else {
+			assert_null(dump_open(&d, other.path));
+			assert_null(d.provider.ops->vmcoreinfo(d.provider.arg, &text));
+			assert_int_equal(strlen(text), size);
+			free(text);
+			dump_close(&d);
+		}
+		assert_int_equal(unlink(other.path), 0);
+	}
+}
+
 /** QEMU names no machine: then VMCOREINFO does; where neither names one it is x86_64. */
 static void machines(void **state)
 {
@@ -303,6 +335,7 @@ int main(void)
 		cmocka_unit_test(reads),
 		cmocka_unit_test_prestate(reads, libkdumpfile),
 		cmocka_unit_test(vmcoreinfo),
+		cmocka_unit_test(large_vmcoreinfo),
 		cmocka_unit_test_prestate(vmcoreinfo, libkdumpfile),
 		cmocka_unit_test(machines),
 		cmocka_unit_test_prestate(machines, libkdumpfile),

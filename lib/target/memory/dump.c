@@ -47,9 +47,11 @@ static struct hwp_error *read_text_file(const char *path, char **ret)
 	text = malloc(MAX_VMCOREINFO);
 	if (!text)
 		return hwp_error_no_memory();
-	len = fread(text, 1, MAX_VMCOREINFO - 1, f);
+	len = fread(text, 1, MAX_VMCOREINFO, f);
 	if (ferror(f))
 		return hwp_error_os(errno, "%s", path);
+	if (len == MAX_VMCOREINFO)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "%s: too large for a VMCOREINFO", path);
 	text[len] = '\0';
 	err = hwp_vmcoreinfo_check(text, len);
 	if (err)

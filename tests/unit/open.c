@@ -213,6 +213,84 @@ static void refused(void **state)
 	}
 }
 
+/** The dump's own VMCOREINFO with another value for @p key, NULL: without that line. */
+static void put_vmcoreinfo(const char *text, const char *key, const char *value)
+{
+	size_t len = 0;
+	const char *old = key ? strstr(text, key) : NULL;
+	_cleanup_free_ char *changed = calloc(1, strlen(text) + 128);
+
+	assert_non_null(changed);
+	assert_true(!key || old);
+	if (old)
+		len = (size_t)(old - text);
+	snprintf(changed, strlen(text) + 128, "%.*s", key ? (int)len : (int)strlen(text), text);
+	if (value)
+		snprintf(changed + len, 128, "%s%s\n", key, value);
+	if (old)
+		strcat(changed, strchr(old, '\n') + 1);
+	put_file("vmcoreinfo", changed);
+}
+
+/** A VMCOREINFO that was given is believed if the memory has the kernel's name where it says. */
+static void other_boots(void **state)
+{
+	static const struct {
+		const char *key, *value;
+		/** NULL: it is taken. */
+		const char *words;
+		enum hwp_error_code code;
+	} cases[] = {
+		{ NULL, NULL, NULL, 0 },
+		{ "SYMBOL(init_uts_ns)=", NULL, NULL, 0 },
+		{ "SYMBOL(init_uts_ns)=", "ffff900000000000",
+		  "has no init_uts_ns where it says: ", HWP_ERROR_FAULT },
+		{ "OSRELEASE=", NULL, "VMCOREINFO has no OSRELEASE", HWP_ERROR_BAD_DATA },
+		{ "OSRELEASE=", "7.3.4+deb13-cloud-amd6", "the dump", HWP_ERROR_INVALID_ARGUMENT },
+		{ "BUILD-ID=", "00", "build id", HWP_ERROR_INVALID_ARGUMENT },
+	};
+	const struct given bare = { .core = SAMPLE },
+			   given = { .core = SAMPLE, .vmcoreinfo = "vmcoreinfo" };
+	struct hwp_target *sample, *target;
+	char address[32];
+	uint64_t stack;
+
+	(void)state;
+	assert_null(open_given(&bare, &sample));
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		struct hwp_error *err;
+
+		put_vmcoreinfo(hwp_target_vmcoreinfo_text(sample), cases[i].key, cases[i].value);
+		target = NULL;
+		err = open_given(&given, &target);
+		print_message("# %zu: %s\n", i, err ? err->message : "taken");
+		assert_int_equal(!err, !cases[i].words);
+		if (err) {
+			assert_int_equal(err->code, cases[i].code);
+			assert_non_null(strstr(err->message, cases[i].words));
+		}
+		hwp_error_destroy(err);
+		hwp_target_destroy(target);
+	}
+	/* Memory that is there, and is something else: the name is a byte beside it, or nowhere. */
+	assert_null(hwp_target_vmcoreinfo_number(sample, "SYMBOL(init_uts_ns)", &stack));
+	for (int i = 0; i < 2; i++) {
+		struct hwp_error *err;
+
+		snprintf(address, sizeof(address), "%llx",
+			 (unsigned long long)(i ? stack + 4096 : stack - 4096));
+		put_vmcoreinfo(hwp_target_vmcoreinfo_text(sample), "SYMBOL(init_uts_ns)=", address);
+		target = NULL;
+		err = open_given(&given, &target);
+		assert_non_null(err);
+		print_message("# %s\n", err->message);
+		assert_int_equal(err->code, HWP_ERROR_INVALID_ARGUMENT);
+		assert_non_null(strstr(err->message, "or another boot of it"));
+		hwp_error_destroy(err);
+	}
+	hwp_target_destroy(sample);
+}
+
 /** Debian's drgn has libdrgn inside a Python module; some builds hide its C API. */
 static void libdrgn_without_api(void **state)
 {
@@ -395,13 +473,10 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(taken),
-		cmocka_unit_test(by_vmlinux),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(debuginfod),
-		cmocka_unit_test(libdrgn_without_api),
-		cmocka_unit_test(hosts),
-		cmocka_unit_test(page_sizes),
+		cmocka_unit_test(taken),      cmocka_unit_test(by_vmlinux),
+		cmocka_unit_test(refused),    cmocka_unit_test(other_boots),
+		cmocka_unit_test(debuginfod), cmocka_unit_test(libdrgn_without_api),
+		cmocka_unit_test(hosts),      cmocka_unit_test(page_sizes),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, set_up, tear_down);

@@ -30,7 +30,8 @@ static const char source[] = "#ifndef NO_STEXT\n"
 			     "#endif\n"
 			     "struct page { long flags; char rest[56]; } page;\n"
 			     "enum { SEVEN = 7 };\n"
-			     "long of_text(void) { return page.flags * SEVEN; }\n";
+			     "long of_text(void) { return page.flags * SEVEN; }\n"
+			     "#ifdef PLACES\n#include \"places.h\"\n#endif\n";
 
 static void put_path(char *path, size_t size, const char *name)
 {
@@ -291,6 +292,87 @@ static void other_boots(void **state)
 	hwp_target_destroy(sample);
 }
 
+/** Build a vmlinux with this build id that has symbols, and a banner, where the dump has them. */
+static void build_placed(const char *build_id, const struct hwp_symbol *notes, uint64_t banner,
+			 const char *text)
+{
+	char places[1024], options[128];
+
+	snprintf(places, sizeof(places),
+		 "__asm__(\".globl %s\\n.set %s, 0x%llx\\n.globl %s\\n.set %s, 0x%llx\\n\");\n"
+		 "__attribute__((section(\".banner\"))) const char %s[] = \"%.300s\\n\";\n",
+		 notes[0].name, notes[0].name, (unsigned long long)notes[0].address, notes[1].name,
+		 notes[1].name, (unsigned long long)notes[1].address,
+		 banner ? "linux_banner" : "nothing", text);
+	put_file("places.h", places);
+	snprintf(options, sizeof(options), "-g -DPLACES -Wl,--section-start=.banner=0x%llx",
+		 banner ? (unsigned long long)banner : 0xffffffff90000000);
+	build("placed", build_id, options);
+}
+
+/** VMCOREINFO had no build id before v5.9: the memory has it, in its notes, or else a banner. */
+static void without_build_id(void **state)
+{
+	static const struct {
+		const char *build_id;
+		bool has_notes, has_banner, is_other, is_elsewhere;
+		/** NULL: it is taken. */
+		const char *words;
+		enum hwp_error_code code;
+	} cases[] = {
+		{ SAMPLE_BUILD_ID, true, false, false, false, NULL, 0 },
+		{ OTHER_BUILD_ID, true, false, false, false,
+		  "its build id is " OTHER_BUILD_ID ", the target's is " SAMPLE_BUILD_ID,
+		  HWP_ERROR_INVALID_ARGUMENT },
+		{ SAMPLE_BUILD_ID, false, true, false, false, NULL, 0 },
+		{ SAMPLE_BUILD_ID, false, true, true, false,
+		  "is of another kernel: it says 'another kernel', the target 'Linux version ",
+		  HWP_ERROR_INVALID_ARGUMENT },
+		{ SAMPLE_BUILD_ID, false, true, false, true,
+		  "it cannot be compared with the target's kernel (" SAMPLE_RELEASE "): ",
+		  HWP_ERROR_FAULT },
+		{ SAMPLE_BUILD_ID, false, false, false, false,
+		  "has neither a build id nor linux_banner, so its kernel is unknown",
+		  HWP_ERROR_LOOKUP },
+	};
+	const struct given bare = { .core = SAMPLE }, given = {
+		.core = SAMPLE, .vmcoreinfo = "vmcoreinfo", .provider = "dwarf", .symbols = "placed"
+	};
+	const struct hwp_symbol none[] = { { .name = "no_notes" }, { .name = "no_more_notes" } };
+	struct hwp_symbol syms[] = { { .name = "__start_notes" },
+				     { .name = "__stop_notes" },
+				     { .name = "linux_banner" } };
+	struct hwp_target *sample;
+	char banner[512];
+
+	(void)state;
+	assert_null(open_given(&bare, &sample));
+	put_vmcoreinfo(hwp_target_vmcoreinfo_text(sample), "BUILD-ID=", NULL);
+	assert_null(hwp_target_symbols(sample, syms, HWP_ARRAY_SIZE(syms)));
+	assert_true(syms[0].found && syms[1].found && syms[2].found);
+	assert_null(hwp_target_read_string(sample, syms[2].address, banner, sizeof(banner)));
+	banner[strcspn(banner, "\n")] = '\0';
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		struct hwp_target *target = NULL;
+		struct hwp_error *err;
+		uint64_t at = cases[i].is_elsewhere ? 0xffffffffb0000000 : syms[2].address;
+
+		build_placed(cases[i].build_id, cases[i].has_notes ? syms : none,
+			     cases[i].has_banner ? at : 0,
+			     cases[i].is_other ? "another kernel" : banner);
+		err = open_given(&given, &target);
+		print_message("# %zu: %s\n", i, err ? err->message : "taken");
+		assert_int_equal(!err, !cases[i].words);
+		if (err) {
+			assert_int_equal(err->code, cases[i].code);
+			assert_non_null(strstr(err->message, cases[i].words));
+		}
+		hwp_error_destroy(err);
+		hwp_target_destroy(target);
+	}
+	hwp_target_destroy(sample);
+}
+
 /** Debian's drgn has libdrgn inside a Python module; some builds hide its C API. */
 static void libdrgn_without_api(void **state)
 {
@@ -473,10 +555,15 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(taken),      cmocka_unit_test(by_vmlinux),
-		cmocka_unit_test(refused),    cmocka_unit_test(other_boots),
-		cmocka_unit_test(debuginfod), cmocka_unit_test(libdrgn_without_api),
-		cmocka_unit_test(hosts),      cmocka_unit_test(page_sizes),
+		cmocka_unit_test(taken),
+		cmocka_unit_test(by_vmlinux),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(other_boots),
+		cmocka_unit_test(without_build_id),
+		cmocka_unit_test(debuginfod),
+		cmocka_unit_test(libdrgn_without_api),
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(page_sizes),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, set_up, tear_down);

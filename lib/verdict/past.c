@@ -199,25 +199,13 @@ static const struct hwp_event *address_of(const struct past *past, const struct 
 	return other;
 }
 
-/** The first line of an error in the folio that was there. */
-static const struct hwp_event *first_error(const struct past *past, const struct hwp_folio *extent)
-{
-	struct hwp_event_lines lines = lines_of(past, extent);
-	const struct hwp_event *e, *first = NULL;
-
-	while ((e = hwp_event_next(&lines))) {
-		if (e->kind == HWP_EVENT_ACTION && (!first || e->seq < first->seq))
-			first = e;
-	}
-	return first;
-}
-
 /**
- * A process that had not started when the first error struck the folio, that no process
- * forked which may have had it then, and that had the page: it was hit by an error in the
- * same extent later, and the page has the anon_vma of the one that was hit, and is as far
- * from that one in the process's addresses as in memory. Returns the line that names it,
- * or NULL: there is none, or no extent that was freed.
+ * A process that had not started when the error struck the page, that no process forked which
+ * may have had it then, and that had the page: it was hit by an error in the same extent later,
+ * and the page has the anon_vma of the one that was hit, and is as far from that one in the
+ * process's addresses as in memory. The error is the page's own: another one in the
+ * extent may have struck another folio, where the extent is a guess. Returns the line that names
+ * the process, or NULL: there is none, or no extent that was freed.
  */
 static const struct hwp_event *later_process(const struct past *past, const struct hwp_poisoned *p,
 					     const struct hwp_folio *extent)
@@ -228,7 +216,7 @@ static const struct hwp_event *later_process(const struct past *past, const stru
 	if (!extent || extent->kind != HWP_EXTENT_FREED || !hwp_has_order_0_marks(p) ||
 	    !(p->page.mapping & HWP_MAPPING_ANON))
 		return NULL;
-	first = first_error(past, extent);
+	first = hwp_first_action(past->index, p->pfn);
 	lines = lines_of(past, extent);
 	while (first && first->time_ns && (e = hwp_event_next(&lines))) {
 		const struct hwp_event *at;
@@ -274,9 +262,9 @@ static struct proof later_user(const struct past *past, const struct hwp_poisone
 			    "by one",
 			    HWP_STRONG);
 	if (later)
-		return used("a process had it that had not started when the first error struck its "
-			    "folio: a later error hit that process in the same folio, and both "
-			    "pages were of the same memory of it",
+		return used("a process had it that had not started when its error struck: a later "
+			    "error hit that process nearby, and both pages were of the same memory "
+			    "of it",
 			    HWP_STRONG);
 	return extent && extent->kind == HWP_EXTENT_FREED && extent->source != HWP_SOURCE_RANGE ?
 		       by_elimination(f, p, extent) :

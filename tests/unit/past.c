@@ -235,17 +235,22 @@ static void later_process(void **state)
 		uint64_t mapping;
 		enum hwp_answer want;
 		bool has_no_time;
+		/* When its own error struck, in seconds; 0: at 2. */
+		uint64_t error_s;
 	} rows[] = {
-		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_YES, false },
+		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_YES, false, 0 },
+		/* The process had it when its own error struck: an earlier one may have been of
+		 * another small folio of that extent. */
+		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 4 },
 		/* It was there when the first error struck, or was forked by who had it then. */
-		{ 1, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false },
-		{ 3, 119, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false },
-		{ 3, -1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false },
+		{ 1, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0 },
+		{ 3, 119, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0 },
+		{ 3, -1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0 },
 		/* Its page was another one's neighbour, or of other memory. */
-		{ 3, 1, 0x7f000000a000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false },
-		{ 3, 1, 0x7f0000009000, 0xff11000101110e01, HWP_ANSWER_UNKNOWN, false },
+		{ 3, 1, 0x7f000000a000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0 },
+		{ 3, 1, 0x7f0000009000, 0xff11000101110e01, HWP_ANSWER_UNKNOWN, false, 0 },
 		/* When the first error struck is not known. */
-		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, true },
+		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, true, 0 },
 	};
 
 	(void)state;
@@ -261,11 +266,23 @@ static void later_process(void **state)
 		add_action(f, p, "unsplit thp", "Failed");
 		f->events.data[0].time_ns = rows[i].has_no_time ? 0 : 2 * SECOND;
 		f->events.data[0].caller_pid = 119;
+		if (rows[i].error_s) {
+			add_poisoned(f, page_of(0x8021, SPLIT));
+			add_action(f, &f->poisoned.data[2], "unsplit thp", "Failed");
+			f->events.data[1].time_ns = rows[i].error_s * SECOND;
+			/* That of 0x8021 came first. */
+			f->events.data[0].pfn = 0x8021;
+			f->events.data[1].seq = 1;
+			f->events.data[1].pfn = 0x8011;
+			f->poisoned.data[1].event = 1;
+			f->poisoned.data[2].event = 0;
+			p = &f->poisoned.data[1];
+		}
 		add_second_error(f, 0x8009, rows[i].address, rows[i].start_s * SECOND,
 				 rows[i].parent_pid);
 		add_action(f, &f->poisoned.data[0], "dirty LRU page", "Recovered");
-		f->events.data[3].seq = 12;
-		f->events.data[3].time_ns = 6 * SECOND;
+		f->events.data[f->events.nr - 1].seq = 12;
+		f->events.data[f->events.nr - 1].time_ns = 6 * SECOND;
 		decide(f);
 		print_message("# row %zu\n", i);
 		p = &f->poisoned.data[1];

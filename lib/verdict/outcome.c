@@ -75,22 +75,16 @@ static bool is_unreadable(const struct hwp_findings *f, const struct hwp_folio *
 	return false;
 }
 
-/**
- * Withheld as the fix leaves a page: nobody's, without a mark of a later life. The first
- * pages hold words of the folio's own.
- */
+/** Withheld as the fix leaves a page: nobody's, without a mark of a later life. */
 static bool is_as_the_fix_leaves_it(const struct hwp_folio *folio, const struct hwp_poisoned *p)
 {
-	const uint64_t nr_folio_pages = 4;
-
 	if (p->state == HWP_STATE_TAKEN_OFF)
 		return true;
 	if (p->state != HWP_STATE_ISOLATED || hwp_has_order_0_marks(p))
 		return false;
 	if (p->page.refcount > 0)
 		return p->was_free == HWP_ANSWER_NO;
-	return p->pfn - folio->head_pfn < nr_folio_pages ||
-	       (!p->page.mapping && !p->page.index && !p->page.word_1);
+	return hwp_has_words_of_fix(folio, p);
 }
 
 /** A line of the log of an error inside that struck a smaller page: it was split before. */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verdict/past.h"
 
+#include <string.h>
+
 #include "base/bits.h"
+#include "facts/pages/extent.h"
 #include "layout/page.h"
 #include "verdict/classify.h"
 #include "verdict/dropped.h"
@@ -45,6 +48,18 @@ bool hwp_frees_one_by_one(const struct hwp_findings *f, const struct hwp_folio *
 bool hwp_has_order_0_marks(const struct hwp_poisoned *p)
 {
 	return p->folio.kind == HWP_FOLIO_NONE && hwp_has_users_marks(p);
+}
+
+static bool is_first_page(const struct hwp_folio *folio, const struct hwp_poisoned *p)
+{
+	const uint64_t nr_folio_pages = 4;
+
+	return p->pfn - folio->head_pfn < nr_folio_pages;
+}
+
+bool hwp_has_words_of_fix(const struct hwp_folio *folio, const struct hwp_poisoned *p)
+{
+	return is_first_page(folio, p) || (!p->page.mapping && !p->page.index && !p->page.word_1);
 }
 
 /*
@@ -341,10 +356,58 @@ static struct proof withheld(const struct past *past, const struct hwp_poisoned 
 	return unproved;
 }
 
+/**
+ * May the page have been the first of its folio, which was in the LRU list? "unsplit thp" may be of
+ * any size from two pages on, and so begin at any even pfn.
+ */
+static bool may_be_first(const struct hwp_findings *f, const struct hwp_poisoned *p,
+			 const struct hwp_folio *extent)
+{
+	return is_first_page(extent, p) || (extent->order_is_guess && p->pfn % 2 == 0 &&
+					    strstr(hwp_extent_page_type(f, p), "unsplit thp"));
+}
+
+/**
+ * On a kernel with the fix, a page that is apart: a tail that the fix withholds was never in a
+ * list. One that was the first page of a free block, and was taken from there alone, has what
+ * list_del() leaves.
+ */
+static struct proof withheld_by_fix(const struct hwp_findings *f, const struct hwp_poisoned *p,
+				    const struct hwp_folio *extent)
+{
+	struct proof proof = used(
+		"it was in a list of its own, which no page that the fix withholds "
+		"is: it was in free memory alone, and thrown away",
+		HWP_STRONG);
+
+	if (p->page.refcount > 0 || hwp_has_order_0_marks(p) || hwp_has_words_of_fix(extent, p))
+		return never("this kernel frees only the healthy ranges of a folio that holds "
+			     "poison",
+			     HWP_STRONG);
+	if (!is_blank(p) || p->page.mapping || p->page.index ||
+	    !hwp_is_list_poison1(p->page.word_1) || may_be_first(f, p, extent))
+		return unproved;
+	proof.was_handed_out = hwp_hands_out_no_poison(f) ? HWP_ANSWER_NO : HWP_ANSWER_UNKNOWN;
+	return proof;
+}
+
+/** Did the kernel free another page of the folio with its poison? */
+static bool has_leaked_page(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		if (hwp_state_class(f->poisoned.data[folio->first_poisoned + i].state) ==
+		    HWP_CLASS_LEAKED)
+			return true;
+	}
+	return false;
+}
+
 /** On a kernel that frees only healthy ranges, or page by page. */
 static struct proof withheld_by_kernel(const struct hwp_findings *f, const struct hwp_poisoned *p,
 				       const struct hwp_folio *extent)
 {
+	struct proof proof = unproved;
+
 	if (!extent || extent->kind != HWP_EXTENT_FREED ||
 	    hwp_state_class(p->state) != HWP_CLASS_CONTAINED)
 		return unproved;
@@ -352,11 +415,10 @@ static struct proof withheld_by_kernel(const struct hwp_findings *f, const struc
 		return never("this kernel frees a page of that size one by one, and withholds "
 			     "those that are flagged",
 			     HWP_STRONG);
-	if (f->kernel.fix == HWP_FIX_PRESENT && f->kernel.fix_seen != HWP_FIX_SEEN_NOT_HELD)
-		return never("this kernel frees only the healthy ranges of a folio that holds "
-			     "poison",
-			     HWP_STRONG);
-	return unproved;
+	if (f->kernel.fix == HWP_FIX_PRESENT)
+		proof = withheld_by_fix(f, p, extent);
+	/* There the fix did not do what it should. */
+	return proof.was_free == HWP_ANSWER_NO && has_leaked_page(f, extent) ? unproved : proof;
 }
 
 static struct proof prove(const struct past *past, const struct hwp_poisoned *p,

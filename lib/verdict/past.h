@@ -22,6 +22,12 @@ bool hwp_frees_one_by_one(const struct hwp_findings *findings, const struct hwp_
 /** Does the allocator throw every block away that holds a flagged page, and hand none out? */
 bool hwp_hands_out_no_poison(const struct hwp_findings *findings);
 
+/**
+ * Are the page's words those that the fix leaves of a page that it withholds? The first pages of a
+ * folio hold words of the folio's own.
+ */
+bool hwp_has_words_of_fix(const struct hwp_folio *folio, const struct hwp_poisoned *page);
+
 /** Do the page's words have what the free path leaves of an order-0 page of a user? */
 bool hwp_has_order_0_marks(const struct hwp_poisoned *page);
 

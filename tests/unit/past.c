@@ -88,6 +88,13 @@ static void by_words(void **state)
 		  HWP_ANSWER_UNKNOWN, HWP_OUTCOME_UNKNOWN, HWP_VERDICT_AT_RISK },
 		{ "unsplit thp", "Failed", HWP_FIX_PRESENT, BLANK, HWP_OFF, HWP_ANSWER_NO,
 		  HWP_ANSWER_NO, HWP_OUTCOME_HELD, HWP_VERDICT_CLEAN },
+		/* It was in a list of its own, where no page is that the fix withholds. */
+		{ "unsplit thp", "Failed", HWP_FIX_PRESENT, THROWN_AWAY, HWP_ON, HWP_ANSWER_YES,
+		  HWP_ANSWER_NO, HWP_OUTCOME_LEAKED_BEFORE, HWP_VERDICT_LEAKED_BEFORE },
+		{ "huge page", "Failed", HWP_FIX_PRESENT, THROWN_AWAY, HWP_OFF, HWP_ANSWER_YES,
+		  HWP_ANSWER_UNKNOWN, HWP_OUTCOME_LEAKED_BEFORE, HWP_VERDICT_LEAKED_BEFORE },
+		{ "unsplit thp", "Failed", HWP_FIX_PRESENT, SPLIT, HWP_ON, HWP_ANSWER_NO,
+		  HWP_ANSWER_NO, HWP_OUTCOME_SPLIT, HWP_VERDICT_CLEAN },
 		/* In use by nobody who leaves a mark. */
 		{ "unsplit thp", "Failed", HWP_FIX_UNKNOWN, PIPE, HWP_OFF, HWP_ANSWER_YES,
 		  HWP_ANSWER_YES, HWP_OUTCOME_LEAKED, HWP_VERDICT_LEAKED },
@@ -175,6 +182,67 @@ static void refused_when_freed(void **state)
 		assert_string_equal(hwp_outcome_name(f->folios.data[0].outcome),
 				    hwp_outcome_name(rows[i].outcome));
 		assert_int_equal(f->verdict, HWP_VERDICT_LEAKED);
+		hwp_findings_destroy(f);
+	}
+}
+
+/* What the fix leaves, and what it does not. */
+static void withheld_by_fix(void **state)
+{
+	static const char thp[] = "unsplit thp";
+	static const struct {
+		const char *type;
+		uint64_t pfn, word_1, index;
+		bool has_leaked_neighbour;
+		enum hwp_answer was_free;
+		enum hwp_outcome outcome;
+		enum hwp_verdict verdict;
+	} rows[] = {
+		{ thp, 0x8011, 0, 0, false, HWP_ANSWER_NO, HWP_OUTCOME_HELD, HWP_VERDICT_CLEAN },
+		/* The first pages of the folio hold words of its own. */
+		{ thp, 0x8000, POISON1, 5, false, HWP_ANSWER_NO, HWP_OUTCOME_HELD,
+		  HWP_VERDICT_CLEAN },
+		{ thp, 0x8003, POISON1, 0, false, HWP_ANSWER_NO, HWP_OUTCOME_HELD,
+		  HWP_VERDICT_CLEAN },
+		{ thp, 0x8005, POISON1, 0, false, HWP_ANSWER_YES, HWP_OUTCOME_LEAKED_BEFORE,
+		  HWP_VERDICT_LEAKED_BEFORE },
+		/* This one may be the first page of a smaller folio. */
+		{ thp, 0x8010, POISON1, 0, false, HWP_ANSWER_UNKNOWN, HWP_OUTCOME_UNKNOWN,
+		  HWP_VERDICT_AT_RISK },
+		{ "huge page", 0x8010, POISON1, 0, false, HWP_ANSWER_YES, HWP_OUTCOME_LEAKED_BEFORE,
+		  HWP_VERDICT_LEAKED_BEFORE },
+		{ thp, 0x8011, POISON1, 7, false, HWP_ANSWER_UNKNOWN, HWP_OUTCOME_UNKNOWN,
+		  HWP_VERDICT_AT_RISK },
+		{ thp, 0x8011, 5, 0, false, HWP_ANSWER_UNKNOWN, HWP_OUTCOME_UNKNOWN,
+		  HWP_VERDICT_AT_RISK },
+		/* The fix did not withhold another page of the folio. */
+		{ thp, 0x8011, 0, 0, true, HWP_ANSWER_UNKNOWN, HWP_OUTCOME_LEAKED,
+		  HWP_VERDICT_LEAKED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = findings(HWP_FIX_PRESENT);
+		struct hwp_poisoned page = page_of(rows[i].pfn, BLANK), *p;
+
+		print_message("# row %zu\n", i);
+		page.page.word_1 = rows[i].word_1;
+		page.page.index = rows[i].index;
+		add_action(f, add_poisoned(f, page), rows[i].type, "Failed");
+		if (rows[i].has_leaked_neighbour) {
+			p = add_poisoned(f, page_of(0x8100, BLANK));
+			p->by_list = (struct hwp_block){ .head_pfn = 0x8100,
+							 .container = HWP_FREE_AREA,
+							 .cpu = -1 };
+		}
+		decide(f);
+		p = &f->poisoned.data[0];
+		assert_string_equal(hwp_answer_name(p->was_free),
+				    hwp_answer_name(rows[i].was_free));
+		assert_string_equal(hwp_outcome_name(f->folios.data[0].outcome),
+				    hwp_outcome_name(rows[i].outcome));
+		assert_string_equal(hwp_verdict_name(f->verdict),
+				    hwp_verdict_name(rows[i].verdict));
 		hwp_findings_destroy(f);
 	}
 }
@@ -458,13 +526,10 @@ static void live_folios(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(range_is_no_proof),
-		cmocka_unit_test(live_folios),
-		cmocka_unit_test(by_words),
-		cmocka_unit_test(refused_when_freed),
-		cmocka_unit_test(may_have_been_gigantic),
-		cmocka_unit_test(later_process),
-		cmocka_unit_test(steps),
+		cmocka_unit_test(range_is_no_proof), cmocka_unit_test(live_folios),
+		cmocka_unit_test(by_words),	     cmocka_unit_test(refused_when_freed),
+		cmocka_unit_test(withheld_by_fix),   cmocka_unit_test(may_have_been_gigantic),
+		cmocka_unit_test(later_process),     cmocka_unit_test(steps),
 	};
 
 	return cmocka_run_group_tests_name("past", tests, NULL, NULL);

@@ -98,7 +98,7 @@ static bool next_entry(const struct ksyms *k, size_t *at, const uint8_t **tokens
 }
 
 /*
- * Names are told apart by their first bytes, which follow from an entry's first tokens: most
+ * Names are distinguished by their first bytes, which follow from an entry's first tokens: most
  * of them are never spelled out.
  */
 #define START_LEN 4

@@ -159,7 +159,9 @@ fetch() {
 		"$tmp/out/config" 2>/dev/null || true
 	pick_modules "$tmp/root" "$release" "$tmp/out/modules"
 	echo "$arch" >"$tmp/out/arch"
-	sed -n 's/^CONFIG_\(ARM64_\)\{0,1\}PAGE_SHIFT=//p' "$tmp/out/config" | head -n1 >"$tmp/out/page_shift"
+	# Not every package has its configuration.
+	sed -n 's/^CONFIG_\(ARM64_\)\{0,1\}PAGE_SHIFT=//p' "$tmp/out/config" 2>/dev/null |
+		head -n1 >"$tmp/out/page_shift" || true
 	echo "$release" >"$tmp/out/release"
 	chmod -R u+w,a+rX "$tmp/out"
 	rm -rf "$to"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 400
+# timeout: 900
 """`hwpoison watch`: in a guest that poisons and unpoisons pages meanwhile, against the guest's own
 /proc/kpageflags; and what it does not take. What changes are is tested in unit/changes.c."""
 import json
@@ -18,6 +18,7 @@ import hwp
 VALIDATOR = blocks.validator()
 # What one look finds is compared on each kernel by real/test_lab.py.
 KERNEL = '7.3-cloud'
+ARM64 = '6.12-arm64'
 # Which can only be ignored. The other is the head of a free block, and taken off its list.
 RESERVED = 1
 # /proc/kpageflags: KPF_BUDDY is 10, KPF_HWPOISON 19.
@@ -174,15 +175,19 @@ def watch_is_right(text):
     return wrong
 
 
-def leaked(folder):
+def leaked(folder, kernel=KERNEL):
     """A leak that is gone is in the file, in the metrics, and in what check says; a file that is
     no record costs a line."""
     program = folder / 'leak_thp'
-    subprocess.run(['gcc', '-static', '-O1', '-o', program, hwp.TOP / 'tests/lib/leak_thp.c'],
+    compiler = 'aarch64-linux-gnu-gcc' if guest.is_arm64(kernel) else 'gcc'
+    subprocess.run([compiler, '-static', '-O1', '-o', program, hwp.TOP / 'tests/lib/leak_thp.c'],
                    check=True)
     script = SCRIPT.split('watch --json')[0] + LEAK
     script = script.replace('{{', '{').replace('}}', '}')
-    with guest.Guest(KERNEL, script, programs=[str(program)]) as vm:
+    if guest.is_arm64(kernel):
+        # Its memory begins at 1 GiB.
+        script = script.replace('0x10000', '0x50000')
+    with guest.Guest(kernel, script, programs=[str(program)]) as vm:
         text, console = vm.wait(240), vm.console()
     if text is None:
         return [f'no end; {console[-300:]!r}']
@@ -236,6 +241,12 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             cases.report('leaked', leaked(pathlib.Path(folder)))
         cases.report('watched', watched())
+    why = guest.missing(ARM64)
+    if why:
+        cases.skip('leaked, on arm64', why)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            cases.report('leaked, on arm64', leaked(pathlib.Path(folder), ARM64))
     cases.exit()
 
 

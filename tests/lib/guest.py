@@ -11,6 +11,7 @@ import hwp
 
 LAB = pathlib.Path(os.environ.get('HWP_LAB', hwp.TOP / 'build' / 'lab'))
 QEMU = os.environ.get('QEMU', 'qemu-system-x86_64')
+ARM64_TOOLS = ('qemu-system-aarch64', 'aarch64-linux-gnu-gcc')
 INIT = '''#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc none /proc
@@ -18,19 +19,30 @@ mount -t sysfs none /sys
 mount -t devtmpfs none /dev
 mount -t debugfs none /sys/kernel/debug
 while read module; do insmod /modules/$module; done </modules/order
-sh /script >/dev/ttyS1 2>&1 </dev/null
+until [ -c /dev/OUT ]; do usleep 10000; done
+sh /script >/dev/OUT 2>&1 </dev/null
 poweroff -f
 '''
 
 
+def is_arm64(kernel):
+    return 'arm64' in kernel
+
+
 def missing(kernel):
     """Why there can be no such guest, or None; fetches the kernel if it is not here."""
-    for tool in QEMU, 'busybox', 'cpio':
+    for tool in *(ARM64_TOOLS if is_arm64(kernel) else (QEMU, 'busybox')), 'cpio':
         if not shutil.which(tool):
             return f'no {tool}; `sh tests/setup.sh test` installs it'
     if not (LAB / 'kernels' / kernel / 'release').exists():
         done = subprocess.run([hwp.TOP / 'vmcores/kernels.sh', kernel], text=True,
                               capture_output=True, check=False)
+        if done.returncode:
+            return done.stderr.strip()
+    if is_arm64(kernel) and not (LAB / 'busybox-arm64/bin/busybox').exists():
+        done = subprocess.run([hwp.TOP / 'vmcores/kernels.sh', 'unpack', 'bookworm', 'busybox-static',
+                               LAB / 'busybox-arm64', 'arm64'], text=True, capture_output=True,
+                              check=False)
         if done.returncode:
             return done.stderr.strip()
     return None
@@ -52,30 +64,51 @@ class Guest:
         (root / 'bin').mkdir(parents=True)
         for name in 'proc', 'sys', 'dev', 'tmp':
             (root / name).mkdir()
+        self._copy_programs(root, kernel, programs)
+        shutil.copytree(folder / 'modules', root / 'modules')
+        (root / 'init').write_text(INIT.replace('OUT', 'vport0p1' if is_arm64(kernel) else 'ttyS1'))
+        (root / 'init').chmod(0o755)
+        (root / 'script').write_text(script)
+        subprocess.run('find . | cpio -o -H newc -R 0:0 --quiet >../initrd', shell=True, cwd=root,
+                       check=True)
+        self.process = subprocess.Popen(
+            [*self._machine(kernel), '-accel', os.environ.get('HWP_ACCEL', 'tcg,thread=single'),
+             '-m', '512M', '-display', 'none', '-no-reboot', '-device', 'vmcoreinfo',
+             '-kernel', str(folder / 'vmlinuz'), '-initrd', str(self.work / 'initrd'),
+             # On a busy machine ticks come late, and the kernel takes its timer for broken.
+             '-append', f'console={"ttyAMA0" if is_arm64(kernel) else "ttyS0"} loglevel=4 '
+             'panic=-1 no_timer_check transparent_hugepage=never', *options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _machine(self, kernel):
+        """QEMU, and where console and script write to."""
+        console = ['-serial', f'file:{self.work / "console"}']
+        if is_arm64(kernel):
+            return ['qemu-system-aarch64', '-machine', 'virt,gic-version=3',
+                    '-cpu', 'max,pauth-impdef=on', '-nic', 'none', *console, '-device', 'virtio-serial-pci',
+                    '-chardev', f'file,id=out,path={self.out}', '-device', 'virtserialport,chardev=out']
+        return [QEMU, '-cpu', 'max', *console, '-serial', f'file:{self.out}']
+
+    @staticmethod
+    def _copy_programs(root, kernel, programs):
+        (root / 'programs').mkdir()
+        if is_arm64(kernel):
+            # These are static.
+            for program in programs:
+                shutil.copy(program, root / 'programs')
+            done = subprocess.run([hwp.TOP / 'vmcores/cross.sh', root], text=True, check=True,
+                                  stdout=subprocess.PIPE)
+            shutil.copy(done.stdout.strip(), root / 'bin')
+            shutil.copy(LAB / 'busybox-arm64/bin/busybox', root / 'bin')
+            return
         shutil.copy(shutil.which('busybox'), root / 'bin')
         shutil.copy(hwp.PROGRAM, root / 'bin')
-        shutil.copytree(folder / 'modules', root / 'modules')
-        (root / 'programs').mkdir()
         for program in programs:
             shutil.copy(shutil.which(program), root / 'programs')
         for library in {lib for program in (hwp.PROGRAM, *map(shutil.which, programs))
                         for lib in _libraries(program)}:
             (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(library, root / library[1:])
-        (root / 'init').write_text(INIT)
-        (root / 'init').chmod(0o755)
-        (root / 'script').write_text(script)
-        subprocess.run('find . | cpio -o -H newc -R 0:0 --quiet >../initrd', shell=True, cwd=root,
-                       check=True)
-        self.process = subprocess.Popen(
-            [QEMU, '-accel', os.environ.get('HWP_ACCEL', 'tcg,thread=single'), '-m', '512M',
-             '-cpu', 'max', '-display', 'none', '-no-reboot', '-device', 'vmcoreinfo',
-             '-kernel', str(folder / 'vmlinuz'), '-initrd', str(self.work / 'initrd'),
-             # On a busy machine ticks come late, and the kernel takes its timer for broken.
-             '-append', 'console=ttyS0 loglevel=4 panic=-1 no_timer_check '
-             'transparent_hugepage=never',
-             '-serial', f'file:{self.work / "console"}', '-serial', f'file:{self.out}', *options],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def wait(self, seconds=120):
         """What the script printed; None when it did not come to its end."""

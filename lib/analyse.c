@@ -8,6 +8,7 @@
 #include "facts/kernel/counters.h"
 #include "facts/kernel/hstates.h"
 #include "facts/kernel/kernel.h"
+#include "facts/kernel/machine.h"
 #include "facts/lists/freelist.h"
 #include "facts/log/rasdaemon.h"
 #include "facts/owner/starts.h"
@@ -313,6 +314,8 @@ static struct hwp_error *read_facts(struct analysis *a)
 	err = take_wishes(a);
 	if (!err)
 		err = hwp_kernel_facts_read(a->target, a->layout, a->findings);
+	if (!err)
+		hwp_machine_read(a->target, a->layout, a->findings);
 	if (!err)
 		err = sweep_and_prove(a);
 	if (!err)

@@ -254,6 +254,36 @@ static const struct hwp_fact hwp_log_facts_rows[] = {
 TABLE(hwp_log_facts);
 #undef TYPE
 
+#define TYPE struct hwp_machine_facts
+static const struct hwp_fact hwp_machine_facts_rows[] = {
+	TEXT(host),
+	TEXT(version),
+	TEXT(arch),
+	TEXT(boot_id),
+	BOOL(has_clock),
+	INT(unix_seconds),
+	INT(log_start_unix_ns),
+	UINT(uptime_seconds),
+	UINT(nr_cpus),
+	UINT(physical_bits),
+	BOOL(has_taint),
+	HEX(taint),
+	BOOL(has_panic_cpu),
+	INT(panic_cpu),
+};
+TABLE(hwp_machine_facts);
+#undef TYPE
+
+#define TYPE struct hwp_crash_facts
+static const struct hwp_fact hwp_crash_facts_rows[] = {
+	BOOL(has_panic),    UINT(seq),	UINT(time_ns),
+	TEXT(panic),	    TEXT(oops), BOOL(has_fault_address),
+	HEX(fault_address), TEXT(rip),	INT(cpu),
+	INT(pid),	    TEXT(comm), UINT(task_ns),
+};
+TABLE(hwp_crash_facts);
+#undef TYPE
+
 #define TYPE struct hwp_rasdaemon_row
 static const struct hwp_fact hwp_rasdaemon_row_rows[] = {
 	INT(id),	 UINT(pfn),    BOOL(has_time), INT(unix_seconds),     TEXT(timestamp),
@@ -535,6 +565,9 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	VECTOR(unmarked, hwp_poisoned),
 	VECTOR(uses, hwp_use),
 	STRUCT(log, hwp_log_facts),
+	STRUCT(machine, hwp_machine_facts),
+	STRUCT(crash, hwp_crash_facts),
+	DERIVED(cause),
 	VECTOR(rasdaemon, hwp_rasdaemon_row),
 	BOOL(has_rasdaemon),
 	BOOL(has_boot_time),

@@ -286,6 +286,63 @@ struct hwp_log_facts {
 	uint64_t nr_user_lines;
 };
 
+/** The machine: empty and 0 for what is not known. */
+struct hwp_machine_facts {
+	/** As uname(2) has them: the host, "#1 SMP …" with the build's date, "x86_64". */
+	char host[66], version[66], arch[66];
+	/** /proc/sys/kernel/random/boot_id */
+	char boot_id[40];
+	/** The next three are known. */
+	bool has_clock;
+	/** The wall clock when memory was captured, and at 0 s of the kernel log, nearly. */
+	int64_t unix_seconds, log_start_unix_ns;
+	uint64_t uptime_seconds;
+	/** CPUs online. */
+	unsigned int nr_cpus;
+	/** Bits of a physical address, without those of keys of memory encryption. */
+	unsigned int physical_bits;
+	bool has_taint;
+	/** tainted_mask: bit n is the n-th letter of the kernel's documentation. */
+	uint64_t taint;
+	/** panic_cpu is known; it is -1 before any CPU panicked. */
+	bool has_panic_cpu;
+	int panic_cpu;
+};
+
+/** What the log says of the kernel's death. */
+struct hwp_crash_facts {
+	/** There is a line "Kernel panic - not syncing: …"; the first one. */
+	bool has_panic;
+	uint64_t seq, time_ns;
+	/** What follows there. */
+	char panic[160];
+	/** The first line of an oops before it, or of a crash that was asked for; or empty. */
+	char oops[160];
+	/** The address that it could not access, where that line has one. */
+	bool has_fault_address;
+	uint64_t fault_address;
+	/** "RIP: 0010:…" of the same; empty for none. */
+	char rip[96];
+	/** Where it died: -1 and empty for what is not known. */
+	int cpu, pid;
+	char comm[20];
+	/** The time of the line that says so. */
+	uint64_t task_ns;
+};
+
+/** What the kernel died of; filled by the verdict. */
+struct hwp_cause {
+	enum hwp_cause_kind kind;
+	enum hwp_confidence confidence;
+	/** The page whose error it was, or that was near. */
+	bool has_pfn;
+	uint64_t pfn;
+	/** The line that shows it, index in hwp_findings.events or of remarks, or -1. */
+	int64_t event, remark;
+	/** What it rests on. */
+	char why[224];
+};
+
 /** A row of rasdaemon's table memory_failure_event: the kernel's tracepoint. */
 struct hwp_rasdaemon_row {
 	int64_t id;
@@ -647,6 +704,10 @@ struct hwp_findings {
 	/** Users of the pages of the subject's extent, when that was freed; ascending. */
 	HWP_VEC(struct hwp_use) uses;
 	struct hwp_log_facts log;
+	struct hwp_machine_facts machine;
+	struct hwp_crash_facts crash;
+	/** Filled by the verdict. */
+	struct hwp_cause cause;
 	/** rasdaemon's rows, in its order; has_rasdaemon: it was asked. */
 	HWP_VEC(struct hwp_rasdaemon_row) rasdaemon;
 	bool has_rasdaemon;

@@ -129,6 +129,11 @@ const char *hwp_event_kind_name(enum hwp_event_kind kind)
 	return hwp_event_kinds.words[kind].name;
 }
 
+const char *hwp_cause_name(enum hwp_cause_kind kind)
+{
+	return hwp_causes.words[kind].name;
+}
+
 const char *hwp_log_state_name(enum hwp_log_state state)
 {
 	return hwp_log_states.words[state].name;

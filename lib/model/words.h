@@ -242,6 +242,14 @@
 	ROW(HWP_EVENT_MACHINE_CHECK, "machine-check", "the hardware reported the error by a machine check") \
 	ROW(HWP_EVENT_OTHER, "other", "another line of memory failure about the page")
 
+/** What the kernel died of, if it did. */
+#define HWP_CAUSES(ROW) \
+	ROW(HWP_CAUSE_UNKNOWN, "unknown", "whether a memory error killed the kernel cannot be known from what was read") \
+	ROW(HWP_CAUSE_NO_CRASH, "no-crash", "the kernel had not crashed") \
+	ROW(HWP_CAUSE_NO_SIGN, "no-sign", "the kernel died, and nothing that was read connects that with a memory error") \
+	ROW(HWP_CAUSE_NEAR, "memory-error-near", "the kernel died, and a memory error was near: shortly before, or in memory of the process that crashed") \
+	ROW(HWP_CAUSE_MEMORY_ERROR, "memory-error", "the kernel died of a memory error")
+
 /** How much of the kernel log is there, least first. */
 #define HWP_LOG_STATES(ROW) \
 	ROW(HWP_LOG_UNREADABLE, "unreadable", "no line of it could be read") \
@@ -284,6 +292,7 @@ enum hwp_use_kind { HWP_USE_KINDS(HWP_ENUMERATOR) };
 enum hwp_direct_map { HWP_DIRECT_MAPS(HWP_ENUMERATOR) };
 enum hwp_contents { HWP_CONTENTS(HWP_ENUMERATOR) };
 enum hwp_event_kind { HWP_EVENT_KINDS(HWP_ENUMERATOR) };
+enum hwp_cause_kind { HWP_CAUSES(HWP_ENUMERATOR) };
 enum hwp_log_state { HWP_LOG_STATES(HWP_ENUMERATOR) };
 enum hwp_boot { HWP_BOOTS(HWP_ENUMERATOR) };
 
@@ -327,6 +336,7 @@ struct hwp_words {
 	LIST(hwp_direct_maps, HWP_DIRECT_MAPS) \
 	LIST(hwp_contents_words, HWP_CONTENTS) \
 	LIST(hwp_event_kinds, HWP_EVENT_KINDS) \
+	LIST(hwp_causes, HWP_CAUSES) \
 	LIST(hwp_log_states, HWP_LOG_STATES) \
 	LIST(hwp_boots, HWP_BOOTS)
 // clang-format on
@@ -359,6 +369,7 @@ const char *hwp_extent_source_name(enum hwp_extent_source source);
 const char *hwp_run_state_name(enum hwp_run_state state);
 const char *hwp_use_kind_name(enum hwp_use_kind kind);
 const char *hwp_event_kind_name(enum hwp_event_kind kind);
+const char *hwp_cause_name(enum hwp_cause_kind kind);
 const char *hwp_log_state_name(enum hwp_log_state state);
 const char *hwp_boot_name(enum hwp_boot boot);
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "report/cause.h"
 #include "report/common.h"
+#include "report/machine.h"
 #include "report/text.h"
 #include "verdict/lost_data.h"
 
@@ -288,11 +290,13 @@ struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *f,
 	hwp_text_verdict(&text, f);
 	putc('\n', out);
 	hwp_text_head(&text, f);
+	hwp_text_machine(&text, f);
 	if (f->kernel.has_memory_failure) {
 		put_counts(&text, f);
 		put_accounting(&text, f);
 		put_since_boot(&text, f);
 	}
+	hwp_text_cause(&text, f);
 	if (f->poisoned.nr) {
 		hwp_text_heading(&text, "Poisoned pages");
 		err = hwp_text_pages(&text, f, NULL);

@@ -6,11 +6,13 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "report/common.h"
+#include "report/machine.h"
 #include "report/text.h"
 #include "verdict/event_index.h"
 
 struct columns {
-	int time, pfn, result, state;
+	/** utc is 0 where the wall clock is not known. */
+	int time, utc, pfn, result, state;
 };
 
 /**
@@ -98,7 +100,7 @@ static void widen(int *width, int needed)
 
 static struct columns measure(const struct hwp_findings *f)
 {
-	struct columns c = { 4, 3, 6, 9 };
+	struct columns c = { 4, f->machine.has_clock ? 19 : 0, 3, 6, 9 };
 
 	for (size_t i = 0; i < f->events.nr; i++) {
 		const struct hwp_event *e = &f->events.data[i];
@@ -117,11 +119,18 @@ static void put_event(struct hwp_text *text, const struct hwp_findings *f,
 	const struct hwp_poisoned *page = find_page(f, e->pfn);
 	const char *state = state_now(f, page), *color;
 	unsigned int column = (unsigned int)(c->time + c->pfn + c->result + c->state + 8);
-	char buf[sizeof(e->text) + 16];
+	char buf[sizeof(e->text) + 16], utc[HWP_UTC_SIZE];
+	int64_t seconds;
 
 	color = page ? hwp_class_color(hwp_state_class(page->state)) : NULL;
-	fprintf(text->out, "%*s" HWP_PRI_SECONDS "  0x%-*" PRIx64 "  ",
-		c->time - time_width(e->time_ns), "", HWP_SECONDS(e->time_ns), c->pfn - 2, e->pfn);
+	fprintf(text->out, "%*s" HWP_PRI_SECONDS "  ", c->time - time_width(e->time_ns), "",
+		HWP_SECONDS(e->time_ns));
+	if (c->utc) {
+		column += (unsigned int)c->utc + 2;
+		fprintf(text->out, "%-*s  ", c->utc,
+			hwp_wall_clock(f, e->time_ns, &seconds) ? hwp_utc(seconds, utc) : "-");
+	}
+	fprintf(text->out, "0x%-*" PRIx64 "  ", c->pfn - 2, e->pfn);
 	if (color)
 		hwp_text_color(text, color);
 	fputs(state, text->out);
@@ -236,7 +245,7 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	hwp_text_init(&text, out, style);
 	hwp_text_field(&text, "Target", "%s", f->path ? f->path : "the running kernel");
 	put_log(&text, f);
-	hwp_text_field(&text, "Events", "%zu line%s about memory failures", f->events.nr,
+	hwp_text_field(&text, "Events", "%zu line%s about memory errors", f->events.nr,
 		       hwp_plural(f->events.nr));
 	if (f->has_rasdaemon)
 		hwp_text_field(&text, "Rasdaemon", "%zu row%s, %zu of them not in the log",
@@ -245,8 +254,11 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	if (err)
 		return err;
 	if (f->events.nr) {
-		fprintf(out, "\n%*s  %-*s  %-*s  %-*s  WHAT\n", c.time, "TIME", c.pfn, "PFN",
-			c.state, "STATE NOW", c.result, "RESULT");
+		fprintf(out, "\n%*s  ", c.time, "TIME");
+		if (c.utc)
+			fprintf(out, "%-*s  ", c.utc, "UTC");
+		fprintf(out, "%-*s  %-*s  %-*s  WHAT\n", c.pfn, "PFN", c.state, "STATE NOW",
+			c.result, "RESULT");
 		for (size_t i = 0; i < f->events.nr; i++)
 			put_event(&text, f, &f->events.data[i], &c);
 	}

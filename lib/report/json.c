@@ -6,9 +6,11 @@
 
 #include "base/bits.h"
 #include "base/json.h"
+#include "report/cause.h"
 #include "report/common.h"
 #include "report/json_folio.h"
 #include "report/json_history.h"
+#include "report/machine.h"
 #include "verdict/classify.h"
 
 #define SCHEMA "hwpoison.report/1"
@@ -289,6 +291,10 @@ static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row 
 	hwp_json_string(json, "source", "rasdaemon");
 	hwp_json_null(json, "seq");
 	hwp_json_null(json, "time_ns");
+	if (row->has_time)
+		hwp_json_i64(json, "time", row->unix_seconds);
+	else
+		hwp_json_null(json, "time");
 	hwp_json_u64(json, "pfn", row->pfn);
 	hwp_json_string(json, "kind", hwp_event_kind_name(HWP_EVENT_ACTION));
 	hwp_json_string(json, "page_type", row->page_type);
@@ -307,10 +313,16 @@ static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row 
 static void put_event(struct hwp_json *json, const struct hwp_findings *f,
 		      const struct hwp_event *event)
 {
+	int64_t seconds;
+
 	hwp_json_row_object(json, NULL);
 	hwp_json_string(json, "source", "log");
 	hwp_json_u64(json, "seq", event->seq);
 	hwp_json_u64(json, "time_ns", event->time_ns);
+	if (hwp_wall_clock(f, event->time_ns, &seconds))
+		hwp_json_i64(json, "time", seconds);
+	else
+		hwp_json_null(json, "time");
 	hwp_json_u64(json, "pfn", event->pfn);
 	hwp_json_string(json, "kind", hwp_event_kind_name(event->kind));
 	hwp_json_string(json, "page_type", event->page_type[0] ? event->page_type : NULL);
@@ -404,6 +416,7 @@ static void put_head(struct hwp_json *json, const struct hwp_findings *f)
 	put_tool(json, f->memory_provider, f->type_provider);
 	put_target(json, f);
 	put_kernel(json, f);
+	hwp_report_json_identity(json, f);
 	put_coverage(json, &f->coverage);
 	hwp_json_string(json, "verdict", hwp_verdict_name(f->verdict));
 }
@@ -430,6 +443,7 @@ struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 	struct hwp_json json = { .out = out };
 
 	put_head(&json, f);
+	hwp_report_json_cause(&json, f);
 	put_summary(&json, f);
 	put_pages(&json, f, 0, f->poisoned.nr);
 	put_folios(&json, f);

@@ -54,7 +54,7 @@ struct hwp_error *hwp_report_layout(FILE *out, const struct hwp_layout_report *r
 struct hwp_error *hwp_report_folio(FILE *out, const struct hwp_findings *findings,
 				   const struct hwp_report_style *style);
 
-/** `events`: the kernel log's lines about memory failures, and each page's state now. */
+/** `events`: the kernel log's lines about memory errors, and each page's state now. */
 struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *findings,
 				    const struct hwp_report_style *style);
 

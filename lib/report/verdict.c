@@ -6,6 +6,7 @@
 
 #include "report/common.h"
 #include "report/text.h"
+#include "verdict/cause.h"
 #include "verdict/check.h"
 #include "verdict/held.h"
 #include "verdict/history.h"
@@ -245,18 +246,19 @@ static bool has_hole(const struct hwp_findings *f, enum hwp_hole hole)
 static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
 {
 	const struct hwp_coverage *c = &f->coverage;
-	const struct hwp_event *fatal = hwp_fatal_event(f);
 	uint64_t nr_unread = c->nr_pages - c->nr_read;
 	uint64_t nr_unknown = f->summary.nr_by_class[HWP_CLASS_UNKNOWN];
 
 	add(s, "no leak was seen, but this is not an all-clear");
 	/* The reasons follow. */
 	s->nr_parts = 0;
-	if (fatal)
-		add(s,
-		    "the kernel panicked for the error at pfn 0x%" PRIx64
-		    " before it dealt with it",
-		    fatal->pfn);
+	if (f->cause.kind == HWP_CAUSE_MEMORY_ERROR && f->cause.has_pfn)
+		add(s, "the kernel died of the error at pfn 0x%" PRIx64 " before it dealt with it",
+		    f->cause.pfn);
+	else if (f->cause.kind == HWP_CAUSE_MEMORY_ERROR)
+		add(s, "the kernel died of a memory error before it dealt with it");
+	else if (f->cause.kind == HWP_CAUSE_UNKNOWN && hwp_panicked(f))
+		add(s, "whether the kernel died of a memory error is not known");
 	if (f->damage[0])
 		add(s, "the dump is damaged");
 	if (c->nr_read < c->nr_pages)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "verdict/cause.h"
 #include "verdict/check/functions.h"
 
 const struct hwp_check *hwp_check_find(const char *name)
@@ -36,15 +37,6 @@ static void apply_needs(const struct hwp_findings *f, struct hwp_check_result *r
 	hwp_check_add(r, " could not all be read");
 }
 
-const struct hwp_event *hwp_fatal_event(const struct hwp_findings *f)
-{
-	for (size_t i = 0; i < f->events.nr; i++) {
-		if (f->events.data[i].kind == HWP_EVENT_PANIC)
-			return &f->events.data[i];
-	}
-	return NULL;
-}
-
 /** By the pages' states alone. */
 static enum hwp_verdict verdict_by_states(const struct hwp_findings *f)
 {
@@ -54,8 +46,9 @@ static enum hwp_verdict verdict_by_states(const struct hwp_findings *f)
 		return HWP_VERDICT_LEAKED;
 	if (f->summary.nr_leaked_before)
 		return HWP_VERDICT_LEAKED_BEFORE;
-	/* The kernel did not live to deal with that page. */
-	if (nr[HWP_CLASS_UNKNOWN] || hwp_fatal_event(f))
+	/* The kernel did not live to deal with that error; or whether it did is not known. */
+	if (nr[HWP_CLASS_UNKNOWN] || f->cause.kind == HWP_CAUSE_MEMORY_ERROR ||
+	    (f->cause.kind == HWP_CAUSE_UNKNOWN && hwp_panicked(f)))
 		return HWP_VERDICT_INCOMPLETE;
 	if (nr[HWP_CLASS_KERNEL] || f->summary.nr_past_unknown || f->summary.nr_can_leak)
 		return HWP_VERDICT_AT_RISK;
@@ -83,6 +76,7 @@ struct hwp_error *hwp_check_run(struct hwp_findings *f)
 	size_t nr;
 	const struct hwp_check *checks = hwp_checks(&nr);
 
+	hwp_cause_judge(f);
 	f->checks.nr = 0;
 	for (size_t i = 0; i < nr; i++) {
 		struct hwp_check_result r = { .check = &checks[i] };

@@ -15,10 +15,7 @@ const struct hwp_check *hwp_check_find(const char *name);
 /** Decide findings.verdict anew, after findings.checks were changed. */
 void hwp_check_decide(struct hwp_findings *findings);
 
-/** Run every check into findings.checks and decide findings.verdict. */
+/** Judge the cause, run every check into findings.checks and decide findings.verdict. */
 struct hwp_error *hwp_check_run(struct hwp_findings *findings);
-
-/** The first line by which the kernel panicked for a memory error, or NULL. */
-const struct hwp_event *hwp_fatal_event(const struct hwp_findings *findings);
 
 #endif /* HWP_VERDICT_CHECK_H */

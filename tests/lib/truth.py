@@ -619,6 +619,26 @@ def compare_counts(found, counted):
     return wrong
 
 
+def compare_machine(truth, report):
+    """The kernel's build, its clock when it set that, its memory; and it had not crashed."""
+    machine, wrong = report['identity'], []
+    version = truth.read('version.txt')
+    if version and not version.decode().strip().endswith(machine['build'] or '-'):
+        wrong.append(f"build {machine['build']}")
+    log = (truth.read('dmesg.txt') or b'').decode(errors='replace')
+    clock = re.search(r'\[ *(\d+\.\d+)\].* setting system clock to \S+ UTC \((\d+)\)', log)
+    for event in report['events'] if clock else []:
+        start = int(clock[2]) - float(clock[1])
+        if abs(event['time'] - start - event['time_ns'] / 1e9) > 2:
+            wrong.append(f"event {event['seq']} at {event['time']}")
+    memory = re.search(r'MemTotal: +(\d+) kB', (truth.read('meminfo.txt') or b'').decode())
+    if memory and not int(memory[1]) * 1024 <= machine['memory_bytes'] < int(memory[1]) * 1400:
+        wrong.append(f"memory {machine['memory_bytes']} of {memory[1]} kB")
+    if report['cause']['conclusion'] != 'no-crash' or report['cause']['confidence'] != 'certain':
+        wrong.append(f"cause {report['cause']}")
+    return wrong
+
+
 def compare(directory, vmcore, on_list=None):
     """{name of a comparison: disagreements} for one dump and its ground truth."""
     truth = Truth(directory)
@@ -639,6 +659,7 @@ def compare(directory, vmcore, on_list=None):
         'verdict': compare_verdict(truth, report, run.status),
         'history': history.compare_past(truth, report) + history.compare_outcomes(truth, report),
         'counters': compare_counters(truth, report),
+        'machine': compare_machine(truth, report),
     }
     if truth.read('kpageflags.bin'):
         results['kpageflags'] = compare_page_flags(truth, report)

@@ -580,7 +580,8 @@ static void fatal_error(void **state)
 	assert_true(hwp_vec_push(&f->events, e));
 	decide(f);
 	assert_verdict(f, HWP_VERDICT_INCOMPLETE, 2);
-	assert_ptr_equal(hwp_fatal_event(f), &f->events.data[0]);
+	assert_int_equal(f->cause.kind, HWP_CAUSE_MEMORY_ERROR);
+	assert_int_equal(f->cause.event, 0);
 	hwp_findings_destroy(f);
 }
 

@@ -59,16 +59,16 @@ static void the_log(void **state)
 	(void)state;
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    0 lines about memory failures\n");
+			 "Events    0 lines about memory errors\n");
 	f->log.state = HWP_LOG_WRAPPED;
 	assert_report(f, "Target    vmcore\n"
 			 "Log       has lost its beginning: earlier events may be missing\n"
-			 "Events    0 lines about memory failures\n");
+			 "Events    0 lines about memory errors\n");
 	f->log.state = HWP_LOG_UNREADABLE;
 	strcpy(f->log.why, "neither printk_ringbuffer nor log_buf");
 	assert_report(f, "Target    vmcore\n"
 			 "Log       could not be read: neither printk_ringbuffer nor log_buf\n"
-			 "Events    0 lines about memory failures\n");
+			 "Events    0 lines about memory errors\n");
 	f->log.nr_user_lines = 1;
 	f->log.state = HWP_LOG_LOST;
 	strcpy(f->log.why, "a line was being written");
@@ -77,7 +77,7 @@ static void the_log(void **state)
 		"Target    vmcore\n"
 		"Log       has lost some lines: events may be missing (a line was being written)\n"
 		"          1 line like memory failure's written to /dev/kmsg by a user: left out\n"
-		"Events    0 lines about memory failures\n");
+		"Events    0 lines about memory errors\n");
 	f->log.first_seq = 7;
 	f->log.nr_user_lines = 2;
 	assert_report(
@@ -86,14 +86,14 @@ static void the_log(void **state)
 		"Log       has lost its beginning, and other lines: events may be missing "
 		"(a line was being written)\n"
 		"          2 lines like memory failure's written to /dev/kmsg by a user: left out\n"
-		"Events    0 lines about memory failures\n");
+		"Events    0 lines about memory errors\n");
 	f->log = (struct hwp_log_facts){ .state = HWP_LOG_COMPLETE };
 	free(f->path);
 	f->path = NULL;
 	add_event(f, 0x10, 0, HWP_EVENT_INJECTED, "Injecting memory failure at pfn 0x10");
 	assert_report(f, "Target    the running kernel\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    1 line about memory failures\n"
+			 "Events    1 line about memory errors\n"
 			 "\n"
 			 "    TIME  PFN   STATE NOW  RESULT  WHAT\n"
 			 "0.000000  0x10  unmarked   -       injected\n");
@@ -139,7 +139,7 @@ static void kinds(void **state)
 	e->pid = 118;
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    12 lines about memory failures\n"
+			 "Events    12 lines about memory errors\n"
 			 "\n"
 			 "     TIME  PFN     STATE NOW  RESULT     WHAT\n"
 			 " 0.001500  0x5c11  unmarked   -          injected\n"
@@ -174,7 +174,7 @@ static void state_now(void **state)
 	f->coverage.nr_read--;
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    2 lines about memory failures\n"
+			 "Events    2 lines about memory errors\n"
 			 "\n"
 			 "    TIME  PFN   STATE NOW  RESULT  WHAT\n"
 			 "0.000000  0x20  buddy      -       injected\n"
@@ -219,7 +219,7 @@ static void unknown_raw_page(void **state)
 	/* Without an event of its own, it is not unlogged: nobody knows which page it is. */
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    3 lines about memory failures\n"
+			 "Events    3 lines about memory errors\n"
 			 "\n"
 			 "    TIME  PFN    STATE NOW  RESULT  WHAT\n"
 			 "0.000000  0x210  in-use     -       injected\n"
@@ -241,7 +241,7 @@ static void long_lines_wrap(void **state)
 	assert_report(f,
 		      "Target    vmcore\n"
 		      "Log       complete, from its first line on\n"
-		      "Events    1 line about memory failures\n"
+		      "Events    1 line about memory errors\n"
 		      "\n"
 		      "    TIME  PFN   STATE NOW  RESULT  WHAT\n"
 		      "0.000000  0x20  unmarked   -       one456789 two456789 thr456789 fou456789 "
@@ -262,13 +262,13 @@ static void unlogged(void **state)
 	add_poisoned(f, isolated_page(0x31));
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    0 lines about memory failures\n"
+			 "Events    0 lines about memory errors\n"
 			 "Unlogged  1 poisoned page is in no line of the log; the first is 0x31\n");
 	add_poisoned(f, isolated_page(0x32));
 	assert_report(f,
 		      "Target    vmcore\n"
 		      "Log       complete, from its first line on\n"
-		      "Events    0 lines about memory failures\n"
+		      "Events    0 lines about memory errors\n"
 		      "Unlogged  2 poisoned pages are in no line of the log; the first is 0x31\n");
 	hwp_findings_destroy(f);
 }
@@ -296,7 +296,7 @@ static void by_rasdaemon(void **state)
 	add_row(f, 0x20, 0);
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    1 line about memory failures\n"
+			 "Events    1 line about memory errors\n"
 			 "Rasdaemon 1 row, 0 of them not in the log\n"
 			 "\n"
 			 "    TIME  PFN   STATE NOW  RESULT  WHAT\n"

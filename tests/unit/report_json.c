@@ -312,7 +312,7 @@ static void rasdaemon(void **state)
 	    "\"rasdaemon\": {\"id\": 7, \"timestamp\": \"2026-07-01 10:20:30 +0000\", "
 	    "\"page_type\": \"unknown page\", \"action_result\": \"Recovered\", \"boot\": "
 	    "\"this\"}",
-	    "{\"source\": \"rasdaemon\", \"seq\": null, \"time_ns\": null, \"pfn\": 257, "
+	    "{\"source\": \"rasdaemon\", \"seq\": null, \"time_ns\": null, \"time\": null, \"pfn\": 257, "
 	    "\"kind\": \"action\", \"page_type\": \"unknown page\", \"result\": "
 	    "\"Recovered\", \"comm\": null, \"pid\": null, \"virtual_address\": null, "
 	    "\"caller_pid\": null, \"caller_cpu\": null, \"module\": null, \"text\": null, \"rasdaemon\": {\"id\": 8",

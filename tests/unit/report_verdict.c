@@ -421,10 +421,20 @@ static void died_of_it(void **state)
 	struct hwp_event e = { .pfn = 0x20d, .kind = HWP_EVENT_PANIC, .pid = -1 };
 
 	(void)state;
-	f->verdict = HWP_VERDICT_INCOMPLETE;
 	assert_true(hwp_vec_push(&f->events, e));
+	assert_null(hwp_check_run(f));
 	assert_headline(f, "INCOMPLETE: no leak was seen, but this is not an all-clear: the kernel "
-			   "panicked for the error at pfn 0x20d before it dealt with it");
+			   "died of the error at pfn 0x20d before it dealt with it");
+	f->events.nr = 0;
+	assert_true(hwp_vec_push(&f->remarks, e));
+	f->remarks.data[0].status = 0xbe00000000000134;
+	assert_null(hwp_check_run(f));
+	assert_headline(f, "INCOMPLETE: no leak was seen, but this is not an all-clear: the kernel "
+			   "died of a memory error before it dealt with it");
+	f->remarks.data[0].status = 0;
+	assert_null(hwp_check_run(f));
+	assert_headline(f, "INCOMPLETE: no leak was seen, but this is not an all-clear: whether "
+			   "the kernel died of a memory error is not known");
 	hwp_findings_destroy(f);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "facts/log/crash.h"
 #include "facts/pages/scan.h"
 #include "model/machine_check.h"
 
@@ -103,6 +104,8 @@ struct hwp_error *hwp_events_take(struct hwp_event_reading *reading,
 	struct hwp_event event;
 	struct hwp_error *err;
 
+	if (!record->facility)
+		hwp_crash_take(&f->crash, record);
 	if (!hwp_mfevent_parse(record->text, record->len, &reading->rule, &event))
 		return keep_bad_state(f, record);
 	if (record->facility) {

@@ -21,10 +21,12 @@ struct hwp_fields {
 	/** {address}: a physical address, with or without 0x. */
 	bool has_address;
 	uint64_t address;
-	/** {virtual}, {offset}, {status}, {misc}, {ipid}: hexadecimal; {pid}, {bank}: decimal. */
+	/** {virtual}, {offset}, {status}, {misc}, {ipid}: hexadecimal. */
+	bool has_virtual;
 	uint64_t virtual_address, offset, status, misc, ipid;
+	/** {pid}, {bank}, {cpu}: decimal. */
 	bool has_pid;
-	uint64_t pid, bank;
+	uint64_t pid, bank, cpu;
 	/** {record}: the number in braces that ACPI's error records begin with, plus one. */
 	uint64_t record;
 	/** {type}, {result}, {comm}, {label}. */

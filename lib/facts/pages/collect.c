@@ -356,6 +356,8 @@ struct hwp_error *hwp_collect_events(struct hwp_collector *c)
 	};
 	struct hwp_error *err;
 
+	if (f->machine.physical_bits)
+		reading.rule.physical_mask = (UINT64_C(1) << f->machine.physical_bits) - 1;
 	err = hwp_klog_walk(c->target, c->layout, take_record, &reading, &f->log);
 	if (err)
 		return err;

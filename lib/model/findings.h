@@ -653,7 +653,7 @@ struct hwp_findings {
 	/** On a running kernel: passes made, and contradictions that were not in all of them. */
 	unsigned int nr_passes, nr_transient;
 	char format[64];
-	char damage[160];
+	char damage[400];
 	/** The dump carries no VMCOREINFO: it was found in its memory. */
 	bool vmcoreinfo_found;
 	char memory_provider[16], type_provider[16];

@@ -63,6 +63,8 @@ int hwp_run_command_line(const struct hwp_context *context, int argc, char **arg
 /** The commands that are not hwp_analyse_and_report() (analyse.h) or help. */
 int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command *command,
 		    struct hwp_cmd_options *options);
+int hwp_cmd_report(const struct hwp_context *context, const struct hwp_command *command,
+		   struct hwp_cmd_options *options);
 int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *command,
 		  struct hwp_cmd_options *options);
 int hwp_cmd_decompose(const struct hwp_context *context, const struct hwp_command *command,

@@ -162,6 +162,22 @@ static const char metrics_help[] =
 	"  hwpoison metrics vmcore | promtool check metrics\n"
 	"      Without -o they go to standard output.\n";
 
+static const char report_help[] =
+	"All that check, list, folio and events have, as one page of HTML: a sentence for\n"
+	"those who do not read kernels, machine and dump, five questions with their\n"
+	"answers, what to do, the kernel log, a map of each huge page that held poison as\n"
+	"it should be and as it is, every bad page with its evidence and history, checks,\n"
+	"and what could not be read. The page loads nothing and runs no script: it can be\n"
+	"mailed, printed and kept. Nothing of a page's contents is in it, but names of\n"
+	"processes and files, and lines of the kernel log. The exit status is that of check.\n"
+	"\n"
+	"EXAMPLES\n"
+	"  hwpoison report -o ticket.html vmcore\n"
+	"      Open it in a browser, or attach it to the ticket.\n"
+	"\n"
+	"  hwpoison report --rasdaemon ras-mc_event.db vmcore >ticket.html\n"
+	"      Without -o it goes to standard output.\n";
+
 static const char watch_help[] =
 	"Checks the running kernel every SECONDS, and prints a line for each page whose\n"
 	"state changed and one if the verdict changed: the time in UTC, the pfn and the\n"
@@ -271,6 +287,15 @@ static const struct hwp_command commands[] = {
 		.usage = TARGET_USAGE,
 		.option_groups = ANALYSING,
 		.help = freelist_help,
+	},
+	{
+		.name = "report",
+		.run = hwp_cmd_report,
+		.summary = "Write the whole report as one page of HTML",
+		.usage = TARGET_USAGE,
+		.option_groups = HWP_OPTIONS_TARGET | HWP_OPTIONS_RASDAEMON | HWP_OPTIONS_RANGE |
+				 HWP_OPTIONS_DOCUMENT | HWP_OPTIONS_STATE,
+		.help = report_help,
 	},
 	{
 		.name = "metrics",

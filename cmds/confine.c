@@ -172,8 +172,13 @@ static struct hwp_error *deliver(struct confinement *c)
 	_cleanup_(hwp_outfile_deinit) struct hwp_outfile file = {};
 	struct hwp_error *err;
 
+	struct stat st;
+
 	if (!c->options->output)
 		return copy_report(c->report, c->context->out);
+	/* There is no report where the target could not be read: the file stays. */
+	if (fstat(c->report, &st) == 0 && st.st_size == 0)
+		return NULL;
 	err = hwp_outfile_open(c->options->output, 0644, &file);
 	if (!err)
 		err = copy_report(c->report, file.out);

@@ -85,8 +85,8 @@ static const struct option_row rows[] = {
 	  "from the start of one check to that of the next (60)", NULL },
 	{ OPT_STATE, "state", "FILE", HWP_OPTIONS_STATE,
 	  "where leaks since boot are kept (running kernel)", NULL },
-	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT, "replace FILE by the metrics, atomically",
-	  NULL },
+	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT | HWP_OPTIONS_DOCUMENT,
+	  "write to FILE, which is replaced atomically", NULL },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "show no progress and no warnings", NULL },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON", NULL },
 	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,
@@ -95,6 +95,7 @@ static const struct option_row rows[] = {
 };
 
 #define NR_ROWS HWP_ARRAY_SIZE(rows)
+#define PLAIN_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./,:=@%+"
 
 /* @p message on one line: it may hold a path with control characters. */
 static void print_line(FILE *out, const char *message, const char *end)
@@ -476,6 +477,30 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 	return HWP_GO_ON;
 }
 
+/** As a shell takes it. */
+static void note_command_line(int argc, char **argv, char *buf, size_t size)
+{
+	FILE *out = fmemopen(buf, size, "w");
+
+	if (!out)
+		return;
+	fputs("hwpoison", out);
+	for (int i = 0; i < argc; i++) {
+		bool is_plain = *argv[i] && !argv[i][strspn(argv[i], PLAIN_CHARACTERS)];
+
+		putc(' ', out);
+		fputs(is_plain ? "" : "'", out);
+		for (const char *c = argv[i]; *c; c++) {
+			if (*c == '\'')
+				fputs("'\\'", out);
+			putc(*c, out);
+		}
+		fputs(is_plain ? "" : "'", out);
+	}
+	fclose(out);
+	buf[size - 1] = '\0';
+}
+
 int hwp_parse_options(const struct hwp_context *context, const struct hwp_command *command,
 		      int argc, char **argv, struct hwp_cmd_options *ret)
 {
@@ -493,6 +518,9 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 			.width = context->width,
 		},
 	};
+	/* Before getopt_long() moves arguments. */
+	if (groups & HWP_OPTIONS_DOCUMENT)
+		note_command_line(argc, argv, ret->command_line, sizeof(ret->command_line));
 	make_tables(groups, longs, shorts);
 	/* 0 makes getopt forget what it parsed before, as a host may call us twice. */
 	optind = 0;

@@ -31,6 +31,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_INTERVAL = 1 << 8,
 	/** --state: where leaks since boot are kept; for a program of its own, not in a host. */
 	HWP_OPTIONS_STATE = 1 << 9,
+	/** -o: the file for the one document that the command writes. */
+	HWP_OPTIONS_DOCUMENT = 1 << 13,
 	/** No option: the first argument is a pfn. */
 	HWP_TAKES_PFN = 1 << 10,
 	/** No option: one argument may follow that is not a target. */
@@ -57,7 +59,7 @@ struct hwp_cmd_options {
 	uint64_t range_pfn, range_end_pfn;
 	/** HWP_OPTIONS_RASDAEMON: a path, or NULL. */
 	const char *rasdaemon;
-	/** HWP_OPTIONS_OUTPUT: a path, or NULL. */
+	/** HWP_OPTIONS_OUTPUT, HWP_OPTIONS_DOCUMENT: a path, or NULL. */
 	const char *output;
 	/** HWP_OPTIONS_STATE: a path, empty for no file, or NULL. */
 	const char *state;
@@ -69,6 +71,8 @@ struct hwp_cmd_options {
 	uint64_t pfn;
 	/** HWP_TAKES_WORD: the argument, or NULL. */
 	const char *word;
+	/** HWP_OPTIONS_DOCUMENT: the command line as a shell takes it; cut off if it is long. */
+	char command_line[1024];
 	/** Arguments that are not parsed yet. */
 	int nr_args;
 	char **args;

@@ -51,8 +51,7 @@ static void put_panic(struct hwp_text *text, const struct hwp_findings *f)
 
 static void put_line(struct hwp_text *text, const struct hwp_event *e)
 {
-	fprintf(text->out, "  " HWP_PRI_SECONDS "  ", HWP_SECONDS(e->time_ns));
-	hwp_text_wrap(text, 14, 14, e->text);
+	hwp_text_field(text, "", HWP_PRI_SECONDS "  %s", HWP_SECONDS(e->time_ns), e->text);
 }
 
 /* Lines that are shown; the latest ones. */

@@ -337,39 +337,17 @@ static struct hwp_error *put_observed(struct hwp_text *text, const struct hwp_fi
 	return err;
 }
 
-static enum hwp_map_state map_state(const struct hwp_run *run)
-{
-	static const enum hwp_map_state states[] = {
-		[HWP_RUN_BUDDY] = HWP_MAP_BUDDY,	 [HWP_RUN_PCP] = HWP_MAP_PCP,
-		[HWP_RUN_ALLOCATED] = HWP_MAP_ALLOCATED, [HWP_RUN_CONTAINED] = HWP_MAP_CONTAINED,
-		[HWP_RUN_IN_FLIGHT] = HWP_MAP_IN_FLIGHT, [HWP_RUN_OFFLINE] = HWP_MAP_OFFLINE,
-		[HWP_RUN_LOST] = HWP_MAP_LOST,		 [HWP_RUN_UNREADABLE] = HWP_MAP_UNREADABLE,
-	};
-
-	return run->is_poisoned && run->state != HWP_RUN_CONTAINED ? HWP_MAP_POISONED :
-								     states[run->state];
-}
-
 static struct hwp_error *put_maps(struct hwp_text *text, const struct hwp_findings *f,
 				  const struct hwp_folio *folio)
 {
 	_cleanup_(hwp_map_deinit) struct hwp_map expected = {}, observed = {};
 	struct hwp_error *err;
 
-	err = hwp_map_init(&expected, folio->head_pfn, (unsigned int)folio->order);
+	err = hwp_map_expected(&expected, f, folio);
 	if (!err)
-		err = hwp_map_init(&observed, folio->head_pfn, (unsigned int)folio->order);
+		err = hwp_map_observed(&observed, f, folio);
 	if (err)
 		return err;
-	hwp_map_set_blocks(&expected, hwp_report_expected(f, folio), folio->nr_expected);
-	for (size_t i = 0; i < folio->nr_poisoned; i++)
-		hwp_map_set(&expected, f->poisoned.data[folio->first_poisoned + i].pfn, 1,
-			    HWP_MAP_POISONED);
-	for (size_t i = 0; i < folio->nr_runs; i++) {
-		const struct hwp_run *run = &f->runs.data[folio->first_run + i];
-
-		hwp_map_set(&observed, run->pfn, run->nr_pages, map_state(run));
-	}
 	if (folio->nr_expected) {
 		hwp_text_heading(text, "Map of what is expected");
 		hwp_map_draw(text, &expected);

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "report/common.h"
+
 /* Cells of a line; cells of a folio, unless they were larger than a pageblock; lines. */
 #define MAX_COLUMNS 64
 #define LOG2_CELLS 8
@@ -27,7 +29,7 @@ static const struct {
 	[HWP_MAP_POISONED] = { "\u2588", "X", HWP_COLOR_BAD, "poisoned" },
 };
 
-static uint64_t nr_cells(const struct hwp_map *map)
+uint64_t hwp_map_nr_cells(const struct hwp_map *map)
 {
 	return UINT64_C(1) << (map->order - map->cell_order);
 }
@@ -41,7 +43,7 @@ struct hwp_error *hwp_map_init(struct hwp_map *map, uint64_t base_pfn, unsigned 
 		.cell_order = cell_order < PAGEBLOCK_ORDER ? cell_order : PAGEBLOCK_ORDER,
 	};
 
-	m.cells = calloc(nr_cells(&m), sizeof(*m.cells));
+	m.cells = calloc(hwp_map_nr_cells(&m), sizeof(*m.cells));
 	if (!m.cells)
 		return hwp_error_no_memory();
 	*map = m;
@@ -73,6 +75,51 @@ void hwp_map_set_blocks(struct hwp_map *map, const struct hwp_healthy_block *blo
 	for (size_t i = 0; i < nr; i++)
 		hwp_map_set(map, blocks[i].pfn, UINT64_C(1) << blocks[i].order,
 			    i % 2 ? HWP_MAP_HEALTHY_NEXT : HWP_MAP_HEALTHY);
+}
+
+const char *hwp_map_label(enum hwp_map_state state)
+{
+	return glyphs[state].label;
+}
+
+static enum hwp_map_state state_of(const struct hwp_run *run)
+{
+	static const enum hwp_map_state states[] = {
+		[HWP_RUN_BUDDY] = HWP_MAP_BUDDY,	 [HWP_RUN_PCP] = HWP_MAP_PCP,
+		[HWP_RUN_ALLOCATED] = HWP_MAP_ALLOCATED, [HWP_RUN_CONTAINED] = HWP_MAP_CONTAINED,
+		[HWP_RUN_IN_FLIGHT] = HWP_MAP_IN_FLIGHT, [HWP_RUN_OFFLINE] = HWP_MAP_OFFLINE,
+		[HWP_RUN_LOST] = HWP_MAP_LOST,		 [HWP_RUN_UNREADABLE] = HWP_MAP_UNREADABLE,
+	};
+
+	return run->is_poisoned && run->state != HWP_RUN_CONTAINED ? HWP_MAP_POISONED :
+								     states[run->state];
+}
+
+struct hwp_error *hwp_map_expected(struct hwp_map *map, const struct hwp_findings *f,
+				   const struct hwp_folio *folio)
+{
+	struct hwp_error *err = hwp_map_init(map, folio->head_pfn, (unsigned int)folio->order);
+
+	if (err)
+		return err;
+	hwp_map_set_blocks(map, hwp_report_expected(f, folio), folio->nr_expected);
+	for (size_t i = 0; i < folio->nr_poisoned; i++)
+		hwp_map_set(map, f->poisoned.data[folio->first_poisoned + i].pfn, 1,
+			    HWP_MAP_POISONED);
+	return NULL;
+}
+
+struct hwp_error *hwp_map_observed(struct hwp_map *map, const struct hwp_findings *f,
+				   const struct hwp_folio *folio)
+{
+	struct hwp_error *err = hwp_map_init(map, folio->head_pfn, (unsigned int)folio->order);
+
+	for (size_t i = 0; i < folio->nr_runs && !err; i++) {
+		const struct hwp_run *run = &f->runs.data[folio->first_run + i];
+
+		hwp_map_set(map, run->pfn, run->nr_pages, state_of(run));
+	}
+	return err;
 }
 
 static const char *glyph(const struct hwp_text *text, enum hwp_map_state state)
@@ -121,7 +168,7 @@ static void put_legend(struct hwp_text *text, const struct hwp_map *map)
 	unsigned int column = 0;
 	char sentence[80];
 
-	for (uint64_t i = 0; i < nr_cells(map); i++)
+	for (uint64_t i = 0; i < hwp_map_nr_cells(map); i++)
 		seen |= UINT64_C(1) << map->cells[i];
 	snprintf(sentence, sizeof(sentence), "A cell is %" PRIu64 " page%s%s:", nr, hwp_plural(nr),
 		 nr == 1 ? "" : ", and shows the worst of them");
@@ -150,7 +197,7 @@ void hwp_map_draw(struct hwp_text *text, const struct hwp_map *map)
 {
 	int width = snprintf(NULL, 0, "0x%" PRIx64,
 			     map->base_pfn + (UINT64_C(1) << map->order) - 1);
-	uint64_t nr = nr_cells(map), nr_alike = 0;
+	uint64_t nr = hwp_map_nr_cells(map), nr_alike = 0;
 	size_t columns = columns_for(text, width);
 
 	if (columns > nr)

@@ -43,6 +43,20 @@ void hwp_map_set(struct hwp_map *map, uint64_t pfn, uint64_t nr_pages, enum hwp_
 /** Put healthy blocks, ascending, on the map. */
 void hwp_map_set_blocks(struct hwp_map *map, const struct hwp_healthy_block *blocks, size_t nr);
 
+/** What a kernel with the fix makes of @p folio: its healthy blocks, and its bad pages. */
+struct hwp_error *hwp_map_expected(struct hwp_map *map, const struct hwp_findings *findings,
+				   const struct hwp_folio *folio);
+
+/** What its pages are now. */
+struct hwp_error *hwp_map_observed(struct hwp_map *map, const struct hwp_findings *findings,
+				   const struct hwp_folio *folio);
+
+/** The cells of a map. */
+uint64_t hwp_map_nr_cells(const struct hwp_map *map);
+
+/** In the legend: "allocated"; NULL for what has no word of its own. */
+const char *hwp_map_label(enum hwp_map_state state);
+
 /** Draw it, and the legend of what it shows. */
 void hwp_map_draw(struct hwp_text *text, const struct hwp_map *map);
 

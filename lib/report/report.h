@@ -34,6 +34,20 @@ struct hwp_decompose_report {
 	unsigned int max_order;
 };
 
+/** What the page for a ticket says of itself. */
+struct hwp_ticket {
+	/** The command line, and when it was run. */
+	const char *command;
+	int64_t unix_seconds;
+	/** The size of the dump in bytes. */
+	bool has_size;
+	uint64_t size;
+};
+
+/** `report`: all of it as one page of HTML, which loads nothing. */
+struct hwp_error *hwp_report_html(FILE *out, const struct hwp_findings *findings,
+				  const struct hwp_ticket *ticket);
+
 /** `check`: verdict, coverage, poisoned pages, checks. */
 struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *findings,
 				   const struct hwp_report_style *style);

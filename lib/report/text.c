@@ -71,6 +71,10 @@ void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int inde
 {
 	bool at_start = true;
 
+	if (text->sink) {
+		text->sink->paragraph(text->sink->arg, s);
+		return;
+	}
 	while (*(s += strspn(s, " "))) {
 		size_t len = strcspn(s, " ");
 		unsigned int columns = columns_of(text, s, len);
@@ -92,13 +96,25 @@ void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int inde
 
 void hwp_text_heading(struct hwp_text *text, const char *fmt, ...)
 {
+	_cleanup_free_ char *s = NULL;
 	va_list ap;
+	int r;
 
+	va_start(ap, fmt);
+	r = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	if (r < 0) {
+		s = NULL;
+		text->failed = true;
+		return;
+	}
+	if (text->sink) {
+		text->sink->heading(text->sink->arg, s);
+		return;
+	}
 	putc('\n', text->out);
 	hwp_text_color(text, HWP_COLOR_HEADING);
-	va_start(ap, fmt);
-	vfprintf(text->out, fmt, ap);
-	va_end(ap);
+	fputs(s, text->out);
 	hwp_text_color(text, HWP_COLOR_END);
 	putc('\n', text->out);
 }
@@ -115,6 +131,10 @@ void hwp_text_field(struct hwp_text *text, const char *label, const char *fmt, .
 	if (r < 0) {
 		s = NULL;
 		text->failed = true;
+		return;
+	}
+	if (text->sink) {
+		text->sink->field(text->sink->arg, label, s);
 		return;
 	}
 	fprintf(text->out, "%-*s", LABEL_WIDTH, label);

@@ -7,8 +7,18 @@
 #include "report/report.h"
 #include "report/table.h"
 
+/** Where a text goes in another form than lines. */
+struct hwp_text_sink {
+	void *arg;
+	void (*heading)(void *arg, const char *s);
+	void (*field)(void *arg, const char *label, const char *value);
+	void (*paragraph)(void *arg, const char *s);
+};
+
 struct hwp_text {
 	FILE *out;
+	/** NULL: to out. Else out gets only what is printed to it directly. */
+	const struct hwp_text_sink *sink;
 	const struct hwp_report_style *style;
 	/** Columns to fill. */
 	unsigned int width;
@@ -36,6 +46,12 @@ void hwp_text_heading(struct hwp_text *text, const char *fmt, ...)
 /** A line "LABEL     text", further lines indented below the text. */
 void hwp_text_field(struct hwp_text *text, const char *label, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 3, 4)));
+
+/** The verdict's word, as "LEAKED BEFORE", and its colour. */
+const char *hwp_verdict_headline(enum hwp_verdict verdict, const char **color_ret);
+
+/** What follows it, from ": " on; the caller frees it. NULL when memory is out. */
+char *hwp_verdict_reasons(const struct hwp_findings *findings);
 
 /** The verdict in one sentence, for a support engineer. */
 void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *findings);

@@ -360,27 +360,38 @@ static void explain(struct sentence *s, const struct hwp_findings *f)
 	}
 }
 
-void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *f)
+const char *hwp_verdict_headline(enum hwp_verdict verdict, const char **color_ret)
 {
-	const char *word = verdicts[f->verdict].word;
+	*color_ret = verdicts[verdict].color;
+	return verdicts[verdict].word;
+}
+
+char *hwp_verdict_reasons(const struct hwp_findings *f)
+{
 	_cleanup_free_ char *buf = NULL;
 	struct sentence s = {};
 	size_t size;
 
 	s.out = open_memstream(&buf, &size);
-	if (!s.out) {
-		text->failed = true;
-		return;
-	}
+	if (!s.out)
+		return NULL;
 	explain(&s, f);
-	if (fclose(s.out)) {
+	return fclose(s.out) ? NULL : no_cleanup_ptr(buf);
+}
+
+void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *f)
+{
+	_cleanup_free_ char *reasons = hwp_verdict_reasons(f);
+	const char *word = verdicts[f->verdict].word;
+
+	if (!reasons) {
 		text->failed = true;
 		return;
 	}
 	hwp_text_color(text, verdicts[f->verdict].color);
 	fputs(word, text->out);
 	hwp_text_color(text, HWP_COLOR_END);
-	hwp_text_wrap(text, (unsigned int)strlen(word), 2, buf);
+	hwp_text_wrap(text, (unsigned int)strlen(word), 2, reasons);
 }
 
 static void advise_on_leak(struct hwp_text *text, const struct hwp_summary *s)

@@ -6,11 +6,13 @@
 
 #include "base/bits.h"
 #include "base/json.h"
+#include "report/advice.h"
 #include "report/cause.h"
 #include "report/common.h"
 #include "report/json_folio.h"
 #include "report/json_history.h"
 #include "report/machine.h"
+#include "report/text.h"
 #include "verdict/classify.h"
 
 #define SCHEMA "hwpoison.report/1"
@@ -421,6 +423,26 @@ static void put_head(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_string(json, "verdict", hwp_verdict_name(f->verdict));
 }
 
+static void put_advice(void *arg, const char *advice)
+{
+	hwp_json_string(arg, NULL, advice);
+}
+
+/** The verdict's reasons as text reports have them, and what to do. */
+static struct hwp_error *put_words(struct hwp_json *json, const struct hwp_findings *f)
+{
+	_cleanup_free_ char *reasons = hwp_verdict_reasons(f);
+	struct hwp_error *err;
+
+	if (!reasons)
+		return hwp_error_no_memory();
+	hwp_json_string(json, "reasons", reasons + strspn(reasons, ": "));
+	hwp_json_array(json, "advice");
+	err = hwp_advise(f, put_advice, json);
+	hwp_json_end(json);
+	return err;
+}
+
 static void put_pages(struct hwp_json *json, const struct hwp_findings *f, size_t first, size_t nr)
 {
 	hwp_json_array(json, "poisoned");
@@ -441,8 +463,12 @@ static struct hwp_error *put_tail(struct hwp_json *json, const struct hwp_findin
 struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 {
 	struct hwp_json json = { .out = out };
+	struct hwp_error *err;
 
 	put_head(&json, f);
+	err = put_words(&json, f);
+	if (err)
+		return err;
 	hwp_report_json_cause(&json, f);
 	put_summary(&json, f);
 	put_pages(&json, f, 0, f->poisoned.nr);

@@ -4,13 +4,13 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "report/advice.h"
 #include "report/common.h"
 #include "report/text.h"
 #include "verdict/cause.h"
 #include "verdict/check.h"
 #include "verdict/held.h"
 #include "verdict/history.h"
-#include "verdict/lost_data.h"
 #include "verdict/past.h"
 
 /* Victims that the verdict names; the pages have them all. */
@@ -394,91 +394,28 @@ void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *f)
 	hwp_text_wrap(text, (unsigned int)strlen(word), 2, reasons);
 }
 
-static void advise_on_leak(struct hwp_text *text, const struct hwp_summary *s)
-{
-	hwp_text_wrap(
-		text, 0, 0,
-		s->nr_by_class[HWP_CLASS_LEAKED] || s->nr_leaked_before ?
-			"Treat what this machine wrote after the first memory failure as suspect. Before "
-			"it returns to service, find the memory module behind these physical addresses (EDAC, "
-			"rasdaemon, the BMC's log) and replace it: a reboot clears only the marks." :
-			"A reboot brings back the healthy pages, but also the bad ones, unmarked: "
-			"before it, find the memory module behind these physical addresses (EDAC, "
-			"rasdaemon, the BMC's log) and replace it.");
-}
+struct advice {
+	struct hwp_text *text;
+	bool has_heading;
+};
 
-static void advise_on_risk(struct hwp_text *text, const struct hwp_findings *f)
+static void put_advice(void *arg, const char *advice)
 {
-	if (f->summary.nr_can_leak)
-		hwp_text_wrap(text, 0, 0,
-			      "When their users end, the pages of a poisoned huge folio are freed "
-			      "together. Plan a reboot before that, and the replacement of the "
-			      "memory module behind these physical addresses.");
-	else if (f->summary.nr_by_class[HWP_CLASS_KERNEL])
-		hwp_text_wrap(text, 0, 0,
-			      "The kernel cannot give up its own pages: plan a reboot, and the "
-			      "replacement of the memory module behind these physical addresses.");
-	else
-		hwp_text_wrap(text, 0, 0,
-			      "Where a page's past cannot be known, what ran after its error may "
-			      "have used it: 'hwpoison list --json' has each page's history. Plan "
-			      "the replacement of the memory module behind these physical "
-			      "addresses.");
-}
+	struct advice *a = arg;
 
-/** Whatever the verdict is, somebody's data may be gone. */
-static void advise_on_lost_data(struct hwp_text *text, const struct hwp_findings *f)
-{
-	uint64_t nr = 0;
-	char sentence[256];
-
-	for (size_t i = 0; i < f->poisoned.nr; i++)
-		nr += hwp_lost_data(f, &f->poisoned.data[i]).kind != HWP_LOST_NOTHING;
-	if (!nr)
-		return;
-	snprintf(sentence, sizeof(sentence),
-		 "What %" PRIu64
-		 " dirty page%s held is lost ('Lost data'): check what is named there, "
-		 "and restore it. Who wrote it learns of that only by fsync() or a signal.",
-		 nr, hwp_plural(nr));
-	hwp_text_wrap(text, 0, 0, sentence);
+	if (!a->has_heading)
+		hwp_text_heading(a->text, "What to do");
+	a->has_heading = true;
+	if (!a->text->sink)
+		fputs("- ", a->text->out);
+	hwp_text_wrap(a->text, 2, 2, advice);
 }
 
 void hwp_text_advice(struct hwp_text *text, const struct hwp_findings *f)
 {
-	if (f->verdict == HWP_VERDICT_CLEAN && !f->summary.nr_poisoned)
-		return;
-	hwp_text_heading(text, "What to do");
-	switch (f->verdict) {
-	case HWP_VERDICT_LEAKED:
-	case HWP_VERDICT_LEAKED_BEFORE:
-		advise_on_leak(text, &f->summary);
-		break;
-	case HWP_VERDICT_INCONSISTENT:
-		hwp_text_wrap(text, 0, 0,
-			      "Examine what the failed checks name; 'hwpoison freelist' shows the "
-			      "lists. Something other than memory failure may have written to "
-			      "them: keep the kernel log, and this dump or a new one.");
-		break;
-	case HWP_VERDICT_AT_RISK:
-		advise_on_risk(text, f);
-		break;
-	case HWP_VERDICT_CLEAN:
-		hwp_text_wrap(text, 0, 0,
-			      "Plan the replacement of the memory module behind these physical "
-			      "addresses: a reboot clears the marks but not the fault.");
-		break;
-	case HWP_VERDICT_INCOMPLETE:
-		hwp_text_wrap(
-			text, 0, 0,
-			f->live ? "Read what is missing: as root, with /proc/kcore open, or from "
-				  "a dump of this machine." :
-				  "Get a complete dump that holds the memmap: compare its size and "
-				  "checksum with the original, or dump again with makedumpfile, "
-				  "which keeps the memmap at every dump level (without -e).");
-		break;
-	case HWP_NR_VERDICTS:
-		break;
-	}
-	advise_on_lost_data(text, f);
+	struct advice a = { .text = text };
+	struct hwp_error *err = hwp_advise(f, put_advice, &a);
+
+	text->failed |= err != NULL;
+	hwp_error_destroy(err);
 }

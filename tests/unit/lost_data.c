@@ -186,8 +186,8 @@ static void reported(void **state)
 	assert_non_null(strstr(text, "\nLost data: pages that were dirty\n"
 				     "0x20d  the file /srv/db at offset 0x3000\n"));
 	assert_non_null(strstr(text,
-			       "\nWhat 1 dirty page held is lost ('Lost data'): check what is "
-			       "named there, and\nrestore it."));
+			       "\n- What 1 dirty page held is lost ('Lost data'): check what is "
+			       "named there, and\n  restore it."));
 	assert_non_null(strstr(text, "it was dirty, and its data is lost: of the file /srv/db at "
 				     "offset"));
 	assert_non_null(strstr(text, "\"lost_data\": {\"of\": \"file\", \"file\": {\"path\": "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The headline of a report and its advice: every branch, one page and several. */
+/** The headline of a report: every branch, one page and several. */
 #include "findings_synth.h"
 
 #include <cmocka.h>
@@ -465,63 +465,6 @@ static void colors(void **state)
 	}
 }
 
-/** The advice begins so; NULL: there is none. */
-static void assert_advice(const struct hwp_findings *f, const char *want)
-{
-	char *text = print(hwp_text_advice, f, false), *begin = text;
-
-	if (!want) {
-		assert_string_equal(text, "");
-	} else {
-		assert_memory_equal(text, "What to do ", 11);
-		begin += 11;
-		text[11 + strlen(want)] = '\0';
-		assert_string_equal(begin, want);
-	}
-	free(text);
-}
-
-static void advice(void **state)
-{
-	static const struct {
-		enum hwp_verdict verdict;
-		enum hwp_fix fix;
-		/** Page of this state; HWP_NR_STATES: none. */
-		enum hwp_state state;
-		bool live;
-		const char *begin;
-	} rows[] = {
-		{ LEAKED, 0, HWP_STATE_BUDDY, false, "Treat what this machine wrote" },
-		{ LEAKED, 0, HWP_STATE_DROPPED, false, "A reboot brings back the healthy pages" },
-		{ HWP_VERDICT_INCONSISTENT, 0, HWP_NR_STATES, false,
-		  "Examine what the failed checks name" },
-		{ AT_RISK, HWP_FIX_ABSENT, HWP_STATE_LARGE_FOLIO, false, "When their users end" },
-		/* A page of its own is withheld whenever it is freed. */
-		{ AT_RISK, HWP_FIX_ABSENT, HWP_STATE_IN_USE, false,
-		  "Where a page's past cannot be known" },
-		{ AT_RISK, HWP_FIX_ABSENT, HWP_STATE_SLAB, false,
-		  "The kernel cannot give up its own pages" },
-		{ CLEAN, 0, HWP_STATE_ISOLATED, false, "Plan the replacement" },
-		{ CLEAN, 0, HWP_NR_STATES, false, NULL },
-		{ HWP_VERDICT_INCOMPLETE, 0, HWP_NR_STATES, false, "Get a complete dump" },
-		{ HWP_VERDICT_INCOMPLETE, 0, HWP_NR_STATES, true, "Read what is missing: as root" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
-		struct hwp_findings *f = clean_findings();
-
-		f->verdict = rows[i].verdict;
-		f->kernel.fix = rows[i].fix;
-		f->live = rows[i].live;
-		if (rows[i].state != HWP_NR_STATES)
-			add_pages(f, rows[i].state, 1);
-		f->summary.nr_can_leak = f->summary.nr_by_state[HWP_STATE_LARGE_FOLIO];
-		assert_advice(f, rows[i].begin);
-		hwp_findings_destroy(f);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,7 +476,6 @@ int main(void)
 		cmocka_unit_test(inconsistent),
 		cmocka_unit_test(incomplete),
 		cmocka_unit_test(colors),
-		cmocka_unit_test(advice),
 	};
 
 	return cmocka_run_group_tests_name("report_verdict", tests, NULL, NULL);

@@ -523,6 +523,47 @@ SETUP(unmarked_wrapped)
 	f->log.state = HWP_LOG_WRAPPED;
 }
 
+SETUP(contained)
+{
+	add_poisoned(f, isolated_page(0x1234));
+}
+
+SETUP(marked_wrapped)
+{
+	contained(f);
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+SETUP(marked_lost)
+{
+	contained(f);
+	f->log.state = HWP_LOG_LOST;
+}
+
+SETUP(nothing_wrapped)
+{
+	f->log.state = HWP_LOG_WRAPPED;
+}
+
+/* Nothing is poisoned, but by whom that is known is not known. */
+SETUP(uncounted_wrapped)
+{
+	f->log.state = HWP_LOG_WRAPPED;
+	f->counters.has_num_poisoned_pages = false;
+}
+
+SETUP(unknown_1)
+{
+	add_withheld(f, 0x1234)->was_read = false;
+}
+
+SETUP(unknown_2)
+{
+	withheld(f);
+	add_withheld(f, 0x1240)->was_read = false;
+	add_withheld(f, 0x1241)->was_read = false;
+}
+
 SETUP(no_log)
 {
 	f->log.state = HWP_LOG_UNREADABLE;
@@ -899,11 +940,6 @@ SETUP(freed_with_hole)
 SETUP(large_1)
 {
 	add_large(f, 0x20d);
-}
-
-SETUP(contained)
-{
-	add_poisoned(f, isolated_page(0x1234));
 }
 
 SETUP(large_2)
@@ -1904,10 +1940,24 @@ static const struct {
 	  "1 page that the log has an error of has no mark: pfn 0x1234 is in use; the log may lack "
 	  "that it was unpoisoned" },
 	{ "events-marked", no_log, OPEN, "the log could not be read" },
+	{ "events-marked", marked_wrapped, OPEN,
+	  "each page that the log has an error of is marked, but the log has lost its beginning" },
+	{ "events-marked", marked_lost, OPEN,
+	  "each page that the log has an error of is marked, but the log has lost lines" },
+	{ "events-marked", nothing_wrapped, PASS,
+	  "each page that the log has an error of is marked" },
+	{ "events-marked", uncounted_wrapped, OPEN,
+	  "each page that the log has an error of is marked, but the log has lost its beginning" },
 
 	{ "withheld-unmarked", nothing, PASS, "no withheld page without references is known" },
 	{ "withheld-unmarked", contained, PASS, "no withheld page without references is known" },
 	{ "withheld-unmarked", withheld, PASS, "1 withheld page without such a mark" },
+	{ "withheld-unmarked", unknown_1, HOLE,
+	  "no withheld page without references is known, but what became of 1 page, pfn 0x1234, "
+	  "is not known" },
+	{ "withheld-unmarked", unknown_2, HOLE,
+	  "1 withheld page without such a mark, but what became of 2 pages, the first is pfn "
+	  "0x1240, is not known" },
 	{ "withheld-unmarked", withheld_tail, WRONG,
 	  "1 withheld page is still marked: pfn 0x1234 is marked as a tail, of no folio" },
 	{ "withheld-unmarked", withheld_lru, WRONG,
@@ -1965,6 +2015,8 @@ static const struct {
 	  "none was found, but whether 1 page in use, the first is pfn 0x20d, was allocated again "
 	  "is not known: whose it is could not be read" },
 	{ "poison-not-reused", contained_unlogged, PASS, "none was found" },
+	{ "poison-not-reused", unknown_1, HOLE,
+	  "none was found, but what became of 1 page, pfn 0x1234, is not known" },
 	{ "poison-not-reused", faulted, HOLE,
 	  "none was found, but struct pages could not all be read" },
 
@@ -2085,7 +2137,7 @@ static const struct {
 	  "the contents of no freed poisoned page are known" },
 
 	{ "poison-accounted", nothing, PASS, "num_poisoned_pages is 0, equal to the pages found" },
-	{ "poison-accounted", uncounted, SKIP, "the kernel keeps no count" },
+	{ "poison-accounted", uncounted, SKIP, "no symbol shows where the kernel's count is" },
 	{ "poison-accounted", counter_unreadable, OPEN, "num_poisoned_pages could not be read" },
 	{ "poison-accounted", hole_elsewhere, PASS,
 	  "num_poisoned_pages is 0, equal to the pages found" },

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** What the functions of the checks share: their answer, in words. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "verdict/check/functions.h"
 
 #define CUT_MARK "..."
@@ -49,4 +51,22 @@ void hwp_check_add(struct hwp_check_result *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	append(r, fmt, ap);
 	va_end(ap);
+}
+
+bool hwp_check_add_unknown(const struct hwp_findings *f, struct hwp_check_result *r)
+{
+	uint64_t nr = f->summary.nr_by_state[HWP_STATE_UNKNOWN];
+
+	for (size_t i = 0; i < f->poisoned.nr && nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (p->state != HWP_STATE_UNKNOWN)
+			continue;
+		hwp_check_add(r,
+			      ", but what became of %" PRIu64 " page%s, %spfn 0x%" PRIx64
+			      ", is not known",
+			      nr, hwp_plural(nr), nr == 1 ? "" : "the first is ", p->pfn);
+		return true;
+	}
+	return false;
 }

@@ -210,7 +210,7 @@ HWP_CHECK_FUNCTION(hwp_check_poison_accounted)
 		return hwp_check_answer(r, HWP_INCONCLUSIVE,
 					"num_poisoned_pages could not be read");
 	if (!c->has_num_poisoned_pages)
-		return hwp_check_answer(r, HWP_SKIP, "the kernel keeps no count");
+		return hwp_check_answer(r, HWP_SKIP, "no symbol shows where the kernel's count is");
 	result = total_accounted(f, r);
 	if (c->pending_pfns.nr)
 		hwp_check_add(r, "; %zu more error%s reported, but not handled yet",

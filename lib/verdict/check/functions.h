@@ -14,6 +14,9 @@ enum hwp_result hwp_check_answer(struct hwp_check_result *r, enum hwp_result res
 void hwp_check_add(struct hwp_check_result *r, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
+/** Add to the detail of @p r the pages whose state is unknown; false: there is none. */
+bool hwp_check_add_unknown(const struct hwp_findings *f, struct hwp_check_result *r);
+
 /** Holes of the kinds @p needs, HWP_NEEDS(); MEMMAP and LOG by coverage and log. */
 uint64_t hwp_check_nr_holes(const struct hwp_findings *f, uint32_t needs);
 

@@ -89,7 +89,7 @@ HWP_CHECK_FUNCTION(hwp_check_poison_not_reused)
 		return result;
 	nr = nr_undecided(f, r, &first);
 	if (!nr)
-		return result;
+		return hwp_check_add_unknown(f, r) ? HWP_INCONCLUSIVE : result;
 	hwp_check_add(r,
 		      ", but whether %" PRIu64 " page%s in use, the first is pfn 0x%" PRIx64 ", ",
 		      nr, hwp_plural(nr), first->pfn);

@@ -182,12 +182,12 @@ HWP_CHECK_FUNCTION(hwp_check_withheld_unmarked)
 			first = p;
 	}
 	if (!nr_looked)
-		return hwp_check_answer(r, HWP_PASS,
-					"no withheld page without references is known");
+		hwp_check_answer(r, HWP_PASS, "no withheld page without references is known");
+	else if (!nr)
+		hwp_check_answer(r, HWP_PASS, "%" PRIu64 " withheld page%s without such a mark",
+				 nr_looked, hwp_plural(nr_looked));
 	if (!nr)
-		return hwp_check_answer(r, HWP_PASS,
-					"%" PRIu64 " withheld page%s without such a mark",
-					nr_looked, hwp_plural(nr_looked));
+		return hwp_check_add_unknown(f, r) ? HWP_INCONCLUSIVE : HWP_PASS;
 	return hwp_check_answer(r, HWP_FAIL,
 				"%" PRIu64 " withheld page%s still marked: %spfn 0x%" PRIx64
 				"%s %s",
@@ -223,6 +223,22 @@ bool hwp_check_has_unpoison(const struct hwp_findings *f)
 	return false;
 }
 
+/** No mark is missing, of the errors that the log has. */
+static enum hwp_result none_unmarked(const struct hwp_findings *f, struct hwp_check_result *r)
+{
+	if (f->log.state == HWP_LOG_UNREADABLE)
+		return hwp_check_answer(r, HWP_INCONCLUSIVE, "the log could not be read");
+	hwp_check_answer(r, HWP_PASS, "each page that the log has an error of is marked");
+	/* Where the kernel counts none, no line can be missing of a page that it should have. */
+	if (f->log.state == HWP_LOG_COMPLETE ||
+	    (!f->poisoned.nr && f->counters.has_num_poisoned_pages &&
+	     !f->counters.num_poisoned_pages))
+		return HWP_PASS;
+	hwp_check_add(r, f->log.state == HWP_LOG_WRAPPED ? ", but the log has lost its beginning" :
+							   ", but the log has lost lines");
+	return HWP_INCONCLUSIVE;
+}
+
 HWP_CHECK_FUNCTION(hwp_check_events_marked)
 {
 	bool unsure = f->log.state == HWP_LOG_LOST || f->log.state == HWP_LOG_UNREADABLE ||
@@ -232,11 +248,7 @@ HWP_CHECK_FUNCTION(hwp_check_events_marked)
 	for (size_t i = 0; i < f->unmarked.nr; i++)
 		nr += !may_be_marked(&f->unmarked.data[i]);
 	if (!nr)
-		return hwp_check_answer(
-			r, f->log.state == HWP_LOG_UNREADABLE ? HWP_INCONCLUSIVE : HWP_PASS,
-			f->log.state == HWP_LOG_UNREADABLE ?
-				"the log could not be read" :
-				"each page that the log has an error of is marked");
+		return none_unmarked(f, r);
 	hwp_check_answer(r, HWP_FAIL,
 			 "%" PRIu64 " page%s that the log has an error of %s no mark: ", nr,
 			 hwp_plural(nr), nr == 1 ? "has" : "have");

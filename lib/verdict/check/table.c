@@ -278,6 +278,8 @@ static const struct hwp_check checks[] = {
 			[HWP_PASS] = { "none is, or there is no such page", HWP_VERDICT_CLEAN },
 			[HWP_FAIL] = { "such a mark was left when the page was freed",
 				       HWP_VERDICT_INCONSISTENT },
+			[HWP_INCONCLUSIVE] = { "none is, but the states of some pages are unknown",
+					       HWP_VERDICT_INCOMPLETE },
 		},
 		.settles = HWP_SETTLES_BY_BEST,
 		.run = hwp_check_withheld_unmarked,
@@ -294,9 +296,9 @@ static const struct hwp_check checks[] = {
 		.outcomes = {
 			[HWP_PASS] = { "all of them are", HWP_VERDICT_CLEAN },
 			[HWP_FAIL] = { "a bad page has lost its mark", HWP_VERDICT_INCONSISTENT },
-			[HWP_INCONCLUSIVE] = { "the log could not be read; or a page has no mark, and "
-					       "the log may lack that it was unpoisoned, which makes "
-					       "the answer incomplete",
+			[HWP_INCONCLUSIVE] = { "the log could not be read, or lacks lines; or a page "
+					       "has no mark, and the log may lack that it was "
+					       "unpoisoned, which makes the answer incomplete",
 					       HWP_VERDICT_CLEAN },
 		},
 		.needs = HWP_NEEDS(HWP_HOLE_MEMMAP),

@@ -37,7 +37,7 @@ flags_given := $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)
 # A compiler that is newer than ours warns of more: a package is built with WERROR=0.
 WERROR ?= 1
 override CPPFLAGS += -Ilib -D_GNU_SOURCE -DHWP_VERSION='"$(VERSION)"'
-override CFLAGS += -std=gnu11 -Wall -Wextra $(if $(filter-out 0,$(WERROR)),-Werror) -fvisibility=hidden -fPIC -pthread
+override CFLAGS += -std=gnu11 -Wall -Wextra $(if $(filter-out 0,$(WERROR)),-Werror) $(if $(SHARED),,-fvisibility=hidden) -fPIC -pthread
 override LDFLAGS += -pthread -Wl,--as-needed
 # Hardened, unless a packager's flags say how. Sanitizers and -O0 have no use for FORTIFY.
 hardening = $(if $(findstring $(1),$(flags_given)),,$(2))
@@ -77,7 +77,11 @@ endif
 TEST_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags $(TEST_PKGS))
 TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PKGS))
 
-LIB := $(O)/libhwpoison.a
+# SHARED=1: programs are linked once, and run what the library has become since (tests/bite).
+LIB := $(O)/libhwpoison.$(if $(SHARED),so,a)
+ifdef SHARED
+  override LDFLAGS += -Wl,-rpath,$(abspath $(O))
+endif
 PROGRAM := $(O)/hwpoison
 SCHEMA := $(O)/hwpoison.report.1.schema.json
 MAN := $(O)/hwpoison.8
@@ -137,9 +141,13 @@ $(PROGRAM): $(CMD_OBJS) $(LIB)
 
 # Written anew: `ar r` alone would keep the object of a deleted source. By `q`, as
 # `r` takes two of the same name in two folders for one.
-$(LIB): $(LIB_OBJS) $(O)/objects
+$(O)/libhwpoison.a: $(LIB_OBJS) $(O)/objects
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcs $@ $(LIB_OBJS)
+
+$(O)/libhwpoison.so: $(LIB_OBJS) $(O)/objects
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,$(@F) $(LIB_OBJS) $(LDFLAGS) $(LIBS) -o $@
 
 # Their lists of names come from the model's, and from the table of checks.
 WORDS := lib/model/words.awk lib/model/words.h lib/verdict/check/table.c

@@ -3,7 +3,9 @@
 #include "synth.h"
 
 #include <cmocka.h>
+#include <elf.h>
 #include <fcntl.h>
+#include <malloc.h>
 
 /* include/linux/crash_dump.h of makedumpfile: struct disk_dump_header and kdump_sub_header. */
 #define BLOCK 4096
@@ -269,6 +271,59 @@ static void large_vmcoreinfo(void **state)
 	}
 }
 
+/** An ELF core of four pages, from physical address 0 on. */
+static void write_elf(struct dump *d)
+{
+	static const char memory[4 * BLOCK];
+	const char *tmp = getenv("TMPDIR");
+	const Elf64_Ehdr header = { .e_ident = ELFMAG "\2\1\1",
+				    .e_type = ET_CORE,
+				    .e_machine = EM_X86_64,
+				    .e_version = EV_CURRENT,
+				    .e_phoff = sizeof(header),
+				    .e_ehsize = sizeof(header),
+				    .e_phentsize = sizeof(Elf64_Phdr),
+				    .e_phnum = 1 };
+	const Elf64_Phdr load = { .p_type = PT_LOAD,
+				  .p_offset = BLOCK,
+				  .p_filesz = sizeof(memory),
+				  .p_memsz = sizeof(memory) };
+	int fd;
+
+	*d = (struct dump){};
+	snprintf(d->path, sizeof(d->path), "%s/vmcoreXXXXXX", tmp ? tmp : "/tmp");
+	fd = mkstemp(d->path);
+	assert_true(fd >= 0);
+	put_at(fd, 0, &header, sizeof(header));
+	put_at(fd, sizeof(header), &load, sizeof(load));
+	put_at(fd, BLOCK, memory, sizeof(memory));
+	close(fd);
+}
+
+/** A host's session opens many: what was opened is given back, and what was not too. */
+static void nothing_is_kept(void **state)
+{
+	size_t used = 0;
+
+	choose_reader(state);
+	for (int i = 0; i < 40; i++) {
+		struct dump d;
+		struct hwp_error *err;
+
+		write_elf(&d);
+		/* Every other one is nonsense. */
+		if (i % 2)
+			assert_int_equal(truncate(d.path, 40), 0);
+		err = dump_open(&d, NULL);
+		assert_int_equal(!err, i % 2 == 0);
+		hwp_error_destroy(err);
+		dump_close(&d);
+		if (i == 19)
+			used = mallinfo2().uordblks;
+	}
+	assert_in_range(mallinfo2().uordblks, 0, used + 4096);
+}
+
 /** QEMU names no machine: then VMCOREINFO does; where neither names one it is x86_64. */
 static void machines(void **state)
 {
@@ -336,6 +391,8 @@ int main(void)
 		cmocka_unit_test_prestate(reads, libkdumpfile),
 		cmocka_unit_test(vmcoreinfo),
 		cmocka_unit_test(large_vmcoreinfo),
+		cmocka_unit_test(nothing_is_kept),
+		cmocka_unit_test_prestate(nothing_is_kept, libkdumpfile),
 		cmocka_unit_test_prestate(vmcoreinfo, libkdumpfile),
 		cmocka_unit_test(machines),
 		cmocka_unit_test_prestate(machines, libkdumpfile),

@@ -134,7 +134,9 @@ static void taken(void **state)
 static void by_vmlinux(void **state)
 {
 	const struct given given = { .core = MOVED, .provider = "dwarf", .symbols = "moved" };
-	struct hwp_symbol syms[] = { { .name = "_stext" }, { .name = "absent" } };
+	/* What was found elsewhere before is not found here. */
+	struct hwp_symbol syms[] = { { .name = "_stext", .found = true },
+				     { .name = "absent", .found = true } };
 	struct hwp_target *target;
 	struct hwp_member m;
 	int64_t value;

@@ -29,7 +29,7 @@ ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
   msg =
 endif
 
-PKGS := libkdumpfile libaddrxlat libelf libdw libzstd zlib lzo2 snappy smartcols sqlite3
+PKGS := libkdumpfile libaddrxlat libbpf libelf libdw libzstd zlib lzo2 snappy smartcols sqlite3
 TEST_PKGS := cmocka json-c
 
 CFLAGS ?= -O2 -g

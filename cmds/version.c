@@ -38,13 +38,13 @@ static size_t list_missing(struct missing *ret)
 }
 
 static const char *const library_names[] = {
-	"libkdumpfile", "libz",	  "libdeflate", "libzstd",	"liblzo2",
-	"libsnappy",	"libelf", "libdw",	"libsmartcols", "libsqlite3",
+	"libkdumpfile", "libz",	  "libdeflate", "libzstd",	"liblzo2",    "libsnappy",
+	"libbpf",	"libelf", "libdw",	"libsmartcols", "libsqlite3",
 };
 
 #define NR_LIBRARIES HWP_ARRAY_SIZE(library_names)
 
-/* The files that the loader took, as "libelf-0.188.so"; empty when linked statically. */
+/* The files that the loader took, as "libbpf.so.1.1.2"; empty when linked statically. */
 struct libraries {
 	char files[NR_LIBRARIES][64];
 };

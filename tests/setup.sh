@@ -7,7 +7,7 @@
 # shellcheck disable=SC2086 # the package lists are meant to split
 set -eu
 
-build='gcc make libc6-dev pkg-config libkdumpfile-dev libelf-dev libdw-dev libzstd-dev
+build='gcc make libc6-dev pkg-config libkdumpfile-dev libelf-dev libdw-dev libbpf-dev libzstd-dev
 	zlib1g-dev libdeflate-dev liblzo2-dev libsnappy-dev
 	libsmartcols-dev libsqlite3-dev'
 test='libcmocka-dev libjson-c-dev python3 python3-jsonschema clang clang-format crash debuginfod less

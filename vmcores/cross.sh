@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
 lab=${HWP_LAB:-$top/build/lab}
 triple=aarch64-linux-gnu
-packages='libc6-dev libkdumpfile-dev libelf-dev libdw-dev libzstd-dev zlib1g-dev
+packages='libc6-dev libkdumpfile-dev libelf-dev libdw-dev libbpf-dev libzstd-dev zlib1g-dev
 	libdeflate-dev liblzo2-dev libsnappy-dev libsmartcols-dev libsqlite3-dev'
 
 die() { echo "cross.sh: $*" >&2; exit 2; }

@@ -152,6 +152,7 @@ rule_foreign_headers()
 		esac
 	done <<'END'
 libkdumpfile libkdumpfile/.*
+libbpf bpf/.*
 libsmartcols (libsmartcols/)?libsmartcols\.h
 libdrgn drgn\.h
 crash (crash/)?defs\.h

@@ -87,6 +87,6 @@ expect usage says '^tests/setup.sh: usage: '
 rm "$stubs/apt-get"
 setup 0 '*'
 expect not-debian [ $status -ne 0 ]
-expect not-debian-lists-packages says 'not Debian; .* gcc .*libdw-dev'
+expect not-debian-lists-packages says 'not Debian; .* gcc .*libbpf-dev'
 
 [ $failures -eq 0 ]

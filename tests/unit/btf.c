@@ -367,93 +367,6 @@ static void search_in_vain(void **state)
 	free(b);
 }
 
-/** What stands behind a type of each kind is passed over: include/uapi/linux/btf.h. */
-static void every_kind(void **state)
-{
-	static const struct {
-		unsigned int kind, vlen, nr_words;
-	} rows[] = {
-		{ BTF_KIND_INT, 0, 1 },	       { BTF_KIND_PTR, 0, 0 },
-		{ BTF_KIND_ARRAY, 0, 3 },      { BTF_KIND_STRUCT, 2, 6 },
-		{ BTF_KIND_UNION, 2, 6 },      { BTF_KIND_ENUM, 3, 6 },
-		{ BTF_KIND_FWD, 0, 0 },	       { BTF_KIND_TYPEDEF, 0, 0 },
-		{ BTF_KIND_VOLATILE, 0, 0 },   { BTF_KIND_CONST, 0, 0 },
-		{ BTF_KIND_RESTRICT, 0, 0 },   { BTF_KIND_FUNC, 1, 0 },
-		{ BTF_KIND_FUNC_PROTO, 2, 4 }, { BTF_KIND_VAR, 0, 1 },
-		{ BTF_KIND_DATASEC, 2, 6 },    { BTF_KIND_FLOAT, 0, 0 },
-		{ BTF_KIND_DECL_TAG, 0, 1 },   { BTF_KIND_TYPE_TAG, 0, 0 },
-		{ BTF_KIND_ENUM64, 2, 6 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
-		struct blob *b = blob_create();
-		struct hwp_target *target;
-		struct hwp_provider p;
-		uint32_t last;
-
-		blob_type(b, "first", rows[i].kind, rows[i].vlen, 4);
-		for (unsigned int n = 0; n < rows[i].nr_words; n++)
-			blob_word(b, 0);
-		last = blob_int(b, "unsigned long", 8);
-		blob_type(b, "page", BTF_KIND_STRUCT, 1, 64);
-		blob_member(b, "flags", last, 16);
-		blob_finish(b);
-		print_message("# kind %u\n", rows[i].kind);
-		assert_null(blob_open(b->bytes, b->size, &target, &p));
-		assert_member(&p, "page", "flags", 16, 8, 0);
-		p.ops->destroy(p.arg);
-		hwp_target_destroy(target);
-		free(b);
-	}
-}
-
-/** Words of its header, and the first of its types, that cannot be right. */
-static void refusals(void **state)
-{
-	static const struct {
-		size_t at;
-		uint32_t value;
-		const char *words;
-	} rows[] = {
-		{ 0, 0x0001eb9e, "its header is none" },
-		{ 0, 0x0002eb9f, "its header is none" },
-		{ 4, 20, "its header is none" },
-		{ 4, 26, "its parts are not within it" },
-		{ 4, 0xfffffffc, "its parts are not within it" },
-		{ 8, 2, "its parts are not within it" },
-		{ 8, 0xfffffffc, "its parts are not within it" },
-		{ 12, 1 << 20, "its parts are not within it" },
-		{ 16, 0xfffffffc, "its parts are not within it" },
-		{ 20, 1 << 20, "its parts are not within it" },
-		{ 20, 0, "its strings do not end" },
-		{ 20, 3, "its strings do not end" },
-		{ 12, 8, "its types are cut off" },
-		{ 12, 12, "its types are cut off" },
-		{ 28, 31u << 24, "a type of kind 31, which is not known" },
-		{ 28, 0, "a type of kind 0, which is not known" },
-		{ 28, BTF_KIND_STRUCT << 24 | 0xffff, "its types are cut off" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
-		struct blob *b = like_a_kernel();
-		struct hwp_target *target;
-		struct hwp_provider p;
-		struct hwp_error *err;
-
-		synth_put(b->bytes, rows[i].at, rows[i].value, 4);
-		err = blob_open(b->bytes, b->size, &target, &p);
-		assert_non_null(err);
-		print_message("# row %zu: %s\n", i, err->message);
-		assert_int_equal(err->code, HWP_ERROR_BAD_DATA);
-		assert_non_null(strstr(err->message, rows[i].words));
-		hwp_error_destroy(err);
-		hwp_target_destroy(target);
-		free(b);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,7 +374,6 @@ int main(void)
 		cmocka_unit_test(lookups),	    cmocka_unit_test(truncated),
 		cmocka_unit_test(every_word_wrong), cmocka_unit_test(self_reference),
 		cmocka_unit_test(deep_nesting),	    cmocka_unit_test(hostile_symbols),
-		cmocka_unit_test(every_kind),	    cmocka_unit_test(refusals),
 	};
 
 	return cmocka_run_group_tests_name("btf", tests, NULL, NULL);

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Types from the target kernel's own BTF. btf_blob.c checks its shape; what the types refer to
- * is checked here as it is followed: ids, depths and sizes.
+ * Types from the target kernel's own BTF, by libbpf. libbpf checks the shape of
+ * the blob when it loads it, but not what the types refer to: ids, depths and
+ * sizes are checked here as they are followed.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
 #include "base/bits.h"
 #include "target/providers.h"
-#include "target/symbols/btf_blob.h"
 #include "target/symbols/btf_find.h"
 
 #define MAX_DEPTH 32
@@ -18,7 +21,7 @@
 #define MAX_MEMBERS (1u << 16)
 
 struct btf_types {
-	struct hwp_btf_blob blob;
+	struct btf *btf;
 	/** Open-addressed table of type ids by name; 0 is empty. */
 	uint32_t *by_name;
 	uint32_t mask;
@@ -30,7 +33,7 @@ static void btf_types_destroy(void *arg)
 
 	if (!t)
 		return;
-	hwp_btf_blob_deinit(&t->blob);
+	btf__free(t->btf);
 	free(t->by_name);
 	free(t);
 }
@@ -51,32 +54,29 @@ static uint32_t hash_name(const char *s)
 
 static bool is_named_kind(const struct btf_type *t)
 {
-	return t->name_off && (hwp_btf_is_composite(t) || hwp_btf_is_enum(t));
+	return btf_is_composite(t) || btf_is_any_enum(t);
 }
 
 /** Index structs, unions and enums by name; the first of a name wins. */
 static struct hwp_error *index_names(struct btf_types *t)
 {
-	uint32_t nr = (uint32_t)t->blob.offsets.nr, nr_named = 0;
+	uint32_t nr = btf__type_cnt(t->btf), nr_named = 0;
 
-	for (uint32_t id = 1; id <= nr; id++) {
-		const struct btf_type *type = hwp_btf_type(&t->blob, id);
-
-		nr_named += is_named_kind(type);
-	}
+	for (uint32_t id = 1; id < nr; id++)
+		nr_named += is_named_kind(btf__type_by_id(t->btf, id));
 	t->mask = (UINT32_C(1) << hwp_bits_for(nr_named * UINT64_C(2) + 2)) - 1;
 	t->by_name = calloc((size_t)t->mask + 1, sizeof(*t->by_name));
 	if (!t->by_name)
 		return hwp_error_no_memory();
-	for (uint32_t id = 1; id <= nr; id++) {
-		const struct btf_type *type = hwp_btf_type(&t->blob, id);
+	for (uint32_t id = 1; id < nr; id++) {
+		const struct btf_type *type = btf__type_by_id(t->btf, id);
 		const char *name;
 		uint32_t i;
 
 		if (!is_named_kind(type))
 			continue;
-		name = hwp_btf_name(&t->blob, type->name_off);
-		if (!name)
+		name = btf__name_by_offset(t->btf, type->name_off);
+		if (!name || !*name)
 			continue;
 		for (i = hash_name(name) & t->mask; t->by_name[i]; i = (i + 1) & t->mask)
 			;
@@ -89,57 +89,22 @@ static const struct btf_type *find_named(const struct btf_types *t, const char *
 					 bool want_enum)
 {
 	for (uint32_t i = hash_name(name) & t->mask; t->by_name[i]; i = (i + 1) & t->mask) {
-		const struct btf_type *type = hwp_btf_type(&t->blob, t->by_name[i]);
-		const char *other = hwp_btf_name(&t->blob, type->name_off);
+		const struct btf_type *type = btf__type_by_id(t->btf, t->by_name[i]);
+		const char *other = btf__name_by_offset(t->btf, type->name_off);
 
-		if (other && strcmp(other, name) == 0 && hwp_btf_is_enum(type) == want_enum)
+		if (other && strcmp(other, name) == 0 && btf_is_any_enum(type) == want_enum)
 			return type;
 	}
 	return NULL;
-}
-
-static uint32_t nr_of(const struct btf_type *t)
-{
-	return BTF_INFO_VLEN(t->info);
-}
-
-static bool is_array(const struct btf_type *t)
-{
-	return hwp_btf_kind(t) == BTF_KIND_ARRAY;
-}
-
-static const struct btf_array *array_of(const struct btf_type *t)
-{
-	return hwp_btf_details(t);
-}
-
-/** Where @p m of struct or union @p in begins: the flag says whether bit fields are marked. */
-static uint32_t bit_offset(const struct btf_type *in, const struct btf_member *m)
-{
-	return BTF_INFO_KFLAG(in->info) ? BTF_MEMBER_BIT_OFFSET(m->offset) : m->offset;
-}
-
-/** A typedef or a qualifier. */
-static bool is_other_name(const struct btf_type *t)
-{
-	switch (hwp_btf_kind(t)) {
-	case BTF_KIND_TYPEDEF:
-	case BTF_KIND_CONST:
-	case BTF_KIND_VOLATILE:
-	case BTF_KIND_RESTRICT:
-	case BTF_KIND_TYPE_TAG:
-		return true;
-	}
-	return false;
 }
 
 /** Resolve typedefs and qualifiers; NULL if they lead nowhere. */
 static const struct btf_type *resolve(const struct btf_types *t, uint32_t id)
 {
 	for (int depth = 0; depth < MAX_DEPTH; depth++) {
-		const struct btf_type *type = hwp_btf_type(&t->blob, id);
+		const struct btf_type *type = btf__type_by_id(t->btf, id);
 
-		if (!type || !is_other_name(type))
+		if (!type || !(btf_is_mod(type) || btf_is_typedef(type)))
 			return type;
 		id = type->type;
 	}
@@ -155,13 +120,13 @@ static bool type_size(const struct btf_types *t, uint32_t id, uint64_t *ret)
 
 		if (!type)
 			return false;
-		if (!is_array(type)) {
-			size = (hwp_btf_kind(type) == BTF_KIND_PTR) ? 8 : type->size;
+		if (!btf_is_array(type)) {
+			size = btf_is_ptr(type) ? 8 : type->size;
 			return !__builtin_mul_overflow(nr, size, ret);
 		}
-		if (__builtin_mul_overflow(nr, (uint64_t)array_of(type)->nelems, &nr))
+		if (__builtin_mul_overflow(nr, (uint64_t)btf_array(type)->nelems, &nr))
 			return false;
-		id = array_of(type)->type;
+		id = btf_array(type)->type;
 	}
 	return false;
 }
@@ -171,18 +136,18 @@ static const struct btf_type *find_member(const struct btf_types *t, const struc
 					  const char *name, size_t len, int depth,
 					  unsigned int *budget, struct hwp_member *ret)
 {
-	const struct btf_member *m = hwp_btf_details(in);
+	const struct btf_member *m = btf_members(in);
 
-	for (uint32_t i = 0; i < nr_of(in) && *budget; i++) {
-		const char *member_name = hwp_btf_name(&t->blob, m[i].name_off);
-		uint64_t offset = bit_offset(in, &m[i]) / 8;
+	for (uint16_t i = 0; i < btf_vlen(in) && *budget; i++) {
+		const char *member_name = btf__name_by_offset(t->btf, m[i].name_off);
+		uint64_t offset = btf_member_bit_offset(in, i) / 8;
 		const struct btf_type *type = resolve(t, m[i].type), *found;
 		struct hwp_member inner;
 
 		--*budget;
 		if (!type || !member_name)
 			continue;
-		if (!*member_name && hwp_btf_is_composite(type) && depth < MAX_DEPTH) {
+		if (!*member_name && btf_is_composite(type) && depth < MAX_DEPTH) {
 			found = find_member(t, type, name, len, depth + 1, budget, &inner);
 			if (found) {
 				inner.offset += offset;
@@ -193,7 +158,7 @@ static const struct btf_type *find_member(const struct btf_types *t, const struc
 		if (strlen(member_name) != len || memcmp(member_name, name, len) != 0)
 			continue;
 		ret->offset = offset;
-		ret->nr_elements = is_array(type) ? array_of(type)->nelems : 0;
+		ret->nr_elements = btf_is_array(type) ? btf_array(type)->nelems : 0;
 		return type_size(t, m[i].type, &ret->size) ? type : NULL;
 	}
 	return NULL;
@@ -202,8 +167,8 @@ static const struct btf_type *find_member(const struct btf_types *t, const struc
 /** The element of an array, else the type itself: "a.b" enters arrays. */
 static const struct btf_type *element_of(const struct btf_types *t, const struct btf_type *type)
 {
-	for (int depth = 0; type && is_array(type) && depth < MAX_DEPTH; depth++)
-		type = resolve(t, array_of(type)->type);
+	for (int depth = 0; type && btf_is_array(type) && depth < MAX_DEPTH; depth++)
+		type = resolve(t, btf_array(type)->type);
 	return type;
 }
 
@@ -228,7 +193,7 @@ static struct hwp_error *btf_op_member(void *arg, const char *type_name, const c
 		struct hwp_member m;
 
 		type = element_of(t, type);
-		if (!type || !hwp_btf_is_composite(type))
+		if (!type || !btf_is_composite(type))
 			return no_member(type_name, path);
 		type = find_member(t, type, name, len, 0, &budget, &m);
 		if (!type)
@@ -244,22 +209,20 @@ static struct hwp_error *btf_op_member(void *arg, const char *type_name, const c
 static bool enum_value(const struct btf_types *t, const struct btf_type *type, const char *name,
 		       int64_t *ret)
 {
-	const struct btf_enum64 *wide = hwp_btf_details(type);
-	const struct btf_enum *e = hwp_btf_details(type);
-	bool is_64 = hwp_btf_kind(type) == BTF_KIND_ENUM64;
-
-	for (uint32_t i = 0; i < nr_of(type); i++) {
-		const char *other = hwp_btf_name(&t->blob,
-						 is_64 ? wide[i].name_off : e[i].name_off);
+	for (uint16_t i = 0; i < btf_vlen(type); i++) {
+		bool is_64 = btf_is_enum64(type);
+		uint32_t name_off = is_64 ? btf_enum64(type)[i].name_off :
+					    btf_enum(type)[i].name_off;
+		const char *other = btf__name_by_offset(t->btf, name_off);
 
 		if (!other || strcmp(other, name) != 0)
 			continue;
 		if (is_64)
-			*ret = (int64_t)((uint64_t)wide[i].val_hi32 << 32 | wide[i].val_lo32);
-		else if (BTF_INFO_KFLAG(type->info))
-			*ret = e[i].val;
+			*ret = (int64_t)btf_enum64_value(&btf_enum64(type)[i]);
+		else if (btf_kflag(type))
+			*ret = btf_enum(type)[i].val;
 		else
-			*ret = (uint32_t)e[i].val;
+			*ret = (uint32_t)btf_enum(type)[i].val;
 		return true;
 	}
 	return false;
@@ -278,9 +241,9 @@ static struct hwp_error *btf_op_enumerator(void *arg, const char *type_name, con
 		return hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s in enum %s", name,
 					type_name);
 	}
-	for (uint32_t id = 1; id <= t->blob.offsets.nr; id++) {
-		type = hwp_btf_type(&t->blob, id);
-		if (hwp_btf_is_enum(type) && !type->name_off && enum_value(t, type, name, ret))
+	for (uint32_t id = 1; id < btf__type_cnt(t->btf); id++) {
+		type = btf__type_by_id(t->btf, id);
+		if (btf_is_any_enum(type) && !type->name_off && enum_value(t, type, name, ret))
 			return NULL;
 	}
 	return hwp_error_create(HWP_ERROR_LOOKUP, "no enumerator %s", name);
@@ -352,19 +315,31 @@ static struct hwp_error *read_file(const char *path, void **data_ret, uint32_t *
 	return NULL;
 }
 
-/** @p data is taken over. */
-static struct hwp_error *open_blob(void *data, uint32_t size, struct hwp_provider *ret)
+static int print_nothing(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	(void)level;
+	(void)fmt;
+	(void)ap;
+	return 0;
+}
+
+static struct hwp_error *open_blob(const void *data, uint32_t size, struct hwp_provider *ret)
 {
 	_cleanup_(btf_types_destroyp) struct btf_types *t = calloc(1, sizeof(*t));
+	libbpf_print_fn_t others;
 	struct hwp_error *err;
+	int why;
 
-	if (!t) {
-		free(data);
+	if (!t)
 		return hwp_error_no_memory();
-	}
-	err = hwp_btf_blob_init(&t->blob, data, size);
-	if (!err)
-		err = index_names(t);
+	/* This setting is global to the process, which may be a host's. */
+	others = libbpf_set_print(print_nothing);
+	t->btf = btf__new(data, size);
+	why = errno;
+	libbpf_set_print(others);
+	if (!t->btf)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "libbpf refuses it: %s", strerror(why));
+	err = index_names(t);
 	if (err)
 		return err;
 	ret->ops = &btf_ops;
@@ -374,7 +349,7 @@ static struct hwp_error *open_blob(void *data, uint32_t size, struct hwp_provide
 
 struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *ret)
 {
-	void *data = NULL;
+	_cleanup_free_ void *data = NULL;
 	uint32_t size = 0;
 	struct hwp_error *err = read_blob(target, &data, &size);
 
@@ -383,7 +358,7 @@ struct hwp_error *hwp_btf_open(struct hwp_target *target, struct hwp_provider *r
 
 struct hwp_error *hwp_btf_open_file(const char *path, struct hwp_provider *ret)
 {
-	void *data = NULL;
+	_cleanup_free_ void *data = NULL;
 	uint32_t size = 0;
 	struct hwp_error *err = read_file(path, &data, &size);
 

@@ -69,6 +69,25 @@ static struct hwp_error *confirm_vmcoreinfo(struct hwp_target *target, const cha
 		source, release);
 }
 
+/** A kernel without CONFIG_KALLSYMS_ALL names its functions only: Debian's 6.1 for arm64. */
+static struct hwp_error *need_data(struct hwp_target *target, const struct hwp_provider *symbols)
+{
+	struct hwp_symbol uts = { .name = "init_uts_ns" };
+	uint64_t address;
+	struct hwp_error *err;
+
+	err = hwp_target_vmcoreinfo_number(target, "SYMBOL(init_uts_ns)", &address);
+	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP))
+		return NULL;
+	if (!err)
+		err = symbols->ops->symbols(symbols->arg, &uts, 1);
+	if (err || uts.found)
+		return err;
+	return hwp_error_create(HWP_ERROR_LOOKUP,
+				"the kernel's kallsyms name no data (it was built without "
+				"CONFIG_KALLSYMS_ALL)");
+}
+
 /** The tables in memory are not subject to kptr_restrict; VMCOREINFO locates them from v6.0 on. */
 static struct hwp_error *open_kallsyms(struct hwp_target *target,
 				       const struct hwp_target_options *options)
@@ -81,7 +100,12 @@ static struct hwp_error *open_kallsyms(struct hwp_target *target,
 		hwp_error_destroy(err);
 		err = hwp_running_symbols_open(&symbols);
 	}
-	if (!err)
+	if (err)
+		return err;
+	err = need_data(target, &symbols);
+	if (err)
+		hwp_provider_deinit(&symbols);
+	else
 		hwp_target_set_symbols(target, &symbols);
 	return err;
 }

@@ -9,7 +9,9 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import base
 import hwp
+import oracle
 
 CASES = hwp.Cases()
 
@@ -91,6 +93,25 @@ def check_wrong_vmcoreinfo(where):
     refuse('the name of the kernel is elsewhere', where / 'vmcore', moved, 'not where it says')
 
 
+def check_functions_only(where):
+    """Kallsyms that name no data, as of a kernel without CONFIG_KALLSYMS_ALL: that is said, and
+    which package has the vmlinux. Of these it is init_uts_ns that is looked for."""
+    elf = base.elf_of(hwp.SAMPLES / '6.1-amd64', where)
+    eye = oracle.Dump(elf)
+    symbols, at = oracle.Kallsyms(eye), eye.symbol('kallsyms_names')
+    for _ in range(symbols.index[b'init_uts_ns']):
+        length = eye.number(at, 'B')
+        at += 1 + length if length < 0x80 else 2 + (length & 0x7f | eye.number(at + 1, 'B') << 7)
+    last = eye.offset(at + eye.number(at, 'B'))
+    with base.patched(elf) as patch:
+        patch.write(last, bytes([eye.map[last] ^ 1]))
+        run = hwp.Run('check', elf)
+    words = 'CONFIG_KALLSYMS_ALL', 'linux-image-', 'give it with -s FILE'
+    CASES.report('kallsyms of functions only', [] if run.status == 2 and not run.out and
+                 run.err.count('\n') == 1 and all(word in run.err for word in words) else
+                 [f'{run.status}: {run.err}'])
+
+
 def main():
     for directory in hwp.samples():
         with tempfile.TemporaryDirectory() as work:
@@ -98,6 +119,7 @@ def main():
             check_note(directory.name, hwp.vmcore_of(directory), pathlib.Path(work))
     with tempfile.TemporaryDirectory() as work:
         check_wrong_vmcoreinfo(pathlib.Path(work))
+        check_functions_only(work)
     CASES.exit()
 
 

@@ -34,6 +34,8 @@ struct hwp_context {
 	const struct hwp_host *host;
 	/** A pfn without 0x is hexadecimal, as in crash. */
 	bool hex_pfns;
+	/** Set when the reader of out has gone; NULL where that cannot be. */
+	const volatile sig_atomic_t *reader_gone;
 	/** Set by the host's signal handler; NULL: signals end the process. */
 	const volatile sig_atomic_t *interrupted;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The command table, and the way from a command line to a command. */
 #include <string.h>
+#include <unistd.h>
 
 #include "analyse.h"
 #include "base/bits.h"
@@ -11,6 +12,8 @@
 #include "report/explain.h"
 #include "verdict/check.h"
 
+/* Words longer than any command. */
+#define MAX_WORD 16
 #define TARGET_USAGE "[OPTIONS] [TARGET]"
 #define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)
 #define WITH_EVENTS (ANALYSING | HWP_OPTIONS_RASDAEMON)
@@ -350,6 +353,59 @@ static const struct hwp_command *find_command(const char *name)
 	return NULL;
 }
 
+/** Letters to put in, take out or change until @p a is @p b; two that are swapped count once. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t nr_a = strlen(a), nr_b = strlen(b);
+	size_t d[MAX_WORD + 1][MAX_WORD + 1];
+
+	if (nr_a > MAX_WORD || nr_b > MAX_WORD)
+		return MAX_WORD;
+	for (size_t i = 0; i <= nr_a; i++) {
+		for (size_t j = 0; j <= nr_b; j++) {
+			size_t best = i + j;
+
+			if (i && j) {
+				best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+				best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
+				best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
+			}
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
+		}
+	}
+	return d[nr_a][nr_b];
+}
+
+/** The command that @p name is nearly; NULL when it is nearly none. */
+static const struct hwp_command *nearest_command(const char *name)
+{
+	const struct hwp_command *nearest = NULL;
+	size_t least = 3;
+
+	for (const struct hwp_command *command = commands; command->name; command++) {
+		size_t d = distance(name, command->name);
+
+		if (d < least && d < strlen(command->name)) {
+			least = d;
+			nearest = command;
+		}
+	}
+	return nearest;
+}
+
+static int unknown_command(const struct hwp_context *context, bool json, const char *name)
+{
+	const struct hwp_command *nearest = nearest_command(name);
+
+	if (nearest)
+		return hwp_usage_error(context, json, "unknown command '%s' (did you mean '%s'?)",
+				       name, nearest->name);
+	return hwp_usage_error(context, json, "unknown command '%s'", name);
+}
+
 /* Lists that `help` prints. */
 static const struct {
 	const char *name;
@@ -439,7 +495,10 @@ int hwp_run_command_line(const struct hwp_context *context, int argc, char **arg
 	else if (name[0] == '-')
 		return hwp_usage_error(context, json, "the command comes before '%s'", name);
 	command = find_command(name);
+	/* A dump alone is one to check. */
+	if (!command && !context->host && access(name, F_OK) == 0)
+		return run_command(context, find_command("check"), argc, argv);
 	if (!command)
-		return hwp_usage_error(context, json, "unknown command '%s'", name);
+		return unknown_command(context, json, name);
 	return run_command(context, command, argc - 1, argv + 1);
 }

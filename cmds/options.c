@@ -143,6 +143,10 @@ int hwp_fail(const struct hwp_context *context, bool json, struct hwp_error *err
 
 int hwp_finish(const struct hwp_context *context, struct hwp_error *err, int status)
 {
+	if (err && context->reader_gone && *context->reader_gone) {
+		hwp_error_destroy(err);
+		return HWP_EXIT_TROUBLE;
+	}
 	return err ? hwp_fail(context, false, err) : status;
 }
 
@@ -188,10 +192,26 @@ void hwp_print_options(FILE *out, unsigned int groups)
 	}
 }
 
+/** Is there a j in "-qj"? What stands behind a letter that takes an argument is that. */
+static bool bundle_has_json(const char *argument)
+{
+	if (argument[0] != '-' || argument[1] == '-')
+		return false;
+	for (const char *c = argument + 1; *c; c++) {
+		if (*c == 'j')
+			return true;
+		for (size_t i = 0; i < NR_ROWS; i++) {
+			if (rows[i].value == *c && rows[i].argument)
+				return false;
+		}
+	}
+	return false;
+}
+
 bool hwp_wants_json(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "-j") == 0)
+		if (strcmp(argv[i], "--json") == 0 || bundle_has_json(argv[i]))
 			return true;
 	return false;
 }

@@ -236,7 +236,9 @@ check: all unit-programs $(O)/excerpt
 unit: unit-programs
 	@$(run) tests/run.sh 'unit/*$(T)'
 
-unit-programs: $(UNIT) $(REPLAY)
+# Those of the bench are built too: they use the library's inner parts, and no test runs them.
+BENCH := $(addprefix $(O)/bench/,stages limit pack grow)
+unit-programs: $(UNIT) $(REPLAY) $(BENCH)
 
 # The facts of the samples, which tests/facts/test_replay.py replays.
 facts: $(REPLAY)
@@ -256,8 +258,8 @@ mutants:
 SEED := 1
 NUMBER := 60
 
-# DUMP=FILE measures on that one.
-bench: all $(addprefix $(O)/bench/,stages limit pack grow)
+# DUMP=FILE measures on that one; DUMP=--growth on machines that are made larger.
+bench: all $(BENCH)
 	@$(run) tests/bench/bench.py $(DUMP)
 
 # BASE=REVISION or a program: does it give the same answers as this one, on the samples

@@ -295,13 +295,9 @@ static void make_file(struct machine *m, const char *sample, const char *path)
 
 static void find_tables(struct machine *m)
 {
-	const char *text = hwp_target_vmcoreinfo_text(m->sample);
-	uint64_t phys_base;
-	struct hwp_error *err = hwp_vmcoreinfo_number(text, "NUMBER(phys_base)", &phys_base);
+	struct hwp_error *err;
 
-	if (!err)
-		err = hwp_page_tables_learn(&m->tables, text, HWP_X86_64_IMAGE_MAP, UINT64_MAX,
-					    phys_base);
+	err = hwp_page_tables_learn(&m->tables, hwp_target_vmcoreinfo_text(m->sample));
 	if (err)
 		die("page tables", err);
 	m->page_offset = hwp_u64(at_address(m, symbol(m, "page_offset_base")));
@@ -364,7 +360,7 @@ static void map_memmap(struct machine *m)
 }
 
 /** A section that is present, online and early: its entry is the same for all of them. */
-static const unsigned char *model_section(struct machine *m, uint64_t size)
+static const unsigned char *model_section(struct machine *m)
 {
 	uint64_t pfn = m->memmap->ranges.data[m->memmap->ranges.nr - 1].end_pfn - 1, address;
 	struct hwp_error *err;
@@ -372,7 +368,6 @@ static const unsigned char *model_section(struct machine *m, uint64_t size)
 	err = hwp_memmap_section_address(m->sample, m->layout, pfn, &address);
 	if (err)
 		die("mem_section", err);
-	(void)size;
 	return at_address(m, address);
 }
 
@@ -382,7 +377,7 @@ static void add_sections(struct machine *m)
 	uint64_t map_at = offset_of(m, "mem_section", "section_mem_map"), roots;
 	uint64_t first = FIRST_PFN / m->pages_per_section;
 	uint64_t nr = m->wishes->gib * PAGES_PER_GIB / m->pages_per_section;
-	const unsigned char *model = model_section(m, size);
+	const unsigned char *model = model_section(m);
 	struct hwp_error *err;
 
 	err = hwp_target_vmcoreinfo_number(m->sample, "SYMBOL(mem_section)", &roots);
@@ -561,7 +556,8 @@ static void add_zone(struct machine *m)
 	uint64_t node = m->zones->nodes.data[0].address, nr = w->gib * PAGES_PER_GIB;
 	uint64_t online = nr - w->nr_holes * m->pages_per_section;
 	struct hwp_member area = member(m, "zone", "free_area");
-	struct hwp_member lists = member(m, "free_area", "free_list");
+	struct hwp_member lists = member(m, "free_area", "free_list"), unaccepted;
+	struct hwp_error *err;
 	uint64_t area_size = area.size / area.nr_elements, list, start;
 
 	m->normal = node + offset_of(m, "pglist_data", "node_zones") +
@@ -578,6 +574,10 @@ static void add_zone(struct machine *m)
 			chain(m, list, NULL, 0);
 		}
 	}
+	err = hwp_target_member(m->sample, "zone", "unaccepted_pages", &unaccepted);
+	if (!err)
+		chain(m, m->normal + unaccepted.offset, NULL, 0);
+	hwp_error_destroy(err);
 	start = m->normal + area.offset + w->order * area_size;
 	add_blocks(m, start + lists.offset + (uint64_t)16 * MOVABLE);
 	put_u64(at_address(m, start + offset_of(m, "free_area", "nr_free")), w->nr_blocks);

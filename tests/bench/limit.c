@@ -163,15 +163,11 @@ static void gather(struct memmap *m, const char *path, const struct opened *o)
 	static struct hwp_leaves leaves;
 	struct hwp_file_facts facts = {};
 	struct hwp_dumpfile dump;
-	uint64_t phys_base;
 	struct hwp_error *err;
 
 	err = hwp_dumpfile_open(path, open(path, O_RDONLY), &dump, &facts);
 	if (!err)
-		err = hwp_target_vmcoreinfo_number(o->target, "NUMBER(phys_base)", &phys_base);
-	if (!err)
-		err = hwp_page_tables_learn(&leaves.tables, hwp_target_vmcoreinfo_text(o->target),
-					    HWP_X86_64_IMAGE_MAP, UINT64_MAX, phys_base);
+		err = hwp_page_tables_learn(&leaves.tables, hwp_target_vmcoreinfo_text(o->target));
 	if (err)
 		die(path, err);
 	leaves.tables.arg = o->target;

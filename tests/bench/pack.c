@@ -12,7 +12,8 @@
 #include "target/memory/codec.h"
 #include "target/memory/dumpfile.h"
 
-#define PAGE 4096u
+#define PAGE_SHIFT 12
+#define PAGE (1u << PAGE_SHIFT)
 #define MAX_PACKED (4 * PAGE)
 
 /** What was written so far. */
@@ -166,7 +167,7 @@ int main(int argc, char **argv)
 	if (hwp_dumpfile_open(argv[1], open(argv[1], O_RDONLY), &dump, &facts) || dump.is_kdump ||
 	    !hwp_dumpfile_vmcoreinfo(&dump))
 		die("DUMP has to be an ELF file with VMCOREINFO");
-	o.nr_pfns = hwp_dumpfile_end_pfn(&dump);
+	o.nr_pfns = hwp_dumpfile_end_pfn(&dump, PAGE_SHIFT);
 	nr_stored = count_stored(&dump);
 	blocks = o.nr_pfns / 8 / PAGE + 1;
 	o.table = 3 * PAGE + 2 * blocks * PAGE;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "report/common.h"
 #include "report/machine.h"
 #include "verdict/cause.h"
 
@@ -57,25 +58,13 @@ static void put_line(struct hwp_text *text, const struct hwp_event *e)
 /* Lines that are shown; the latest ones. */
 #define MAX_LINES 12
 
-/** Events and remarks in their order: each is in the order of the log. */
-static const struct hwp_event *next_line(const struct hwp_findings *f, size_t *event,
-					 size_t *remark)
-{
-	const struct hwp_event *e = *event < f->events.nr ? &f->events.data[*event] : NULL;
-	const struct hwp_event *r = *remark < f->remarks.nr ? &f->remarks.data[*remark] : NULL;
-
-	if (e && (!r || e->seq <= r->seq))
-		return ++*event, e;
-	return r ? (++*remark, r) : NULL;
-}
-
 static uint64_t count_near(const struct hwp_findings *f)
 {
 	size_t event = 0, remark = 0;
 	const struct hwp_event *e;
 	uint64_t nr = 0;
 
-	while ((e = next_line(f, &event, &remark)))
+	while ((e = hwp_report_next_line(f, &event, &remark)))
 		nr += hwp_is_near_crash(f, e);
 	return nr;
 }
@@ -92,7 +81,7 @@ static void put_errors(struct hwp_text *text, const struct hwp_findings *f)
 		       "%" PRIu64 " line%s about errors in the %" PRIu64 " minutes before%s", nr,
 		       hwp_plural(nr), HWP_NEAR_NS / HWP_NS_PER_SECOND / 60,
 		       nr > MAX_LINES ? ", of which the last are:" : ":");
-	while ((e = next_line(f, &event, &remark))) {
+	while ((e = hwp_report_next_line(f, &event, &remark))) {
 		if (hwp_is_near_crash(f, e) && i++ + MAX_LINES >= nr)
 			put_line(text, e);
 	}
@@ -207,7 +196,7 @@ void hwp_report_json_cause(struct hwp_json *json, const struct hwp_findings *f)
 	}
 	put_json_panic(json, f);
 	hwp_json_array(json, "errors");
-	while ((e = next_line(f, &event, &remark))) {
+	while ((e = hwp_report_next_line(f, &event, &remark))) {
 		if (hwp_is_near_crash(f, e))
 			put_json_line(json, f, e);
 	}

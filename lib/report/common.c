@@ -31,6 +31,31 @@ bool hwp_report_is_free(const struct hwp_poisoned *page)
 	return page->state == HWP_STATE_BUDDY || page->state == HWP_STATE_PCP;
 }
 
+bool hwp_report_is_new_victim(const struct hwp_findings *f, size_t index)
+{
+	const struct hwp_victim *victim = &f->victims.data[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct hwp_victim *other = &f->victims.data[i];
+
+		if (other->kind == victim->kind && other->pid == victim->pid &&
+		    other->file == victim->file && other->has_it_now == victim->has_it_now)
+			return false;
+	}
+	return true;
+}
+
+const struct hwp_event *hwp_report_next_line(const struct hwp_findings *f, size_t *event,
+					     size_t *remark)
+{
+	const struct hwp_event *e = *event < f->events.nr ? &f->events.data[*event] : NULL;
+	const struct hwp_event *r = *remark < f->remarks.nr ? &f->remarks.data[*remark] : NULL;
+
+	if (e && (!r || e->seq <= r->seq))
+		return ++*event, e;
+	return r ? (++*remark, r) : NULL;
+}
+
 struct hwp_error *hwp_report_flush(FILE *out)
 {
 	errno = 0;

@@ -25,6 +25,16 @@ bool hwp_report_is_free(const struct hwp_poisoned *page);
 /** "persistent" or "transient": did one pass alone find the page as it is? */
 const char *hwp_report_persistence(const struct hwp_poisoned *page);
 
+/** Pages share victims: is findings.victims[@p index] the first of those that are the same? */
+bool hwp_report_is_new_victim(const struct hwp_findings *findings, size_t index);
+
+/**
+ * The next of findings.events and remarks, which are each in the order of the log; both
+ * counters begin at 0. NULL after the last.
+ */
+const struct hwp_event *hwp_report_next_line(const struct hwp_findings *findings, size_t *event,
+					     size_t *remark);
+
 /** Flush @p out; an error when anything written to it was lost. */
 struct hwp_error *hwp_report_flush(FILE *out);
 

@@ -47,21 +47,6 @@ static bool has_name(const struct hwp_victim *victim)
 	return victim->kind == HWP_VICTIM_FILE || victim->pid >= 0;
 }
 
-/** Pages share victims: is it the first of those that are the same? */
-static bool is_first(const struct hwp_findings *f, size_t index)
-{
-	const struct hwp_victim *victim = &f->victims.data[index];
-
-	for (size_t i = 0; i < index; i++) {
-		const struct hwp_victim *other = &f->victims.data[i];
-
-		if (other->kind == victim->kind && other->pid == victim->pid &&
-		    other->file == victim->file && other->has_it_now == victim->has_it_now)
-			return false;
-	}
-	return true;
-}
-
 /** " to qemu[118] and to the file /srv/db", of those that have a page @p now, or had one. */
 static void add_victims(struct sentence *s, const struct hwp_findings *f, bool now)
 {
@@ -72,7 +57,8 @@ static void add_victims(struct sentence *s, const struct hwp_findings *f, bool n
 	for (size_t i = 0; i < f->victims.nr; i++) {
 		const struct hwp_victim *victim = &f->victims.data[i];
 
-		if (!is_first(f, i) || victim->has_it_now != now || !has_name(victim))
+		if (!hwp_report_is_new_victim(f, i) || victim->has_it_now != now ||
+		    !has_name(victim))
 			continue;
 		if (nr++ >= MAX_VICTIMS) {
 			nr_more++;

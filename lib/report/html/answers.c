@@ -64,20 +64,6 @@ static void answer_safety(FILE *out, const struct hwp_findings *f)
 			       "bad memory is not.");
 }
 
-static bool is_repeated(const struct hwp_findings *f, size_t index)
-{
-	const struct hwp_victim *v = &f->victims.data[index];
-
-	for (size_t i = 0; i < index; i++) {
-		const struct hwp_victim *other = &f->victims.data[i];
-
-		if (other->kind == v->kind && other->pid == v->pid && other->file == v->file &&
-		    other->has_it_now == v->has_it_now && strcmp(other->comm, v->comm) == 0)
-			return true;
-	}
-	return false;
-}
-
 static uint64_t put_victims(FILE *out, const struct hwp_findings *f)
 {
 	uint64_t nr = 0;
@@ -86,7 +72,7 @@ static uint64_t put_victims(FILE *out, const struct hwp_findings *f)
 	for (size_t i = 0; i < f->victims.nr; i++) {
 		const struct hwp_victim *v = &f->victims.data[i];
 
-		if (is_repeated(f, i))
+		if (!hwp_report_is_new_victim(f, i))
 			continue;
 		if (nr++ < MAX_NAMES)
 			paragraph(out, "%s %s bad memory after its error (confidence: %s).",

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "report/common.h"
 #include "report/html/html.h"
 #include "report/machine.h"
 
@@ -33,17 +34,6 @@ static void put_line(FILE *out, const struct hwp_findings *f, const struct hwp_e
 	fputs("</tr>\n", out);
 }
 
-static const struct hwp_event *next_line(const struct hwp_findings *f, size_t *event,
-					 size_t *remark)
-{
-	const struct hwp_event *e = *event < f->events.nr ? &f->events.data[*event] : NULL;
-	const struct hwp_event *r = *remark < f->remarks.nr ? &f->remarks.data[*remark] : NULL;
-
-	if (e && (!r || e->seq <= r->seq))
-		return ++*event, e;
-	return r ? (++*remark, r) : NULL;
-}
-
 void hwp_html_timeline(FILE *out, const struct hwp_findings *f)
 {
 	static const char *const heads[] = {
@@ -62,7 +52,7 @@ void hwp_html_timeline(FILE *out, const struct hwp_findings *f)
 	if (!nr)
 		return;
 	hwp_html_table_begin(out, heads);
-	while ((e = next_line(f, &event, &remark))) {
+	while ((e = hwp_report_next_line(f, &event, &remark))) {
 		if (i++ + MAX_LINES >= nr)
 			put_line(out, f, e);
 	}

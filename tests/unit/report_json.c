@@ -178,6 +178,57 @@ static void healthy_blocks(void **state)
 	HAS(out, "0x100", "0x102");
 }
 
+static void add_free(struct hwp_findings *f, enum hwp_state state, uint64_t pfn, uint64_t head_pfn,
+		     int order)
+{
+	struct hwp_poisoned p = isolated_page(pfn);
+
+	p.state = state;
+	p.head_pfn = head_pfn;
+	p.order = order;
+	p.migratetype = 1;
+	p.cpu = state == HWP_STATE_PCP ? 3 : -1;
+	p.zone = 0;
+	assert_true(hwp_vec_push(&f->poisoned, p));
+}
+
+/** `freelist`: each list, and each block that holds poison once, with its pages. */
+static void freelist(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	const struct hwp_area_stat area = { .order = 2, .nr_free = 7, .nr_walked = 6 };
+	const struct hwp_list_stat lists[] = {
+		{ 0, HWP_FREE_AREA, 2, 1, -1, 5, 2, false },
+		{ 0, HWP_PCP_LIST, 0, 1, 3, 4, 1, true },
+	};
+	FILE *out = begin();
+
+	(void)state;
+	f->path = strdup("vmcore");
+	f->lists.nr = f->areas.nr = 0;
+	strcpy(f->migratetype_names[1], "Movable");
+	assert_true(hwp_vec_push(&f->areas, area));
+	for (size_t i = 0; i < 2; i++)
+		assert_true(hwp_vec_push(&f->lists, lists[i]));
+	add_free(f, HWP_STATE_BUDDY, 0x100, 0x100, 2);
+	/* What is not free interrupts no block. */
+	add_free(f, HWP_STATE_ISOLATED, 0x101, 0x101, 0);
+	add_free(f, HWP_STATE_BUDDY, 0x102, 0x100, 2);
+	add_free(f, HWP_STATE_BUDDY, 0x104, 0x104, 0);
+	add_free(f, HWP_STATE_PCP, 0x105, 0x105, 0);
+	assert_null(hwp_report_freelist_json(out, f));
+	HAS(out, "\"areas\": [", "\"nr_free\": 7", "\"lists\": [", "\"nr_blocks\": 5",
+	    "\"nr_poisoned\": 2", "\"complete\": true", "\"cpu\": 3", "\"nr_blocks\": 4",
+	    "\"nr_poisoned\": 1", "\"complete\": false", "\"blocks\": [",
+	    "\"state\": \"buddy\", \"head_pfn\": 256, \"order\": 2, \"migratetype\": \"Movable\", "
+	    "\"cpu\": null, \"poisoned_pfns\": [256, 258]}",
+	    "\"state\": \"buddy\", \"head_pfn\": 260, \"order\": 0, \"migratetype\": \"Movable\", "
+	    "\"cpu\": null, \"poisoned_pfns\": [260]}",
+	    "\"state\": \"pcp\", \"head_pfn\": 261, \"order\": 0, \"migratetype\": \"Movable\", "
+	    "\"cpu\": 3, \"poisoned_pfns\": [261]}");
+	hwp_findings_destroy(f);
+}
+
 /** Poisoned pages in runs; of many runs the first are named. */
 static void poisoned_runs(void **state)
 {
@@ -427,12 +478,12 @@ static void pages_of_no_folio(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(folio_of_users),    cmocka_unit_test(users_of_a_freed_extent),
-		cmocka_unit_test(healthy_blocks),    cmocka_unit_test(layout_rows),
-		cmocka_unit_test(poisoned_runs),     cmocka_unit_test(running),
-		cmocka_unit_test(rasdaemon),	     cmocka_unit_test(log_state),
-		cmocka_unit_test(callers),	     cmocka_unit_test(memmap_holes),
-		cmocka_unit_test(pages_of_no_folio),
+		cmocka_unit_test(folio_of_users), cmocka_unit_test(users_of_a_freed_extent),
+		cmocka_unit_test(healthy_blocks), cmocka_unit_test(layout_rows),
+		cmocka_unit_test(freelist),	  cmocka_unit_test(poisoned_runs),
+		cmocka_unit_test(running),	  cmocka_unit_test(rasdaemon),
+		cmocka_unit_test(log_state),	  cmocka_unit_test(callers),
+		cmocka_unit_test(memmap_holes),	  cmocka_unit_test(pages_of_no_folio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -343,6 +343,8 @@ struct host {
 	unsigned int nr_rules;
 	enum hwp_error_code failure;
 	bool live;
+	/** How many threads read it, and how many more wanted to. */
+	unsigned int nr_threads, nr_clones;
 };
 
 static struct hwp_error *host_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
@@ -388,6 +390,16 @@ static bool host_ram(void *arg, size_t index, struct hwp_ram *ret)
 	return false;
 }
 
+/** One thread is enough here; it is asked for each of the others. */
+static struct hwp_error *host_clone(void *arg, void **ret)
+{
+	struct host *h = arg;
+
+	(void)ret;
+	h->nr_clones++;
+	return hwp_error_create(HWP_ERROR_UNSUPPORTED, "one thread only");
+}
+
 static void host_keep(void *arg)
 {
 	(void)arg;
@@ -403,6 +415,7 @@ static const struct hwp_provider_ops dump_ops = {
 	.name = "a dump",
 	.read = host_read,
 	.vmcoreinfo = host_vmcoreinfo,
+	.clone = host_clone,
 	.destroy = host_keep,
 };
 
@@ -410,6 +423,7 @@ static const struct hwp_provider_ops live_ops = {
 	.name = "running",
 	.read = host_read,
 	.vmcoreinfo = host_vmcoreinfo,
+	.clone = host_clone,
 	.live = &host_live,
 	.destroy = host_keep,
 };
@@ -447,7 +461,10 @@ static struct hwp_error *analyse_host(struct host *h, struct hwp_findings **ret)
 		.name = "host", .path = h->live ? NULL : "its file", .arg = h, .open = host_open
 	};
 	const struct hwp_options options = {
-		.target.host = &host, .nr_threads = 1, .nr_passes = 2, .facts_only = true
+		.target.host = &host,
+		.nr_threads = h->nr_threads,
+		.nr_passes = 2,
+		.facts_only = true,
 	};
 
 	return hwp_analyse(&options, ret);
@@ -574,6 +591,33 @@ static void no_pass(void **state)
 	assert_gives_up(HWP_ERROR_NO_MEMORY, 1);
 }
 
+/** A running kernel is read by one thread, unless more are asked for; a dump by all there are. */
+static void threads_of_its_own_accord(void **state)
+{
+	static const struct {
+		bool live;
+		unsigned int nr_threads, nr_more;
+	} cases[] = {
+		{ true, 0, 0 }, { true, 1, 0 }, { true, 2, 1 }, { false, 1, 0 }, { false, 3, 2 }
+	};
+
+	(void)state;
+	if (!has_sample())
+		skip();
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		struct host h = { .live = cases[i].live, .nr_threads = cases[i].nr_threads };
+		struct hwp_findings *f = NULL;
+
+		host_create(&h);
+		assert_null(analyse_host(&h, &f));
+		/* Two passes over what is live, and a sweep in each. */
+		assert_int_equal(h.nr_clones, cases[i].nr_more * (h.live ? 2 : 1));
+		assert_int_equal(f->coverage.nr_read, NR_PAGES);
+		hwp_findings_destroy(f);
+		host_destroy(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -587,6 +631,7 @@ int main(void)
 		cmocka_unit_test(zone_contradicts_itself),
 		cmocka_unit_test(passes),
 		cmocka_unit_test(no_pass),
+		cmocka_unit_test(threads_of_its_own_accord),
 	};
 
 	return cmocka_run_group_tests_name("analyse", tests, NULL, NULL);

@@ -329,6 +329,8 @@ static struct hwp_error *read_facts(struct analysis *a)
 	if (!err)
 		err = hwp_collect_places(&c);
 	if (!err)
+		err = hwp_extents_refine(a->findings);
+	if (!err)
 		err = hwp_extents_add_stranded(a->findings);
 	if (!err)
 		err = hwp_extents_grow(a->reader, a->findings);

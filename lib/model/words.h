@@ -176,6 +176,7 @@
 #define HWP_EXTENT_SOURCES(ROW) \
 	ROW(HWP_SOURCE_FOLIO, "folio", "its head page is there") \
 	ROW(HWP_SOURCE_EVENT, "log", "the log: \"unsplit thp\" (a PMD-sized page) or \"huge page\" (the size of an hstate)") \
+	ROW(HWP_SOURCE_PAGE_OWNER, "page_owner", "the log, and page_owner's record of the allocation that it names a page of") \
 	ROW(HWP_SOURCE_STRANDED, "stranded neighbours", "the neighbours that were thrown away with a page") \
 	ROW(HWP_SOURCE_LOST, "log and lost pages", "the log, and healthy pages around that were lost with it") \
 	ROW(HWP_SOURCE_RANGE, "--range", "given by the user")

@@ -127,6 +127,8 @@ static const char *source_sentence(enum hwp_extent_source source)
 		return "known by its head page";
 	case HWP_SOURCE_EVENT:
 		return "known by the kernel log's record of the page";
+	case HWP_SOURCE_PAGE_OWNER:
+		return "known by the kernel log's record of the page, its size by page_owner";
 	case HWP_SOURCE_STRANDED:
 		return "known by the neighbours that were dropped with the page";
 	case HWP_SOURCE_LOST:

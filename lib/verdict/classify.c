@@ -6,10 +6,6 @@
 #include "layout/page.h"
 #include "verdict/held.h"
 
-/* Where sched_clock is not stable, kernel/sched/clock.c keeps each CPU's local_clock() within a
- * tick of the true time: two of them at HZ=100. */
-#define MAX_CLOCKS_APART_NS 20000000
-
 /** Does the log report an error in the folio while it was HugeTLB? */
 static bool log_names_hugetlb(const struct hwp_findings *f, const struct hwp_folio_facts *folio)
 {
@@ -21,24 +17,6 @@ static bool log_names_hugetlb(const struct hwp_findings *f, const struct hwp_fol
 			return true;
 	}
 	return false;
-}
-
-enum hwp_when hwp_page_owner_when(const struct hwp_findings *f, const struct hwp_poisoned *p)
-{
-	const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
-	uint64_t apart = f->kernel.clocks_differ ? MAX_CLOCKS_APART_NS : 0;
-
-	/* Other lines come before the page is marked, or say nothing of its being so. */
-	if (!e || (e->kind != HWP_EVENT_ACTION && e->kind != HWP_EVENT_SIGBUS &&
-		   e->kind != HWP_EVENT_ALREADY_POISONED))
-		return HWP_WHEN_UNKNOWN;
-	if (!p->page_owner.found || !p->page_owner.alloc_ns || !e->time_ns)
-		return HWP_WHEN_UNKNOWN;
-	if (p->page_owner.alloc_ns > e->time_ns && p->page_owner.alloc_ns - e->time_ns > apart)
-		return HWP_AFTER_ERROR;
-	if (p->page_owner.alloc_ns < e->time_ns && e->time_ns - p->page_owner.alloc_ns > apart)
-		return HWP_BEFORE_ERROR;
-	return HWP_WHEN_UNKNOWN;
 }
 
 /**

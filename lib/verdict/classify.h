@@ -3,6 +3,7 @@
 #ifndef HWP_VERDICT_CLASSIFY_H
 #define HWP_VERDICT_CLASSIFY_H
 
+#include "facts/owner/page_owner_when.h"
 #include "model/findings.h"
 
 struct hwp_reuse {
@@ -13,17 +14,6 @@ struct hwp_reuse {
 
 struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *findings,
 				 const struct hwp_poisoned *page);
-
-/** Was it last handed out before, or after, the log recorded its error? */
-enum hwp_when {
-	HWP_WHEN_UNKNOWN,
-	HWP_BEFORE_ERROR,
-	HWP_AFTER_ERROR,
-};
-
-/** By page_owner's time of the allocation. */
-enum hwp_when hwp_page_owner_when(const struct hwp_findings *findings,
-				  const struct hwp_poisoned *page);
 
 /** Decide every poisoned page's state and where it is; fill the summary. */
 void hwp_classify(struct hwp_findings *findings);

@@ -103,11 +103,71 @@ static void range_proves_nothing(void **state)
 	hwp_findings_destroy(f);
 }
 
+/* The sizes that page_owner has of the large folios that the log names. */
+static void sizes_by_page_owner(void **state)
+{
+	static const struct {
+		/* Of pages 0x8005 and 0x8123; the second allocated at 1 or, after its error, at 9. */
+		int orders[2];
+		uint64_t alloc_ns;
+		bool is_migrated;
+		size_t nr_folios;
+		uint64_t head_pfns[2];
+	} rows[] = {
+		{ { 4, 2 }, 1, false, 2, { 0x8000, 0x8120 } },
+		{ { 9, 9 }, 1, false, 1, { 0x8000 } },
+		{ { 8, 1 }, 1, false, 2, { 0x8000, 0x8122 } },
+		/* Nothing is known of the second: the guess stays. */
+		{ { 4, 0 }, 1, false, 1, { 0x8000 } },
+		{ { 4, 2 }, 9, false, 1, { 0x8000 } },
+		{ { 4, 2 }, 1, true, 1, { 0x8000 } },
+		{ { 4, 10 }, 1, false, 1, { 0x8000 } },
+	};
+	const struct hwp_extent_orders hugetlb = { { 9 }, 1 };
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		bool is_guess = rows[i].nr_folios == 1 && rows[i].orders[0] != 9;
+
+		print_message("# row %zu\n", i);
+		f->pmd_order = 9;
+		for (int n = 0; n < 2; n++) {
+			struct hwp_poisoned page = isolated_page(n ? 0x8123 : 0x8005);
+
+			page.page_owner = (struct hwp_page_owner){
+				.found = true,
+				.order = rows[i].orders[n],
+				.alloc_ns = n ? rows[i].alloc_ns : 1,
+				.migrated = n && rows[i].is_migrated,
+			};
+			add_action(f, add_poisoned(f, page), "unsplit thp", "Failed");
+			f->events.data[n].time_ns = 5;
+		}
+		assert_null(hwp_extents_find(f, &hugetlb));
+		assert_int_equal(f->folios.nr, 1);
+		assert_true(f->folios.data[0].order_is_guess);
+		assert_null(hwp_extents_refine(f));
+		assert_int_equal(f->folios.nr, rows[i].nr_folios);
+		for (size_t n = 0; n < f->folios.nr; n++) {
+			const struct hwp_folio *folio = &f->folios.data[n];
+
+			assert_int_equal(folio->head_pfn, rows[i].head_pfns[n]);
+			assert_int_equal(folio->order, is_guess ? 9 : rows[i].orders[n]);
+			assert_int_equal(folio->order_is_guess, is_guess);
+			assert_int_equal(folio->source,
+					 is_guess ? HWP_SOURCE_EVENT : HWP_SOURCE_PAGE_OWNER);
+		}
+		hwp_findings_destroy(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(behaviour),
 		cmocka_unit_test(range_proves_nothing),
+		cmocka_unit_test(sizes_by_page_owner),
 	};
 
 	return cmocka_run_group_tests_name("extent", tests, NULL, NULL);

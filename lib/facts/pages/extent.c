@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "facts/owner/page_owner_when.h"
 
 /* A believable machine does not have more folios with errors. */
 #define MAX_FOLIOS 65536
@@ -208,6 +209,76 @@ struct hwp_error *hwp_extents_find(struct hwp_findings *f, const struct hwp_exte
 
 		if (p->folio.kind == HWP_FOLIO_NONE && order > 0)
 			err = insert_by_event(f, p, order);
+	}
+	return err;
+}
+
+/**
+ * The order of the large folio that could not be split, or 0: page_owner's record is of that
+ * folio if it was allocated before the error and the page not since. A split would have made it
+ * smaller, and a migration copies what was the old folio's.
+ */
+static int order_by_page_owner(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	const struct hwp_page_owner *record = &p->page_owner;
+
+	if (!record->found || record->migrated || record->order <= 0 ||
+	    record->order > (int)f->pmd_order || hwp_page_owner_when(f, p) != HWP_BEFORE_ERROR)
+		return 0;
+	return record->order;
+}
+
+static bool is_of_unsplit_thp(const struct hwp_findings *f, const struct hwp_poisoned *p)
+{
+	return p->folio.kind == HWP_FOLIO_NONE &&
+	       strstr(hwp_extent_page_type(f, p), "unsplit thp") != NULL;
+}
+
+/** Does page_owner have the order of each large folio that the log shows in @p folio? */
+static bool has_all_orders(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	size_t end = hwp_findings_poisoned_index(f, hwp_folio_end(folio));
+
+	for (size_t i = hwp_findings_poisoned_index(f, folio->head_pfn); i < end; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (is_of_unsplit_thp(f, p) && !order_by_page_owner(f, p))
+			return false;
+	}
+	return true;
+}
+
+/** Put the folios of page_owner's records in the place of the guess at @p index. */
+static struct hwp_error *refine(struct hwp_findings *f, size_t index)
+{
+	const struct hwp_folio guess = f->folios.data[index];
+	size_t end = hwp_findings_poisoned_index(f, hwp_folio_end(&guess));
+	struct hwp_error *err = NULL;
+
+	memmove(&f->folios.data[index], &f->folios.data[index + 1],
+		(f->folios.nr - index - 1) * sizeof(guess));
+	f->folios.nr--;
+	for (size_t i = hwp_findings_poisoned_index(f, guess.head_pfn); i < end && !err; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (is_of_unsplit_thp(f, p))
+			err = insert_freed(f, p->pfn, order_by_page_owner(f, p),
+					   HWP_SOURCE_PAGE_OWNER);
+	}
+	return err;
+}
+
+struct hwp_error *hwp_extents_refine(struct hwp_findings *f)
+{
+	struct hwp_error *err = NULL;
+
+	for (size_t i = 0; i < f->folios.nr && !err; i++) {
+		const struct hwp_folio *folio = &f->folios.data[i];
+
+		if (folio->kind == HWP_EXTENT_FREED && folio->source == HWP_SOURCE_EVENT &&
+		    folio->order_is_guess && folio->order == (int)f->pmd_order &&
+		    folio->max_order == folio->order && has_all_orders(f, folio))
+			err = refine(f, i);
 	}
 	return err;
 }

@@ -26,6 +26,15 @@ struct hwp_error *hwp_extents_set_range(struct hwp_findings *findings, uint64_t 
 struct hwp_error *hwp_extents_find(struct hwp_findings *findings,
 				   const struct hwp_extent_orders *hugetlb);
 
+/**
+ * With page_owner's records read: where they have the sizes of large folios that the log names,
+ * and could only be guessed, put these in their place. What a page's words leave of a size
+ * does not prove one: free_pages_prepare() clears the order and the tails' heads, the fields of a
+ * second page that stay (up to v6.13) may be of an earlier folio, and what the kernel counts for
+ * each order does not name pages and leaves out page cache.
+ */
+struct hwp_error *hwp_extents_refine(struct hwp_findings *findings);
+
 /** With the places known: add the blocks that were thrown away. */
 struct hwp_error *hwp_extents_add_stranded(struct hwp_findings *findings);
 

@@ -25,7 +25,10 @@
 /** Set by the signal handler. */
 static volatile sig_atomic_t interrupted;
 
-/** An answer of gdb's, kept because each takes 20 to 100 ms. */
+/**
+ * An answer of gdb's, kept because each takes 20 to 100 ms. That there is none is kept for one
+ * run only: `gdb set language rust` makes gdb fail, and can be taken back.
+ */
 struct known {
 	/** A member's path, or the name of an enumerator; NULL for the type itself. */
 	char *type, *name;
@@ -39,6 +42,8 @@ typedef HWP_VEC(struct known) known_vec;
 struct crash_types {
 	/** The file that gdb writes its answers to. */
 	FILE *answer;
+	/** The language that the user has set in gdb; empty if it is not known. */
+	char language[32];
 };
 
 /** Kept for the whole session: crash has one kernel open as long as it runs. */
@@ -299,12 +304,29 @@ static void remember(struct known answer, const char *type, const char *name)
 	}
 }
 
+static void forget_one(struct known *k)
+{
+	free(k->type);
+	free(k->name);
+}
+
+static void forget_failures(void)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < known.nr; i++) {
+		if (known.data[i].found)
+			known.data[nr++] = known.data[i];
+		else
+			forget_one(&known.data[i]);
+	}
+	known.nr = nr;
+}
+
 static void forget(void)
 {
-	for (size_t i = 0; i < known.nr; i++) {
-		free(known.data[i].type);
-		free(known.data[i].name);
-	}
+	for (size_t i = 0; i < known.nr; i++)
+		forget_one(&known.data[i]);
 	hwp_vec_deinit(&known);
 }
 
@@ -374,10 +396,41 @@ static void memory_destroy(void *arg)
 	free(m);
 }
 
+static void set_language(struct crash_types *t, const char *language)
+{
+	char command[64], answer[64];
+	sigset_t before;
+
+	snprintf(command, sizeof(command), "set language %s", language);
+	hold_interrupts(&before);
+	/* It prints nothing. */
+	(void)ask_gdb(t, command, answer, sizeof(answer));
+	release_interrupts(&before);
+}
+
+/** Our questions are in C, whatever the user set. */
+static void speak_c(struct crash_types *t)
+{
+	char answer[128];
+	sigset_t before;
+	bool is_known;
+
+	hold_interrupts(&before);
+	/* 'The current source language is "auto; currently c".' */
+	is_known = ask_gdb(t, "show language", answer, sizeof(answer)) &&
+		   sscanf(answer, "%*[^\"]\"%31[a-z0-9+-]", t->language) == 1;
+	release_interrupts(&before);
+	if (is_known)
+		set_language(t, "c");
+}
+
 static void types_destroy(void *arg)
 {
 	struct crash_types *t = arg;
 
+	forget_failures();
+	if (*t->language)
+		set_language(t, t->language);
 	if (t->answer)
 		fclose(t->answer);
 	free(t);
@@ -445,22 +498,35 @@ static struct hwp_error *open_types(struct hwp_provider *ret)
 		return hwp_error_no_memory();
 	*ret = (struct hwp_provider){ &types_ops, t };
 	t->answer = tmpfile();
-	return t->answer ? NULL : hwp_error_os(errno, "no temporary file for gdb's answers");
+	if (!t->answer)
+		return hwp_error_os(errno, "no temporary file for gdb's answers");
+	speak_c(t);
+	return NULL;
 }
 
-/** A running kernel is read through the gate (gate.h) only, never by readmem(). */
+static struct hwp_error *host_names(void *arg, struct hwp_provider *symbols,
+				    struct hwp_provider *types)
+{
+	(void)arg;
+	*symbols = (struct hwp_provider){ &symbols_ops, NULL };
+	if (is_minimal())
+		return hwp_error_create(
+			HWP_ERROR_LOOKUP,
+			"crash --minimal has no types: start crash without --minimal");
+	return open_types(types);
+}
+
+/**
+ * A running kernel is read through the gate (gate.h) only, never by readmem(). The environment
+ * asks for crash's symbols and types, so that they can be compared.
+ */
 static struct hwp_error *host_open(void *arg, struct hwp_host_providers *ret)
 {
 	struct hwp_error *err;
 
-	(void)arg;
-	if (is_minimal())
-		return hwp_error_create(
-			HWP_ERROR_UNSUPPORTED,
-			"crash --minimal has no types: start crash without --minimal");
-	ret->symbols = (struct hwp_provider){ &symbols_ops, NULL };
 	err = is_live() ? hwp_running_memory_open(&ret->memory, &ret->facts) : open_dump(ret);
-	return err ? err : open_types(&ret->types);
+	return !err && getenv("HWPOISON_HOST_NAMES") ? host_names(arg, &ret->symbols, &ret->types) :
+						       err;
 }
 
 struct output {
@@ -480,6 +546,7 @@ static bool run(struct output *output)
 		.name = "crash",
 		.path = is_live() ? NULL : pc->dumpfile,
 		.open = host_open,
+		.open_names = host_names,
 	};
 	FILE *out = open_memstream(&output->text, &output->size);
 	FILE *err = open_memstream(&output->errors, &output->errors_size);

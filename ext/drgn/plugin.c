@@ -126,8 +126,8 @@ static struct hwp_error *open_dump(const struct hwp_drgn_call *call,
 				 NULL;
 }
 
-/** A running kernel is read through the gate (gate.h) only, never by drgn. */
-static struct hwp_error *open_session(void *arg, struct hwp_host_providers *ret)
+static struct hwp_error *open_names(void *arg, struct hwp_provider *symbols,
+				    struct hwp_provider *types)
 {
 	const struct hwp_drgn_call *call = arg;
 	uint64_t numbers[3];
@@ -136,9 +136,23 @@ static struct hwp_error *open_session(void *arg, struct hwp_host_providers *ret)
 		return hwp_error_create(HWP_ERROR_LOOKUP,
 					"drgn has no debug symbols of this kernel: "
 					"prog.load_debug_info([\"vmlinux\"])");
-	ret->symbols = ret->types = (struct hwp_provider){ &name_ops, arg };
-	return call->flags & HWP_DRGN_IS_LIVE ? hwp_running_memory_open(&ret->memory, &ret->facts) :
-						open_dump(call, ret);
+	*symbols = *types = (struct hwp_provider){ &name_ops, arg };
+	return NULL;
+}
+
+/**
+ * A running kernel is read through the gate (gate.h) only, never by drgn. The environment asks
+ * for drgn's symbols and types, so that they can be compared.
+ */
+static struct hwp_error *open_session(void *arg, struct hwp_host_providers *ret)
+{
+	const struct hwp_drgn_call *call = arg;
+	struct hwp_error *err;
+
+	err = call->flags & HWP_DRGN_IS_LIVE ? hwp_running_memory_open(&ret->memory, &ret->facts) :
+					       open_dump(call, ret);
+	return !err && getenv("HWPOISON_HOST_NAMES") ? open_names(arg, &ret->symbols, &ret->types) :
+						       err;
 }
 
 struct stream {
@@ -169,6 +183,7 @@ static int run(const struct hwp_drgn_call *call, int argc, char **argv)
 							 "what drgn has open",
 		.arg = (void *)call,
 		.open = open_session,
+		.open_names = open_names,
 	};
 	struct stream streams[] = { { call, 1 }, { call, 2 } };
 	_cleanup_fclose_ FILE *out = NULL, *err = NULL;

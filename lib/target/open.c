@@ -12,7 +12,7 @@
 /** Is it this system, so that its files in /proc and /sys describe the target? */
 static bool is_of_this_system(const struct hwp_target_options *options)
 {
-	return !options->core_path && !options->qemu_socket;
+	return options->host ? !options->host->path : !options->core_path && !options->qemu_socket;
 }
 
 static struct hwp_error *no_btf(struct hwp_error *err)
@@ -316,6 +316,73 @@ static struct hwp_error *open_own(struct hwp_target *target,
 	return hwp_target_blame(target, options, err);
 }
 
+/** What a host has beside memory; it is asked once, and only if it must be. */
+struct host_names {
+	struct hwp_provider symbols, types;
+	/** What it lacks, if anything. */
+	struct hwp_error *why;
+	bool is_asked;
+};
+
+static void host_names_deinit(struct host_names *names)
+{
+	hwp_provider_deinit(&names->symbols);
+	hwp_provider_deinit(&names->types);
+	hwp_error_destroy(names->why);
+}
+
+/**
+ * One of the host's providers, which @p set takes over, in place of what the kernel's own data
+ * lacks: *@p err becomes NULL, or says what the host lacks as well.
+ */
+static void need_host(struct hwp_target *target, const struct hwp_host *host,
+		      struct host_names *names, struct hwp_provider *one,
+		      void (*set)(struct hwp_target *, const struct hwp_provider *),
+		      struct hwp_error **err)
+{
+	struct hwp_error *why;
+
+	if (!*err || (*err)->code == HWP_ERROR_NO_MEMORY || (*err)->code == HWP_ERROR_INTERRUPTED)
+		return;
+	if (!names->is_asked)
+		names->why = host->open_names(host->arg, &names->symbols, &names->types);
+	names->is_asked = true;
+	if (one->ops) {
+		hwp_error_destroy(*err);
+		*err = NULL;
+		set(target, one);
+		one->ops = NULL;
+		return;
+	}
+	why = names->why;
+	names->why = NULL;
+	if (why)
+		*err = without_vmlinux(target, *err, why);
+}
+
+/**
+ * Symbols and types inside a host: the kernel's own, which are there without debug information
+ * and are read in a fraction of the time, or else the host's.
+ */
+static struct hwp_error *open_host_names(struct hwp_target *target,
+					 const struct hwp_target_options *options,
+					 struct hwp_open_times *times)
+{
+	_cleanup_(host_names_deinit) struct host_names names = {};
+	uint64_t start = hwp_now_ns();
+	struct hwp_error *err = NULL;
+
+	if (!hwp_target_has_symbols(target))
+		err = open_kallsyms(target, options);
+	need_host(target, options->host, &names, &names.symbols, hwp_target_set_symbols, &err);
+	times->symbols_ns = hwp_now_ns() - start;
+	if (!err && !hwp_target_has_types(target))
+		err = open_btf(target, options);
+	need_host(target, options->host, &names, &names.types, hwp_target_set_types, &err);
+	times->types_ns = hwp_now_ns() - start - times->symbols_ns;
+	return err;
+}
+
 /** Inside a program that has the kernel open, or by a library that opens it. */
 static struct hwp_error *open_parts(struct hwp_target *target,
 				    const struct hwp_target_options *options)
@@ -341,6 +408,8 @@ static struct hwp_error *open_parts(struct hwp_target *target,
 			err = no_text;
 	}
 	times.file_ns = hwp_now_ns() - start;
+	if (!err && host && host->open_names)
+		err = open_host_names(target, options, &times);
 	hwp_target_set_open_times(target, &times);
 	return err;
 }

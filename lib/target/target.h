@@ -153,6 +153,7 @@ struct hwp_file_facts {
 struct hwp_host_providers {
 	/** Required. It is used by one thread only. */
 	struct hwp_provider memory;
+	/** If given, the kernel's own are not looked for. */
 	struct hwp_provider symbols, types;
 	/**
 	 * Our own reader of the same memory, for the sweep: if given, the memmap is
@@ -173,6 +174,13 @@ struct hwp_host {
 	 * after an error. The host outlives every target made from it.
 	 */
 	struct hwp_error *(*open)(void *arg, struct hwp_host_providers *ret);
+	/**
+	 * The host's symbols and types, for which it is asked where the kernel's own kallsyms
+	 * or BTF cannot be read; either is left out if the host has none, and the error then
+	 * says what it lacks. May be NULL.
+	 */
+	struct hwp_error *(*open_names)(void *arg, struct hwp_provider *symbols,
+					struct hwp_provider *types);
 };
 
 struct hwp_target_options {
@@ -215,8 +223,8 @@ struct hwp_target_options {
 const char *hwp_target_options_path(const struct hwp_target_options *options);
 
 /**
- * Open a host's kernel, a vmcore, a guest or the running kernel. Unless @p options
- * say otherwise, symbols come from the kernel's own kallsyms and types from its own
+ * Open a host's kernel, a vmcore, a guest or the running kernel. Unless @p options or
+ * a host say otherwise, symbols come from the kernel's own kallsyms and types from its own
  * BTF. @p options need not outlive the call, except what host and interrupted point to.
  */
 struct hwp_error *hwp_target_open(const struct hwp_target_options *options,

@@ -71,6 +71,6 @@ class Plugin:
                    env={'PYTHONPATH': str(PLUGIN_PATH), **(env or {})})
 
     @classmethod
-    def run(cls, path, vmlinux_path, args):
+    def run(cls, path, vmlinux_path, args, env=None):
         text = OPEN + 'import hwpoison\nsys.exit(hwpoison.run(prog, sys.argv[3:]))\n'
-        return tuple(cls.script(text, path, vmlinux_path or '', *args))
+        return tuple(cls.script(text, path, vmlinux_path or '', *args, env=env))

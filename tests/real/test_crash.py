@@ -25,6 +25,8 @@ import peers
 
 PAIRS = (('6.1-amd64', 8), ('6.12-cloud', 9), ('7.3-cloud', 9))
 TMP = pathlib.Path(os.environ.get('TMPDIR', '/tmp'))
+# Symbols and types are crash's, where otherwise the kernel's own are taken.
+CRASH_NAMES = {'HWPOISON_HOST_NAMES': '1'}
 # A run that left its report behind, which is over 150 KiB, would be seen.
 NR_RUNS, MAX_KIB_A_RUN = 20, 100
 
@@ -220,13 +222,37 @@ def no_growth(pair):
 
 
 def minimal(pair):
+    """The dump's own names are enough there; that crash has none is said where it is asked."""
+    place = TMP / f'{pair.name}-minimal'
+    session = pair.session(f'hwpoison check -j > {place}', options=['--minimal'])
+    text = place.read_text() if place.exists() else ''
+    if not text or without_provenance(text) != \
+            without_provenance(own(pair, 'check', '-j').out.decode()):
+        yield f'differs from the program; crash said: {said(session)}'
     session = pair.session('hwpoison check', 'hwpoison decompose --base 0 --order 1 --poison 0',
-                           options=['--minimal'])
+                           options=['--minimal'], env=CRASH_NAMES)
     everything = session.out + session.err
     if 'crash --minimal has no types' not in everything:
         yield f'no word of --minimal: {everything[-300:]!r}'
     if '1 healthy + 1 poisoned = 2' not in everything:
         yield 'decompose does not work'
+
+
+def other_language(pair):
+    """gdb's language is the user's; what gdb could not answer is asked again."""
+    places = [TMP / f'{pair.name}-language-{i}' for i in range(3)]
+
+    def judge(session):
+        ours = without_provenance(own(pair, 'check', '-j').out.decode())
+        texts = [place.read_text() if place.exists() else '' for place in places]
+        if any(not text or without_provenance(text) != ours for text in texts):
+            yield f'differs from the program; crash said: {said(session)}'
+        if 'source language is "rust"' not in session.out:
+            yield f'the language is not what the user chose: {said(session)}'
+
+    return Part([f'hwpoison -j > {places[0]}', 'gdb set language rust',
+                 f'hwpoison -j > {places[1]}', 'gdb show language', 'gdb set language c',
+                 f'hwpoison -j > {places[2]}'], judge)
 
 
 def zero_excluded(pair):
@@ -248,7 +274,7 @@ class Terminal:
         if self.pid:
             fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 12, 100, 0, 0))
         else:
-            os.environ.update({'HOME': '/nonexistent', 'TERM': 'vt100'})
+            os.environ.update({'HOME': '/nonexistent', 'TERM': 'vt100', **CRASH_NAMES})
             os.execv(pair.crash, [pair.crash, *modules, '-s', str(pair.vmlinux),
                                   str(pair.vmcore)])
         self.text = ''
@@ -368,6 +394,9 @@ def main():
             cases.report(f'{pair.name}/{name}', complaints)
         for name, complaints in typed(pair, [('by readmem', same_reports(pair, True))],
                                       env={'HWPOISON_READMEM': '1'}):
+            cases.report(f'{pair.name}/{name}', complaints)
+        for name, complaints in typed(pair, [('other_language', other_language(pair))],
+                                      env=CRASH_NAMES):
             cases.report(f'{pair.name}/{name}', complaints)
         for check in minimal, zero_excluded:
             cases.report(f'{pair.name}/{check.__name__}', list(check(pair)))

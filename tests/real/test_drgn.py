@@ -43,14 +43,15 @@ def bare(text, path=False):
     return document
 
 
-def differences(run, plain, path=False):
+def differences(run, plain, path=False, types='btf'):
     status, out, err = run
     if status != plain.status:
         return [f'exit status {status}, not {plain.status}: {err.decode()[-300:]}']
     mine, theirs = bare(out, path), bare(plain.out, path)
     wrong = [f'{key} differs' for key in theirs if mine.get(key) != theirs[key]]
-    if json.loads(out)['tool']['providers'] != {'memory': 'drgn', 'types': 'drgn'}:
-        wrong.append('the providers are not drgn')
+    providers = json.loads(out)['tool']['providers']
+    if providers != {'memory': 'drgn', 'types': types}:
+        wrong.append(f'the providers are {providers}')
     return wrong
 
 
@@ -126,6 +127,8 @@ def interactive(cases, path, vmlinux, work):
     shell.close()
 
 
+#: Symbols and types are drgn's, where otherwise the kernel's own are taken.
+DRGN_NAMES = {'HWPOISON_HOST_NAMES': '1'}
 INTERRUPT = host_drgn.OPEN + '''
 import os, signal, time
 import hwpoison
@@ -145,7 +148,7 @@ print(hwpoison.report(prog)['verdict'])
 
 
 def interrupt(path, vmlinux):
-    run = host_drgn.Plugin.script(INTERRUPT, path, vmlinux)
+    run = host_drgn.Plugin.script(INTERRUPT, path, vmlinux, env=DRGN_NAMES)
     return [] if (run.out, run.err) == (b'pressed\nleaked\n', b'hwpoison: interrupted\n') else \
         [f'{run.status}: {run.out!r} {run.err.decode()[-300:]}']
 
@@ -161,7 +164,7 @@ import sys
 import drgn, hwpoison
 prog = drgn.Program(drgn.Platform(drgn.Architecture.X86_64))
 prog.set_core_dump(sys.argv[1])
-sys.exit(hwpoison.run(prog, ['check']))
+sys.exit(hwpoison.run(prog, ['check', '--json'], core=sys.argv[1]))
 '''
 NO_KERNEL = '''
 import os, drgn, hwpoison
@@ -186,7 +189,8 @@ def errors(cases, path):
              # Where its libpython is not installed that is said.
              'hides its C API' if ctypes.util.find_library('python3.11') else 'libpython3'),
             ('no vmlinux', host_drgn.Run([host_drgn.DRGN3 / 'run', hwp.PROGRAM, *program]), '-s'),
-            ('no vmlinux in drgn', host_drgn.Plugin.script(NO_SYMBOLS, path), 'no debug symbols')):
+            ('no vmlinux in drgn, and asked for its types',
+             host_drgn.Plugin.script(NO_SYMBOLS, path, env=DRGN_NAMES), 'no debug symbols')):
         err = run.err.decode()
         wrong = [] if run.status == 2 else [f'exit status {run.status}']
         if wanted not in err or err.count('\n') != 1 or not err.startswith('hwpoison: '):
@@ -196,13 +200,21 @@ def errors(cases, path):
     cases.report('error: no kernel', [] if b'not a Linux kernel' in run.out else [repr(run.err)])
 
 
+def no_vmlinux(cases, name, path, plain):
+    """What the dump itself has is enough, as it is for the program."""
+    for host in ('DRGN3', 'DRGN0'):
+        run = host_drgn.Plugin.script(NO_SYMBOLS, path, python=getattr(host_drgn, host))
+        cases.report(f'{name}: {host}, no vmlinux', differences(run, plain))
+
+
 def old_drgn(cases, name, path, vmlinux, plain):
     for case, core in (('core', str(path)), ('no core', None)):
         text = host_drgn.OPEN + \
             f'import hwpoison\nsys.exit(hwpoison.run(prog, sys.argv[3:], core={core!r}))\n'
         run = host_drgn.Plugin.script(text, path, vmlinux, 'check', '--json',
-                                      python=host_drgn.DRGN0)
-        cases.report(f'{name}: drgn 0.0.22, {case}', differences(run, plain, path=not core))
+                                      python=host_drgn.DRGN0, env=DRGN_NAMES)
+        cases.report(f'{name}: drgn 0.0.22, {case}',
+                     differences(run, plain, path=not core, types='drgn'))
 
 
 def sample(cases, directory, work):
@@ -213,14 +225,20 @@ def sample(cases, directory, work):
         print(f'skip {directory.name}: {why}', flush=True)
         return
     named = kdump_with_utsname(path, work / 'vmcore')
-    for host in (host_drgn.Program, host_drgn.Plugin):
-        cases.report(f'{directory.name}: {host.name}',
-                     differences(host.run(path, vmlinux, ['check', '--json']), plain))
+    cases.report(f'{directory.name}: {host_drgn.Program.name}',
+                 differences(host_drgn.Program.run(path, vmlinux, ['check', '--json']), plain,
+                             types='drgn'))
+    cases.report(f'{directory.name}: {host_drgn.Plugin.name}',
+                 differences(host_drgn.Plugin.run(path, vmlinux, ['check', '--json']), plain))
+    cases.report(f'{directory.name}: {host_drgn.Plugin.name}, its own names',
+                 differences(host_drgn.Plugin.run(path, vmlinux, ['check', '--json'], DRGN_NAMES),
+                             plain, types='drgn'))
     cases.report(f'{directory.name}: memory by drgn alone',
                  differences(host_drgn.Plugin.script(ALONE, path, vmlinux, 'check', '--json'),
                              plain, path=True))
     named_plain = hwp.Run('check', '--json', named)
     old_drgn(cases, directory.name, named, vmlinux, named_plain)
+    no_vmlinux(cases, directory.name, named, named_plain)
     if directory.name == '7.3-cloud':
         interactive(cases, named, vmlinux, work)
         cases.report('interrupt', interrupt(path, vmlinux))

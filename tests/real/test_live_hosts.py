@@ -214,8 +214,8 @@ def judge(parts, work):
     listed = parts.get('plugin-list', '')
     yield 'drgn plugin: list', [] if re.search(r'^PFN .*\n(.*\n)+0$', listed, re.M) else \
         [listed[:300]]
-    yield 'crash 9.0.2', same(parts, 'crash-check', 'crash')
-    yield 'crash 9.0.2: --quick', same(parts, 'crash-quick', 'crash', 'quick')
+    yield 'crash 9.0.2', same(parts, 'crash-check', 'btf')
+    yield 'crash 9.0.2: --quick', same(parts, 'crash-quick', 'btf', 'quick')
     yield 'crash 9.0.2: layout', same_layout(parts)
     yield 'crash 9.0.2: manners', manners(parts)
 

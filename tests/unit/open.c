@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "target/providers.h"
+
 /* A kernel that no distribution packages, not moved; and one that KASLR moved. */
 #define SAMPLE "vmcores/samples/fix-good/vmcore.kdump"
 #define SAMPLE_BUILD_ID "5dfe51ea7f3bfb168b3ea006b719179355a2f2f4"
@@ -480,6 +482,172 @@ static void hosts(void **state)
 	assert_int_equal(nr_destroyed, 8);
 }
 
+/** A host's memory is a sample; reads of what begins at @p hidden fail. Its names are counted. */
+struct named_host {
+	struct hwp_provider sample;
+	uint64_t hidden;
+	bool has_no_memory, has_types, has_symbols;
+	unsigned int nr_asked;
+};
+
+static struct hwp_error *read_sample(void *arg, enum hwp_space space, uint64_t address, void *buf,
+				     size_t size, size_t *nr_read_ret)
+{
+	const struct named_host *h = arg;
+
+	if (h->has_no_memory || address == h->hidden)
+		return no_bytes(NULL, space, address, buf, size, nr_read_ret);
+	return h->sample.ops->read(h->sample.arg, space, address, buf, size, nr_read_ret);
+}
+
+static struct hwp_error *text_of_sample(void *arg, char **ret)
+{
+	const struct named_host *h = arg;
+
+	return h->sample.ops->vmcoreinfo(h->sample.arg, ret);
+}
+
+static void close_sample(void *arg)
+{
+	struct named_host *h = arg;
+
+	hwp_provider_deinit(&h->sample);
+}
+
+static const struct hwp_provider_ops sample_ops = {
+	.name = "host",
+	.read = read_sample,
+	.vmcoreinfo = text_of_sample,
+	.destroy = close_sample,
+};
+
+static struct hwp_error *open_sample(void *arg, struct hwp_host_providers *ret)
+{
+	struct named_host *h = arg;
+
+	ret->memory = (struct hwp_provider){ &sample_ops, h };
+	return hwp_dump_open(SAMPLE, NULL, &h->sample, &ret->facts);
+}
+
+/** It finds none. */
+static struct hwp_error *no_symbols(void *arg, struct hwp_symbol *syms, size_t nr)
+{
+	(void)arg;
+	for (size_t i = 0; i < nr; i++)
+		syms[i].found = false;
+	return NULL;
+}
+
+static const struct hwp_provider_ops names_ops = {
+	.name = "names",
+	.symbols = no_symbols,
+	.destroy = count_destroyed,
+};
+
+static struct hwp_error *names_of_host(void *arg, struct hwp_provider *symbols,
+				       struct hwp_provider *types)
+{
+	struct named_host *h = arg;
+
+	h->nr_asked++;
+	if (h->has_symbols)
+		symbols->ops = &names_ops;
+	if (h->has_types)
+		types->ops = &names_ops;
+	return h->has_types ? NULL : hwp_error_create(HWP_ERROR_LOOKUP, "the host lacks types");
+}
+
+/** Where BTF is in the sample. */
+static uint64_t btf_address(void)
+{
+	const struct given given = { .core = SAMPLE };
+	struct hwp_symbol symbol = { .name = "__start_BTF" };
+	struct hwp_target *target;
+
+	assert_null(open_given(&given, &target));
+	assert_null(hwp_target_symbols(target, &symbol, 1));
+	assert_true(symbol.found);
+	hwp_target_destroy(target);
+	return symbol.address;
+}
+
+/** The kernel's own names come first, and the host is asked once, for what they lack. */
+static void names_in_hosts(void **state)
+{
+	const struct {
+		struct named_host host;
+		const char *symbols, *types, *words;
+		unsigned int nr_asked;
+	} cases[] = {
+		{ { .has_symbols = true, .has_types = true }, "kallsyms", "btf", NULL, 0 },
+		{ {}, "kallsyms", "btf", NULL, 0 },
+		{ { .hidden = btf_address(), .has_types = true }, "kallsyms", "names", NULL, 1 },
+		{ { .hidden = btf_address() }, NULL, NULL, "the host lacks types", 1 },
+		{ { .has_no_memory = true, .has_symbols = true, .has_types = true },
+		  "names",
+		  "names",
+		  NULL,
+		  1 },
+		{ { .has_no_memory = true, .has_symbols = true },
+		  NULL,
+		  NULL,
+		  "the host lacks types",
+		  1 },
+		{ { .has_no_memory = true }, NULL, NULL, "the host lacks types", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		struct named_host h = cases[i].host;
+		const struct hwp_host host = {
+			.name = "test",
+			.path = SAMPLE,
+			.arg = &h,
+			.open = open_sample,
+			.open_names = names_of_host,
+		};
+		const struct hwp_target_options options = { .host = &host };
+		struct hwp_target *target = NULL;
+		struct hwp_error *err = hwp_target_open(&options, &target);
+
+		assert_int_equal(h.nr_asked, cases[i].nr_asked);
+		if (cases[i].words) {
+			print_message("# case %zu: %s\n", i, err->message);
+			assert_non_null(strstr(err->message, cases[i].words));
+			hwp_error_destroy(err);
+			continue;
+		}
+		assert_null(err);
+		assert_string_equal(hwp_target_memory_provider(target), "host");
+		assert_string_equal(hwp_target_symbol_provider(target), cases[i].symbols);
+		assert_string_equal(hwp_target_type_provider(target), cases[i].types);
+		hwp_target_destroy(target);
+	}
+}
+
+/** An interrupt while the kernel's own names are read is no reason to ask the host. */
+static void names_interrupted(void **state)
+{
+	volatile sig_atomic_t interrupted = 1;
+	struct named_host h = { .has_symbols = true, .has_types = true };
+	const struct hwp_host host = {
+		.name = "test",
+		.path = SAMPLE,
+		.arg = &h,
+		.open = open_sample,
+		.open_names = names_of_host,
+	};
+	const struct hwp_target_options options = { .host = &host, .interrupted = &interrupted };
+	struct hwp_target *target = NULL;
+	struct hwp_error *err = hwp_target_open(&options, &target);
+
+	(void)state;
+	assert_int_equal(err->code, HWP_ERROR_INTERRUPTED);
+	assert_int_equal(h.nr_asked, 0);
+	assert_null(target);
+	hwp_error_destroy(err);
+}
+
 /** Who does not know the page size leaves it to VMCOREINFO, which must have one. */
 static void page_sizes(void **state)
 {
@@ -565,6 +733,8 @@ int main(void)
 		cmocka_unit_test(debuginfod),
 		cmocka_unit_test(libdrgn_without_api),
 		cmocka_unit_test(hosts),
+		cmocka_unit_test(names_in_hosts),
+		cmocka_unit_test(names_interrupted),
 		cmocka_unit_test(page_sizes),
 	};
 

@@ -484,7 +484,7 @@ static struct hwp_error *open_dump(struct hwp_host_providers *parts)
 	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by crash");
 	parts->facts.page_shift = hwp_ilog2(PAGESIZE());
 	if (!getenv("HWPOISON_READMEM"))
-		err = hwp_host_memory_open_own(m, pc->dumpfile, NULL, &parts->reader,
+		err = hwp_host_memory_open_own(m, pc->dumpfile, false, &parts->reader,
 					       &parts->facts);
 	note_zero_excluded(&parts->facts);
 	return err;

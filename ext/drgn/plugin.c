@@ -121,9 +121,11 @@ static struct hwp_error *open_dump(const struct hwp_drgn_call *call,
 	s->memory.arg = (void *)call;
 	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by drgn");
 	parts->memory = (struct hwp_provider){ &memory_ops, s };
-	return call->core_path ? hwp_host_memory_open_own(&s->memory, call->core_path, NULL,
-							  &parts->reader, &parts->facts) :
-				 NULL;
+	if (getenv("HWPOISON_READMEM"))
+		return NULL;
+	return hwp_host_memory_open_own(&s->memory, call->core_path,
+					call->flags & HWP_DRGN_CORE_IS_GIVEN, &parts->reader,
+					&parts->facts);
 }
 
 static struct hwp_error *open_names(void *arg, struct hwp_provider *symbols,

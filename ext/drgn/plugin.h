@@ -18,6 +18,8 @@ enum hwp_drgn_flag {
 	HWP_DRGN_HAS_COLORS = 1 << 1,
 	HWP_DRGN_NO_COLOR = 1 << 2,
 	HWP_DRGN_UTF8 = 1 << 3,
+	/** core_path is the user's word, and has to be the file that drgn has open. */
+	HWP_DRGN_CORE_IS_GIVEN = 1 << 4,
 };
 
 /**
@@ -29,7 +31,7 @@ struct hwp_drgn_call {
 	/** enum hwp_drgn_flag. */
 	uint32_t flags;
 	uint32_t width;
-	/** The vmcore, which our own reader opens as well; NULL if unknown or live. */
+	/** The name of the vmcore; NULL if unknown or live. */
 	const char *core_path;
 	/** Not 0: end early. */
 	const volatile int *interrupted;

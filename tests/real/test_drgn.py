@@ -153,11 +153,23 @@ def interrupt(path, vmlinux):
         [f'{run.status}: {run.out!r} {run.err.decode()[-300:]}']
 
 
-#: Memory by drgn alone: the file is not opened by our own reader.
-ALONE = host_drgn.OPEN + '''
+#: A name that is not the open file's is refused; without one the file is found.
+OTHER_CORE = host_drgn.OPEN + '''
 import hwpoison
-hwpoison._core_of = lambda prog, core: None
-sys.exit(hwpoison.run(prog, sys.argv[3:]))
+for core in sys.argv[3:]:
+    try:
+        hwpoison.report(prog, core=core)
+    except hwpoison.Error as error:
+        print(error)
+print(hwpoison.report(prog)['verdict'])
+'''
+#: The name that drgn opened it by is another dump's now.
+RENAMED = host_drgn.OPEN + '''
+import os, shutil
+import hwpoison
+os.rename(sys.argv[1], sys.argv[1] + '.old')
+shutil.copy(sys.argv[3], sys.argv[1])
+sys.exit(hwpoison.run(prog, ['check', '--json']))
 '''
 NO_SYMBOLS = '''
 import sys
@@ -217,6 +229,23 @@ def old_drgn(cases, name, path, vmlinux, plain):
                      differences(run, plain, path=not core, types='drgn'))
 
 
+def names_of_core(cases, path, plain, work):
+    """The file is the one that drgn has open, by no other name."""
+    other = next(hwp.vmcore_of(d) for d in hwp.samples() if d.name == 'fix-good')
+    for name in 'DRGN3', 'DRGN0':
+        python = getattr(host_drgn, name)
+        run = host_drgn.Plugin.script(OTHER_CORE, path, '', other, '/nonexistent', python=python)
+        lines = run.out.decode().splitlines()
+        cases.report(f'{name}: a core that is not open', [] if len(lines) == 3 and
+                     'this is not the dump that drgn has open' in lines[0] and
+                     lines[1].startswith('/nonexistent: ') and lines[2] == 'leaked' else
+                     [f'{lines} {run.err.decode()[-300:]}'])
+        copy = work / f'renamed-{name}'
+        copy.write_bytes(pathlib.Path(path).read_bytes())
+        run = host_drgn.Plugin.script(RENAMED, copy, '', other, python=python)
+        cases.report(f'{name}: renamed', differences(run, plain, path=True))
+
+
 def sample(cases, directory, work):
     path = hwp.vmcore_of(directory)
     plain = hwp.Run('check', '--json', path)
@@ -234,8 +263,8 @@ def sample(cases, directory, work):
                  differences(host_drgn.Plugin.run(path, vmlinux, ['check', '--json'], DRGN_NAMES),
                              plain, types='drgn'))
     cases.report(f'{directory.name}: memory by drgn alone',
-                 differences(host_drgn.Plugin.script(ALONE, path, vmlinux, 'check', '--json'),
-                             plain, path=True))
+                 differences(host_drgn.Plugin.run(path, vmlinux, ['check', '--json'],
+                                                  {'HWPOISON_READMEM': '1'}), plain, path=True))
     named_plain = hwp.Run('check', '--json', named)
     old_drgn(cases, directory.name, named, vmlinux, named_plain)
     no_vmlinux(cases, directory.name, named, named_plain)
@@ -243,6 +272,7 @@ def sample(cases, directory, work):
         interactive(cases, named, vmlinux, work)
         cases.report('interrupt', interrupt(path, vmlinux))
         errors(cases, path)
+        names_of_core(cases, named, named_plain, work)
 
 
 def main():

@@ -3,10 +3,14 @@
 #include "synth.h"
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "target/memory/host_memory.h"
 
 #define SAMPLE "vmcores/samples/fix-good/vmcore.kdump"
+#define OTHER "vmcores/samples/6.1-amd64/vmcore.kdump"
+#define OTHER_RELEASE "6.1.0-50-amd64"
 #define PAGE UINT64_C(4096)
 #define START UINT64_C(0x10000)
 
@@ -84,9 +88,12 @@ static void by_own_reader(void **state)
 	struct hwp_provider sweep = {};
 	unsigned int nr_same = 0, nr_excluded = 0;
 	char *text, *same;
+	int fd;
 
 	(void)state;
-	assert_null(hwp_host_memory_open_own(&memory, SAMPLE, NULL, &sweep, &facts));
+	fd = open(SAMPLE, O_RDONLY | O_CLOEXEC);
+	assert_true(fd > 0);
+	assert_null(hwp_host_memory_open_own(&memory, SAMPLE, false, &sweep, &facts));
 	assert_int_equal(facts.page_shift, 12);
 	assert_null(vmcoreinfo(&memory.own, &text));
 	assert_null(vmcoreinfo(&sweep, &same));
@@ -118,6 +125,106 @@ static void by_own_reader(void **state)
 	free(same);
 	hwp_provider_deinit(&sweep);
 	hwp_host_memory_deinit(&memory);
+	close(fd);
+}
+
+/** "OSRELEASE=" of what our own reader has open; empty if it has nothing. */
+static void release_of(const struct hwp_host_memory *memory, char *buf, size_t size)
+{
+	char *text, *release;
+
+	*buf = '\0';
+	if (!memory->own.ops)
+		return;
+	assert_null(vmcoreinfo(&memory->own, &text));
+	release = strstr(text, "OSRELEASE=");
+	assert_non_null(release);
+	snprintf(buf, size, "%.*s", (int)strcspn(release + 10, "\n"), release + 10);
+	free(text);
+}
+
+/** The file is the one that is open, whatever its name is now, and whoever has it. */
+static void by_descriptor(void **state)
+{
+	static const struct {
+		/** Opened as a host does. */
+		const char *open[4];
+		/** The host's name for it. */
+		const char *path;
+		bool is_given;
+		/** The kernel of what is read, empty for nothing; or what the error says. */
+		const char *release, *words;
+	} cases[] = {
+		{ { SAMPLE }, SAMPLE, false, "7.3.4-fix-good", NULL },
+		{ { SAMPLE }, SAMPLE, true, "7.3.4-fix-good", NULL },
+		{ { SAMPLE }, NULL, false, "7.3.4-fix-good", NULL },
+		/* Opened twice, as a host and its library do. */
+		{ { SAMPLE, SAMPLE }, NULL, false, "7.3.4-fix-good", NULL },
+		/* Renamed, and its name given to another, or to none. */
+		{ { SAMPLE }, OTHER, false, "7.3.4-fix-good", NULL },
+		{ { SAMPLE }, "/nonexistent", false, "7.3.4-fix-good", NULL },
+		{ { SAMPLE }, OTHER, true, NULL, "not the dump that host has open" },
+		{ { SAMPLE }, "/nonexistent", true, NULL, "/nonexistent: No such file" },
+		/* Two dumps: only the name says which. */
+		{ { OTHER, SAMPLE }, SAMPLE, false, "7.3.4-fix-good", NULL },
+		{ { SAMPLE, OTHER }, OTHER, false, OTHER_RELEASE, NULL },
+		{ { OTHER, SAMPLE }, NULL, false, "", NULL },
+		{ { OTHER, SAMPLE }, "/nonexistent", false, "", NULL },
+		{ { OTHER, SAMPLE }, "/dev/null", true, NULL, "not the dump" },
+		/* What is no dump does not count. */
+		{ { "/dev/null", "/etc/passwd", SAMPLE }, NULL, false, "7.3.4-fix-good", NULL },
+		{ { "/dev/null", "/etc/passwd" }, "/etc/passwd", false, "", NULL },
+		{ {}, SAMPLE, false, "", NULL },
+		{ {}, SAMPLE, true, NULL, "not the dump" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		struct hwp_host_memory memory = { .name = "host" };
+		struct hwp_file_facts facts = { .format = "opened by host" };
+		struct hwp_provider sweep = {};
+		struct hwp_error *err;
+		char release[128];
+		int fds[4] = {};
+
+		for (size_t n = 0; cases[i].open[n]; n++) {
+			fds[n] = open(cases[i].open[n], O_RDONLY | O_CLOEXEC);
+			assert_true(fds[n] > 0);
+		}
+		err = hwp_host_memory_open_own(&memory, cases[i].path, cases[i].is_given, &sweep,
+					       &facts);
+		print_message("# case %zu: %s\n", i, err ? err->message : "");
+		assert_int_equal(!!err, !!cases[i].words);
+		if (err)
+			assert_non_null(strstr(err->message, cases[i].words));
+		hwp_error_destroy(err);
+		release_of(&memory, release, sizeof(release));
+		assert_string_equal(release, cases[i].release ? cases[i].release : "");
+		assert_int_equal(!!sweep.ops, !!*release);
+		assert_int_equal(strcmp(facts.format, "opened by host") == 0, !*release);
+		hwp_provider_deinit(&sweep);
+		hwp_host_memory_deinit(&memory);
+		for (size_t n = 0; cases[i].open[n]; n++)
+			assert_int_equal(close(fds[n]), 0);
+	}
+}
+
+/** What is open is another program's, too: where it reads is not moved. */
+static void offset_stays(void **state)
+{
+	struct hwp_host_memory memory = { .name = "host" };
+	int fd = open(SAMPLE, O_RDONLY | O_CLOEXEC);
+	struct hwp_file_facts facts = {};
+	struct hwp_provider sweep = {};
+
+	(void)state;
+	assert_int_equal(lseek(fd, 1234, SEEK_SET), 1234);
+	assert_null(hwp_host_memory_open_own(&memory, NULL, false, &sweep, &facts));
+	assert_non_null(memory.own.ops);
+	hwp_provider_deinit(&sweep);
+	hwp_host_memory_deinit(&memory);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 1234);
+	close(fd);
 }
 
 /** That we cannot read what the host has open is no error, and changes nothing. */
@@ -131,7 +238,7 @@ static void without_own_reader(void **state)
 		struct hwp_file_facts facts = { .format = "opened by host" };
 		struct hwp_provider sweep = {};
 
-		assert_null(hwp_host_memory_open_own(&memory, paths[i], NULL, &sweep, &facts));
+		assert_null(hwp_host_memory_open_own(&memory, paths[i], false, &sweep, &facts));
 		assert_null(memory.own.ops);
 		assert_null(sweep.ops);
 		assert_string_equal(facts.format, "opened by host");
@@ -142,8 +249,8 @@ static void without_own_reader(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_pages),
-		cmocka_unit_test(by_own_reader),
+		cmocka_unit_test(by_pages),	      cmocka_unit_test(by_own_reader),
+		cmocka_unit_test(by_descriptor),      cmocka_unit_test(offset_stays),
 		cmocka_unit_test(without_own_reader),
 	};
 

@@ -28,7 +28,7 @@ import drgn
 __all__ = ('Error', 'report', 'run')
 
 _LIBRARY = 'libhwpoison-drgn.so'
-_IS_LIVE, _HAS_COLORS, _NO_COLOR, _UTF8 = 1, 2, 4, 8
+_IS_LIVE, _HAS_COLORS, _NO_COLOR, _UTF8, _CORE_IS_GIVEN = 1, 2, 4, 8, 16
 _TROUBLE = 2
 
 _Read = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint64, ctypes.c_int, ctypes.c_void_p,
@@ -140,6 +140,8 @@ class _Session:
 
     def __init__(self, prog, core, out, err):
         self.prog = prog
+        self.is_given = core is not None
+        core = _core_of(prog, core)
         self.streams = {1: out, 2: err}
         self.decoders = {number: codecs.getincrementaldecoder('utf-8')('replace')
                          for number in self.streams}
@@ -158,6 +160,8 @@ class _Session:
         out, flags = self.streams[1], 0
         if self.prog.flags & drgn.ProgramFlags.IS_LIVE:
             flags |= _IS_LIVE
+        elif self.is_given:
+            flags |= _CORE_IS_GIVEN
         if out.isatty() and os.environ.get('TERM', 'dumb') != 'dumb':
             flags |= _HAS_COLORS
         if os.environ.get('NO_COLOR'):
@@ -275,7 +279,7 @@ def _default_program():
 def _core_of(prog, core):
     if prog.flags & drgn.ProgramFlags.IS_LIVE:
         return None
-    # Not before 0.0.31.
+    # drgn 0.3.0 has it, 0.0.31 does not: then the file is found among those that are open.
     return core or getattr(prog, 'core_dump_path', None)
 
 
@@ -283,13 +287,13 @@ def run(prog, arguments, *, core=None, out=None, err=None):
     """Run the command line *arguments*, a list of strings, as `hwpoison` in a shell does.
 
     An empty list means `check`. Output goes to *out* and *err*, by default sys.stdout and
-    sys.stderr. *core* is the path of the vmcore; drgn knows it from 0.0.31 on. Without it, a
-    page that is excluded from the dump counts as one that cannot be read. Returns the exit
-    status; raises Error if the library cannot be used.
+    sys.stderr. *core* is the path of the vmcore, for reports: it must be the file that *prog* has
+    open, which is found without it. Returns the exit status; raises Error if the library cannot
+    be used.
     """
     if not prog.flags & drgn.ProgramFlags.IS_LINUX_KERNEL:
         raise Error('this program is not a Linux kernel: open a vmcore or the running kernel')
-    session = _Session(prog, _core_of(prog, core), out or sys.stdout, err or sys.stderr)
+    session = _Session(prog, core, out or sys.stdout, err or sys.stderr)
     return session.run(list(arguments) or ['check'])
 
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/memory/host_memory.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
+#include "target/memory/openfiles.h"
 #include "target/providers.h"
 
 void hwp_host_memory_deinit(struct hwp_host_memory *memory)
@@ -10,16 +14,67 @@ void hwp_host_memory_deinit(struct hwp_host_memory *memory)
 	hwp_provider_deinit(&memory->own);
 }
 
+/** The first of them; with the others, where these are parts of the same dump. */
+static struct hwp_error *open_dumps(const struct hwp_open_dumps *open, struct hwp_provider *own,
+				    struct hwp_file_facts *facts)
+{
+	struct hwp_target_options options = {
+		.core_path = open->dumps[0].path,
+		.core_fd = open->dumps[0].fd,
+	};
+	const char *paths[HWP_MAX_OPEN_DUMPS];
+	int fds[HWP_MAX_OPEN_DUMPS];
+	struct hwp_error *err;
+
+	for (size_t i = 1; i < open->nr; i++) {
+		paths[i - 1] = open->dumps[i].path;
+		fds[i - 1] = open->dumps[i].fd;
+	}
+	options.part_paths = paths;
+	options.part_fds = fds;
+	options.nr_parts = open->nr - 1;
+	err = hwp_dump_open_files(&options, own, facts);
+	if (!err || err->code == HWP_ERROR_NO_MEMORY || open->nr == 1)
+		return err;
+	hwp_error_destroy(err);
+	options.nr_parts = 0;
+	*facts = (struct hwp_file_facts){};
+	return hwp_dump_open_files(&options, own, facts);
+}
+
+/** Which file the host has open: none, if that cannot be known. */
+static struct hwp_error *find_dumps(const char *host, const char *path, bool is_given,
+				    struct hwp_open_dumps *ret)
+{
+	bool is_first;
+	struct hwp_error *err = hwp_open_dumps(path, ret, &is_first);
+
+	if (err)
+		return err;
+	if (is_given && !is_first)
+		return access(path, F_OK) < 0 ?
+			       hwp_error_os(errno, "%s", path) :
+			       hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+						"%s: this is not the dump that %s has open", path,
+						host);
+	if (!is_first && ret->nr > 1)
+		ret->nr = 0;
+	return NULL;
+}
+
 struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const char *path,
-					   const char *vmcoreinfo_path,
-					   struct hwp_provider *sweep_ret,
+					   bool is_given, struct hwp_provider *sweep_ret,
 					   struct hwp_file_facts *facts)
 {
+	_cleanup_(hwp_open_dumps_deinit) struct hwp_open_dumps open = {};
 	struct hwp_provider own = {}, sweep = {};
 	struct hwp_file_facts found = {};
 	struct hwp_error *err;
 
-	err = hwp_dump_open(path, vmcoreinfo_path, &own, &found);
+	err = find_dumps(memory->name, path, is_given, &open);
+	if (err || !open.nr)
+		return err;
+	err = open_dumps(&open, &own, &found);
 	if (!err && own.ops->clone) {
 		err = own.ops->clone(own.arg, &sweep.arg);
 		sweep.ops = err ? NULL : own.ops;

@@ -20,13 +20,15 @@ struct hwp_host_memory {
 };
 
 /**
- * Open our own reader of @p path: into @p memory, with a clone for the sweep in
- * @p sweep_ret and what it learned about the file in @p facts. If the file cannot be
- * opened, nothing is changed and that is not an error. Error: NO_MEMORY.
+ * Open our own reader of the dump that the host, which is this process, has open: into
+ * @p memory, with a clone for the sweep in @p sweep_ret and what it learned about the file in
+ * @p facts. @p path is the host's name for it, or NULL; the file is the one that is open, under
+ * whatever name. If that is not known, or cannot be opened, nothing is changed and that is not
+ * an error. @p is_given: the user named @p path, and INVALID_ARGUMENT or OS says that it is not
+ * the file that is open.
  */
 struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const char *path,
-					   const char *vmcoreinfo_path,
-					   struct hwp_provider *sweep_ret,
+					   bool is_given, struct hwp_provider *sweep_ret,
 					   struct hwp_file_facts *facts);
 
 /** As hwp_provider_ops.read: what the host cannot read is read by our own reader. */

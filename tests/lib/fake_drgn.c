@@ -81,6 +81,19 @@ static const struct constant constants[] = {
 	{ "NO_NUMBER", false, false, 0 },
 };
 
+static const struct {
+	const char *name;
+	uint64_t address;
+} symbols[] = {
+	{ "", FAKE_SYMBOL },
+	{ "here", FAKE_SYMBOL },
+	{ "per_cpu", FAKE_MOVED },
+	{ "no_variable", FAKE_MOVED },
+};
+
+/** What drgn_object_address_of() makes of the variable per_cpu. */
+static const struct constant address_of_variable = { "&per_cpu", false, true, FAKE_PERCPU };
+
 static bool is_wrong(const char *what)
 {
 	const char *given = getenv("FAKE_DRGN");
@@ -191,12 +204,15 @@ API struct drgn_error *drgn_program_find_symbol_by_name(struct drgn_program *pro
 							const char *name, struct drgn_symbol **ret)
 {
 	(void)program;
-	if (*name && strcmp(name, "here"))
-		return fail(4, "no symbol");
-	*ret = malloc(sizeof(**ret));
-	(*ret)->address = FAKE_SYMBOL;
-	fake_counts.symbols++;
-	return NULL;
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(*symbols); i++) {
+		if (strcmp(symbols[i].name, name))
+			continue;
+		*ret = malloc(sizeof(**ret));
+		(*ret)->address = symbols[i].address;
+		fake_counts.symbols++;
+		return NULL;
+	}
+	return fail(4, "no symbol");
 }
 
 API uint64_t drgn_symbol_address(struct drgn_symbol *symbol)
@@ -273,6 +289,8 @@ API struct drgn_error *drgn_program_find_object(struct drgn_program *program, co
 	if (flags == HWP_DRGN_FIND_ANY && strcmp(name, "VMCOREINFO") == 0 &&
 	    !is_wrong("vmcoreinfo"))
 		return NULL;
+	if (flags == HWP_DRGN_FIND_VARIABLE && strcmp(name, "per_cpu") == 0)
+		return NULL;
 	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++)
 		if (flags & HWP_DRGN_FIND_CONSTANT && strcmp(constants[i].name, name) == 0) {
 			ret->constant = &constants[i];
@@ -321,6 +339,14 @@ API struct drgn_error *drgn_object_subscript(struct drgn_object *ret,
 
 	snprintf(text, sizeof(text), "[%" PRId64 "]", index);
 	return enter(ret, object, text);
+}
+
+API struct drgn_error *drgn_object_address_of(struct drgn_object *ret,
+					      const struct drgn_object *object)
+{
+	(void)object;
+	ret->constant = &address_of_variable;
+	return is_wrong("address") ? fail(1, "no address") : NULL;
 }
 
 API struct drgn_error *drgn_object_sizeof(const struct drgn_object *object, uint64_t *ret)

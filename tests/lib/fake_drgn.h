@@ -9,6 +9,9 @@
 #define FAKE_MEMORY UINT64_C(0x1000)
 #define FAKE_MEMORY_END UINT64_C(0x3000)
 #define FAKE_SYMBOL UINT64_C(0xffffffff81001234)
+/** The symbol of a per-CPU variable, as 0.0.31 moves it, and the variable itself. */
+#define FAKE_MOVED UINT64_C(0x1a31800)
+#define FAKE_PERCPU UINT64_C(0x31800)
 #define FAKE_VMCOREINFO "OSRELEASE=7.3-fake\n"
 
 /** The symbol fake_counts: what is in use, and what was asked for last. */

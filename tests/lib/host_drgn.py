@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""drgn 0.3.0 as a library under `hwpoison --provider drgn`, and as a host of the plugin."""
+"""drgn as a library under `hwpoison --provider drgn`, and as a host of the plugin."""
 import os
 import pathlib
 import subprocess
@@ -9,6 +9,7 @@ import peers
 
 BUILD = pathlib.Path(hwp.PROGRAM).resolve().parent
 DRGN3 = peers.PEERS / 'drgn3'
+DRGN31 = peers.PEERS / 'drgn31'
 DRGN0 = peers.PEERS / 'drgn0'
 #: What PYTHONPATH names for `import hwpoison` and for drgn to find the plugin.
 PLUGIN_PATH = BUILD / 'drgn'
@@ -16,7 +17,7 @@ TIMEOUT = 240
 
 
 def missing():
-    """None when both drgns are there, else why they are not."""
+    """None when all drgns are there, else why they are not."""
     if os.environ.get('SAN'):
         return 'a sanitizer and the loader of another suite do not go together'
     return peers.fetch('drgn.sh')[1]
@@ -39,9 +40,9 @@ class Program:
     name = 'drgn program'
 
     @staticmethod
-    def run(path, vmlinux_path, args):
+    def run(path, vmlinux_path, args, drgn=DRGN3):
         symbols = ['-s', vmlinux_path] if vmlinux_path else []
-        return tuple(Run([DRGN3 / 'run', hwp.PROGRAM, *args, '--provider', 'drgn', *symbols,
+        return tuple(Run([drgn / 'run', hwp.PROGRAM, *args, '--provider', 'drgn', *symbols,
                           path]))
 
 
@@ -71,6 +72,6 @@ class Plugin:
                    env={'PYTHONPATH': str(PLUGIN_PATH), **(env or {})})
 
     @classmethod
-    def run(cls, path, vmlinux_path, args, env=None):
+    def run(cls, path, vmlinux_path, args, env=None, drgn=DRGN3):
         text = OPEN + 'import hwpoison\nsys.exit(hwpoison.run(prog, sys.argv[3:]))\n'
-        return tuple(cls.script(text, path, vmlinux_path or '', *args, env=env))
+        return tuple(cls.script(text, path, vmlinux_path or '', *args, python=drgn, env=env))

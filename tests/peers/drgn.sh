@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Fetch the drgns that the tests drive, once: build/peers/drgn3 is forky's 0.3.0 with
-# all that it needs, down to the loader; build/peers/drgn0 is bookworm's own 0.0.22,
-# which runs with the system's Python.
+# Fetch the drgns that the tests drive, once: build/peers/drgn3 is forky's 0.3.0 and drgn31
+# trixie's 0.0.31, with all that they need, down to the loader; build/peers/drgn0 is
+# bookworm's own 0.0.22, which runs with the system's Python.
 #
 #   drgn.sh                   fetch; prints where they are
 #
-# DIR/python runs the Python that goes with each, DIR/drgn the program. drgn3/run runs
-# a program of this system where it can load that libdrgn.
+# DIR/python runs the Python that goes with each, DIR/drgn the program. DIR/run runs a
+# program of this system where it can load the libdrgn of drgn3 or drgn31.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,16 +23,16 @@ write_wrapper() {
 	chmod +x "$1"
 }
 
-# Every path is found from the wrapper itself, so the folder may move.
-forky() {
-	local to=$peers/drgn3 tmp python
+# whole SUITE DIR. Every path is found from the wrapper itself, so the folder may move.
+whole() {
+	local suite=$1 to=$peers/$2 tmp python
 	[ ! -x "$to/drgn" ] || return 0
-	tmp=$(mktemp -d "$peers/.drgn3.XXXXXX")
+	tmp=$(mktemp -d "$peers/.$2.XXXXXX")
 	trap 'rm -rf "${tmp:-}"' EXIT
-	"$top/vmcores/kernels.sh" closure forky python3-drgn "$tmp"
+	"$top/vmcores/kernels.sh" closure "$suite" python3-drgn "$tmp"
 	# drgn as a library needs Python as one.
 	python=$(basename "$(ls "$tmp"/usr/bin/python3.[0-9]* | head -n 1)")
-	"$top/vmcores/kernels.sh" closure forky "lib$python" "$tmp"
+	"$top/vmcores/kernels.sh" closure "$suite" "lib$python" "$tmp"
 	write_wrapper "$tmp/python" <<-'W'
 		#!/bin/sh
 		root=$(cd "$(dirname "$0")" && pwd)
@@ -53,7 +53,7 @@ forky() {
 		export HWPOISON_LIBDRGN PYTHONHOME=$root/usr PYTHONPATH=$root/usr/lib/python3/dist-packages
 		exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib:/usr/lib/x86_64-linux-gnu" "$@"
 	W
-	"$tmp/python" -c 'import drgn' || die "forky's drgn does not start"
+	"$tmp/python" -c 'import drgn' || die "the drgn of $suite does not start"
 	chmod -R u+w "$tmp"
 	rm -rf "$to"
 	mv "$tmp" "$to"
@@ -82,6 +82,7 @@ bookworm() {
 mkdir -p "$peers"
 exec 8>"$peers/.drgn.lock"
 flock 8
-forky
+whole forky drgn3
+whole trixie drgn31
 bookworm
-echo "$peers/drgn3 $peers/drgn0"
+echo "$peers/drgn3 $peers/drgn31 $peers/drgn0"

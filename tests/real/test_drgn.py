@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 600
-"""drgn's libdrgn under the program, and the plugin inside drgn 0.3.0 and 0.0.22: the same
-answer as without them, driven as a user drives drgn."""
+# timeout: 900
+"""drgn's libdrgn under the program, and the plugin inside drgn 0.3.0, 0.0.31 and 0.0.22:
+the same answer as without them, driven as a user drives drgn."""
 import ctypes.util
 import json
 import os
@@ -21,6 +21,8 @@ import peers
 KDUMP_UTSNAME = 12
 UTS_LENGTH = 65
 PROMPT = b'>>> '
+#: Of forky, trixie and bookworm.
+DRGNS = host_drgn.DRGN3, host_drgn.DRGN31, host_drgn.DRGN0
 
 
 def kdump_with_utsname(sample, to):
@@ -214,9 +216,9 @@ def errors(cases, path):
 
 def no_vmlinux(cases, name, path, plain):
     """What the dump itself has is enough, as it is for the program."""
-    for host in ('DRGN3', 'DRGN0'):
-        run = host_drgn.Plugin.script(NO_SYMBOLS, path, python=getattr(host_drgn, host))
-        cases.report(f'{name}: {host}, no vmlinux', differences(run, plain))
+    for drgn in DRGNS:
+        run = host_drgn.Plugin.script(NO_SYMBOLS, path, python=drgn)
+        cases.report(f'{name}: {drgn.name}, no vmlinux', differences(run, plain))
 
 
 def old_drgn(cases, name, path, vmlinux, plain):
@@ -232,8 +234,8 @@ def old_drgn(cases, name, path, vmlinux, plain):
 def names_of_core(cases, path, plain, work):
     """The file is the one that drgn has open, by no other name."""
     other = next(hwp.vmcore_of(d) for d in hwp.samples() if d.name == 'fix-good')
-    for name in 'DRGN3', 'DRGN0':
-        python = getattr(host_drgn, name)
+    for python in DRGNS:
+        name = python.name
         run = host_drgn.Plugin.script(OTHER_CORE, path, '', other, '/nonexistent', python=python)
         lines = run.out.decode().splitlines()
         cases.report(f'{name}: a core that is not open', [] if len(lines) == 3 and
@@ -254,14 +256,15 @@ def sample(cases, directory, work):
         print(f'skip {directory.name}: {why}', flush=True)
         return
     named = kdump_with_utsname(path, work / 'vmcore')
-    cases.report(f'{directory.name}: {host_drgn.Program.name}',
-                 differences(host_drgn.Program.run(path, vmlinux, ['check', '--json']), plain,
-                             types='drgn'))
-    cases.report(f'{directory.name}: {host_drgn.Plugin.name}',
-                 differences(host_drgn.Plugin.run(path, vmlinux, ['check', '--json']), plain))
-    cases.report(f'{directory.name}: {host_drgn.Plugin.name}, its own names',
-                 differences(host_drgn.Plugin.run(path, vmlinux, ['check', '--json'], DRGN_NAMES),
-                             plain, types='drgn'))
+    check = ['check', '--json']
+    for drgn in host_drgn.DRGN3, host_drgn.DRGN31:
+        name = f'{directory.name}: {drgn.name}'
+        cases.report(f'{name}, program', differences(
+            host_drgn.Program.run(path, vmlinux, check, drgn), plain, types='drgn'))
+        cases.report(f'{name}, plugin', differences(
+            host_drgn.Plugin.run(path, vmlinux, check, drgn=drgn), plain))
+        cases.report(f'{name}, plugin with its own names', differences(
+            host_drgn.Plugin.run(path, vmlinux, check, DRGN_NAMES, drgn), plain, types='drgn'))
     cases.report(f'{directory.name}: memory by drgn alone',
                  differences(host_drgn.Plugin.run(path, vmlinux, ['check', '--json'],
                                                   {'HWPOISON_READMEM': '1'}), plain, path=True))

@@ -217,7 +217,11 @@ static void symbols(void **state)
 {
 	const struct fake_counts *counts = use_library(both[0]);
 	struct hwp_host_providers parts = open_fake("");
-	struct hwp_symbol syms[] = { { .name = "absent" }, { .name = "" }, { .name = "here" } };
+	struct hwp_symbol syms[] = {
+		{ .name = "absent" },	   { .name = "" },
+		{ .name = "here" },	   { .name = "per_cpu" },
+		{ .name = "no_variable" },
+	};
 
 	(void)state;
 	assert_null(parts.symbols.ops->symbols(parts.symbols.arg, syms, HWP_ARRAY_SIZE(syms)));
@@ -225,6 +229,14 @@ static void symbols(void **state)
 	assert_false(syms[1].found);
 	assert_true(syms[2].found);
 	assert_int_equal(syms[2].address, FAKE_SYMBOL);
+	/* Per-CPU: the variable is right, and the symbol may be moved with the kernel. */
+	assert_true(syms[3].found);
+	assert_int_equal(syms[3].address, FAKE_PERCPU);
+	assert_false(syms[4].found);
+	setenv("FAKE_DRGN", "address", 1);
+	assert_null(parts.symbols.ops->symbols(parts.symbols.arg, syms + 3, 1));
+	unsetenv("FAKE_DRGN");
+	assert_false(syms[3].found);
 	close_parts(&parts);
 	assert_nothing_is_left(counts);
 }

@@ -125,14 +125,11 @@ def _vmcoreinfo_text(prog):
 
 def _address(prog, name):
     address = prog.symbol(name).address
-    if hasattr(prog, 'modules') or address >= 1 << 63:
+    if address >= 1 << 63:
         return address
-    # Offsets into the per-CPU areas do not move with the kernel; before 0.0.31 drgn moves them.
-    for line in _vmcoreinfo_text(prog).split(b'\n'):
-        key, _, value = line.partition(b'=')
-        if key == b'KERNELOFFSET':
-            return address - int(value, 16)
-    return address
+    # An offset into the per-CPU areas, which does not move with the kernel. drgn 0.0.31 moves
+    # the symbol all the same, and 0.3.0 does not. The variable is right in both.
+    return prog.variable(name).address_
 
 
 class _Session:

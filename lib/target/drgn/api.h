@@ -59,6 +59,8 @@ struct hwp_drgn_qualified_type {
 	  (struct drgn_object *, const struct drgn_object *, const char *))                        \
 	X(object_subscript, struct drgn_error *,                                                   \
 	  (struct drgn_object *, const struct drgn_object *, int64_t))                             \
+	X(object_address_of, struct drgn_error *,                                                  \
+	  (struct drgn_object *, const struct drgn_object *))                                      \
 	X(object_sizeof, struct drgn_error *, (const struct drgn_object *, uint64_t *))            \
 	X(object_read_bytes, struct drgn_error *, (const struct drgn_object *, void *))            \
 	X(object_read_signed, struct drgn_error *, (const struct drgn_object *, int64_t *))        \
@@ -70,6 +72,7 @@ enum {
 	HWP_DRGN_NOT_IMPLEMENTED = 15,
 	HWP_DRGN_LOG_NONE = 5,
 	HWP_DRGN_FIND_CONSTANT = 1 << 0,
+	HWP_DRGN_FIND_VARIABLE = 1 << 2,
 	HWP_DRGN_FIND_ANY = (1 << 3) - 1,
 };
 

@@ -118,22 +118,49 @@ static struct hwp_error *drgn_op_vmcoreinfo(void *arg, char **text_ret)
 	return err;
 }
 
+/** Where variable @p name is, by its debug information. */
+static bool find_variable(const struct session *s, const char *name, uint64_t *ret)
+{
+	struct object object, pointer;
+	bool found;
+
+	s->api.object_init(drgn_of(&object), s->program);
+	s->api.object_init(drgn_of(&pointer), s->program);
+	found = worked(s, s->api.program_find_object(s->program, name, NULL, HWP_DRGN_FIND_VARIABLE,
+						     drgn_of(&object))) &&
+		worked(s, s->api.object_address_of(drgn_of(&pointer), drgn_of(&object))) &&
+		worked(s, s->api.object_read_unsigned(drgn_of(&pointer), ret));
+	s->api.object_deinit(drgn_of(&pointer));
+	s->api.object_deinit(drgn_of(&object));
+	return found;
+}
+
+static bool find_symbol(const struct session *s, const char *name, uint64_t *ret)
+{
+	struct drgn_symbol *symbol;
+	uint64_t address;
+
+	/* Every ELF file has a symbol with an empty name. */
+	if (!*name || !worked(s, s->api.program_find_symbol_by_name(s->program, name, &symbol)))
+		return false;
+	address = s->api.symbol_address(symbol);
+	s->api.symbol_destroy(symbol);
+	/*
+	 * An offset into the per-CPU areas does not move with the kernel, but libdrgn moves the
+	 * symbol: 0.0.31 does, 0.3.0 does not. The variable is right in both.
+	 */
+	if (address >> 63 == 0)
+		return find_variable(s, name, ret);
+	*ret = address;
+	return true;
+}
+
 static struct hwp_error *drgn_op_symbols(void *arg, struct hwp_symbol *syms, size_t nr)
 {
 	struct session *s = arg;
 
-	for (size_t i = 0; i < nr; i++) {
-		struct drgn_symbol *symbol;
-
-		/* Every ELF file has a symbol with an empty name. */
-		syms[i].found = *syms[i].name &&
-				worked(s, s->api.program_find_symbol_by_name(
-						  s->program, syms[i].name, &symbol));
-		if (!syms[i].found)
-			continue;
-		syms[i].address = s->api.symbol_address(symbol);
-		s->api.symbol_destroy(symbol);
-	}
+	for (size_t i = 0; i < nr; i++)
+		syms[i].found = find_symbol(s, syms[i].name, &syms[i].address);
 	return NULL;
 }
 

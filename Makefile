@@ -55,7 +55,7 @@ ifneq ($(SAN),)
 endif
 
 # Targets that compile nothing need no libraries.
-no_build := check-asan check-tsan clean coverage fix-kernels format fuzz help lab minimal-root mutants uninstall
+no_build := check-asan check-tsan clean coverage fix-kernels format fuzz help hosts lab minimal-root mutants uninstall
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
   ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) && echo found),found)
     $(error a library is missing; `sh tests/setup.sh` installs what the build needs)
@@ -324,6 +324,10 @@ sample-%: all $(O)/excerpt
 minimal-root:
 	@tests/root/minimal-root.sh
 
+# In a root of each Debian that has crash and drgn; T="SUITE..." for some of them.
+hosts:
+	@tests/root/hosts.sh $(T)
+
 install: all
 	$(Q)$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/hwpoison
 	$(Q)[ ! -e $(CRASH_EXTENSION) ] || $(INSTALL) -D -m 0644 $(CRASH_EXTENSION) \
@@ -374,6 +378,7 @@ help:
 	@echo 'make fix-breaks     boot one with 42 mistakes, and see what is said of each'
 	@echo 'make samples        make the vmcores in vmcores/samples anew: sample-NAME for one'
 	@echo 'make minimal-root   try the README in a fresh minimal Debian (root)'
+	@echo 'make hosts [T=SUITE]  build and ask crash and drgn in bookworm, trixie and forky (root)'
 	@echo 'make install        to $$(DESTDIR)$$(PREFIX)/bin; also: uninstall'
 	@echo 'make format | clean'
 	@echo
@@ -385,4 +390,4 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_OBJS)
 .PHONY: all mutants no-crash demo check test unit unit-programs arch coverage bench same fuzz fuzz-programs check-asan check-tsan lab \
-	samples history-lab minimal-root install uninstall fix-kernels fix-lab fix-breaks format clean help FORCE
+	samples history-lab minimal-root hosts install uninstall fix-kernels fix-lab fix-breaks format clean help FORCE

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Inside a root of hosts.sh: what this Debian's crash and drgn say of the samples, with the
+extension and the module that were built and installed here, is what the program says of them."""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+SUITE = sys.argv[1]
+TOP = pathlib.Path(__file__).resolve().parents[2]
+SAMPLES = '6.1-amd64', '6.12-cloud', '7.3-cloud'
+OPEN = '''
+import sys, json, drgn
+sys.path.insert(0, '/usr/lib/hwpoison/drgn')
+import hwpoison
+prog = drgn.Program(drgn.Platform(drgn.Architecture.X86_64))
+prog.set_core_dump(sys.argv[1])
+try:
+    prog.load_debug_info(sys.argv[2:])
+except drgn.MissingDebugInfoError:
+    pass
+sys.exit(hwpoison.run(prog, ['check', '--json']))
+'''
+failures = []
+
+
+def report(name, wrong):
+    print(f'{"not ok" if wrong else "ok"} {SUITE}: {name}{": " if wrong else ""}{wrong or ""}',
+          flush=True)
+    failures.extend([name] if wrong else [])
+
+
+def run(*words, stdin='', env=()):
+    done = subprocess.run([str(word) for word in words], input=stdin, capture_output=True,
+                          text=True, errors='replace', timeout=600, check=False,
+                          env={'PATH': '/usr/bin:/bin', 'HOME': '/nonexistent', **dict(env)})
+    return done.stdout, done.stderr
+
+
+def bare(text):
+    document = json.loads(text)
+    names = document.pop('tool')['providers']
+    for key in 'path', 'format':
+        document['target'].pop(key)
+    return document, (names['memory'], names['types'])
+
+
+def differs(text, said, plain, names):
+    try:
+        mine, mine_names = bare(text)
+    except ValueError:
+        return f'no report: {said[-300:]!r}'
+    theirs = bare(plain)[0]
+    wrong = [key for key in theirs if theirs[key] != mine.get(key)]
+    if mine_names != names:
+        wrong.append(f'by {mine_names}')
+    return ', '.join(wrong)
+
+
+def by_drgn(dump, vmlinux, plain):
+    for how, words, env, types in (
+            ('without a vmlinux', [], (), 'btf'), ('with its vmlinux', [vmlinux], (), 'btf'),
+            ('its own names', [vmlinux], [('HWPOISON_HOST_NAMES', '1')], 'drgn')):
+        out, err = run('python3', '-c', OPEN, dump, *words, env=env)
+        report(f'drgn {version_of_drgn()}, {dump.parent.name}, {how}',
+               differs(out, err, plain, ('drgn', types)))
+
+
+def version_of_drgn():
+    out, _ = run('dpkg-query', '-W', '-f', '${Version}', 'python3-drgn')
+    return out.partition('-')[0]
+
+
+def by_crash(dump, vmlinux, plain):
+    """Whether it can open this dump. An excerpt is too little for a crash that looks around."""
+    place = pathlib.Path('/tmp/report')
+    place.unlink(missing_ok=True)
+    out, err = run('crash', '--minimal', '-s', vmlinux, dump,
+                   stdin=f'extend hwpoison.so\nhwpoison -j > {place}\nq\n')
+    version = re.search(r'^crash (\S+)', run('crash', '--version')[0], re.M)[1]
+    name = f'crash {version}, {dump.parent.name}, --minimal'
+    if 'extend' not in out + err and 'shared object loaded' not in out + err:
+        print(f'# {SUITE}: {name}: crash does not open it: {(out + err).strip()[-100:]!r}')
+        return False
+    text = place.read_text() if place.exists() else ''
+    report(name, differs(text, out + err, plain, ('crash', 'btf')))
+    return True
+
+
+def main():
+    nr_opened = 0
+    for sample in SAMPLES:
+        dump = TOP / 'vmcores/samples' / sample / 'vmcore.kdump'
+        release = (dump.parent / 'version.txt').read_text().split()[2]
+        vmlinux = pathlib.Path('/vmlinux') / release / 'vmlinux'
+        plain, err = run('/usr/bin/hwpoison', 'check', '--json', dump)
+        report(f'program, {sample}', '' if plain else err)
+        by_drgn(dump, vmlinux, plain)
+        nr_opened += by_crash(dump, vmlinux, plain)
+    report('crash opens a sample', '' if nr_opened else 'none')
+    sys.exit(bool(failures))
+
+
+main()

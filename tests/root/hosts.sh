@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Build in a minimal root of each Debian that has crash and drgn, against its own
+# libkdumpfile, and ask its own crash and drgn. Tests what is committed.
+#
+#   hosts.sh [SUITE...]       default: bookworm trixie forky
+#
+# The roots stay below build/peers/roots (or $HWP_PEERS). Needs root, debootstrap and the
+# network.
+# shellcheck disable=SC2016 # apt has dollars of its own
+set -eu
+
+die()
+{
+	echo "hosts: $*" >&2
+	exit 2
+}
+
+# In namespaces of its own, so that no mount and no process can outlive it.
+if [ "${1-}" != inside ]; then
+	[ "$(id -u)" = 0 ] || die 'run as root'
+	command -v debootstrap >/dev/null || die 'debootstrap is missing: apt-get install debootstrap'
+	exec unshare --mount --pid --fork --kill-child "$(realpath "$0")" inside "$@"
+fi
+shift
+
+cd "$(dirname "$0")/../.."
+peers=$(realpath -m "${HWP_PEERS:-build/peers}")
+mkdir -p "$peers/roots"
+mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
+	awk -v suite="$(. /etc/os-release && echo "$VERSION_CODENAME")" '$1 == suite { print $2; exit }')
+[ -n "$mirror" ] || die 'apt knows no mirror'
+
+# in_root ROOT COMMAND...: with nothing of this system's environment but its proxy.
+in_root()
+{
+	local root=$1
+	shift
+	env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+		${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
+		${no_proxy:+no_proxy="$no_proxy"} chroot "$root" "$@" </dev/null
+}
+
+# make_root SUITE: debootstrap it once, with its crash and drgn and what the build needs. A
+# Release file may be past its Valid-Until; who signed it is checked all the same.
+make_root()
+{
+	local root=$peers/roots/$1 log=$peers/roots/$1.log
+	[ ! -e "$root/complete" ] || return 0
+	rm -rf --one-file-system "$root"
+	# A release that this debootstrap does not know yet is made as the others are.
+	debootstrap --variant=minbase "$1" "$root" "$mirror" \
+		"$([ -e "/usr/share/debootstrap/scripts/$1" ] || echo /usr/share/debootstrap/scripts/sid)" \
+		>"$log" 2>&1 || return 1
+	apt-config dump | grep -vE '^Acquire::(IndexTargets|Changelogs)' | grep '^Acquire::' \
+		>"$root/etc/apt/apt.conf.d/90host"
+	echo 'Acquire::Check-Valid-Until "false";' >>"$root/etc/apt/apt.conf.d/90host"
+	cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+	rm -rf "$root/setup" && mkdir "$root/setup" && cp tests/setup.sh "$root/setup/"
+	in_root "$root" sh -c 'sh /setup/setup.sh && apt-get -qq update &&
+		apt-get -qq install -y --no-install-recommends crash python3 python3-drgn' \
+		>>"$log" 2>&1 || return 1
+	in_root "$root" apt-get clean
+	touch "$root/complete"
+}
+
+# try SUITE: its own build is asked in its own hosts.
+try()
+{
+	local root=$peers/roots/$1
+	if ! make_root "$1"; then
+		tail -n 20 "$peers/roots/$1.log" >&2
+		echo "not ok $1: no root of it can be made"
+		return 1
+	fi
+	rm -rf "$root/hwpoison" && mkdir -p "$root/hwpoison" "$root/vmlinux"
+	git -c safe.directory="$PWD" archive HEAD | tar -x -C "$root/hwpoison"
+	mount -t proc proc "$root/proc"
+	mount --rbind /dev "$root/dev"
+	mount --bind "$peers/vmlinux" "$root/vmlinux"
+	in_root "$root" sh -c 'cd /hwpoison && make -s -j2 all install PREFIX=/usr' || {
+		echo "not ok $1: it does not build"
+		return 1
+	}
+	in_root "$root" python3 /hwpoison/tests/root/hosts.py "$1"
+}
+
+[ $# -gt 0 ] || set -- bookworm trixie forky
+# crash --minimal needs the vmlinux too.
+for sample in vmcores/samples/{6.1-amd64,6.12-cloud,7.3-cloud}; do
+	tests/peers/vmlinux.sh "$(awk '{ print $3 }' "$sample/version.txt")" >/dev/null
+done
+failures=0
+for suite; do
+	try "$suite" || failures=$((failures + 1))
+done
+[ $failures -eq 0 ]

@@ -97,7 +97,8 @@ HOST_CMD_OBJS := $(filter-out $(O)/cmds/main.o,$(CMD_OBJS))
 HAVE_CRASH := $(wildcard /usr/include/crash/defs.h)
 # The Python package that drgn loads, as it is installed.
 DRGN := $(O)/drgn
-DRGN_FILES := hwpoison/__init__.py hwpoison/libhwpoison-drgn.so pyproject.toml \
+DRGN_FILES := $(addprefix hwpoison/,__init__.py _commands.py _session.py _version.py py.typed \
+	libhwpoison-drgn.so) pyproject.toml \
 	hwpoison-$(VERSION).dist-info/METADATA hwpoison-$(VERSION).dist-info/entry_points.txt
 DRGN_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard ext/drgn/*.c)))
 LOAD_FACTS := $(O)/tests/lib/load_facts.o
@@ -123,6 +124,13 @@ $(DRGN)/hwpoison/libhwpoison-drgn.so: $(DRGN_OBJS) $(HOST_CMD_OBJS) $(LIB)
 
 $(DRGN)/hwpoison/%.py: ext/drgn/hwpoison/%.py
 	$(Q)mkdir -p $(@D) && cp $< $@
+
+$(DRGN)/hwpoison/py.typed: ext/drgn/hwpoison/py.typed
+	$(Q)mkdir -p $(@D) && cp $< $@
+
+$(DRGN)/hwpoison/_version.py: Makefile
+	$(Q)mkdir -p $(@D) && printf '%s\n' '# SPDX-License-Identifier: GPL-2.0-or-later' \
+		"__version__ = '$(VERSION)'" >$@
 
 $(DRGN)/pyproject.toml: ext/drgn/pyproject.toml Makefile
 	$(Q)mkdir -p $(@D) && sed 's/@VERSION@/$(VERSION)/' $< >$@

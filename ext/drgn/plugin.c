@@ -193,6 +193,7 @@ static int run(const struct hwp_drgn_call *call, int argc, char **argv)
 		.out_is_terminal = call->flags & HWP_DRGN_HAS_COLORS,
 		.no_color = call->flags & HWP_DRGN_NO_COLOR,
 		.utf8 = call->flags & HWP_DRGN_UTF8,
+		.hex_pfns = call->flags & HWP_DRGN_HEX_PFNS,
 		.width = call->width,
 		.host = &host,
 		.interrupted = call->interrupted,

@@ -20,10 +20,12 @@ enum hwp_drgn_flag {
 	HWP_DRGN_UTF8 = 1 << 3,
 	/** core_path is the user's word, and has to be the file that drgn has open. */
 	HWP_DRGN_CORE_IS_GIVEN = 1 << 4,
+	/** A pfn without 0x is hexadecimal, as in crash. */
+	HWP_DRGN_HEX_PFNS = 1 << 5,
 };
 
 /**
- * The ctypes.Structure _Call in hwpoison/__init__.py mirrors it. The functions are
+ * The ctypes.Structure _Call in hwpoison/_session.py mirrors it. The functions are
  * called in the thread of the caller only. They return 0 on success.
  */
 struct hwp_drgn_call {

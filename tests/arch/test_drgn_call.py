@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The ctypes structure of drgn's plugin is struct hwp_drgn_call: each field where C has it."""
 import ctypes
+import importlib.util
 import pathlib
 import re
 import subprocess
@@ -18,12 +19,13 @@ sys.dont_write_bytecode = True
 
 
 def load_module():
-    """The module without drgn, of which it needs nothing to be imported."""
+    """The part of the package that calls C, without drgn, of which it needs nothing to load."""
     sys.modules['drgn'] = types.ModuleType('drgn')
-    sys.modules['drgn.commands'] = types.ModuleType('drgn.commands')
-    sys.path.insert(0, str(TOP / 'ext/drgn'))
-    import hwpoison
-    return hwpoison
+    spec = importlib.util.spec_from_file_location('session',
+                                                  TOP / 'ext/drgn/hwpoison/_session.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def fields_of_header():
@@ -70,11 +72,13 @@ def main():
     cases.report('fields and parameters', [] if header == ours and len(ours) > 8 else
                  [f'{HEADER.name}: {header}', f'module: {ours}'])
     names = [name for name, _ in ours]
-    flags = ('HWP_DRGN_IS_LIVE', 'HWP_DRGN_HAS_COLORS', 'HWP_DRGN_NO_COLOR', 'HWP_DRGN_UTF8')
+    flags = ('HWP_DRGN_IS_LIVE', 'HWP_DRGN_HAS_COLORS', 'HWP_DRGN_NO_COLOR', 'HWP_DRGN_UTF8',
+             'HWP_DRGN_CORE_IS_GIVEN', 'HWP_DRGN_HEX_PFNS')
     expected = [ctypes.sizeof(call)]
     for name in names:
         expected += [getattr(call, name).offset, getattr(call, name).size]
-    expected += [module._IS_LIVE, module._HAS_COLORS, module._NO_COLOR, module._UTF8]
+    expected += [module._IS_LIVE, module._HAS_COLORS, module._NO_COLOR, module._UTF8,
+                 module._CORE_IS_GIVEN, module._HEX_PFNS]
     found = numbers_of_c(names, flags)
     cases.report('sizes, offsets and flags', [] if found == expected else
                  [f'{HEADER.name}: {found}', f'module: {expected}'])

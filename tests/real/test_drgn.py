@@ -134,13 +134,14 @@ DRGN_NAMES = {'HWPOISON_HOST_NAMES': '1'}
 INTERRUPT = host_drgn.OPEN + '''
 import os, signal, time
 import hwpoison
-find = hwpoison._find_member
+from hwpoison import _session
+find = _session._find_member
 def press(*words):
-    hwpoison._find_member = find
+    _session._find_member = find
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(0.5)
     return find(*words)
-hwpoison._find_member = press
+_session._find_member = press
 try:
     hwpoison.run(prog, ['check'])
 except KeyboardInterrupt:
@@ -155,6 +156,46 @@ def interrupt(path, vmlinux):
         [f'{run.status}: {run.out!r} {run.err.decode()[-300:]}']
 
 
+#: What a script that was written against the documentation asks for.
+OBJECTS = host_drgn.OPEN + '''
+import json
+import hwpoison
+from drgn.helpers.linux.mm import page_to_pfn
+found = list(hwpoison.for_each_poisoned_page(prog))
+check = hwpoison.check(prog)
+folios = [hwpoison.folio(prog, f.page if f.page else f.pfn) for f in check.folios]
+outside = next(pfn for pfn in range(2, 1 << 20) if pfn not in {p.pfn for p in found} and
+               not any(f.pfn <= pfn < f.pfn + (1 << f.order) for f in check.folios))
+class Writer:
+    text = ''
+    def write(self, text):
+        Writer.text += text
+status = hwpoison.run(prog, 'list --json', out=Writer())
+try:
+    hwpoison.report('x')
+except TypeError:
+    pass
+def fail(*words):
+    raise MemoryError('a test')
+from hwpoison import _session
+answers, _session._vmcoreinfo_text = _session._vmcoreinfo_text, fail
+try:
+    hwpoison.report(prog)
+    error = None
+except MemoryError as e:
+    error = str(e)
+_session._vmcoreinfo_text = answers
+print(json.dumps({
+    'pfns': [p.pfn for p in found], 'states': [p.state for p in found],
+    'by_page': [page_to_pfn(p.page).value_() if p.page else None for p in found],
+    'owners': [p.owner.comm.string_().decode() if p.owner else None for p in found],
+    'verdict': check.verdict, 'checks': {c.name: c.result for c in check.checks},
+    'folios': [(f.pfn, f.order, f.outcome) for f in check.folios],
+    'asked': [(f.pfn, f.order, f.outcome) if f else None for f in folios],
+    'none': hwpoison.folio(prog, outside) is None,
+    'status': status, 'list': json.loads(Writer.text)['verdict'], 'error': error,
+    'version': hwpoison.__version__}))
+'''
 #: A name that is not the open file's is refused; without one the file is found.
 OTHER_CORE = host_drgn.OPEN + '''
 import hwpoison
@@ -231,6 +272,59 @@ def old_drgn(cases, name, path, vmlinux, plain):
                      differences(run, plain, path=not core, types='drgn'))
 
 
+def objects(cases, drgn, name, path, vmlinux, plain):
+    """Python's answers are the report's, and its objects are those pages and processes."""
+    report = plain.json()
+    run = host_drgn.Plugin.script(OBJECTS, path, vmlinux, python=drgn)
+    try:
+        found = json.loads(run.out)
+    except ValueError:
+        cases.report(f'{name}: {drgn.name}, objects', [run.err.decode()[-300:]])
+        return
+    pfns = [p['pfn'] for p in report['poisoned']]
+    folios = [[f['head_pfn'], f['order'], f['outcome']] for f in report['folios']]
+    comms = [(p['owner'] or {}).get('comm') for p in report['poisoned']]
+    wanted = {'pfns': pfns, 'states': [p['state'] for p in report['poisoned']],
+              'verdict': report['verdict'], 'folios': folios, 'asked': folios, 'none': True,
+              'checks': {c['name']: c['result'] for c in report['checks']},
+              'status': plain.status, 'list': report['verdict'], 'error': 'a test',
+              'version': report['tool']['version']}
+    wrong = [f'{key}: {found[key]} for {wanted[key]}' for key in wanted
+             if found[key] != wanted[key]]
+    # drgn 0.0.22 does not read memory of an excerpt by itself.
+    wrong += [f'page {p} is {q}' for p, q in zip(pfns, found['by_page'])
+              if q != p and (q is not None or drgn is not host_drgn.DRGN0)]
+    wrong += [f'owner {q} for {p}' for p, q in zip(comms, found['owners']) if q and q != p]
+    cases.report(f'{name}: {drgn.name}, objects', wrong)
+
+
+def crash_mode(cases, path, vmlinux):
+    """%crash hwpoison: pfns are hexadecimal there, and the command returns its exit status."""
+    text = host_drgn.OPEN + '''
+from drgn.commands import CommandArgumentError, run_command
+import hwpoison
+pfn = format(hwpoison.check(prog).poisoned[0].pfn, 'x')
+print(run_command(prog, f'crash hwpoison folio {pfn}'))
+print(run_command(prog, f'hwpoison folio 0x{pfn}'))
+for line in 'crash help hwpoison', 'crash hwpoison | head -n 1':
+    print(run_command(prog, line))
+try:
+    run_command(prog, 'hwpoison nonsense')
+except CommandArgumentError as error:
+    print('argument error:', error)
+'''
+    run = host_drgn.Plugin.script(text, path, vmlinux, env={'PAGER': 'cat'})
+    out = run.out.decode()
+    wrong = [f'{run.err.decode()[-300:]}'] if run.status else []
+    results = out.count('Result(status=1)')
+    if results < 3:
+        wrong.append(f'{results} results: {out[-300:]}')
+    for word in 'PFN', '--json', 'argument error: ', 'LEAKED':
+        if word not in out:
+            wrong.append(f'no {word}: {out}')
+    cases.report('crash mode', wrong)
+
+
 def names_of_core(cases, path, plain, work):
     """The file is the one that drgn has open, by no other name."""
     other = next(hwp.vmcore_of(d) for d in hwp.samples() if d.name == 'fix-good')
@@ -271,10 +365,13 @@ def sample(cases, directory, work):
     named_plain = hwp.Run('check', '--json', named)
     old_drgn(cases, directory.name, named, vmlinux, named_plain)
     no_vmlinux(cases, directory.name, named, named_plain)
+    for drgn in DRGNS:
+        objects(cases, drgn, directory.name, named, vmlinux, named_plain)
     if directory.name == '7.3-cloud':
         interactive(cases, named, vmlinux, work)
         cases.report('interrupt', interrupt(path, vmlinux))
         errors(cases, path)
+        crash_mode(cases, named, vmlinux)
         names_of_core(cases, named, named_plain, work)
 
 

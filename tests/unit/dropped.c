@@ -237,6 +237,9 @@ static void by_page_owner(void **state)
 		  HWP_ANSWER_UNKNOWN,
 		  "page_owner has it as allocated" },
 		/* free_pages_prepare() records that a page of its own is freed when it withholds it. */
+		{ { .found = true, .order = 1, .alloc_ns = ERROR_NS - SECOND },
+		  HWP_ANSWER_YES,
+		  "had been freed by page_owner" },
 		{ { .found = true, .order = 0 }, HWP_ANSWER_UNKNOWN, "lacks lines" },
 		{ { .order = 9 }, HWP_ANSWER_UNKNOWN, "lacks lines" },
 	};

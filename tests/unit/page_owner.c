@@ -73,6 +73,7 @@ static void layout_without(struct tables *t, const char *lost)
 	static const struct synth_enumerator bits[] = { { "page_ext_flags", "PAGE_EXT_OWNER", 0 },
 							{ "page_ext_flags",
 							  "PAGE_EXT_OWNER_ALLOCATED", 1 },
+							{ "migrate_reason", "MR_NEVER", 10 },
 							{} };
 	static const struct hwp_needs *const needs[] = { &hwp_memmap_needs, &hwp_page_owner_needs,
 							 NULL };
@@ -258,6 +259,14 @@ static void of_a_migrated_folio(void **state)
 					    .order = 3 };
 	hwp_page_owner_read(t->m->target, &t->m->layout, &t->m->zones, &p);
 	assert_true(p.page_owner.migrated);
+	destroy(t);
+
+	/* MR_NEVER is 10 in v7.3; without it that is a reason. */
+	t = create();
+	put_record(t, PFN, 3, 0, 10);
+	assert_false(look(t, PFN).page_owner.migrated);
+	layout_without(t, "MR_NEVER");
+	assert_true(look(t, PFN).page_owner.migrated);
 	destroy(t);
 }
 

@@ -13,8 +13,8 @@
 /* A page_ext, or a record in it, of more bytes than this is nonsense. */
 #define MAX_RECORD 256
 #define MAX_PAGE_EXT 4096
-/* include/linux/migrate_mode.h: MR_NEVER */
-#define MR_NEVER (-1)
+/* last_migrate_reason of a page that never was, where the kernel has no MR_NEVER. */
+#define NEVER_MIGRATED (-1)
 #define TASK_COMM_LEN 16
 
 struct page_owner_layout {
@@ -28,6 +28,8 @@ struct page_owner_layout {
 	/** struct page_owner. */
 	uint32_t size, order, last_migrate_reason, gfp_mask, handle, free_handle, ts_nsec,
 		free_ts_nsec, comm, pid, tgid, free_pid, free_tgid;
+	/** enum migrate_reason: of a page that never was. */
+	uint32_t never_migrated;
 };
 
 #define MEMBER(field) \
@@ -59,6 +61,9 @@ static const struct hwp_need rows[] = {
 	/* free_pid and free_tgid came with v6.9. */
 	MEMBER(free_pid),
 	MEMBER(free_tgid),
+	/* In v7.3; before, the kernel wrote -1. */
+	HWP_VALUE(struct page_owner_layout, never_migrated, "migrate_reason:MR_NEVER",
+		  .optional = true),
 };
 
 static bool decide(struct hwp_resolver *r, void *own)
@@ -184,14 +189,25 @@ static uint32_t get_u32(const struct page_owner_layout *at, const char *record, 
 	return has(at, offset, 4) ? hwp_u32(record + offset) : 0;
 }
 
+static bool was_migrated(const struct page_owner_layout *at, const char *record)
+{
+	int16_t reason;
+
+	if (!has(at, at->last_migrate_reason, 2))
+		return false;
+	reason = (int16_t)hwp_u16(record + at->last_migrate_reason);
+	return reason != NEVER_MIGRATED &&
+	       (at->never_migrated == HWP_ABSENT || reason != (int16_t)at->never_migrated);
+}
+
 static void decode(const struct page_owner_layout *at, uint64_t flags, const char *record,
 		   struct hwp_page_owner *ret)
 {
-	uint32_t reason = at->last_migrate_reason, comm = at->comm;
+	uint32_t comm = at->comm;
 
 	ret->found = true;
 	ret->allocated = hwp_flag_set(flags, at->allocated_bit);
-	ret->migrated = has(at, reason, 2) && (int16_t)hwp_u16(record + reason) != MR_NEVER;
+	ret->migrated = was_migrated(at, record);
 	ret->order = has(at, at->order, 2) ? hwp_u16(record + at->order) : -1;
 	ret->gfp_mask = get_u32(at, record, at->gfp_mask);
 	ret->handle = get_u32(at, record, at->handle);

@@ -182,8 +182,9 @@ MACHINES = {
 	"sample": ([], ()),
 	"17 GiB": (["--gib", "17"], ("zlib", "lzo", "snappy", "zstd")),
 	"65 GiB": (["--gib", "65"], ()),
+	# In a kdump every page of the memmap is unpacked anew: half a minute for each TiB.
 	"1 TiB": (["--gib", "1024", "--shared"], ("zlib",)),
-	"12 TiB": (["--gib", "12288", "--shared"], ("zlib",)),
+	"12 TiB": (["--gib", "12288", "--shared"], ()),
 	"10^6 blocks": (["--gib", "8", "--blocks", "1000000", "--random", "--poison", "100"], ("zlib",)),
 	"folios": (["--gib", "8", "--poison", "200000", "--folios", "20000"], ()),
 	"ranges": (["--gib", "2080", "--holes", "8000", "--shared", "--blocks", "100000", "--random"],
@@ -260,7 +261,6 @@ def growth():
 		"220,000 bad pages, folios": argv("folios"),
 		"16,000 ranges": argv("ranges"),
 		"1 TiB zlib": argv("1 TiB", "zlib"),
-		"12 TiB zlib": argv("12 TiB", "zlib"),
 	}
 	for method in MACHINES["17 GiB"][1]:
 		commands[f"17 GiB {method}, 1 thread"] = argv("17 GiB", method, "--threads", "1")
@@ -274,7 +274,7 @@ def growth():
 	notes = {"65 GiB elf": ("0.5 ms/GiB", f"{(got['65 GiB elf'][0] - start) / 65e-3:.2f} ms/GiB"),
 		 "1 TiB elf": ("linear", f"{(got['1 TiB elf'][0] - start) / 1.024:.2f} ms/GiB"),
 		 "12 TiB elf": ("linear", f"{(got['12 TiB elf'][0] - start) / 12.288:.2f} ms/GiB"),
-		 "12 TiB zlib": ("at most 64 MiB", ""),
+		 "1 TiB zlib": ("at most 64 MiB", ""),
 		 "220,000 bad pages, folios": ("at most 0.3 s", ""),
 		 "10^6 blocks, zlib": ("at most 192 MiB", "")}
 	if drgn:

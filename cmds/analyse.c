@@ -15,6 +15,7 @@ struct hwp_error *hwp_analyse_target(const struct hwp_context *context,
 	struct hwp_options options = {
 		.target = parsed->target,
 		.rasdaemon_path = parsed->rasdaemon,
+		.log_path = parsed->log,
 		.nr_threads = parsed->nr_threads,
 		.nr_passes = parsed->nr_passes,
 		.quick = parsed->quick,

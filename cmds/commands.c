@@ -17,6 +17,7 @@
 #define TARGET_USAGE "[OPTIONS] [TARGET]"
 #define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)
 #define WITH_EVENTS (ANALYSING | HWP_OPTIONS_RASDAEMON)
+#define EVENTS_OF_A_LOG (WITH_EVENTS | HWP_OPTIONS_LOG)
 
 static int cmd_help(const struct hwp_context *context, const struct hwp_command *command,
 		    struct hwp_cmd_options *options);
@@ -105,6 +106,10 @@ static const char events_help[] =
 	"\n"
 	"  hwpoison events --rasdaemon /var/lib/rasdaemon/ras-mc_event.db\n"
 	"      With the events that rasdaemon recorded in this boot and in earlier ones.\n"
+	"\n"
+	"  hwpoison events --log vmcore-dmesg.txt\n"
+	"      Without a dump: dmesg's output, that of journalctl -k, or /var/log/messages.\n"
+	"      What the kernel died of is reported, no page's state now.\n"
 	"\n"
 	"  hwpoison events --json vmcore | jq -r '.events[].text'\n"
 	"      The lines themselves.\n";
@@ -270,7 +275,7 @@ static const struct hwp_command commands[] = {
 		.json = hwp_report_events_json,
 		.summary = "Show the memory failures in the kernel log, and what followed",
 		.usage = TARGET_USAGE,
-		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE,
+		.option_groups = EVENTS_OF_A_LOG | HWP_OPTIONS_STATE,
 		.help = events_help,
 	},
 	{

@@ -30,6 +30,7 @@ enum {
 	OPT_RANGE,
 	OPT_INTERVAL,
 	OPT_RASDAEMON,
+	OPT_LOG,
 	OPT_QEMU,
 	OPT_PASSES,
 	OPT_MAX_CPU,
@@ -81,6 +82,8 @@ static const struct option_row rows[] = {
 	  "a folio of these pages was freed; the end is excluded", NULL },
 	{ OPT_RASDAEMON, "rasdaemon", "FILE", HWP_OPTIONS_RASDAEMON,
 	  "join the events of rasdaemon's database", NULL },
+	{ OPT_LOG, "log", "FILE", HWP_OPTIONS_LOG,
+	  "read a kernel log as text, and no target", NULL },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
 	  "from the start of one check to that of the next (60)", NULL },
 	{ OPT_STATE, "state", "FILE", HWP_OPTIONS_STATE,
@@ -156,7 +159,8 @@ unsigned int hwp_option_groups(const struct hwp_context *context, const struct h
 
 	if (groups & HWP_OPTIONS_TARGET && !context->host)
 		groups |= HWP_OPTIONS_OPEN;
-	return context->host ? groups & ~(unsigned int)HWP_OPTIONS_STATE : groups;
+	return context->host ? groups & ~(unsigned int)(HWP_OPTIONS_STATE | HWP_OPTIONS_LOG) :
+			       groups;
 }
 
 /** "a, b or c". */
@@ -311,6 +315,7 @@ static int take_text(const struct hwp_context *context, int value, const char *a
 		{ OPT_RANGE, &options->range },
 		{ 'o', &options->output },
 		{ OPT_RASDAEMON, &options->rasdaemon },
+		{ OPT_LOG, &options->log },
 		{ OPT_STATE, &options->state },
 		{ OPT_QEMU, &options->target.qemu_socket },
 	};
@@ -463,6 +468,13 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 		 (options->target.qemu_socket != NULL) + options->live;
 	bool is_running;
 
+	if (options->log) {
+		if (nr)
+			return hwp_usage_error(context, options->json,
+					       "--log stands for a target: do not name one too");
+		options->target.interrupted = context->interrupted;
+		return HWP_GO_ON;
+	}
 	if (context->host && nr)
 		return hwp_usage_error(context, options->json,
 				       "the target is what %s has open: do not name one",

@@ -25,6 +25,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_RANGE = 1 << 5,
 	/** --rasdaemon: a database of further events. */
 	HWP_OPTIONS_RASDAEMON = 1 << 6,
+	/** --log: a kernel log as text, in the place of a target; for a program of its own. */
+	HWP_OPTIONS_LOG = 1 << 13,
 	/** -o: the file to write. */
 	HWP_OPTIONS_OUTPUT = 1 << 7,
 	/** --interval: the time between two checks. */
@@ -59,6 +61,8 @@ struct hwp_cmd_options {
 	uint64_t range_pfn, range_end_pfn;
 	/** HWP_OPTIONS_RASDAEMON: a path, or NULL. */
 	const char *rasdaemon;
+	/** HWP_OPTIONS_LOG: a path, or NULL. */
+	const char *log;
 	/** HWP_OPTIONS_OUTPUT, HWP_OPTIONS_DOCUMENT: a path, or NULL. */
 	const char *output;
 	/** HWP_OPTIONS_STATE: a path, empty for no file, or NULL. */

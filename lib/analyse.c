@@ -10,7 +10,9 @@
 #include "facts/kernel/kernel.h"
 #include "facts/kernel/machine.h"
 #include "facts/lists/freelist.h"
+#include "facts/log/mfevent.h"
 #include "facts/log/rasdaemon.h"
+#include "facts/log/text_log.h"
 #include "facts/owner/starts.h"
 #include "facts/pages/bad_memory.h"
 #include "facts/pages/collect.h"
@@ -411,7 +413,8 @@ static struct hwp_error *look_repeatedly(struct analysis *a)
 	return err;
 }
 
-struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_findings **ret)
+static struct hwp_error *look_at_target(const struct hwp_options *options,
+					struct hwp_findings **ret)
 {
 	_cleanup_(analysis_deinit) struct analysis a = { .options = options };
 	uint64_t start = hwp_now_ns();
@@ -441,4 +444,38 @@ struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_find
 	a.findings->times.total_ns = hwp_now_ns() - start;
 	*ret = no_cleanup_ptr(a.findings);
 	return NULL;
+}
+
+/** What a log alone shows: events, and what the kernel died of, but nothing of its memory. */
+static struct hwp_error *look_at_log(const struct hwp_options *options, struct hwp_findings **ret)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = calloc(1, sizeof(*f));
+	struct hwp_error *err = NULL;
+
+	if (!f)
+		return hwp_error_no_memory();
+	f->is_log = true;
+	f->page_shift = hwp_usual_addresses.page_shift;
+	f->kernel.has_memory_failure = true;
+	f->path = strdup(options->log_path);
+	snprintf(f->format, sizeof(f->format), "text of a log");
+	snprintf(f->memory_provider, sizeof(f->memory_provider), "none");
+	snprintf(f->type_provider, sizeof(f->type_provider), "none");
+	if (!f->path || !hwp_findings_hole(f, HWP_HOLE_MEMMAP, "only a log was read"))
+		return hwp_error_no_memory();
+	err = hwp_text_log_read(options->log_path, f);
+	if (!err && options->rasdaemon_path)
+		err = hwp_rasdaemon_read(options->rasdaemon_path, f);
+	if (!err)
+		err = hwp_decide(f);
+	if (!err)
+		*ret = no_cleanup_ptr(f);
+	return err;
+}
+
+struct hwp_error *hwp_analyse(const struct hwp_options *options, struct hwp_findings **ret)
+{
+	if (options->log_path)
+		return look_at_log(options, ret);
+	return look_at_target(options, ret);
 }

@@ -30,6 +30,8 @@ struct hwp_options {
 	uint64_t range_pfn, range_end_pfn;
 	/** rasdaemon's database, whose rows are joined with the log's events; NULL: none. */
 	const char *rasdaemon_path;
+	/** A kernel log as text, which is read in the place of a target; NULL: there is a target. */
+	const char *log_path;
 	/** The pages that earlier checks of a running kernel saw leaked (borrowed); NULL: not known. */
 	const struct hwp_leak_record *since_boot;
 	/** Passes over a running kernel that must agree; 0 for the default. */

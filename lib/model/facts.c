@@ -286,7 +286,8 @@ TABLE(hwp_crash_facts);
 
 #define TYPE struct hwp_rasdaemon_row
 static const struct hwp_fact hwp_rasdaemon_row_rows[] = {
-	INT(id),	 UINT(pfn),    BOOL(has_time), INT(unix_seconds),     TEXT(timestamp),
+	TEXT(table),	 WORD(kind, hwp_event_kinds), INT(id), UINT(pfn), TEXT(module), TEXT(text),
+	BOOL(has_time), INT(unix_seconds),     TEXT(timestamp),
 	TEXT(page_type), TEXT(result), INT(event),     WORD(boot, hwp_boots),
 };
 TABLE(hwp_rasdaemon_row);
@@ -524,6 +525,7 @@ TABLE(hwp_counters);
 #define TYPE struct hwp_findings
 static const struct hwp_fact hwp_findings_rows[] = {
 	STRING(path),
+	BOOL(is_log),
 	BOOL(live),
 	WORD(sweep, hwp_sweeps),
 	UINT(nr_passes),
@@ -570,6 +572,8 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	DERIVED(cause),
 	VECTOR(rasdaemon, hwp_rasdaemon_row),
 	BOOL(has_rasdaemon),
+	UINT(nr_bad_rows),
+	TEXT(bad_row),
 	BOOL(has_boot_time),
 	INT(boot_unix_seconds),
 	STRUCT(since_boot, hwp_leak_record),

@@ -343,10 +343,15 @@ struct hwp_cause {
 	char why[224];
 };
 
-/** A row of rasdaemon's table memory_failure_event: the kernel's tracepoint. */
+/** A row of rasdaemon's database that names a page: of a tracepoint of the kernel. */
 struct hwp_rasdaemon_row {
+	/** Its table, and what a row of that is; of memory_failure_event ACTION. */
+	char table[24];
+	enum hwp_event_kind kind;
 	int64_t id;
 	uint64_t pfn;
+	/** The memory module as rasdaemon names it, and what the row says; not of ACTION. */
+	char module[64], text[160];
 	/** Its timestamp, when that could be read. */
 	bool has_time;
 	int64_t unix_seconds;
@@ -647,6 +652,8 @@ struct hwp_times {
 struct hwp_findings {
 	/** What was looked at; NULL for the running kernel. */
 	char *path;
+	/** Only the text of a log was read, and no memory. */
+	bool is_log;
 	/** It was the running kernel, which changed meanwhile. */
 	bool live;
 	enum hwp_sweep sweep;
@@ -711,6 +718,9 @@ struct hwp_findings {
 	/** rasdaemon's rows, in its order; has_rasdaemon: it was asked. */
 	HWP_VEC(struct hwp_rasdaemon_row) rasdaemon;
 	bool has_rasdaemon;
+	/** Rows that make no sense, and why the first of them does not. */
+	uint64_t nr_bad_rows;
+	char bad_row[96];
 	/** When the running kernel booted, by this system's clocks. */
 	bool has_boot_time;
 	int64_t boot_unix_seconds;

@@ -100,7 +100,8 @@ void hwp_text_cause(struct hwp_text *text, const struct hwp_findings *f)
 	const struct hwp_cause *cause = &f->cause;
 	char page[64] = "";
 
-	if (cause->kind == HWP_CAUSE_NO_CRASH)
+	/* Nobody judged it, or there is nothing to say. */
+	if (cause->kind == HWP_CAUSE_NO_CRASH || !cause->why[0])
 		return;
 	if (cause->has_pfn)
 		snprintf(page, sizeof(page), " at pfn 0x%" PRIx64 ", physical address 0x%" PRIx64,

@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "report/cause.h"
 #include "report/common.h"
 #include "report/machine.h"
 #include "report/text.h"
@@ -35,7 +36,9 @@ static const char *state_now(const struct hwp_findings *f, const struct hwp_pois
 {
 	if (page)
 		return hwp_state_name(page->state);
-	return f->coverage.nr_read == f->coverage.nr_pages && !f->too_many ? "unmarked" : "unknown";
+	return f->coverage.nr_read == f->coverage.nr_pages && !f->too_many && !f->is_log ?
+		       "unmarked" :
+		       "unknown";
 }
 
 static const char *result_of(const struct hwp_event *e)
@@ -220,8 +223,10 @@ static struct hwp_error *put_rasdaemon(struct hwp_text *text, const struct hwp_f
 		hwp_table_cell(table, "%s", hwp_boot_name(row->boot));
 		hwp_table_cell(table, "0x%" PRIx64, row->pfn);
 		hwp_table_cell(table, "%s", state_now(f, find_page(f, row->pfn)));
-		hwp_table_cell(table, "%s", row->result);
-		hwp_table_cell(table, "%s", row->page_type);
+		hwp_table_cell(table, "%s",
+			       *row->result ? row->result : hwp_event_kind_name(row->kind));
+		hwp_table_cell(table, "%s%s%s%s", *row->page_type ? row->page_type : row->text,
+			       *row->module ? " (" : "", row->module, *row->module ? ")" : "");
 	}
 	return hwp_table_print(table, NULL, NULL);
 }
@@ -250,6 +255,9 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	if (f->has_rasdaemon)
 		hwp_text_field(&text, "Rasdaemon", "%zu row%s, %zu of them not in the log",
 			       f->rasdaemon.nr, hwp_plural(f->rasdaemon.nr), nr_alone(f));
+	if (f->nr_bad_rows)
+		hwp_text_field(&text, "", "%" PRIu64 " more make no sense (%s)", f->nr_bad_rows,
+			       f->bad_row);
 	err = put_unlogged(&text, f);
 	if (err)
 		return err;
@@ -265,6 +273,7 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	err = nr_alone(f) ? put_rasdaemon(&text, f, style) : NULL;
 	if (err)
 		return err;
+	hwp_text_cause(&text, f);
 	putc('\n', out);
 	hwp_text_verdict(&text, f);
 	return hwp_text_finish(&text);

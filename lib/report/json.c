@@ -269,6 +269,7 @@ static void put_checks(struct hwp_json *json, const struct hwp_findings *f)
 static void put_row(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
 {
 	hwp_json_row_object(json, "rasdaemon");
+	hwp_json_string(json, "table", row->table);
 	hwp_json_i64(json, "id", row->id);
 	hwp_json_string(json, "timestamp", row->timestamp);
 	hwp_json_string(json, "page_type", row->page_type);
@@ -298,16 +299,16 @@ static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row 
 	else
 		hwp_json_null(json, "time");
 	hwp_json_u64(json, "pfn", row->pfn);
-	hwp_json_string(json, "kind", hwp_event_kind_name(HWP_EVENT_ACTION));
-	hwp_json_string(json, "page_type", row->page_type);
-	hwp_json_string(json, "result", row->result);
+	hwp_json_string(json, "kind", hwp_event_kind_name(row->kind));
+	hwp_json_string(json, "page_type", *row->page_type ? row->page_type : NULL);
+	hwp_json_string(json, "result", *row->result ? row->result : NULL);
 	hwp_json_null(json, "comm");
 	hwp_json_null(json, "pid");
 	put_address(json, 0);
 	hwp_json_null(json, "caller_pid");
 	hwp_json_null(json, "caller_cpu");
-	hwp_json_null(json, "module");
-	hwp_json_null(json, "text");
+	hwp_json_string(json, "module", *row->module ? row->module : NULL);
+	hwp_json_string(json, "text", *row->text ? row->text : NULL);
 	put_row(json, row);
 	hwp_json_end(json);
 }
@@ -487,7 +488,15 @@ struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f
 	struct hwp_json json = { .out = out };
 
 	put_head(&json, f);
+	hwp_report_json_cause(&json, f);
 	put_log(&json, &f->log);
+	if (f->has_rasdaemon) {
+		hwp_json_row_object(&json, "rasdaemon");
+		hwp_json_u64(&json, "nr_rows", f->rasdaemon.nr);
+		hwp_json_u64(&json, "nr_bad_rows", f->nr_bad_rows);
+		hwp_json_string(&json, "bad_row", f->nr_bad_rows ? f->bad_row : NULL);
+		hwp_json_end(&json);
+	}
 	put_pages(&json, f, 0, f->poisoned.nr);
 	put_events(&json, f);
 	return put_tail(&json, f);

@@ -80,7 +80,7 @@ void hwp_text_machine(struct hwp_text *text, const struct hwp_findings *f)
 		put_host(text, f);
 	if (*m->version)
 		hwp_text_field(text, "Build", "%s", m->version);
-	if (m->has_clock)
+	if (m->has_clock && m->unix_seconds)
 		hwp_text_field(text, "Time",
 			       "%s UTC, up %" PRIu64 " d %" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
 			       hwp_utc(m->unix_seconds, when), up / 86400, up / 3600 % 24,
@@ -113,8 +113,8 @@ void hwp_report_json_identity(struct hwp_json *json, const struct hwp_findings *
 	put_word(json, "arch", m->arch);
 	put_word(json, "build", m->version);
 	put_word(json, "boot_id", m->boot_id);
-	put_time(json, "time", m->has_clock, m->unix_seconds);
-	put_time(json, "uptime_seconds", m->has_clock, (int64_t)m->uptime_seconds);
+	put_time(json, "time", m->has_clock && m->unix_seconds, m->unix_seconds);
+	put_time(json, "uptime_seconds", m->has_clock && m->unix_seconds, (int64_t)m->uptime_seconds);
 	hwp_json_u64(json, "page_size", UINT64_C(1) << f->page_shift);
 	hwp_json_u64(json, "memory_bytes", memory_bytes(f));
 	put_time(json, "cpus_online", m->nr_cpus > 0, m->nr_cpus);

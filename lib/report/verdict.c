@@ -245,6 +245,8 @@ static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
 		add(s, "the kernel died of a memory error before it dealt with it");
 	else if (f->cause.kind == HWP_CAUSE_UNKNOWN && hwp_panicked(f))
 		add(s, "whether the kernel died of a memory error is not known");
+	if (f->is_log)
+		add(s, "only a log was read, and no memory");
 	if (f->damage[0])
 		add(s, "the dump is damaged");
 	if (c->nr_read < c->nr_pages)

@@ -60,7 +60,8 @@ static struct hwp_error *list(struct join *j)
 	for (size_t i = 0; i < f->rasdaemon.nr; i++) {
 		struct entry entry = { f->rasdaemon.data[i].pfn, i };
 
-		if (f->rasdaemon.data[i].has_time && !hwp_vec_push(&j->rows, entry))
+		if (f->rasdaemon.data[i].kind == HWP_EVENT_ACTION &&
+		    f->rasdaemon.data[i].has_time && !hwp_vec_push(&j->rows, entry))
 			return hwp_error_no_memory();
 	}
 	for (size_t i = 0; i < f->events.nr; i++) {
@@ -185,7 +186,7 @@ const struct hwp_rasdaemon_row *hwp_rasdaemon_alone(const struct hwp_findings *f
 	for (size_t i = f->rasdaemon.nr; i > 0; i--) {
 		const struct hwp_rasdaemon_row *row = &f->rasdaemon.data[i - 1];
 
-		if (row->pfn == pfn && row->event < 0 && row->boot == HWP_BOOT_THIS)
+		if (row->kind == HWP_EVENT_ACTION && row->pfn == pfn && row->event < 0 && row->boot == HWP_BOOT_THIS)
 			return row;
 	}
 	return NULL;

@@ -150,6 +150,53 @@ def many_rows():
     return [(stamp(i), hex(i), 'unsplit thp', 'Failed') for i in range(2000)]
 
 
+def other_tables(vmcore, work):
+    """Rows of the other tables, as ras-record.c makes them; and one that makes no sense."""
+    path = database(work / 'ras-all.db', [(stamp(1), 'all', 'x', 'Failed'),
+                                          (stamp(2), '0xfee1', 'unsplit thp', 'Failed')])
+    connection = sqlite3.connect(path)
+    connection.execute('CREATE TABLE mc_event (id INTEGER PRIMARY KEY, timestamp TEXT, err_count INTEGER,'
+                       ' err_type TEXT, err_msg TEXT, label TEXT, mc INTEGER, top_layer INTEGER,'
+                       ' middle_layer INTEGER, lower_layer INTEGER, address INTEGER, grain INTEGER,'
+                       ' syndrome INTEGER, driver_detail TEXT)')
+    connection.execute('CREATE TABLE mce_record (id INTEGER PRIMARY KEY, timestamp TEXT, status INTEGER,'
+                       ' addr INTEGER, error_msg TEXT)')
+    connection.execute('CREATE TABLE extlog_event (id INTEGER PRIMARY KEY, timestamp TEXT, etype INTEGER,'
+                       ' severity INTEGER, address INTEGER, fru_text TEXT)')
+    for row in ((1, 'Corrected', 0x12345040, 'DIMM_A1'), (2, 'Uncorrected', 0x12346040, 'DIMM_B1'),
+                (3, 'Corrected', 0, 'DIMM_C1')):
+        connection.execute('INSERT INTO mc_event VALUES (?, ?, 1, ?, "memory read error", ?, 0, 0, 0, 0,'
+                           ' ?, 6, 0, "")', (row[0], stamp(3), row[1], row[3], row[2]))
+    for row in ((1, 0xbd000000000000c0, 0x12347000), (2, 0x9c000000000000c0, 0x12348000),
+                (3, 0xb200000000000e0f, 0x13000)):
+        connection.execute('INSERT INTO mce_record VALUES (?, ?, ?, ?, "scrub")',
+                           (row[0], stamp(4), row[1] - (1 << 64), row[2]))
+    connection.execute('INSERT INTO extlog_event VALUES (1, ?, 0, 2, ?, "DIMM_D1")',
+                       (stamp(5), 0x12349000))
+    connection.commit()
+    connection.close()
+    run = hwp.Run('events', '--json', '--rasdaemon', path, vmcore)
+    report = run.json()
+    wrong = [e.message[:200] for e in VALIDATOR.iter_errors(report)] if VALIDATOR else []
+    rows = {(e['pfn'], e['kind'], e['module'], e['rasdaemon']['table'])
+            for e in report['events'] if e['source'] == 'rasdaemon'}
+    expected = {(0xfee1, 'action', None, 'memory_failure_event'),
+                (0x12345, 'corrected', 'DIMM_A1', 'mc_event'),
+                (0x12346, 'hardware', 'DIMM_B1', 'mc_event'),
+                (0x12347, 'machine-check', None, 'mce_record'),
+                (0x12348, 'corrected', None, 'mce_record'),
+                (0x12349, 'hardware', 'DIMM_D1', 'extlog_event')}
+    if rows != expected:
+        wrong.append(f'{sorted(map(str, rows ^ expected))}')
+    counts = report['rasdaemon']
+    if (counts['nr_rows'], counts['nr_bad_rows']) != (6, 1) or "'all' is no pfn" not in counts['bad_row']:
+        wrong.append(f'{counts}')
+    text = hwp.Run('events', '--rasdaemon', path, vmcore).out.decode()
+    if '1 more make no sense (memory_failure_event' not in text or 'DIMM_A1' not in text:
+        wrong.append(text[:400])
+    return wrong
+
+
 def refused(vmcore, path, word):
     before = picture(path.parent)
     run = hwp.Run('events', '--rasdaemon', path, vmcore)
@@ -202,12 +249,11 @@ def bad_databases(cases, vmcore, work):
 
     case('no file', 'No such file', lambda path: None)
     case('a text', 'not a database', lambda path: path.write_text('rasdaemon\n' * 1000))
-    case('an empty file', 'no such table', lambda path: path.write_bytes(b''))
-    case('another table', 'no such table', lambda path:
+    case('an empty file', 'none of the tables', lambda path: path.write_bytes(b''))
+    case('another table', 'none of the tables', lambda path:
          sqlite3.connect(path).execute('CREATE TABLE mc_event (id)').connection.close())
-    case('a column less', 'no such column', lambda path: sqlite3.connect(path).execute(
+    case('a column less', 'none of the tables', lambda path: sqlite3.connect(path).execute(
         TABLE.replace('pfn TEXT', 'page TEXT')).connection.close())
-    case('no pfn', 'row 1', lambda path: database(path, [(stamp(1), 'all', 'x', 'Failed')]))
     case('a cut database', 'malformed', cut)
     case('a scribbled database', 'malformed', scribble)
     case('a log without its index', 'write-ahead log', without_log)
@@ -222,6 +268,7 @@ def main():
                      changes_nothing_else(directory, work / 'ras?#% mc.db'))
     vmcore = base.elf_of(hwp.samples()[0], work)
     cases.report('the database is left alone', untouched(vmcore, work))
+    cases.report('rows of other tables', other_tables(vmcore, work))
     bad_databases(cases, vmcore, work)
     cases.exit()
 

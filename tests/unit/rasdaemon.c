@@ -212,15 +212,20 @@ static void pfns(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(wrong); i++) {
-		struct hwp_error *err;
 		char text[512];
 
 		print_message("# '%s'\n", wrong[i]);
-		snprintf(text, sizeof(text), "%s" ROW(42, "", "%s", "", ""), TABLE, wrong[i]);
-		err = refused(text);
-		assert_int_equal(err->code, HWP_ERROR_BAD_DATA);
-		assert_non_null(strstr(err->message, "row 42"));
-		hwp_error_destroy(err);
+		snprintf(text, sizeof(text), "%s" ROW(42, "", "%s", "", "") ROW(43, "", "0x5", "", ""),
+			 TABLE, wrong[i]);
+		make_database(&p, "ras.db", text);
+		f = read_database(&p);
+		/* It hides no other. */
+		assert_int_equal(f->rasdaemon.nr, 1);
+		assert_int_equal(f->rasdaemon.data[0].pfn, 5);
+		assert_int_equal(f->nr_bad_rows, 1);
+		assert_non_null(strstr(f->bad_row, "memory_failure_event row 42"));
+		hwp_findings_destroy(f);
+		place_destroy(&p);
 	}
 	/* NULL in the other columns is as good as no text. */
 	make_database(&p, "ras.db", sql);

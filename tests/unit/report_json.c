@@ -341,7 +341,8 @@ static void running(void **state)
 static void rasdaemon(void **state)
 {
 	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
-	struct hwp_rasdaemon_row row = { .id = 7,
+	struct hwp_rasdaemon_row row = { .table = "memory_failure_event",
+					 .id = 7,
 					 .pfn = 0x100,
 					 .timestamp = "2026-07-01 10:20:30 +0000",
 					 .page_type = "unknown page",
@@ -360,13 +361,13 @@ static void rasdaemon(void **state)
 	f->has_rasdaemon = true;
 	assert_null(hwp_report_events_json(out, f));
 	HAS(out, "\"source\": \"log\"", "\"pfn\": 256", "\"comm\": null, \"pid\": null",
-	    "\"rasdaemon\": {\"id\": 7, \"timestamp\": \"2026-07-01 10:20:30 +0000\", "
+	    "\"rasdaemon\": {\"table\": \"memory_failure_event\", \"id\": 7, \"timestamp\": \"2026-07-01 10:20:30 +0000\", "
 	    "\"page_type\": \"unknown page\", \"action_result\": \"Recovered\", \"boot\": "
 	    "\"this\"}",
 	    "{\"source\": \"rasdaemon\", \"seq\": null, \"time_ns\": null, \"time\": null, \"pfn\": 257, "
 	    "\"kind\": \"action\", \"page_type\": \"unknown page\", \"result\": "
 	    "\"Recovered\", \"comm\": null, \"pid\": null, \"virtual_address\": null, "
-	    "\"caller_pid\": null, \"caller_cpu\": null, \"module\": null, \"text\": null, \"rasdaemon\": {\"id\": 8",
+	    "\"caller_pid\": null, \"caller_cpu\": null, \"module\": null, \"text\": null, \"rasdaemon\": {\"table\": \"memory_failure_event\", \"id\": 8",
 	    "\"boot\": \"earlier\"");
 	/* Nobody asked it. */
 	f->has_rasdaemon = false;

@@ -16,7 +16,11 @@
 #                        guest runs for some milliseconds between them (vmcore.elf, vmcore.2.elf ...;
 #                        cut down to .kdump where the excerpt program is built)
 #     --timeout SECONDS  for the guest's part (default 240: it takes 10, but not on a busy machine)
+#     --die WORD         the kernel dies, by guest/init's word; "wait" for a machine check of:
+#     --mce "[-b] CPU BANK STATUS MCG_STATUS ADDR MISC"  which QEMU injects when the guest waits
+#     --seconds N        with --mce: the dump is N seconds after that, and need be of no crash
 #   lab.sh matrix [NAME...]   make the standard set (all of it, or these) under build/lab/dumps
+#   lab.sh death [NAME...]    the same of matrix.death: kernels that died
 #   lab.sh history [NAME...]  the same of matrix.history: what happened to pages that leaked
 #   lab.sh list               what the standard set is
 #   lab.sh scenarios          what the guest can do
@@ -33,7 +37,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,27s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,31s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -126,6 +130,8 @@ know_arch() {
 		# QEMU 7.2 returns wrong flags from CMPXCHG16B at times, and 6.12 then crashes. Without
 		# RDRAND a kernel gathers randomness for seconds before mke2fs goes on.
 		machine=pc cpu=qemu64,+pdpe1gb,+rdrand,-cx16 console=ttyS0 pvpanic=pvpanic
+		# Machine checks are judged as Intel's are.
+		[ -z "$mce" ] || cpu+=,vendor=GenuineIntel
 		[ "$la57" = 0 ] || cpu=max,-cx16
 		[ "$split" = 0 ] || machine+=,max-ram-below-4g=512M
 		;;
@@ -200,6 +206,47 @@ write_recipe() {
 	} >"$work/recipe"
 }
 
+# Wait for a line of the console.
+console_wait() {
+	local pattern=$1 end=$((SECONDS + $2))
+	until grep -qa "$pattern" "$work/console.txt" 2>/dev/null; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.2
+	done
+}
+
+# The kernel dies by itself, and its console is the truth.
+run_to_death() {
+	HWP_LOGLEVEL=7 start_vm
+	qmp '{"execute":"qmp_capabilities"}'
+	qmp_wait '"return"' 10 || fail "no QMP"
+	if [ -n "$mce" ]; then
+		console_wait 'hwp-lab: waits' "$timeout" || fail "the guest does not boot"
+		qmp "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"mce $mce\"}}"
+		qmp_wait '"return"' 10 || fail "mce"
+	fi
+	if [ -n "$seconds" ]; then
+		sleep "$seconds"
+	else
+		# After a machine check the kernel would boot again in 30 seconds.
+		console_wait 'end Kernel panic\|^\[[ 0-9.]*\] Rebooting in' "$timeout" || fail "the kernel did not die"
+	fi
+	qmp '{"execute":"stop"}'
+	qmp_wait '"return"' 10 || fail "stop"
+	capture_all
+	kill "$vm_pid" 2>/dev/null || true
+	wait "$vm_pid" 2>/dev/null || true
+	check_vmcoreinfo
+	rm -f "$work/truth.tar" "$work/disk" "$work/initrd"
+	write_recipe
+	chmod 755 "$work"
+	chmod 644 "$work"/*
+	rm -rf "$out"
+	mv "$work" "$out"
+	trap - EXIT
+	echo "$out: $(grep -a -m1 -o 'Kernel panic.*' "$out/console.txt" || echo "no crash"), $((SECONDS - began)) s"
+}
+
 check_vmcoreinfo() {
 	[ ! -e "$work/vmcore.elf" ] || readelf -n "$work/vmcore.elf" 2>/dev/null | grep VMCOREINFO >/dev/null ||
 		fail "the dump has no VMCOREINFO"
@@ -219,7 +266,7 @@ check_result() {
 run() {
 	local began=$SECONDS
 	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 split=0 mem=1G smp=2
-	formats=elf timeout=240 keep=0 dumps=1 recipe=
+	formats=elf timeout=240 keep=0 dumps=1 recipe= die='' mce='' seconds=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;
@@ -239,11 +286,15 @@ run() {
 		--formats) formats=$2 ;;
 		--dumps) dumps=$2 ;;
 		--timeout) timeout=$2 ;;
+		--die) die=$2 ;;
+		--mce) mce=$2 ;;
+		--seconds) seconds=$2 ;;
 		*) die "unknown option $1" ;;
 		esac
 		shift 2
 	done
 	[ "$dumps" -eq 1 ] || { scenarios+=,busy; formats=elf; }
+	[ -z "$die" ] || { scenarios=${scenarios:-none}; cmdline+=" hwp.die=$die panic=0"; }
 	[[ $kernel && $scenarios && $out ]] ||
 		die "run needs --kernel, --scenarios and --out"
 	case $kernel in
@@ -256,6 +307,7 @@ run() {
 	work=$(mktemp -d "$out.XXXXXX")
 	trap 'kill "${vm_pid:-}" 2>/dev/null || true; [ "$keep" = 1 ] || rm -rf "$work"' EXIT
 	"$here/initramfs.sh" "$kernel" "$work/initrd"
+	[ -z "$die" ] || { run_to_death; return; }
 	boot
 	[ -z "${HWP_LOOK:-}" ] || "$HWP_LOOK" "$work/qmp.sock" "$work" || fail "the look failed"
 	capture_all
@@ -294,6 +346,7 @@ case ${1:-} in
 run) shift; run "$@" ;;
 matrix) shift; matrix matrix "$@" ;;
 history) shift; matrix matrix.history "$@" ;;
+death) shift; matrix matrix.death "$@" ;;
 list) matrix_rows matrix ;;
 scenarios) ${CC:-gcc} -O1 -static -o "$lab/inject.list" "$here"/guest/*.c && "$lab/inject.list" list ;;
 *) usage; exit 2 ;;

@@ -82,8 +82,8 @@ static const struct option_row rows[] = {
 	  "a folio of these pages was freed; the end is excluded", NULL },
 	{ OPT_RASDAEMON, "rasdaemon", "FILE", HWP_OPTIONS_RASDAEMON,
 	  "join the events of rasdaemon's database", NULL },
-	{ OPT_LOG, "log", "FILE", HWP_OPTIONS_LOG,
-	  "read a kernel log as text, and no target", NULL },
+	{ OPT_LOG, "log", "FILE", HWP_OPTIONS_LOG, "read a kernel log as text, and no target",
+	  NULL },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
 	  "from the start of one check to that of the next (60)", NULL },
 	{ OPT_STATE, "state", "FILE", HWP_OPTIONS_STATE,
@@ -308,16 +308,11 @@ static int take_text(const struct hwp_context *context, int value, const char *a
 		int value;
 		const char **to;
 	} texts[] = {
-		{ OPT_BASE, &options->base },
-		{ OPT_ORDER, &options->order },
-		{ OPT_POISON, &options->poison },
-		{ OPT_MAX_ORDER, &options->max_order },
-		{ OPT_RANGE, &options->range },
-		{ 'o', &options->output },
-		{ OPT_RASDAEMON, &options->rasdaemon },
-		{ OPT_LOG, &options->log },
-		{ OPT_STATE, &options->state },
-		{ OPT_QEMU, &options->target.qemu_socket },
+		{ OPT_BASE, &options->base },		{ OPT_ORDER, &options->order },
+		{ OPT_POISON, &options->poison },	{ OPT_MAX_ORDER, &options->max_order },
+		{ OPT_RANGE, &options->range },		{ 'o', &options->output },
+		{ OPT_RASDAEMON, &options->rasdaemon }, { OPT_LOG, &options->log },
+		{ OPT_STATE, &options->state },		{ OPT_QEMU, &options->target.qemu_socket },
 	};
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(texts); i++) {

@@ -26,7 +26,7 @@ enum hwp_option_group {
 	/** --rasdaemon: a database of further events. */
 	HWP_OPTIONS_RASDAEMON = 1 << 6,
 	/** --log: a kernel log as text, in the place of a target; for a program of its own. */
-	HWP_OPTIONS_LOG = 1 << 13,
+	HWP_OPTIONS_LOG = 1 << 14,
 	/** -o: the file to write. */
 	HWP_OPTIONS_OUTPUT = 1 << 7,
 	/** --interval: the time between two checks. */

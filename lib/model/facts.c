@@ -181,6 +181,8 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	STRUCT(page_owner, hwp_page_owner),
 	WORD(direct_map, hwp_direct_maps),
 	WORD(contents, hwp_contents_words),
+	TEXT(module),
+	BOOL(module_is_rasdaemons),
 	BOOL(has_machine_check),
 	INT(event),
 	UINT(nr_passes),
@@ -286,9 +288,19 @@ TABLE(hwp_crash_facts);
 
 #define TYPE struct hwp_rasdaemon_row
 static const struct hwp_fact hwp_rasdaemon_row_rows[] = {
-	TEXT(table),	 WORD(kind, hwp_event_kinds), INT(id), UINT(pfn), TEXT(module), TEXT(text),
-	BOOL(has_time), INT(unix_seconds),     TEXT(timestamp),
-	TEXT(page_type), TEXT(result), INT(event),     WORD(boot, hwp_boots),
+	TEXT(table),
+	WORD(kind, hwp_event_kinds),
+	INT(id),
+	UINT(pfn),
+	TEXT(module),
+	TEXT(text),
+	BOOL(has_time),
+	INT(unix_seconds),
+	TEXT(timestamp),
+	TEXT(page_type),
+	TEXT(result),
+	INT(event),
+	WORD(boot, hwp_boots),
 };
 TABLE(hwp_rasdaemon_row);
 #undef TYPE

@@ -180,6 +180,10 @@ struct hwp_poisoned {
 	struct hwp_page_owner page_owner;
 	enum hwp_direct_map direct_map;
 	enum hwp_contents contents;
+	/** The memory module, by whoever named it for an error at this page; empty for none. */
+	char module[64];
+	/** It was rasdaemon, and no line of the log. */
+	bool module_is_rasdaemons;
 	/** The log reports a machine check at this page. */
 	bool has_machine_check;
 	/** Last event about this pfn, index in hwp_findings.events, or -1. */

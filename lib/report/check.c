@@ -243,6 +243,34 @@ static void put_lost_data(struct hwp_text *text, const struct hwp_findings *f)
 	}
 }
 
+/** The modules to replace, as far as anybody named them for errors at these pages. */
+static void put_modules(struct hwp_text *text, const struct hwp_findings *f)
+{
+	unsigned int nr_shown = 0;
+	uint64_t nr_without = 0;
+
+	hwp_text_heading(text, "Memory modules");
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		nr_without += !p->module[0];
+		if (!p->module[0] || nr_shown++ >= MAX_EVIDENCE)
+			continue;
+		fprintf(text->out, "0x%" PRIx64 "  ", p->pfn << f->page_shift);
+		hwp_text_wrap(text, 9, 9, p->module);
+		fprintf(text->out, "         named by %s\n",
+			p->module_is_rasdaemons ? "rasdaemon" : "a line of the log");
+	}
+	if (nr_shown > MAX_EVIDENCE)
+		hwp_text_wrap(text, 0, 0, "'hwpoison list --json' has the rest.");
+	if (nr_without)
+		fprintf(text->out,
+			"No name for %" PRIu64
+			" page%s: on the machine, run 'ras-mc-ctl --layout', or\n"
+			"'dmidecode -t 17,20' to find which module has an address.\n",
+			nr_without, hwp_plural(nr_without));
+}
+
 /* A failure must stand out without colour too. */
 static const char *result_word(enum hwp_result result)
 {
@@ -306,6 +334,7 @@ struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *f,
 			return err;
 		put_evidence(&text, f);
 		put_lost_data(&text, f);
+		put_modules(&text, f);
 	}
 	if (f->kernel.has_memory_failure)
 		put_checks(&text, f);

@@ -238,6 +238,14 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_evidence(f, page, put_sentence, json);
 	hwp_json_end(json);
 	put_index(json, "event", page->event);
+	if (page->module[0]) {
+		hwp_json_row_object(json, "module");
+		hwp_json_string(json, "name", page->module);
+		hwp_json_string(json, "source", page->module_is_rasdaemons ? "rasdaemon" : "log");
+		hwp_json_end(json);
+	} else {
+		hwp_json_null(json, "module");
+	}
 	if (f->live)
 		hwp_json_string(json, "persistence", hwp_report_persistence(page));
 	hwp_json_end(json);

@@ -114,7 +114,8 @@ void hwp_report_json_identity(struct hwp_json *json, const struct hwp_findings *
 	put_word(json, "build", m->version);
 	put_word(json, "boot_id", m->boot_id);
 	put_time(json, "time", m->has_clock && m->unix_seconds, m->unix_seconds);
-	put_time(json, "uptime_seconds", m->has_clock && m->unix_seconds, (int64_t)m->uptime_seconds);
+	put_time(json, "uptime_seconds", m->has_clock && m->unix_seconds,
+		 (int64_t)m->uptime_seconds);
 	hwp_json_u64(json, "page_size", UINT64_C(1) << f->page_shift);
 	hwp_json_u64(json, "memory_bytes", memory_bytes(f));
 	put_time(json, "cpus_online", m->nr_cpus > 0, m->nr_cpus);

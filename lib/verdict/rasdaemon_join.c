@@ -162,12 +162,29 @@ static void set_boots(struct hwp_findings *f, int64_t boot)
 	}
 }
 
+/** rasdaemon may know the module of an error at a poisoned page where the log has no name. */
+static void name_modules(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->rasdaemon.nr; i++) {
+		const struct hwp_rasdaemon_row *row = &f->rasdaemon.data[i];
+		size_t page = hwp_findings_poisoned_index(f, row->pfn);
+		struct hwp_poisoned *p = &f->poisoned.data[page];
+
+		if (!row->module[0] || page == f->poisoned.nr || p->pfn != row->pfn ||
+		    (p->module[0] && !p->module_is_rasdaemons))
+			continue;
+		memcpy(p->module, row->module, sizeof(p->module));
+		p->module_is_rasdaemons = true;
+	}
+}
+
 struct hwp_error *hwp_rasdaemon_join(struct hwp_findings *f, const int64_t *boot_unix_seconds)
 {
 	_cleanup_(join_deinit) struct join j = { .findings = f };
 	struct hwp_error *err;
 	int64_t boot;
 
+	name_modules(f);
 	err = list(&j);
 	if (!err && !boot_unix_seconds)
 		err = guess_boots(&j);
@@ -186,7 +203,8 @@ const struct hwp_rasdaemon_row *hwp_rasdaemon_alone(const struct hwp_findings *f
 	for (size_t i = f->rasdaemon.nr; i > 0; i--) {
 		const struct hwp_rasdaemon_row *row = &f->rasdaemon.data[i - 1];
 
-		if (row->kind == HWP_EVENT_ACTION && row->pfn == pfn && row->event < 0 && row->boot == HWP_BOOT_THIS)
+		if (row->kind == HWP_EVENT_ACTION && row->pfn == pfn && row->event < 0 &&
+		    row->boot == HWP_BOOT_THIS)
 			return row;
 	}
 	return NULL;

@@ -19,7 +19,6 @@ DEATHS = {
     'hard': ('memory-error', 0x10000, 2),
     'hard-61': ('memory-error', 0x10000, 2),
     'fatal': ('memory-error', 0x10123, 2),
-    'fatal-61': ('memory-error', 0x10123, 2),
     'bus': ('no-sign', None, 0),
 }
 

@@ -215,8 +215,9 @@ static void pfns(void **state)
 		char text[512];
 
 		print_message("# '%s'\n", wrong[i]);
-		snprintf(text, sizeof(text), "%s" ROW(42, "", "%s", "", "") ROW(43, "", "0x5", "", ""),
-			 TABLE, wrong[i]);
+		snprintf(text, sizeof(text),
+			 "%s" ROW(42, "", "%s", "", "") ROW(43, "", "0x5", "", ""), TABLE,
+			 wrong[i]);
 		make_database(&p, "ras.db", text);
 		f = read_database(&p);
 		/* It hides no other. */

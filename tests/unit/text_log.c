@@ -26,24 +26,27 @@ static void stamps(void **state)
 	} rows[] = {
 		{ "[   12.345678] " LINE, true, 12345678, -1, false, 0, LINE },
 		{ "<3>[   12.345678] " LINE, true, 12345678, -1, false, 0, LINE },
-		/* Of a user, by /dev/kmsg. */
+		/* By a user, who wrote to /dev/kmsg. */
 		{ "<12>[   12.345678] " LINE, true, 12345678, -1, false, 1, LINE },
 		{ "kern  :err   : [   12.345678] " LINE, true, 12345678, -1, false, 0, LINE },
 		{ "user  :notice: [   12.345678] " LINE, true, 12345678, -1, false, 1, LINE },
 		{ "[Wed Nov 25 15:59:02 2026] " LINE, true, -1, 1795622342, false, 0, LINE },
 		{ "[   12.345678] db7 kernel: " LINE, true, 12345678, -1, false, 0, LINE },
-		{ "2026-11-25T16:59:02+01:00 db7 kernel: " LINE, true, -1, 1795622342, true, 0, LINE },
-		{ "2026-11-25T16:59:02+0100 db7 kernel: " LINE, true, -1, 1795622342, true, 0, LINE },
-		{ "2026-11-25T15:59:02.500000+00:00 db7 kernel: [   12.345678] " LINE, true, 12345678,
-		  1795622342, true, 0, LINE },
+		{ "2026-11-25T16:59:02+01:00 db7 kernel: " LINE, true, -1, 1795622342, true, 0,
+		  LINE },
+		{ "2026-11-25T16:59:02+0100 db7 kernel: " LINE, true, -1, 1795622342, true, 0,
+		  LINE },
+		{ "2026-11-25T15:59:02.500000+00:00 db7 kernel: [   12.345678] " LINE, true,
+		  12345678, 1795622342, true, 0, LINE },
 		{ "Nov 25 15:59:02 db7 kernel: " LINE, true, -1, 1795622342, false, 0, LINE },
-		{ "Nov 25 15:59:02 db7 kernel: [   12.345678] " LINE, true, 12345678, 1795622342, false,
-		  0, LINE },
+		{ "Nov 25 15:59:02 db7 kernel: [   12.345678] " LINE, true, 12345678, 1795622342,
+		  false, 0, LINE },
 		/* No year: the last one, and tomorrow's is none of it. */
 		{ "Dec 25 15:59:02 db7 kernel: " LINE, true, -1, 1766678342, false, 0, LINE },
 		/* Not of the kernel, or not of a log. */
 		{ "Nov 25 15:59:02 db7 rsyslogd: " LINE, false, -1, -1, false, 0, NULL },
-		{ "2026-11-25T16:59:02+01:00 db7 app[12]: kernel: " LINE, false, -1, -1, false, 0, NULL },
+		{ "2026-11-25T16:59:02+01:00 db7 app[12]: kernel: " LINE, false, -1, -1, false, 0,
+		  NULL },
 		{ LINE, false, -1, -1, false, 0, NULL },
 		{ "", false, -1, -1, false, 0, NULL },
 		{ "[   12.345678", false, -1, -1, false, 0, NULL },
@@ -103,12 +106,13 @@ static struct hwp_findings *read_text(const char *text)
 
 static void vmcore_dmesg(void **state)
 {
-	struct hwp_findings *f = read_text("[    0.000000] Linux version 7.3.4\n"
-					   "[    9.787493] Injecting memory failure at pfn 0x1b3fa\n"
-					   "[    9.792778] Kernel panic - not syncing: Memory failure on "
-					   "page 1b3fa\n"
-					   "[    9.794000] CPU: 3 UID: 0 PID: 117 Comm: sh Not tainted 7.3.4 "
-					   "#1\n");
+	struct hwp_findings *f = read_text(
+		"[    0.000000] Linux version 7.3.4\n"
+		"[    9.787493] Injecting memory failure at pfn 0x1b3fa\n"
+		"[    9.792778] Kernel panic - not syncing: Memory failure on "
+		"page 1b3fa\n"
+		"[    9.794000] CPU: 3 UID: 0 PID: 117 Comm: sh Not tainted 7.3.4 "
+		"#1\n");
 
 	(void)state;
 	assert_int_equal(f->log.state, HWP_LOG_COMPLETE);
@@ -163,8 +167,9 @@ static void no_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stamps),    cmocka_unit_test(caller), cmocka_unit_test(vmcore_dmesg),
-		cmocka_unit_test(two_boots), cmocka_unit_test(no_log),
+		cmocka_unit_test(stamps),	cmocka_unit_test(caller),
+		cmocka_unit_test(vmcore_dmesg), cmocka_unit_test(two_boots),
+		cmocka_unit_test(no_log),
 	};
 
 	return cmocka_run_group_tests_name("text_log", tests, NULL, NULL);

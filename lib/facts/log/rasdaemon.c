@@ -179,8 +179,7 @@ static void skip_row(struct hwp_findings *f, const struct source *source, int64_
 {
 	if (!f->nr_bad_rows++)
 		snprintf(f->bad_row, sizeof(f->bad_row), "%s row %" PRId64 ": '%.24s' is no %s",
-			 source->table, id, where,
-			 source->has_pfn ? "pfn" : "physical address");
+			 source->table, id, where, source->has_pfn ? "pfn" : "physical address");
 }
 
 static bool parse_pfn(const char *text, uint64_t *ret)

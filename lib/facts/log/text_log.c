@@ -199,7 +199,7 @@ struct text_log {
 	struct hwp_findings *findings;
 	struct hwp_event_reading reading;
 	int64_t now;
-	/** Of the first line with a date, for which time 0 stands, or of the boot. */
+	/** The date for which time 0 stands: the boot's, or the first line's. */
 	bool has_base, has_zone;
 	int64_t base_ns;
 	uint64_t nr_lines, nr_boots;

@@ -304,6 +304,8 @@ static void join_event(struct hwp_findings *f, size_t index)
 		return;
 	p = &f->poisoned.data[page];
 	p->has_machine_check |= e->kind == HWP_EVENT_MACHINE_CHECK;
+	if (e->label[0])
+		memcpy(p->module, e->label, sizeof(p->module));
 	/* Nothing was done about the page. */
 	if (e->kind == HWP_EVENT_CORRECTED || e->kind == HWP_EVENT_SOFT_OFFLINE_FAILED)
 		return;

@@ -34,7 +34,8 @@ static struct hwp_error *init_map(const struct hwp_context *context,
 			   !options->order ? "order" :
 					     "poison");
 	if (!hwp_parse_pfn(options->base, context->hex_pfns, &base))
-		return bad("--base is a pfn, like 512 or 0x200, not '%s'", options->base);
+		return bad("--base is a pfn, like %s, not '%s'",
+			   context->hex_pfns ? "200" : "512 or 0x200", options->base);
 	err = parse_order("order", options->order, &order);
 	return err ? err : hwp_error_prefix(hwp_poison_map_init(map, base, order), "--base");
 }

@@ -420,8 +420,9 @@ static int take_pfn(const struct hwp_context *context, const struct hwp_command 
 		return hwp_usage_error(context, options->json, "'%s' needs a pfn", command->name);
 	if (!hwp_parse_pfn(options->args[0], context->hex_pfns, &options->pfn))
 		return hwp_usage_error(context, options->json,
-				       "'%s' needs a pfn, like 1234 or 0x5c11, not '%s'",
-				       command->name, options->args[0]);
+				       "'%s' needs a pfn, like %s, not '%s'", command->name,
+				       context->hex_pfns ? "5c11" : "1234 or 0x5c11",
+				       options->args[0]);
 	options->args++;
 	options->nr_args--;
 	return HWP_GO_ON;
@@ -443,7 +444,8 @@ static int take_range(const struct hwp_context *context, struct hwp_cmd_options 
 	if (options->range && !hwp_parse_pfn_range(options->range, context->hex_pfns,
 						   &options->range_pfn, &options->range_end_pfn))
 		return hwp_usage_error(context, options->json,
-				       "--range is PFN-PFN, like 0x5c00-0x5e00, not '%s'",
+				       "--range is PFN-PFN, like %s, not '%s'",
+				       context->hex_pfns ? "5c00-5e00" : "0x5c00-0x5e00",
 				       options->range);
 	return HWP_GO_ON;
 }

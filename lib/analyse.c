@@ -25,6 +25,7 @@
 #include "facts/pages/unmarked.h"
 #include "hwpoison.h"
 #include "layout/pagekind.h"
+#include "facts/pages/address.h"
 #include "readers.h"
 #include "verdict/decide.h"
 #include "verdict/passes.h"
@@ -258,26 +259,43 @@ static struct hwp_error *walk_lists(struct analysis *a)
 	return err;
 }
 
+/** The page that the user asked about, by whatever number. */
+static struct hwp_error *take_subject(struct analysis *a)
+{
+	struct hwp_subject *subject = &a->findings->subject;
+	const struct hwp_options *o = a->options;
+	uint64_t pfn;
+
+	if (!o->has_folio_pfn)
+		return NULL;
+	if (!hwp_page_of_number(a->target, a->layout, a->memmap, o->folio_pfn, &pfn,
+				&subject->given))
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"0x%" PRIx64 " has no struct page: there is no memory, "
+					"neither by a pfn nor by a physical, struct page or "
+					"direct-map address of that number",
+					o->folio_pfn);
+	if (o->has_range && (pfn < o->range_pfn || pfn >= o->range_end_pfn))
+		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
+					"pfn 0x%" PRIx64 " is not in --range", pfn);
+	subject->asked = true;
+	subject->number = o->folio_pfn;
+	subject->page.pfn = pfn;
+	return NULL;
+}
+
 /** What the user wants to know beyond what is always looked at. */
 static struct hwp_error *take_wishes(struct analysis *a)
 {
 	const struct hwp_options *o = a->options;
-	struct hwp_error *err;
+	struct hwp_error *err = take_subject(a);
 
-	if (o->has_folio_pfn && !hwp_memmap_find(a->memmap, o->folio_pfn))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"pfn 0x%" PRIx64 " has no struct page: there is no memory",
-					o->folio_pfn);
-	if (o->has_folio_pfn && o->has_range &&
-	    (o->folio_pfn < o->range_pfn || o->folio_pfn >= o->range_end_pfn))
-		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
-					"pfn 0x%" PRIx64 " is not in --range", o->folio_pfn);
+	if (err)
+		return err;
 	if (o->rasdaemon_path && (err = hwp_rasdaemon_read(o->rasdaemon_path, a->findings)))
 		return err;
 	if (o->since_boot && (err = hwp_leak_record_copy(&a->findings->since_boot, o->since_boot)))
 		return err;
-	a->findings->subject.asked = o->has_folio_pfn;
-	a->findings->subject.page.pfn = o->folio_pfn;
 	return o->has_range ? hwp_extents_set_range(a->findings, o->range_pfn, o->range_end_pfn) :
 			      NULL;
 }

@@ -22,7 +22,7 @@
 
 struct hwp_options {
 	struct hwp_target_options target;
-	/** The page that findings.subject and uses are about. */
+	/** The page that findings.subject and uses are about: its pfn or an address of it. */
 	bool has_folio_pfn;
 	uint64_t folio_pfn;
 	/** A folio was at pfns [range_pfn, range_end_pfn), and was freed. */

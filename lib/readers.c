@@ -15,8 +15,8 @@
 #include "facts/owner/rmap.h"
 #include "facts/owner/rmap_file.h"
 #include "facts/owner/starts.h"
-#include "facts/pages/bad_memory.h"
 #include "facts/pages/folio.h"
+#include "facts/pages/address.h"
 #include "memmap/memmap.h"
 #include "memmap/zones.h"
 
@@ -24,7 +24,7 @@
 const struct hwp_needs *const hwp_readers[] = {
 	&hwp_layout_needs,	   &hwp_memmap_needs,	       &hwp_zones_needs,
 	&hwp_freelist_needs,	   &hwp_folio_hugetlb_needs,   &hwp_folio_raw_needs,
-	&hwp_bad_memory_needs,	   &hwp_hstates_needs,	       &hwp_static_key_needs,
+	&hwp_direct_map_needs,	   &hwp_hstates_needs,	       &hwp_static_key_needs,
 	&hwp_kernel_needs,	   &hwp_counters_totals_needs, &hwp_counters_blocks_needs,
 	&hwp_counters_queue_needs, &hwp_klog_ring_needs,       &hwp_klog_buffer_needs,
 	&hwp_page_owner_needs,	   &hwp_rmap_process_needs,    &hwp_rmap_anon_needs,

@@ -389,6 +389,8 @@ TABLE(hwp_range);
 #define TYPE struct hwp_subject
 static const struct hwp_fact hwp_subject_rows[] = {
 	BOOL(asked),
+	WORD(given, hwp_givens),
+	UINT(number),
 	STRUCT(page, hwp_poisoned),
 };
 TABLE(hwp_subject);

@@ -464,6 +464,9 @@ struct hwp_range {
 /** The page that the user asked about, poisoned or not. */
 struct hwp_subject {
 	bool asked;
+	/** By what it was asked for, and that number. */
+	enum hwp_given given;
+	uint64_t number;
 	/** The facts as for a poisoned page, but not what follows from them. */
 	struct hwp_poisoned page;
 };

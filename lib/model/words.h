@@ -219,6 +219,13 @@
 	ROW(HWP_DIRECT_MAP_PRESENT, "present", "it is mapped") \
 	ROW(HWP_DIRECT_MAP_ABSENT, "absent", "it is not")
 
+/** What the user's number of a page is. */
+#define HWP_GIVENS(ROW) \
+	ROW(HWP_GIVEN_PFN, "pfn", "a page frame number") \
+	ROW(HWP_GIVEN_PHYSICAL, "physical", "a physical address") \
+	ROW(HWP_GIVEN_STRUCT_PAGE, "struct-page", "the address of a struct page") \
+	ROW(HWP_GIVEN_DIRECT_MAP, "direct-map", "an address in the kernel's direct map")
+
 /** What a dump holds of the page's memory. */
 #define HWP_CONTENTS(ROW) \
 	ROW(HWP_CONTENTS_UNKNOWN, NULL, "not read, or not in the dump") \
@@ -291,6 +298,7 @@ enum hwp_observed { HWP_OBSERVATIONS(HWP_ENUMERATOR) };
 enum hwp_run_state { HWP_RUN_STATES(HWP_ENUMERATOR) };
 enum hwp_use_kind { HWP_USE_KINDS(HWP_ENUMERATOR) };
 enum hwp_direct_map { HWP_DIRECT_MAPS(HWP_ENUMERATOR) };
+enum hwp_given { HWP_GIVENS(HWP_ENUMERATOR) };
 enum hwp_contents { HWP_CONTENTS(HWP_ENUMERATOR) };
 enum hwp_event_kind { HWP_EVENT_KINDS(HWP_ENUMERATOR) };
 enum hwp_cause_kind { HWP_CAUSES(HWP_ENUMERATOR) };
@@ -335,6 +343,7 @@ struct hwp_words {
 	LIST(hwp_run_states, HWP_RUN_STATES) \
 	LIST(hwp_use_kinds, HWP_USE_KINDS) \
 	LIST(hwp_direct_maps, HWP_DIRECT_MAPS) \
+	LIST(hwp_givens, HWP_GIVENS) \
 	LIST(hwp_contents_words, HWP_CONTENTS) \
 	LIST(hwp_event_kinds, HWP_EVENT_KINDS) \
 	LIST(hwp_causes, HWP_CAUSES) \

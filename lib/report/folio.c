@@ -399,6 +399,9 @@ static void put_subject(struct hwp_text *text, const struct hwp_findings *f)
 		snprintf(what, sizeof(what), "not poisoned");
 	hwp_text_field(text, "Page", "0x%" PRIx64 ", physical 0x%" PRIx64 "%s: %s", page->pfn,
 		       page->pfn << f->page_shift, where, what);
+	if (f->subject.given != HWP_GIVEN_PFN)
+		hwp_text_field(text, "", "0x%" PRIx64 " is %s", f->subject.number,
+			       hwp_givens.words[f->subject.given].meaning);
 	if (bad)
 		hwp_evidence(f, bad, put_evidence, text);
 	else

@@ -234,6 +234,7 @@ void hwp_report_json_subject(struct hwp_json *json, const struct hwp_findings *f
 	hwp_json_object(json, "subject");
 	hwp_json_u64(json, "pfn", page->pfn);
 	hwp_json_hex(json, "phys", page->pfn << f->page_shift);
+	hwp_json_string(json, "given", hwp_givens.words[f->subject.given].name);
 	hwp_json_bool(json, "poisoned", hwp_findings_poisoned_at(f, page->pfn) != NULL);
 	hwp_json_string(json, "what", hwp_subject_place(f, what, sizeof(what)));
 	if (page->was_read) {

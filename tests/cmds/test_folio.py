@@ -251,8 +251,27 @@ def sample(cases, directory, vmcore):
     mapcounts(cases, directory, vmcore, report)
 
 
+def by_address(cases):
+    """A physical address is taken for its page, which the report says; a pfn comes first."""
+    vmcore = next((hwp.vmcore_of(d) for d in hwp.samples() if d.name == '7.3-cloud'), None)
+    for number, pfn, given in (('0x5c11', 0x5c11, 'pfn'), ('23569', 0x5c11, 'pfn'),
+                               ('0x5c11abc', 0x5c11, 'physical'), ('0x1000', 0x1000, 'pfn')):
+        run = hwp.Run('folio', '--json', number, vmcore)
+        subject = run.json()['subject']
+        text = hwp.Run('folio', number, vmcore).out.decode()
+        wrong = [] if (subject['pfn'], subject['given']) == (pfn, given) else [str(subject)[:200]]
+        if ('is a physical address' in text) != (given == 'physical'):
+            wrong.append(text[:300])
+        cases.report(f'folio {number}', wrong)
+    for number in '0xfffffffffffff000', hex(1 << 50):
+        run = hwp.Run('folio', number, vmcore)
+        cases.report(f'folio {number}', [] if run.status == 2 and
+                     f'{number} has no struct page' in run.err else [repr(run.err)])
+
+
 def main():
     cases = hwp.Cases()
+    by_address(cases)
     cases.report('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
     for directory in hwp.samples():
         with tempfile.TemporaryDirectory() as work:

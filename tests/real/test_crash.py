@@ -115,7 +115,7 @@ def same_reports(pair, readmem=False):
 
 def manners():
     """Pipes, wrong arguments, help, a full disk; the session goes on after each."""
-    wanted = (r"unknown command 'nonsense'", r"'folio' needs a pfn", r'no option',
+    wanted = (r"unknown command 'nonsense'", r"'folio' needs a pfn, like 5c11, not", r'no option',
               r'the target is what crash has open', r"'watch' is for the program",
               r'Usage: hwpoison folio \[OPTIONS\] PFN\n', r'NAME\n  hwpoison - ',
               r'SYNOPSIS\n  hwpoison \[command\]', r'EXAMPLES', r'there is no memory',

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "facts/pages/bad_memory.h"
+#include "facts/pages/address.h"
 
 /* VMCOREINFO has it at 0xffffffff82a0a000, and the image at physical 0x1000000. */
 #define TOP_PGT UINT64_C(0x3a0a000)
@@ -60,7 +61,7 @@ static uint64_t entry_of(const struct world *w, unsigned int level)
 /** A kernel of @p nr_levels whose tables map PFN by a page of 4 KiB; no other entry is present. */
 static struct world *world_create(unsigned int nr_levels)
 {
-	static const struct hwp_needs *const needs[] = { &hwp_bad_memory_needs, NULL };
+	static const struct hwp_needs *const needs[] = { &hwp_direct_map_needs, NULL };
 	static const struct synth_symbol symbols[] = { { "page_offset_base", PAGE_OFFSET_BASE },
 						       {} };
 	struct world *w = calloc(1, sizeof(*w));

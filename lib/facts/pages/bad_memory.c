@@ -4,25 +4,11 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "layout/needs.h"
+#include "facts/pages/address.h"
 #include "target/memory/pagetable.h"
 
 /* mm/page_poison.c: PAGE_POISON */
 #define PAGE_POISON_BYTE 0xaa
-
-struct direct_map_layout {
-	uint64_t page_offset_base;
-};
-
-static const struct hwp_need rows[] = {
-	HWP_SYMBOL(struct direct_map_layout, page_offset_base, "page_offset_base"),
-};
-
-const struct hwp_needs hwp_bad_memory_needs = {
-	.rows = rows,
-	.nr = HWP_ARRAY_SIZE(rows),
-	.size = sizeof(struct direct_map_layout),
-};
 
 struct direct_map {
 	struct hwp_page_tables tables;
@@ -41,21 +27,12 @@ static struct hwp_error *read_table(void *arg, uint64_t physical, void *buf, siz
 
 static bool find_map(struct direct_map *map, struct hwp_target *target, const struct hwp_layout *l)
 {
-	const struct direct_map_layout *at = hwp_layout_of(l, &hwp_bad_memory_needs);
 	_cleanup_error_ struct hwp_error *err = NULL;
 
 	map->tables.arg = target;
 	map->tables.read_physical = read_table;
 	err = hwp_page_tables_learn(&map->tables, hwp_target_vmcoreinfo_text(target));
-	if (err)
-		return false;
-	map->start = map->tables.direct_map;
-	if (map->tables.has_direct_map)
-		return true;
-	if (!at)
-		return false;
-	err = hwp_target_read_u64(target, at->page_offset_base, &map->start);
-	return !err;
+	return !err && hwp_direct_map_start(target, l, &map->start);
 }
 
 static enum hwp_direct_map look_up(const struct direct_map *map, uint64_t physical)

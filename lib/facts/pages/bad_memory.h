@@ -10,9 +10,6 @@
 #include "layout/layout.h"
 #include "model/findings.h"
 
-/** Where the direct map begins on x86_64; arm64's VMCOREINFO has it. */
-extern const struct hwp_needs hwp_bad_memory_needs;
-
 /**
  * Fill direct_map of every poisoned page, contents where a kernel switch gives them a meaning, and
  * in which page of memory each of findings.memmap_holes is: a poisoned one is in no dump.

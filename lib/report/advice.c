@@ -212,16 +212,16 @@ static void advise_on_module(struct adviser *a)
 {
 	const char *label = NULL;
 
-	for (size_t i = 0; i < a->f->events.nr && !label; i++) {
-		if (a->f->events.data[i].label[0])
-			label = a->f->events.data[i].label;
+	for (size_t i = 0; i < a->f->poisoned.nr && !label; i++) {
+		if (a->f->poisoned.data[i].module[0])
+			label = a->f->poisoned.data[i].module;
 	}
 	if (a->origin == ORIGIN_INJECTED || !a->f->poisoned.nr)
 		return;
 	if (label)
 		say(a,
-		    "Replace the memory module: the kernel log names %s. A reboot clears the marks, "
-		    "not the fault.",
+		    "Replace memory module %s ('Memory modules' has all that are named). A reboot "
+		    "clears the marks, not the fault.",
 		    label);
 	else
 		say(a,

@@ -126,8 +126,8 @@ static void origins(void **state)
 	add_event(f, HWP_EVENT_MACHINE_CHECK, 0x1000);
 	assert_says(f, "Find and replace the memory module", true);
 	assert_says(f, "Corrected", false);
-	strcpy(f->events.data[1].label, "CPU_SrcID#0_MC#1_DIMM#0");
-	assert_says(f, "the kernel log names CPU_SrcID#0_MC#1_DIMM#0.", true);
+	strcpy(f->poisoned.data[1].module, "CPU_SrcID#0_MC#1_DIMM#0");
+	assert_says(f, "Replace memory module CPU_SrcID#0_MC#1_DIMM#0 (", true);
 	assert_says(f, "ras-mc-ctl", false);
 	hwp_findings_destroy(f);
 }

@@ -253,10 +253,34 @@ static void maps(void **state)
 	hwp_findings_destroy(f);
 }
 
+/** Each module once, with who named it; and pages whose module nobody did. */
+static void modules(void **state)
+{
+	struct hwp_findings *f = machine_of(4);
+	char *s;
+
+	(void)state;
+	s = page_of(f);
+	assert_non_null(strstr(s, "names the module of 4 bad pages. Take"));
+	free(s);
+	strcpy(f->poisoned.data[0].module, "DIMM_A<1>");
+	strcpy(f->poisoned.data[1].module, "DIMM_A<1>");
+	strcpy(f->poisoned.data[2].module, "DIMM_B");
+	f->poisoned.data[2].module_is_rasdaemons = true;
+	s = page_of(f);
+	assert_int_equal(count(s, "DIMM_A&lt;1&gt;, as the kernel log names it for pfn 0x1000."),
+			 1);
+	assert_int_equal(count(s, "DIMM_B, as rasdaemon names it for pfn 0x1400."), 1);
+	assert_non_null(strstr(s, "names the module of 1 bad page. Take"));
+	free(s);
+	hwp_findings_destroy(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(texts), cmocka_unit_test(sizes),
-					    cmocka_unit_test(sentences), cmocka_unit_test(maps) };
+					    cmocka_unit_test(sentences), cmocka_unit_test(maps),
+					    cmocka_unit_test(modules) };
 
 	return cmocka_run_group_tests_name("report_html", tests, NULL, NULL);
 }

@@ -125,35 +125,41 @@ static void answer_data(FILE *out, const struct hwp_findings *f)
 			  hwp_log_state_name(f->log.state));
 }
 
-/** Labels that lines of the log have, each once. */
-static uint64_t put_labels(FILE *out, const struct hwp_findings *f)
+/** Is page @p index the first that its module is named for? */
+static bool is_new_module(const struct hwp_findings *f, size_t index)
 {
-	uint64_t nr = 0;
+	const char *module = f->poisoned.data[index].module;
 
-	for (size_t i = 0; i < f->events.nr; i++) {
-		const struct hwp_event *e = &f->events.data[i];
-		bool is_new = *e->label != '\0';
-
-		for (size_t j = 0; j < i && is_new; j++)
-			is_new = strcmp(f->events.data[j].label, e->label) != 0;
-		if (!is_new)
-			continue;
-		if (nr++ < MAX_NAMES)
-			paragraph(out, "%s, by a line of the kernel log about pfn 0x%" PRIx64 ".",
-				  e->label, e->pfn);
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(f->poisoned.data[i].module, module) == 0)
+			return false;
 	}
-	return nr;
+	return *module;
 }
 
 static void answer_module(FILE *out, const struct hwp_findings *f)
 {
+	uint64_t nr = 0, nr_nameless = 0;
+
 	begin(out, "Which memory module is it?");
-	if (!f->poisoned.nr && !f->events.nr)
-		paragraph(out, "No bad page is marked, and no line of the log names one.");
-	else if (!put_labels(out, f))
-		paragraph(out, "Nothing that was read names it. Take the physical addresses below "
-			       "to 'ras-mc-ctl --layout' and 'dmidecode -t 17,20' on the machine, "
-			       "or to the log of its management controller.");
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		nr_nameless += !*p->module;
+		if (is_new_module(f, i) && nr++ < MAX_NAMES)
+			paragraph(out, "%s, as %s names it for pfn 0x%" PRIx64 ".", p->module,
+				  p->module_is_rasdaemons ? "rasdaemon" : "the kernel log", p->pfn);
+	}
+	if (nr > MAX_NAMES)
+		paragraph(out, "And %" PRIu64 " more.", nr - MAX_NAMES);
+	if (!f->poisoned.nr)
+		paragraph(out, "No bad page is marked.");
+	else if (nr_nameless)
+		paragraph(out,
+			  "Nothing that was read names the module of %" PRIu64 " bad page%s. Take "
+			  "the physical addresses below to 'ras-mc-ctl --layout' and 'dmidecode -t "
+			  "17,20' on the machine, or to the log of its management controller.",
+			  nr_nameless, hwp_plural(nr_nameless));
 }
 
 static void answer_fix(FILE *out, const struct hwp_findings *f)

@@ -178,7 +178,7 @@ def injected(parts):
 
 
 def same_layout(parts):
-    """Each offset of crash's gdb is that of BTF."""
+    """Each offset inside crash is the program's."""
     try:
         rows = [{row['name']: {**row, 'source': None} for row in json.loads(parts[name])['layout']}
                 for name in ('layout', 'crash-layout')]
@@ -208,8 +208,8 @@ def judge(parts, work):
     yield 'injected', injected(parts)
     yield 'drgn program', same(parts, 'drgn', 'drgn')
     yield 'drgn program: reads', reads(parts, 'reads', work)
-    yield 'drgn plugin', same(parts, 'plugin', 'drgn')
-    yield 'drgn plugin: --quick', same(parts, 'plugin-quick', 'drgn', 'quick')
+    yield 'drgn plugin', same(parts, 'plugin', 'btf')
+    yield 'drgn plugin: --quick', same(parts, 'plugin-quick', 'btf', 'quick')
     yield 'drgn plugin: reads', reads(parts, 'plugin-reads', work)
     listed = parts.get('plugin-list', '')
     yield 'drgn plugin: list', [] if re.search(r'^PFN .*\n(.*\n)+0$', listed, re.M) else \

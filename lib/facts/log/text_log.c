@@ -60,7 +60,7 @@ static const char *take_boot_time(const char *s, struct hwp_stamp *ret)
 {
 	const char *digits = s + 1 + strspn(s + 1, " ");
 	unsigned int id;
-	char *end, kind;
+	char *end, kind[2];
 	uint64_t seconds;
 	int after = 0;
 	size_t n;
@@ -75,9 +75,9 @@ static const char *take_boot_time(const char *s, struct hwp_stamp *ret)
 	ret->has_boot_ns = true;
 	ret->boot_ns = seconds * HWP_NS_PER_SECOND + fraction(end + 1, n);
 	s = end + n + 2;
-	if (sscanf(s, "[ %1[TC]%u]%n", &kind, &id, &after) == 2 && after) {
+	if (sscanf(s, "[ %1[TC]%u]%n", kind, &id, &after) == 2 && after) {
 		ret->has_caller = true;
-		ret->caller_id = kind == 'C' ? id | CALLER_IS_CPU : id;
+		ret->caller_id = kind[0] == 'C' ? id | CALLER_IS_CPU : id;
 		s += after;
 	}
 	return *s == ' ' ? s + 1 : s;

@@ -54,5 +54,8 @@ int hwp_analyse_and_report(const struct hwp_context *context, const struct hwp_c
 		return hwp_fail(context, options->json, err);
 	err = options->json ? command->json(context->out, findings) :
 			      command->text(context->out, findings, &options->style);
+	/* A document of JSON has not been begun then. */
+	if (err && err->code == HWP_ERROR_NO_MEMORY)
+		return hwp_fail(context, options->json, err);
 	return hwp_finish(context, err, hwp_verdict_exit_status(findings->verdict));
 }

@@ -432,24 +432,51 @@ static void put_head(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_string(json, "verdict", hwp_verdict_name(f->verdict));
 }
 
-static void put_advice(void *arg, const char *advice)
+/** The verdict's reasons as text reports have them, and what to do. */
+struct words {
+	char *reasons;
+	HWP_VEC(char *) advice;
+	bool failed;
+};
+
+static void words_deinit(struct words *words)
 {
-	hwp_json_string(arg, NULL, advice);
+	free(words->reasons);
+	for (size_t i = 0; i < words->advice.nr; i++)
+		free(words->advice.data[i]);
+	hwp_vec_deinit(&words->advice);
 }
 
-/** The verdict's reasons as text reports have them, and what to do. */
-static struct hwp_error *put_words(struct hwp_json *json, const struct hwp_findings *f)
+static void keep_advice(void *arg, const char *advice)
 {
-	_cleanup_free_ char *reasons = hwp_verdict_reasons(f);
+	struct words *words = arg;
+	char *copy = strdup(advice);
+
+	if (copy && hwp_vec_push(&words->advice, copy))
+		return;
+	free(copy);
+	words->failed = true;
+}
+
+/** Before anything is printed: a document is whole or is none. */
+static struct hwp_error *find_words(const struct hwp_findings *f, struct words *ret)
+{
 	struct hwp_error *err;
 
-	if (!reasons)
+	ret->reasons = hwp_verdict_reasons(f);
+	if (!ret->reasons)
 		return hwp_error_no_memory();
-	hwp_json_string(json, "reasons", reasons + strspn(reasons, ": "));
+	err = hwp_advise(f, keep_advice, ret);
+	return err || !ret->failed ? err : hwp_error_no_memory();
+}
+
+static void put_words(struct hwp_json *json, const struct words *words)
+{
+	hwp_json_string(json, "reasons", words->reasons + strspn(words->reasons, ": "));
 	hwp_json_array(json, "advice");
-	err = hwp_advise(f, put_advice, json);
+	for (size_t i = 0; i < words->advice.nr; i++)
+		hwp_json_string(json, NULL, words->advice.data[i]);
 	hwp_json_end(json);
-	return err;
 }
 
 static void put_pages(struct hwp_json *json, const struct hwp_findings *f, size_t first, size_t nr)
@@ -471,13 +498,15 @@ static struct hwp_error *put_tail(struct hwp_json *json, const struct hwp_findin
 
 struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 {
+	_cleanup_(words_deinit) struct words words = {};
 	struct hwp_json json = { .out = out };
 	struct hwp_error *err;
 
-	put_head(&json, f);
-	err = put_words(&json, f);
+	err = find_words(f, &words);
 	if (err)
 		return err;
+	put_head(&json, f);
+	put_words(&json, &words);
 	hwp_report_json_cause(&json, f);
 	put_summary(&json, f);
 	put_pages(&json, f, 0, f->poisoned.nr);

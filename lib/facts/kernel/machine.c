@@ -18,7 +18,7 @@
 
 struct machine_layout {
 	uint64_t init_uts_ns, tk_core, boot_cpu_data, panic_cpu, tainted_mask, nr_online_cpus,
-		boot_id;
+		boot_id, shadow;
 	uint32_t uts_name, nodename, version, machine;
 	uint32_t timekeeper, seqcount_size, xtime_sec, offs_real, offs_boot, phys_bits;
 };
@@ -35,12 +35,12 @@ static const struct hwp_need rows[] = {
 	SYMBOL(tainted_mask, "tainted_mask"),
 	SYMBOL(nr_online_cpus, "__num_online_cpus"),
 	SYMBOL(boot_id, "sysctl_bootid"),
+	SYMBOL(shadow, "shadow_timekeeper"),
 	OFFSET(uts_name, "uts_namespace.name"),
 	OFFSET(nodename, "new_utsname.nodename"),
 	OFFSET(version, "new_utsname.version"),
 	OFFSET(machine, "new_utsname.machine"),
-	/* Until v6.12 tk_core had no name for its type: a seqcount, then the clock. */
-	OFFSET(timekeeper, "tk_data.timekeeper"),
+	/* Of a tk_core without a name for its type. */
 	HWP_SIZE(struct machine_layout, seqcount_size, "seqcount_raw_spinlock seqcount",
 		 .optional = true),
 	OFFSET(xtime_sec, "timekeeper.xtime_sec"),
@@ -49,12 +49,25 @@ static const struct hwp_need rows[] = {
 	OFFSET(phys_bits, "cpuinfo_x86.x86_phys_bits"),
 };
 
+/**
+ * Until v6.12 tk_core had no name for its type, a seqcount and then the clock, and its shadow was a
+ * variable of its own. To look for a type that is not there is slow by DWARF.
+ */
+static bool find_timekeeper(struct hwp_resolver *r, void *own)
+{
+	struct machine_layout *at = own;
+
+	at->timekeeper = at->shadow ? HWP_ABSENT : hwp_resolve_offset(r, "tk_data.timekeeper");
+	return true;
+}
+
 const struct hwp_needs hwp_machine_needs = {
 	.rows = rows,
 	.nr = HWP_ARRAY_SIZE(rows),
 	.sources = (const char *const[]){ "kernel/time/timekeeping.c", "init/version.c",
 					  "arch/x86/kernel/cpu/common.c", NULL },
 	.size = sizeof(struct machine_layout),
+	.decide = find_timekeeper,
 };
 
 static bool read_bytes(struct hwp_target *target, uint64_t address, void *buf, size_t size)

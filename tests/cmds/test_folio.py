@@ -225,7 +225,9 @@ def events(cases, name, vmcore, report):
         wrong.append(f'the log has {len(logged)} lines, {len(got)} are reported')
     lines = hwp.Run('events', vmcore).out.decode().splitlines()
     wrong += [f'over 80 columns: {x!r}' for x in lines if len(x) > 80]
-    rows = [x.split() for x in lines if re.match(r' *\d+\.\d{6}  0x', x)]
+    # Where the wall clock is known there is a column of it.
+    rows = [re.sub(r'  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d', '', x).split() for x in lines
+            if re.match(r' *\d+\.\d{6}  (\d{4}-\S+ \S+  )?0x', x)]
     states = {p['pfn']: p['state'] for p in report['poisoned']}
     whole = report['coverage']['ratio'] == 1
     for row, event in zip(rows, document['events']):

@@ -248,6 +248,7 @@ static void put_modules(struct hwp_text *text, const struct hwp_findings *f)
 {
 	unsigned int nr_shown = 0;
 	uint64_t nr_without = 0;
+	char sentence[160];
 
 	hwp_text_heading(text, "Memory modules");
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
@@ -263,12 +264,13 @@ static void put_modules(struct hwp_text *text, const struct hwp_findings *f)
 	}
 	if (nr_shown > MAX_EVIDENCE)
 		hwp_text_wrap(text, 0, 0, "'hwpoison list --json' has the rest.");
-	if (nr_without)
-		fprintf(text->out,
-			"No name for %" PRIu64
-			" page%s: on the machine, run 'ras-mc-ctl --layout', or\n"
-			"'dmidecode -t 17,20' to find which module has an address.\n",
-			nr_without, hwp_plural(nr_without));
+	if (!nr_without)
+		return;
+	snprintf(sentence, sizeof(sentence),
+		 "No name for %" PRIu64 " page%s: on the machine, run 'ras-mc-ctl --layout', or "
+		 "'dmidecode -t 17,20' to find which module has an address.",
+		 nr_without, hwp_plural(nr_without));
+	hwp_text_wrap(text, 0, 0, sentence);
 }
 
 /* A failure must stand out without colour too. */

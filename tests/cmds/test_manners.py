@@ -67,7 +67,8 @@ def check_columns():
     for columns, widest in (('60', 60), ('0', 80), ('nonsense', 80), ('', 80)):
         os.environ['COLUMNS'] = columns
         lines = hwp.Run('check', DUMP).out.decode().splitlines()
-        prose = [line for line in lines if not line.startswith('0x')]
+        # The path is one word, however long.
+        prose = [line for line in lines if not line.startswith('0x') and str(DUMP) not in line]
         CASES.report(f'COLUMNS={columns}', [line for line in prose if len(line) > widest])
     del os.environ['COLUMNS']
 

@@ -20,7 +20,7 @@ enum origin {
 	ORIGIN_UNKNOWN,
 	/** Each poisoned page was injected by software, and no hardware reported anything. */
 	ORIGIN_INJECTED,
-	/** The hardware reported only errors that it corrected. */
+	/** Each poisoned page was taken out of use for errors that the hardware corrected. */
 	ORIGIN_CORRECTED,
 	/** The hardware reported an error that it could not correct. */
 	ORIGIN_HARDWARE,
@@ -78,33 +78,57 @@ static bool is_corrected(const struct hwp_event *e)
 	return e->kind == HWP_EVENT_CORRECTED;
 }
 
-/** Is every poisoned page one that software injected an error into? */
-static bool all_injected(const struct hwp_findings *f, bool *failed)
+static bool is_injection(const struct hwp_event *e)
 {
-	_cleanup_free_ bool *injected = calloc(f->poisoned.nr + 1, sizeof(*injected));
+	return e->kind == HWP_EVENT_INJECTED;
+}
+
+static bool is_soft_offline(const struct hwp_event *e)
+{
+	return e->kind == HWP_EVENT_SOFT_OFFLINE;
+}
+
+/** What memory failure does, and soft offline does not. */
+static bool is_of_error(const struct hwp_event *e)
+{
+	return e->kind == HWP_EVENT_ACTION || e->kind == HWP_EVENT_SIGBUS ||
+	       e->kind == HWP_EVENT_KILLED || e->kind == HWP_EVENT_PANIC;
+}
+
+/** Is there an event that @p is_it for every poisoned page? */
+static bool every_page(struct adviser *a, bool (*is_it)(const struct hwp_event *e))
+{
+	const struct hwp_findings *f = a->f;
+	_cleanup_free_ bool *has = calloc(f->poisoned.nr + 1, sizeof(*has));
 	size_t nr = 0;
 
-	*failed = !injected;
-	for (size_t i = 0; i < f->events.nr && injected; i++) {
+	a->out_of_memory |= !has;
+	for (size_t i = 0; i < f->events.nr && has; i++) {
 		const struct hwp_event *e = &f->events.data[i];
 		size_t at = hwp_findings_poisoned_index(f, e->pfn);
 
-		if (e->kind != HWP_EVENT_INJECTED || at == f->poisoned.nr ||
-		    f->poisoned.data[at].pfn != e->pfn || injected[at])
+		if (!is_it(e) || at == f->poisoned.nr || f->poisoned.data[at].pfn != e->pfn ||
+		    has[at])
 			continue;
-		injected[at] = true;
+		has[at] = true;
 		nr++;
 	}
-	return injected && nr && nr == f->poisoned.nr;
+	return has && nr && nr == f->poisoned.nr;
 }
 
+/** Where lines may be missing, or a page has none, nothing is said in a page's favour. */
 static void find_origin(struct adviser *a)
 {
+	bool is_whole = a->f->log.state == HWP_LOG_COMPLETE;
+
 	if (any_event(a->f, is_of_hardware))
 		a->origin = ORIGIN_HARDWARE;
 	else if (any_event(a->f, is_corrected))
-		a->origin = ORIGIN_CORRECTED;
-	else if (a->f->log.state == HWP_LOG_COMPLETE && all_injected(a->f, &a->out_of_memory))
+		a->origin = is_whole && !any_event(a->f, is_of_error) &&
+					    every_page(a, is_soft_offline) ?
+				    ORIGIN_CORRECTED :
+				    ORIGIN_UNKNOWN;
+	else if (is_whole && every_page(a, is_injection))
 		a->origin = ORIGIN_INJECTED;
 }
 

@@ -120,7 +120,19 @@ static void origins(void **state)
 	assert_says(f, "injected", false);
 	assert_says(f, "Find and replace the memory module", true);
 	f->log.state = HWP_LOG_COMPLETE;
+	/* Errors of another module may be corrected: only pages taken out for these are meant. */
 	add_event(f, HWP_EVENT_CORRECTED, 0x1000);
+	assert_says(f, "Corrected", false);
+	assert_says(f, "Find and replace the memory module", true);
+	add_event(f, HWP_EVENT_SOFT_OFFLINE, 0x1000);
+	assert_says(f, "Corrected", false);
+	add_event(f, HWP_EVENT_SOFT_OFFLINE, 0x1001);
+	f->log.state = HWP_LOG_LOST;
+	assert_says(f, "Corrected", false);
+	f->log.state = HWP_LOG_COMPLETE;
+	add_event(f, HWP_EVENT_ACTION, 0x1001);
+	assert_says(f, "Corrected", false);
+	f->events.nr--;
 	assert_says(f, "Corrected errors lost no data", true);
 	assert_says(f, "injected", false);
 	add_event(f, HWP_EVENT_MACHINE_CHECK, 0x1000);

@@ -204,9 +204,15 @@ static void sentences(void **state)
 				  "use again"));
 	free(s);
 	f->verdict = HWP_VERDICT_CLEAN;
-	f->summary.nr_poisoned = 1;
+	f->summary.nr_poisoned = f->summary.nr_by_class[HWP_CLASS_CONTAINED] = 1;
 	s = page_of(f);
 	assert_non_null(strstr(s, "it is out of reach"));
+	free(s);
+	/* A page of its own that is still in use is not. */
+	f->summary.nr_poisoned = 2;
+	s = page_of(f);
+	assert_null(strstr(s, "out of reach"));
+	assert_non_null(strstr(s, "none of it has come back into use, or can"));
 	free(s);
 	hwp_findings_destroy(f);
 }

@@ -51,9 +51,12 @@ static const char *plain_words(const struct hwp_findings *f)
 	case HWP_NR_VERDICTS:
 		break;
 	}
-	return f->summary.nr_poisoned ? "Faulty memory was found on this machine, and it is out of "
-					"reach." :
-					"No memory of this machine is marked as faulty.";
+	if (!f->summary.nr_poisoned)
+		return "No memory of this machine is marked as faulty.";
+	return f->summary.nr_poisoned == f->summary.nr_by_class[HWP_CLASS_CONTAINED] ?
+		       "Faulty memory was found on this machine, and it is out of reach." :
+		       "Faulty memory was found on this machine, and none of it has come back into "
+		       "use, or can.";
 }
 
 static struct hwp_error *put_verdict(FILE *out, const struct hwp_findings *f)

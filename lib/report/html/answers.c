@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The five questions that a customer asks, each with its answer, or why there is none. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "report/common.h"
@@ -18,22 +17,6 @@ static void begin(FILE *out, const char *question)
 	fputs("<h3>", out);
 	hwp_html_text(out, question);
 	fputs("</h3>\n", out);
-}
-
-static void paragraph(FILE *out, const char *fmt, ...)
-	__attribute__((__format__(__printf__, 2, 3)));
-static void paragraph(FILE *out, const char *fmt, ...)
-{
-	_cleanup_free_ char *s = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
-	va_end(ap);
-	fputs("<p>", out);
-	hwp_html_text(out, s ? s : "(out of memory)");
-	fputs("</p>\n", out);
 }
 
 static void answer_safety(FILE *out, const struct hwp_findings *f)
@@ -57,11 +40,12 @@ static void answer_safety(FILE *out, const struct hwp_findings *f)
 	};
 
 	begin(out, "Is it safe to go on?");
-	paragraph(out, "%s", answers[f->verdict]);
+	hwp_html_paragraph(out, "%s", answers[f->verdict]);
 	if (!f->live)
-		paragraph(out, "This is about the machine as it was when this memory was "
-			       "captured. After a reboot the marks of bad pages are gone, and the "
-			       "bad memory is not.");
+		hwp_html_paragraph(
+			out, "This is about the machine as it was when this memory was "
+			     "captured. After a reboot the marks of bad pages are gone, and the "
+			     "bad memory is not.");
 }
 
 static uint64_t put_victims(FILE *out, const struct hwp_findings *f)
@@ -75,13 +59,15 @@ static uint64_t put_victims(FILE *out, const struct hwp_findings *f)
 		if (!hwp_report_is_new_victim(f, i))
 			continue;
 		if (nr++ < MAX_NAMES)
-			paragraph(out, "%s %s bad memory after its error (confidence: %s).",
-				  hwp_victim_words(f, v, name, sizeof(name)),
-				  v->has_it_now ? "has" : "had",
-				  hwp_confidence_name(v->confidence));
+			hwp_html_paragraph(out,
+					   "%s %s bad memory after its error (confidence: %s).",
+					   hwp_victim_words(f, v, name, sizeof(name)),
+					   v->has_it_now ? "has" : "had",
+					   hwp_confidence_name(v->confidence));
 	}
 	if (nr > MAX_NAMES)
-		paragraph(out, "And %" PRIu64 " more, with the pages below.", nr - MAX_NAMES);
+		hwp_html_paragraph(out, "And %" PRIu64 " more, with the pages below.",
+				   nr - MAX_NAMES);
 	return nr;
 }
 
@@ -96,11 +82,11 @@ static uint64_t put_lost(FILE *out, const struct hwp_findings *f)
 		if (lost.kind == HWP_LOST_NOTHING)
 			continue;
 		if (nr++ < MAX_NAMES)
-			paragraph(out, "Lost: %s.",
-				  hwp_lost_data_words(&lost, words, sizeof(words)));
+			hwp_html_paragraph(out, "Lost: %s.",
+					   hwp_lost_data_words(&lost, words, sizeof(words)));
 	}
 	if (nr > MAX_NAMES)
-		paragraph(out, "And %" PRIu64 " more pages.", nr - MAX_NAMES);
+		hwp_html_paragraph(out, "And %" PRIu64 " more pages.", nr - MAX_NAMES);
 	return nr;
 }
 
@@ -112,17 +98,20 @@ static void answer_data(FILE *out, const struct hwp_findings *f)
 	nr = put_victims(out, f);
 	nr += put_lost(out, f);
 	if (!nr)
-		paragraph(out, "No process or file is known to have had bad memory after its "
-			       "error.");
+		hwp_html_paragraph(out,
+				   "No process or file is known to have had bad memory after its "
+				   "error.");
 	if (f->summary.nr_past_unknown)
-		paragraph(out,
-			  "Whether %" PRIu64 " bad page%s in free memory or in use since cannot be "
-			  "known from what was read.",
-			  f->summary.nr_past_unknown,
-			  f->summary.nr_past_unknown == 1 ? " was" : "s were");
+		hwp_html_paragraph(out,
+				   "Whether %" PRIu64
+				   " bad page%s in free memory or in use since cannot be "
+				   "known from what was read.",
+				   f->summary.nr_past_unknown,
+				   f->summary.nr_past_unknown == 1 ? " was" : "s were");
 	if (f->log.state != HWP_LOG_COMPLETE && f->poisoned.nr)
-		paragraph(out, "The kernel log is not all there (%s), so this may not be all.",
-			  hwp_log_state_name(f->log.state));
+		hwp_html_paragraph(out,
+				   "The kernel log is not all there (%s), so this may not be all.",
+				   hwp_log_state_name(f->log.state));
 }
 
 /** Is page @p index the first that its module is named for? */
@@ -147,19 +136,22 @@ static void answer_module(FILE *out, const struct hwp_findings *f)
 
 		nr_nameless += !*p->module;
 		if (is_new_module(f, i) && nr++ < MAX_NAMES)
-			paragraph(out, "%s, as %s names it for pfn 0x%" PRIx64 ".", p->module,
-				  p->module_is_rasdaemons ? "rasdaemon" : "the kernel log", p->pfn);
+			hwp_html_paragraph(out, "%s, as %s names it for pfn 0x%" PRIx64 ".",
+					   p->module,
+					   p->module_is_rasdaemons ? "rasdaemon" : "the kernel log",
+					   p->pfn);
 	}
 	if (nr > MAX_NAMES)
-		paragraph(out, "And %" PRIu64 " more.", nr - MAX_NAMES);
+		hwp_html_paragraph(out, "And %" PRIu64 " more.", nr - MAX_NAMES);
 	if (!f->poisoned.nr)
-		paragraph(out, "No bad page is marked.");
+		hwp_html_paragraph(out, "No bad page is marked.");
 	else if (nr_nameless)
-		paragraph(out,
-			  "Nothing that was read names the module of %" PRIu64 " bad page%s. Take "
-			  "the physical addresses below to 'ras-mc-ctl --layout' and 'dmidecode -t "
-			  "17,20' on the machine, or to the log of its management controller.",
-			  nr_nameless, hwp_plural(nr_nameless));
+		hwp_html_paragraph(
+			out,
+			"Nothing that was read names the module of %" PRIu64 " bad page%s. Take "
+			"the physical addresses below to 'ras-mc-ctl --layout' and 'dmidecode -t "
+			"17,20' on the machine, or to the log of its management controller.",
+			nr_nameless, hwp_plural(nr_nameless));
 }
 
 static void answer_fix(FILE *out, const struct hwp_findings *f)
@@ -168,23 +160,25 @@ static void answer_fix(FILE *out, const struct hwp_findings *f)
 
 	begin(out, "Does this kernel have the fix?");
 	if (!k->has_memory_failure) {
-		paragraph(out, "It was built without CONFIG_MEMORY_FAILURE: it cannot mark bad "
-			       "memory at all.");
+		hwp_html_paragraph(out,
+				   "It was built without CONFIG_MEMORY_FAILURE: it cannot mark bad "
+				   "memory at all.");
 		return;
 	}
-	paragraph(out, "%s: %s (%s).",
-		  k->fix == HWP_FIX_PRESENT ? "Yes" :
-		  k->fix == HWP_FIX_ABSENT  ? "No" :
-					      "Not known",
-		  hwp_fixes.words[k->fix].meaning,
-		  *k->fix_evidence ? k->fix_evidence : "no evidence");
+	hwp_html_paragraph(out, "%s: %s (%s).",
+			   k->fix == HWP_FIX_PRESENT ? "Yes" :
+			   k->fix == HWP_FIX_ABSENT  ? "No" :
+						       "Not known",
+			   hwp_fixes.words[k->fix].meaning,
+			   *k->fix_evidence ? k->fix_evidence : "no evidence");
 	if (k->fix_seen != HWP_FIX_SEEN_NOTHING)
-		paragraph(out, "%s",
-			  k->fix_seen == HWP_FIX_SEEN_HELD ?
-				  "Each huge page with bad memory that it freed was freed without "
-				  "its bad pages." :
-				  "At least one huge page with bad memory was freed with its bad "
-				  "pages.");
+		hwp_html_paragraph(
+			out, "%s",
+			k->fix_seen == HWP_FIX_SEEN_HELD ?
+				"Each huge page with bad memory that it freed was freed without "
+				"its bad pages." :
+				"At least one huge page with bad memory was freed with its bad "
+				"pages.");
 }
 
 static void answer_cause(FILE *out, const struct hwp_findings *f)
@@ -199,13 +193,14 @@ static void answer_cause(FILE *out, const struct hwp_findings *f)
 
 	begin(out, "Did a memory error crash it?");
 	if (f->cause.has_pfn)
-		paragraph(out, "%s (pfn 0x%" PRIx64 ", physical address 0x%" PRIx64 "): %s.",
-			  answers[f->cause.kind], f->cause.pfn, f->cause.pfn << f->page_shift,
-			  f->cause.why);
+		hwp_html_paragraph(out,
+				   "%s (pfn 0x%" PRIx64 ", physical address 0x%" PRIx64 "): %s.",
+				   answers[f->cause.kind], f->cause.pfn,
+				   f->cause.pfn << f->page_shift, f->cause.why);
 	else if (*f->cause.why)
-		paragraph(out, "%s: %s.", answers[f->cause.kind], f->cause.why);
+		hwp_html_paragraph(out, "%s: %s.", answers[f->cause.kind], f->cause.why);
 	else
-		paragraph(out, "%s.", answers[f->cause.kind]);
+		hwp_html_paragraph(out, "%s.", answers[f->cause.kind]);
 }
 
 void hwp_html_answers(FILE *out, const struct hwp_findings *f)

@@ -71,8 +71,8 @@ static struct hwp_error *put_verdict(FILE *out, const struct hwp_findings *f)
 	fputs("</h1>\n<p><span class=\"word\">", out);
 	hwp_html_text(out, word);
 	fputs("</span>", out);
-	hwp_html_printf(out, "%s.", reasons);
-	fputs("</p>\n</header>\n", out);
+	hwp_html_text(out, reasons);
+	fputs(".</p>\n</header>\n", out);
 	return NULL;
 }
 

@@ -11,8 +11,12 @@
 /** Print @p s as text of an element or of a quoted attribute; control characters as \xNN. */
 void hwp_html_text(FILE *out, const char *s);
 
-/** The same of what is formatted. */
+/** The same of what is formatted; what is longer than a path and a sentence is cut. */
 void hwp_html_printf(FILE *out, const char *fmt, ...) __attribute__((__format__(__printf__, 2, 3)));
+
+/** "<p>…</p>", the text formatted. */
+void hwp_html_paragraph(FILE *out, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
 
 /** "<td>…</td>", the text formatted; with class @p class unless that is NULL. */
 void hwp_html_cell(FILE *out, const char *class, const char *fmt, ...)

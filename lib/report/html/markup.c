@@ -2,10 +2,12 @@
 /** Text that stays text, whatever a dump puts into it. */
 #include "report/html/html.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+/* What is formatted is short; a path is the longest of it. */
+#define MAX_TEXT (PATH_MAX + 1024)
 
 static const char *entity(char c)
 {
@@ -67,14 +69,9 @@ void hwp_html_text(FILE *out, const char *s)
 
 static void put_formatted(FILE *out, const char *fmt, va_list ap)
 {
-	_cleanup_free_ char *s = NULL;
+	char s[MAX_TEXT];
 
-	/* The stream keeps the error: hwp_report_flush() finds it. */
-	if (vasprintf(&s, fmt, ap) < 0) {
-		s = NULL;
-		fputs("(out of memory)", out);
-		return;
-	}
+	vsnprintf(s, sizeof(s), fmt, ap);
 	hwp_html_text(out, s);
 }
 
@@ -85,6 +82,17 @@ void hwp_html_printf(FILE *out, const char *fmt, ...)
 	va_start(ap, fmt);
 	put_formatted(out, fmt, ap);
 	va_end(ap);
+}
+
+void hwp_html_paragraph(FILE *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("<p>", out);
+	va_start(ap, fmt);
+	put_formatted(out, fmt, ap);
+	va_end(ap);
+	fputs("</p>\n", out);
 }
 
 void hwp_html_cell(FILE *out, const char *class, const char *fmt, ...)
@@ -138,9 +146,7 @@ static void sink_field(void *arg, const char *label, const char *value)
 
 static void sink_paragraph(void *arg, const char *s)
 {
-	fputs("<p>", arg);
-	hwp_html_text(arg, s);
-	fputs("</p>\n", arg);
+	hwp_html_paragraph(arg, "%s", s);
 }
 
 void hwp_html_sink(struct hwp_text *text, struct hwp_text_sink *sink, FILE *out)

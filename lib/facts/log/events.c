@@ -12,9 +12,6 @@
 #define MAX_EVENTS 65536
 #define MAX_EVENTS_LIVE 16384
 
-/* kernel/printk/printk.c, printk_caller_id() */
-#define CALLER_IS_CPU UINT32_C(0x80000000)
-
 /**
  * The time of a line, or 0 where it cannot be right: lines follow each other, and the clocks of
  * the CPUs are apart by far less than a second (kernel/sched/clock.c).
@@ -114,8 +111,8 @@ struct hwp_error *hwp_events_take(struct hwp_event_reading *reading,
 	}
 	event.seq = record->seq;
 	event.time_ns = time_ns;
-	if (record->has_caller && record->caller_id & CALLER_IS_CPU)
-		event.caller_cpu = (int)(record->caller_id & ~CALLER_IS_CPU);
+	if (record->has_caller && record->caller_id & HWP_CALLER_IS_CPU)
+		event.caller_cpu = (int)(record->caller_id & ~HWP_CALLER_IS_CPU);
 	else if (record->has_caller)
 		event.caller_pid = (int)record->caller_id;
 	join_machine_check(reading, &event);

@@ -9,6 +9,9 @@
 /** The ring, and the buffer before it: one of them is enough. */
 extern const struct hwp_needs hwp_klog_ring_needs, hwp_klog_buffer_needs;
 
+/** kernel/printk/printk.c, printk_caller_id(): the number is that of a CPU. */
+#define HWP_CALLER_IS_CPU UINT32_C(0x80000000)
+
 struct hwp_klog_record {
 	uint64_t seq, time_ns;
 	/**

@@ -16,9 +16,6 @@
 /* Longer lines are cut. */
 #define MAX_LINE 4096
 #define SECONDS_OF_A_DAY 86400
-/* kernel/printk/printk.c, printk_caller_id() */
-#define CALLER_IS_CPU UINT32_C(0x80000000)
-
 /** "<6>": the level and the facility, which vmcore-dmesg and dmesg -r print. */
 static const char *take_priority(const char *s, struct hwp_stamp *ret)
 {
@@ -77,7 +74,7 @@ static const char *take_boot_time(const char *s, struct hwp_stamp *ret)
 	s = end + n + 2;
 	if (sscanf(s, "[ %1[TC]%u]%n", kind, &id, &after) == 2 && after) {
 		ret->has_caller = true;
-		ret->caller_id = kind[0] == 'C' ? id | CALLER_IS_CPU : id;
+		ret->caller_id = kind[0] == 'C' ? id | HWP_CALLER_IS_CPU : id;
 		s += after;
 	}
 	return *s == ' ' ? s + 1 : s;

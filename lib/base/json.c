@@ -192,3 +192,16 @@ void hwp_json_finish(struct hwp_json *json)
 {
 	putc('\n', json->out);
 }
+
+void hwp_json_word(struct hwp_json *json, const char *key, const char *value)
+{
+	hwp_json_string(json, key, *value ? value : NULL);
+}
+
+void hwp_json_known(struct hwp_json *json, const char *key, bool is_known, int64_t value)
+{
+	if (is_known)
+		hwp_json_i64(json, key, value);
+	else
+		hwp_json_null(json, key);
+}

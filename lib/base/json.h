@@ -52,4 +52,10 @@ void hwp_json_ratio(struct hwp_json *json, const char *key, uint64_t part, uint6
 /** The final newline. */
 void hwp_json_finish(struct hwp_json *json);
 
+/** As hwp_json_string(); an empty one is null. */
+void hwp_json_word(struct hwp_json *json, const char *key, const char *value);
+
+/** The number, or null where it is not known. */
+void hwp_json_known(struct hwp_json *json, const char *key, bool is_known, int64_t value);
+
 #endif /* HWP_BASE_JSON_H */

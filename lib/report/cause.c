@@ -113,19 +113,6 @@ void hwp_text_cause(struct hwp_text *text, const struct hwp_findings *f)
 	put_errors(text, f);
 }
 
-static void put_word(struct hwp_json *json, const char *key, const char *value)
-{
-	hwp_json_string(json, key, *value ? value : NULL);
-}
-
-static void put_time(struct hwp_json *json, const char *key, bool is_known, int64_t unix_seconds)
-{
-	if (is_known)
-		hwp_json_i64(json, key, unix_seconds);
-	else
-		hwp_json_null(json, key);
-}
-
 static void put_json_panic(struct hwp_json *json, const struct hwp_findings *f)
 {
 	const struct hwp_crash_facts *c = &f->crash;
@@ -139,18 +126,18 @@ static void put_json_panic(struct hwp_json *json, const struct hwp_findings *f)
 		return;
 	}
 	hwp_json_object(json, "panic");
-	put_word(json, "text", c->panic);
-	put_word(json, "oops", c->oops);
+	hwp_json_word(json, "text", c->panic);
+	hwp_json_word(json, "oops", c->oops);
 	hwp_json_u64(json, "time_ns", ns);
-	put_time(json, "time", has_time, seconds);
-	put_time(json, "cpu", cpu >= 0, cpu);
-	put_time(json, "pid", c->comm[0] != '\0', c->pid);
-	put_word(json, "comm", c->comm);
+	hwp_json_known(json, "time", has_time, seconds);
+	hwp_json_known(json, "cpu", cpu >= 0, cpu);
+	hwp_json_known(json, "pid", c->comm[0] != '\0', c->pid);
+	hwp_json_word(json, "comm", c->comm);
 	if (c->has_fault_address)
 		hwp_json_hex(json, "fault_address", c->fault_address);
 	else
 		hwp_json_null(json, "fault_address");
-	put_word(json, "rip", c->rip);
+	hwp_json_word(json, "rip", c->rip);
 	hwp_json_end(json);
 }
 
@@ -163,7 +150,7 @@ static void put_json_line(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_row_object(json, NULL);
 	hwp_json_u64(json, "seq", e->seq);
 	hwp_json_u64(json, "time_ns", e->time_ns);
-	put_time(json, "time", has_time, seconds);
+	hwp_json_known(json, "time", has_time, seconds);
 	hwp_json_string(json, "kind", hwp_event_kind_name(e->kind));
 	if (e->has_pfn)
 		hwp_json_u64(json, "pfn", e->pfn);
@@ -173,7 +160,7 @@ static void put_json_line(struct hwp_json *json, const struct hwp_findings *f,
 		hwp_json_hex(json, "status", e->status);
 	else
 		hwp_json_null(json, "status");
-	put_word(json, "module", e->label);
+	hwp_json_word(json, "module", e->label);
 	hwp_json_string(json, "text", e->text);
 	hwp_json_end(json);
 }

@@ -90,35 +90,22 @@ void hwp_text_machine(struct hwp_text *text, const struct hwp_findings *f)
 			       is_tainted_by_machine_check(f) ? ": M is for a machine check" : "");
 }
 
-static void put_word(struct hwp_json *json, const char *key, const char *value)
-{
-	hwp_json_string(json, key, *value ? value : NULL);
-}
-
-static void put_time(struct hwp_json *json, const char *key, bool is_known, int64_t unix_seconds)
-{
-	if (is_known)
-		hwp_json_i64(json, key, unix_seconds);
-	else
-		hwp_json_null(json, key);
-}
-
 void hwp_report_json_identity(struct hwp_json *json, const struct hwp_findings *f)
 {
 	const struct hwp_machine_facts *m = &f->machine;
 	char letters[sizeof(taint_letters)];
 
 	hwp_json_row_object(json, "identity");
-	put_word(json, "host", m->host);
-	put_word(json, "arch", m->arch);
-	put_word(json, "build", m->version);
-	put_word(json, "boot_id", m->boot_id);
-	put_time(json, "time", m->has_clock && m->unix_seconds, m->unix_seconds);
-	put_time(json, "uptime_seconds", m->has_clock && m->unix_seconds,
-		 (int64_t)m->uptime_seconds);
+	hwp_json_word(json, "host", m->host);
+	hwp_json_word(json, "arch", m->arch);
+	hwp_json_word(json, "build", m->version);
+	hwp_json_word(json, "boot_id", m->boot_id);
+	hwp_json_known(json, "time", m->has_clock && m->unix_seconds, m->unix_seconds);
+	hwp_json_known(json, "uptime_seconds", m->has_clock && m->unix_seconds,
+		       (int64_t)m->uptime_seconds);
 	hwp_json_u64(json, "page_size", UINT64_C(1) << f->page_shift);
 	hwp_json_u64(json, "memory_bytes", memory_bytes(f));
-	put_time(json, "cpus_online", m->nr_cpus > 0, m->nr_cpus);
+	hwp_json_known(json, "cpus_online", m->nr_cpus > 0, m->nr_cpus);
 	hwp_json_string(json, "taint",
 			m->has_taint ? taint_words(f, letters, sizeof(letters)) : NULL);
 	hwp_json_end(json);

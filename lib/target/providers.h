@@ -24,7 +24,7 @@ void hwp_target_set_open_times(struct hwp_target *target, const struct hwp_open_
 
 /**
  * Open the dump file, or the parts of one, that @p options name: ELF and kdump files of x86_64
- * by our own reader, others by libkdumpfile, which the environment's
+ * and arm64 by our own reader, others by libkdumpfile, which the environment's
  * HWPOISON_READER=libkdumpfile asks for everywhere. If it is not a dump, the error says what it
  * is.
  */

@@ -250,6 +250,18 @@ bool hwp_target_has_types(const struct hwp_target *target)
 	return target->types.ops;
 }
 
+struct hwp_error *hwp_target_vmcoreinfo_symbol(const struct hwp_target *target, const char *name,
+					       uint64_t *ret)
+{
+	_cleanup_free_ char *key = NULL;
+
+	if (asprintf(&key, "SYMBOL(%s)", name) < 0) {
+		key = NULL;
+		return hwp_error_no_memory();
+	}
+	return hwp_target_vmcoreinfo_number(target, key, ret);
+}
+
 const char *hwp_target_machine(const struct hwp_target *target)
 {
 	const char *machine = hwp_page_tables_machine(hwp_target_vmcoreinfo_text(target));

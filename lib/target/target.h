@@ -371,6 +371,10 @@ struct hwp_error *hwp_target_vmcoreinfo_number(const struct hwp_target *target, 
 /** The whole VMCOREINFO, NUL-terminated and borrowed; NULL when there is none. */
 const char *hwp_target_vmcoreinfo_text(const struct hwp_target *target);
 
+/** SYMBOL(@p name), the address of a symbol. LOOKUP if VMCOREINFO has none. */
+struct hwp_error *hwp_target_vmcoreinfo_symbol(const struct hwp_target *target, const char *name,
+					       uint64_t *ret);
+
 /** utsname.machine of the kernel, by its VMCOREINFO: "x86_64" or "aarch64"; "" for neither. */
 const char *hwp_target_machine(const struct hwp_target *target);
 

@@ -211,30 +211,21 @@ static const struct hwp_provider_ops ksyms_ops = {
 	.destroy = ksyms_destroy,
 };
 
-static struct hwp_error *table_address(struct hwp_target *target, const char *name, uint64_t *ret)
-{
-	_cleanup_free_ char *key = NULL;
-
-	if (asprintf(&key, "SYMBOL(%s)", name) < 0) {
-		key = NULL;
-		return hwp_error_no_memory();
-	}
-	return hwp_target_vmcoreinfo_number(target, key, ret);
-}
-
 /** Where the addresses are, by VMCOREINFO. */
 static struct hwp_error *named_place(struct hwp_target *target, struct hwp_ksyms_tables *t)
 {
 	struct hwp_ksyms_place *place = &t->places[0];
-	struct hwp_error *err = table_address(target, "kallsyms_offsets", &place->address);
+	struct hwp_error *err = hwp_target_vmcoreinfo_symbol(target, "kallsyms_offsets",
+							     &place->address);
 
 	t->nr_places = 1;
 	if (hwp_error_catch(&err, HWP_ERROR_LOOKUP)) {
 		place->is_absolute = true;
-		return table_address(target, "kallsyms_addresses", &place->address);
+		return hwp_target_vmcoreinfo_symbol(target, "kallsyms_addresses", &place->address);
 	}
 	if (!err)
-		err = table_address(target, "kallsyms_relative_base", &place->base_at);
+		err = hwp_target_vmcoreinfo_symbol(target, "kallsyms_relative_base",
+						   &place->base_at);
 	hwp_error_catch(&err, HWP_ERROR_LOOKUP);
 	return err;
 }
@@ -248,18 +239,19 @@ static struct hwp_error *named_tables(struct hwp_target *target, uint64_t num_sy
 		err = hwp_error_create(HWP_ERROR_BAD_DATA, "kallsyms_num_syms is %" PRIu32,
 				       t->nr_syms);
 	if (!err)
-		err = table_address(target, "kallsyms_names", &t->names);
+		err = hwp_target_vmcoreinfo_symbol(target, "kallsyms_names", &t->names);
 	if (!err)
-		err = table_address(target, "kallsyms_token_table", &t->token_table);
+		err = hwp_target_vmcoreinfo_symbol(target, "kallsyms_token_table", &t->token_table);
 	if (!err)
-		err = table_address(target, "kallsyms_token_index", &t->token_index);
+		err = hwp_target_vmcoreinfo_symbol(target, "kallsyms_token_index", &t->token_index);
 	return err ? err : named_place(target, t);
 }
 
 static struct hwp_error *locate(struct hwp_target *target, struct hwp_ksyms_tables *t)
 {
 	uint64_t num_syms;
-	struct hwp_error *err = table_address(target, "kallsyms_num_syms", &num_syms);
+	struct hwp_error *err = hwp_target_vmcoreinfo_symbol(target, "kallsyms_num_syms",
+							     &num_syms);
 
 	if (!hwp_error_catch(&err, HWP_ERROR_LOOKUP))
 		return err ? err : named_tables(target, num_syms, t);
@@ -403,7 +395,7 @@ static struct hwp_error *check_others(struct hwp_target *target, const struct ks
 		if (!known[i].found)
 			continue;
 		decoded = ksyms_address(k, k->scheme, known[i].index);
-		err = table_address(target, known[i].name, &address);
+		err = hwp_target_vmcoreinfo_symbol(target, known[i].name, &address);
 		if (hwp_error_catch(&err, HWP_ERROR_LOOKUP) || err || address == decoded)
 			continue;
 		err = hwp_error_create(HWP_ERROR_BAD_DATA,

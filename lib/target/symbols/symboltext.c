@@ -77,6 +77,11 @@ static struct hwp_error *open_text(const char *path, FILE **ret)
 	return NULL;
 }
 
+static uint64_t moved(const struct symbol_text *t, uint64_t address)
+{
+	return address & KERNEL_HALF ? address + t->offset : address;
+}
+
 static struct hwp_error *text_symbols(void *arg, struct hwp_symbol *syms, size_t nr)
 {
 	const struct symbol_text *t = arg;
@@ -93,7 +98,7 @@ static struct hwp_error *text_symbols(void *arg, struct hwp_symbol *syms, size_t
 		for (size_t i = 0; i < nr; i++) {
 			if (syms[i].found || strcmp(syms[i].name, name) != 0)
 				continue;
-			syms[i].address = address & KERNEL_HALF ? address + t->offset : address;
+			syms[i].address = moved(t, address);
 			syms[i].found = true;
 		}
 	}
@@ -163,67 +168,70 @@ static struct hwp_error *another_kernel(const struct hwp_target *target, const c
 				name, hwp_target_release(target));
 }
 
-/** By _stext, which VMCOREINFO has; KERNELOFFSET has to agree where the list is as linked. */
-static struct hwp_error *find_offset(const struct hwp_target *target, struct symbol_text *t)
-{
-	struct hwp_symbol stext = { .name = "_stext" };
-	uint64_t address, kaslr = 0;
-	struct hwp_error *err = text_symbols(t, &stext, 1), *no_kaslr;
+/** Symbols by which a list is known to be of the kernel. */
+enum {
+	STEXT,
+	LINUX_BANNER,
+	/* VMCOREINFO may have these too; a build differs in where its data begin. */
+	FIRST_DATA,
+	INIT_UTS_NS = FIRST_DATA,
+	LOG_BUF,
+	PRB,
+	VMAP_AREA_LIST,
+	NR_KNOWN,
+};
 
-	if (err)
-		return err;
-	if (!stext.found || !stext.address)
+/** By _stext, which VMCOREINFO has; KERNELOFFSET has to agree where the list is as linked. */
+static struct hwp_error *find_offset(const struct hwp_target *target, struct symbol_text *t,
+				     const struct hwp_symbol *stext)
+{
+	uint64_t address, kaslr = 0;
+	struct hwp_error *err, *no_kaslr;
+
+	if (!stext->found || !stext->address)
 		return hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
 					"has no address of _stext: taken by a user who may not see "
 					"them?");
-	err = hwp_target_vmcoreinfo_number(target, "SYMBOL(_stext)", &address);
+	err = hwp_target_vmcoreinfo_symbol(target, stext->name, &address);
 	if (err)
 		return err;
 	no_kaslr = hwp_target_vmcoreinfo_number(target, "KERNELOFFSET", &kaslr);
-	t->offset = address - stext.address;
+	t->offset = address - stext->address;
 	if (!no_kaslr && t->offset && t->offset != kaslr)
-		return another_kernel(target, stext.name);
+		return another_kernel(target, stext->name);
 	hwp_error_destroy(no_kaslr);
 	return NULL;
 }
 
-/** Other symbols that VMCOREINFO has; a build differs in where its data begin. */
-static struct hwp_error *compare_places(const struct hwp_target *target, struct symbol_text *t)
+static struct hwp_error *compare_places(const struct hwp_target *target,
+					const struct symbol_text *t, const struct hwp_symbol *known)
 {
-	struct hwp_symbol syms[] = { { .name = "init_uts_ns" },
-				     { .name = "log_buf" },
-				     { .name = "prb" },
-				     { .name = "vmap_area_list" } };
-	struct hwp_error *err = text_symbols(t, syms, HWP_ARRAY_SIZE(syms));
+	struct hwp_error *err = NULL;
 
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(syms) && !err; i++) {
-		_cleanup_free_ char *key = NULL;
+	for (size_t i = FIRST_DATA; i < NR_KNOWN && !err; i++) {
 		uint64_t address;
 
-		if (!syms[i].found)
+		if (!known[i].found)
 			continue;
-		if (asprintf(&key, "SYMBOL(%s)", syms[i].name) < 0) {
-			key = NULL;
-			return hwp_error_no_memory();
-		}
-		err = hwp_target_vmcoreinfo_number(target, key, &address);
-		if (!hwp_error_catch(&err, HWP_ERROR_LOOKUP) && !err && address != syms[i].address)
-			err = another_kernel(target, syms[i].name);
+		err = hwp_target_vmcoreinfo_symbol(target, known[i].name, &address);
+		if (!hwp_error_catch(&err, HWP_ERROR_LOOKUP) && !err &&
+		    address != moved(t, known[i].address))
+			err = another_kernel(target, known[i].name);
 	}
 	return err;
 }
 
 /** The list has no build id; "Linux version RELEASE " must be in memory where it says. */
-static struct hwp_error *compare_banner(struct hwp_target *target, struct symbol_text *t)
+static struct hwp_error *compare_banner(struct hwp_target *target, const struct symbol_text *t,
+					const struct hwp_symbol *known)
 {
-	struct hwp_symbol sym = { .name = "linux_banner" };
 	_cleanup_free_ char *wanted = NULL;
 	char banner[MAX_BANNER];
-	struct hwp_error *err = text_symbols(t, &sym, 1);
+	struct hwp_error *err;
 
-	if (err || !sym.found)
-		return err;
-	err = hwp_target_read_string(target, sym.address, banner, sizeof(banner));
+	if (!known->found)
+		return NULL;
+	err = hwp_target_read_string(target, moved(t, known->address), banner, sizeof(banner));
 	if (hwp_error_catch(&err, HWP_ERROR_EXCLUDED) || err)
 		return err;
 	if (asprintf(&wanted, "Linux version %s ", hwp_target_release(target)) < 0) {
@@ -231,22 +239,31 @@ static struct hwp_error *compare_banner(struct hwp_target *target, struct symbol
 		return hwp_error_no_memory();
 	}
 	return strncmp(banner, wanted, strlen(wanted)) == 0 ? NULL :
-							      another_kernel(target, sym.name);
+							      another_kernel(target, known->name);
 }
 
 struct hwp_error *hwp_symbol_text_open(struct hwp_target *target, const char *path,
 				       struct hwp_provider *ret)
 {
+	struct hwp_symbol known[NR_KNOWN] = { [STEXT] = { .name = "_stext" },
+					      [LINUX_BANNER] = { .name = "linux_banner" },
+					      [INIT_UTS_NS] = { .name = "init_uts_ns" },
+					      [LOG_BUF] = { .name = "log_buf" },
+					      [PRB] = { .name = "prb" },
+					      [VMAP_AREA_LIST] = { .name = "vmap_area_list" } };
 	_cleanup_(text_destroyp) struct symbol_text *t = NULL;
 	struct hwp_error *err = text_create(path, &t);
 
 	if (err)
 		return err;
-	err = find_offset(target, t);
+	/* As the file has them: how far they moved follows from the first. */
+	err = text_symbols(t, known, NR_KNOWN);
 	if (!err)
-		err = compare_places(target, t);
+		err = find_offset(target, t, &known[STEXT]);
 	if (!err)
-		err = compare_banner(target, t);
+		err = compare_places(target, t, known);
+	if (!err)
+		err = compare_banner(target, t, &known[LINUX_BANNER]);
 	if (err)
 		return hwp_error_prefix(err, "%s", path);
 	*ret = (struct hwp_provider){ .ops = &text_ops, .arg = no_cleanup_ptr(t) };

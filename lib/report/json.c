@@ -6,11 +6,11 @@
 
 #include "base/bits.h"
 #include "base/json.h"
-#include "report/advice.h"
 #include "report/cause.h"
 #include "report/common.h"
 #include "report/json_folio.h"
 #include "report/json_history.h"
+#include "report/json_words.h"
 #include "report/machine.h"
 #include "report/text.h"
 #include "verdict/classify.h"
@@ -432,53 +432,6 @@ static void put_head(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_string(json, "verdict", hwp_verdict_name(f->verdict));
 }
 
-/** The verdict's reasons as text reports have them, and what to do. */
-struct words {
-	char *reasons;
-	HWP_VEC(char *) advice;
-	bool failed;
-};
-
-static void words_deinit(struct words *words)
-{
-	free(words->reasons);
-	for (size_t i = 0; i < words->advice.nr; i++)
-		free(words->advice.data[i]);
-	hwp_vec_deinit(&words->advice);
-}
-
-static void keep_advice(void *arg, const char *advice)
-{
-	struct words *words = arg;
-	char *copy = strdup(advice);
-
-	if (copy && hwp_vec_push(&words->advice, copy))
-		return;
-	free(copy);
-	words->failed = true;
-}
-
-/** Before anything is printed: a document is whole or is none. */
-static struct hwp_error *find_words(const struct hwp_findings *f, struct words *ret)
-{
-	struct hwp_error *err;
-
-	ret->reasons = hwp_verdict_reasons(f);
-	if (!ret->reasons)
-		return hwp_error_no_memory();
-	err = hwp_advise(f, keep_advice, ret);
-	return err || !ret->failed ? err : hwp_error_no_memory();
-}
-
-static void put_words(struct hwp_json *json, const struct words *words)
-{
-	hwp_json_string(json, "reasons", words->reasons + strspn(words->reasons, ": "));
-	hwp_json_array(json, "advice");
-	for (size_t i = 0; i < words->advice.nr; i++)
-		hwp_json_string(json, NULL, words->advice.data[i]);
-	hwp_json_end(json);
-}
-
 static void put_pages(struct hwp_json *json, const struct hwp_findings *f, size_t first, size_t nr)
 {
 	hwp_json_array(json, "poisoned");
@@ -498,15 +451,15 @@ static struct hwp_error *put_tail(struct hwp_json *json, const struct hwp_findin
 
 struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 {
-	_cleanup_(words_deinit) struct words words = {};
+	_cleanup_(hwp_json_words_deinit) struct hwp_json_words words = {};
 	struct hwp_json json = { .out = out };
 	struct hwp_error *err;
 
-	err = find_words(f, &words);
+	err = hwp_json_words_find(f, &words);
 	if (err)
 		return err;
 	put_head(&json, f);
-	put_words(&json, &words);
+	hwp_json_words_put(&json, &words);
 	hwp_report_json_cause(&json, f);
 	put_summary(&json, f);
 	put_pages(&json, f, 0, f->poisoned.nr);

@@ -170,12 +170,12 @@ $(MAN): cmds/$(notdir $(MAN)) cmds/manual.awk $(WORDS) $(TABLES) Makefile
 	$(Q)mkdir -p $(@D) && awk -v version=$(VERSION) -f cmds/manual.awk -f $(WORDS) $(TABLES) $< >$@
 
 # Inside crash's help, too.
-CRASH_COMMANDS := $(O)/ext/crash/crash_commands.h
-$(CRASH_COMMANDS): cmds/manual.awk cmds/commands.c
+CRASH_HELP := $(addprefix $(O)/ext/crash/crash_,commands.h options.h)
+$(CRASH_HELP): $(O)/ext/crash/crash_%.h: cmds/manual.awk cmds/%.c
 	$(call msg,WORDS,$@)
 	$(Q)mkdir -p $(@D) && awk -v want=crash -f $^ >$@
 
-$(O)/ext/crash/crash_help.o: $(CRASH_COMMANDS)
+$(O)/ext/crash/crash_help.o: $(CRASH_HELP)
 $(O)/ext/crash/crash_help.o: override CPPFLAGS += -I$(O)/ext/crash
 
 $(O)/%.o: %.c $(O)/flags

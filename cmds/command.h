@@ -32,12 +32,25 @@ struct hwp_context {
 	unsigned int width;
 	/** The target is what this host has open; NULL: the user names one. */
 	const struct hwp_host *host;
-	/** A pfn without 0x is hexadecimal, as in crash. */
-	bool hex_pfns;
+	/** As in crash: a pfn without 0x is hexadecimal, and help has the form of crash's. */
+	bool like_crash;
+	/** What stands before "hwpoison" where a user types it; NULL: nothing. */
+	const char *prompt;
+	/** What a host prints after an error of usage; NULL: how to get help. */
+	const char *usage_hint;
 	/** Set when the reader of out has gone; NULL where that cannot be. */
 	const volatile sig_atomic_t *reader_gone;
 	/** Set by the host's signal handler; NULL: signals end the process. */
 	const volatile sig_atomic_t *interrupted;
+};
+
+/** One command line, with what it is for, what it prints, or both; these end their lines. */
+struct hwp_example {
+	/** What follows "hwpoison "; the target, if it has one, is the word "vmcore". */
+	const char *command;
+	const char *what, *output;
+	/** enum hwp_option_group: shown where the command takes all of these. */
+	unsigned int needs;
 };
 
 struct hwp_command {
@@ -55,8 +68,12 @@ struct hwp_command {
 	const char *usage;
 	/** enum hwp_option_group: which options it takes. */
 	unsigned int option_groups;
-	/** What it does, then EXAMPLES; lines within 80 columns. */
+	/** What it does; lines within 80 columns. */
 	const char *help;
+	/** What is true of it in the program and in no host; may be NULL. */
+	const char *program_help;
+	/** Up to one without a command. */
+	const struct hwp_example *examples;
 };
 
 /** Run the command line @p argv, argv[0] being the program; returns the exit status. */

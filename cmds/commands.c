@@ -24,27 +24,39 @@ static int cmd_help(const struct hwp_context *context, const struct hwp_command 
 
 static const char check_help[] =
 	"The first line is the verdict, the worst that applies. Then come the target, how\n"
-	"much of its memmap could be read, every poisoned page with its state, the evidence\n"
-	"for those that leaked, and each check with its result. A table of more than forty\n"
-	"rows is folded. 'hwpoison help' with verdicts, states or checks lists what these\n"
-	"can be.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison check vmcore\n"
-	"      The whole report, for a ticket.\n"
-	"\n"
-	"  hwpoison check --quick --max-cpu 20\n"
-	"      The running kernel, only the memory blocks that count poison if these hold\n"
-	"      all that it counts, with at most 20 % of one CPU.\n"
-	"\n"
-	"  hwpoison check --qemu /run/guest.qmp\n"
-	"      A running QEMU guest, from its host.\n"
-	"\n"
-	"  hwpoison check --json vmcore | jq -r '.verdict, .poisoned[].phys'\n"
-	"      The verdict and the physical address of each poisoned page.\n"
-	"\n"
-	"  hwpoison check vmcore >report.txt; echo $?\n"
-	"      0: clean or at risk. 1: leaked or inconsistent. 2: incomplete, or trouble.\n";
+	"much of its memmap could be read, every poisoned page with its state, the\n"
+	"evidence for those that leaked, and each check with its result. A table of more\n"
+	"than forty rows is folded. 'hwpoison help' with verdicts, states or checks lists\n"
+	"what these can be.\n";
+
+static const struct hwp_example check_examples[] = {
+	{
+		.command = "check vmcore",
+		.what = "The whole report, for a ticket.\n",
+	},
+	{
+		.command = "check --quick --max-cpu 20",
+		.needs = HWP_OPTIONS_RUNNING,
+		.what = "The running kernel, only the memory blocks that count poison if these hold\n"
+			"all that it counts, with at most 20 % of one CPU.\n",
+	},
+	{
+		.command = "check --qemu /run/guest.qmp",
+		.needs = HWP_OPTIONS_OPEN,
+		.what = "A running QEMU guest, from its host.\n",
+	},
+	{
+		.command = "check --json vmcore | jq -r '.verdict, .poisoned[].phys'",
+		.needs = HWP_IN_SHELL,
+		.what = "The verdict and the physical address of each poisoned page.\n",
+	},
+	{
+		.command = "check vmcore >report.txt; echo $?",
+		.needs = HWP_IN_SHELL,
+		.what = "0: clean or at risk. 1: leaked or inconsistent. 2: incomplete, or trouble.\n",
+	},
+	{},
+};
 
 static const char list_help[] =
 	"One row for each poisoned page, by pfn, followed by the evidence for its state.\n"
@@ -52,127 +64,172 @@ static const char list_help[] =
 	"raw_hwp_list, and not by the head of their folio. BLOCK is the first pfn and the\n"
 	"order of the folio or free block that holds the page. WHERE names the process of\n"
 	"an anonymous page, or the file of a page in the page cache and one process that\n"
-	"maps it.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison list vmcore\n"
-	"      PFN     PHYSICAL   NODE  ZONE   STATE  BLOCK      WHERE\n"
-	"      0x5e11  0x5e11000     0  DMA32  buddy  0x5c00/10  Movable\n"
-	"          lists: page 529 of 1024 of the free block at 0x5c00, order 10 Movable\n"
-	"\n"
-	"  hwpoison list --json vmcore | jq '.poisoned[] | select(.class == \"leaked\")'\n"
-	"      The pages that leaked, with evidence.\n";
+	"maps it.\n";
+
+static const struct hwp_example list_examples[] = {
+	{
+		.command = "list vmcore",
+		.output =
+			"PFN     PHYSICAL   NODE  ZONE   STATE  BLOCK      WHERE\n"
+			"0x5e11  0x5e11000     0  DMA32  buddy  0x5c00/10  Movable\n"
+			"    lists: page 529 of 1024 of the free block at 0x5c00, order 10 Movable\n",
+	},
+	{
+		.command = "list --json vmcore | jq '.poisoned[] | select(.class == \"leaked\")'",
+		.needs = HWP_IN_SHELL,
+		.what = "The pages that leaked, with evidence.\n",
+	},
+	{},
+};
 
 static const char folio_help[] =
 	"Everything about the page PFN and its folio, or the folio that it was in when\n"
 	"that was freed: head, order, refcount, flags and map counts, the folio's own\n"
 	"record of its poison, its healthy ranges and the blocks in which a fixed kernel\n"
 	"frees them, what the memory shows for each page, what this kernel does with it,\n"
-	"and maps. If the folio holds no poison, only a few lines are printed. The exit\n"
-	"status is that of check.\n"
+	"and maps. If the folio holds no poison, only a few lines are printed.\n"
 	"\n"
 	"PFN may also be an address of the page: that of its struct page, one in the\n"
 	"direct map, or a physical one. A number that fits more than one of these is the\n"
-	"pfn; if it is none, the report says which it was.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison folio 0x5c11 vmcore\n"
-	"      Folio     0x5c00-0x5e00, order 9: 512 pages, 2.00 MiB\n"
-	"      Kind      freed: known by the kernel log's record of the page\n"
-	"      Sum       508 healthy + 4 poisoned = 512 = 2^9\n"
-	"      Outcome   leaked\n"
-	"\n"
-	"  hwpoison folio 0x2fbe --range 0x2fbc-0x2fc0 vmcore\n"
-	"      The user knows that a folio of these four pages was freed. Without --range\n"
-	"      its extent is taken from its head page, from the log or from the neighbours\n"
-	"      that were dropped with it, and may remain unknown.\n"
-	"\n"
-	"  hwpoison folio --json 0x5c11 vmcore | jq '.folios[0].observed'\n"
-	"      The state of each of its pages now.\n";
+	"pfn; if it is none, the report says which it was.\n";
+
+static const char status_of_check[] = "The exit status is that of check.\n";
+
+static const struct hwp_example folio_examples[] = {
+	{
+		.command = "folio 0x5c11 vmcore",
+		.output = "Folio     0x5c00-0x5e00, order 9: 512 pages, 2.00 MiB\n"
+			  "Kind      freed: known by the kernel log's record of the page\n"
+			  "Sum       508 healthy + 4 poisoned = 512 = 2^9\n"
+			  "Outcome   leaked\n",
+	},
+	{
+		.command = "folio 0x2fbe --range 0x2fbc-0x2fc0 vmcore",
+		.what = "The user knows that a folio of these four pages was freed. Without\n"
+			"--range its extent is taken from its head page, from the log or from\n"
+			"the neighbours that were dropped with it, and may remain unknown.\n",
+	},
+	{
+		.command = "folio --json 0x5c11 vmcore | jq '.folios[0].observed'",
+		.needs = HWP_IN_SHELL,
+		.what = "The state of each of its pages now.\n",
+	},
+	{},
+};
 
 static const char events_help[] =
 	"Each line of the kernel log about a memory failure, by time, with what the page\n"
 	"was then, the result, and the page's state now ('hwpoison help states'). A page\n"
-	"that is not marked, or no longer, is unmarked. If lines of the log are missing, or\n"
-	"it could not be read, that is reported too.\n"
+	"that is not marked, or no longer, is unmarked. If lines of the log are missing,\n"
+	"or it could not be read, that is reported too.\n"
 	"\n"
 	"With --rasdaemon the rows of its table memory_failure_event are joined by pfn,\n"
 	"result and time. Rows without a line in the log follow in a table of their own,\n"
 	"with the boot that they belong to, where that is known. rasdaemon names the page\n"
 	"type from a list of its own, by a number that differs between kernels: no state\n"
-	"rests on that name.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison events vmcore\n"
-	"          TIME  UTC                  PFN      STATE NOW    RESULT     WHAT\n"
-	"      5.015204  2026-11-23 06:35:46  0x5805   pcp          -          injected\n"
-	"      5.015413  2026-11-23 06:35:46  0x5805   pcp          Failed     unsplit thp\n"
-	"\n"
-	"  hwpoison events --rasdaemon /var/lib/rasdaemon/ras-mc_event.db\n"
-	"      With the events that rasdaemon recorded in this boot and in earlier ones.\n"
-	"\n"
-	"  hwpoison events --log vmcore-dmesg.txt\n"
-	"      Without a dump: dmesg's output, that of journalctl -k, or /var/log/messages.\n"
-	"      What the kernel died of is reported, no page's state now.\n"
-	"\n"
-	"  hwpoison events --json vmcore | jq -r '.events[].text'\n"
-	"      The lines themselves.\n";
+	"rests on that name.\n";
+
+static const struct hwp_example events_examples[] = {
+	{
+		.command = "events vmcore",
+		.output = "    TIME  UTC                  PFN     STATE NOW  RESULT  WHAT\n"
+			  "5.015204  2026-11-23 06:35:46  0x5805  pcp        -       injected\n"
+			  "5.015413  2026-11-23 06:35:46  0x5805  pcp        Failed  unsplit thp\n",
+	},
+	{
+		.command = "events --rasdaemon /var/lib/rasdaemon/ras-mc_event.db",
+		.what = "With the events that rasdaemon recorded in this boot and in earlier ones.\n",
+	},
+	{
+		.command = "events --log vmcore-dmesg.txt",
+		.needs = HWP_OPTIONS_LOG,
+		.what = "Without a dump: dmesg's output, that of journalctl -k, or /var/log/messages.\n"
+			"What the kernel died of is reported, no page's state now.\n",
+	},
+	{
+		.command = "events --json vmcore | jq -r '.events[].text'",
+		.needs = HWP_IN_SHELL,
+		.what = "The lines themselves.\n",
+	},
+	{},
+};
 
 static const char decompose_help[] =
-	"The healthy ranges of a folio, as a kernel with free_has_hwpoisoned() frees them:\n"
-	"each run of pages without a poisoned one, cut from its start into the largest\n"
-	"aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn with 0x is\n"
-	"hexadecimal; A-B are the pages from A up to but not including B.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison decompose --base 0x200 --order 4 --poison 0x20d\n"
-	"      Folio     0x200-0x210, order 4: 16 pages\n"
-	"      Poisoned  1 page: 0x20d\n"
-	"      Healthy   15 pages in 2 ranges, 4 blocks of at most order 10\n"
-	"      Sum       15 healthy + 1 poisoned = 16 = 2^4\n"
-	"\n"
-	"      Healthy ranges\n"
-	"      FIRST  END    PAGES  BLOCKS, AS PFN/ORDER\n"
-	"      0x200  0x20d     13  0x200/3 0x208/2 0x20c/0\n"
-	"      0x20e  0x210      2  0x20e/1\n"
-	"\n"
-	"  hwpoison decompose --base 0x40000 --order 18 --poison 0x40000-0x40008 --json |\n"
-	"      jq '.folios[].expected | length'\n"
-	"      The number of blocks of a 1 GiB page whose first eight pages are bad.\n";
+	"The healthy ranges of a folio, as a kernel with free_has_hwpoisoned() frees\n"
+	"them: each run of pages without a poisoned one, cut from its start into the\n"
+	"largest aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn\n"
+	"with 0x is hexadecimal; A-B are the pages from A up to but not including B.\n";
+
+static const struct hwp_example decompose_examples[] = {
+	{
+		.command = "decompose --base 0x200 --order 4 --poison 0x20d",
+		.output = "Folio     0x200-0x210, order 4: 16 pages\n"
+			  "Poisoned  1 page: 0x20d\n"
+			  "Healthy   15 pages in 2 ranges, 4 blocks of at most order 10\n"
+			  "Sum       15 healthy + 1 poisoned = 16 = 2^4\n"
+			  "\n"
+			  "Healthy ranges\n"
+			  "FIRST  END    PAGES  BLOCKS, AS PFN/ORDER\n"
+			  "0x200  0x20d     13  0x200/3 0x208/2 0x20c/0\n"
+			  "0x20e  0x210      2  0x20e/1\n",
+	},
+	{
+		.command =
+			"decompose --base 0x40000 --order 18 --poison 0x40000-0x40008 --json |\n      jq '.folios[].expected | length'",
+		.needs = HWP_IN_SHELL,
+		.what = "The number of blocks of a 1 GiB page whose first eight pages are bad.\n",
+	},
+	{},
+};
 
 static const char freelist_help[] =
 	"For each node and zone: the number of free blocks by order and migratetype, as\n"
 	"found by walking the lists, compared with free_area.nr_free; the per-CPU lists,\n"
-	"one by one where they hold poison; and the poisoned pages on all of them.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison freelist vmcore\n"
-	"      The lists of every zone. A count is marked * if some of its blocks hold\n"
-	"      poisoned pages, and + if a list could not be walked to its end.\n"
-	"\n"
-	"  hwpoison freelist --json vmcore | jq '.freelist.blocks[]'\n"
-	"      Free blocks that hold poison.\n";
+	"one by one where they hold poison; and the poisoned pages on all of them.\n";
+
+static const struct hwp_example freelist_examples[] = {
+	{
+		.command = "freelist vmcore",
+		.what = "The lists of every zone. A count is marked * if some of its blocks hold\n"
+			"poisoned pages, and + if a list could not be walked to its end.\n",
+	},
+	{
+		.command = "freelist --json vmcore | jq '.freelist.blocks[]'",
+		.needs = HWP_IN_SHELL,
+		.what = "Free blocks that hold poison.\n",
+	},
+	{},
+};
 
 static const char metrics_help[] =
-	"Gauges for node_exporter's textfile collector, in the text format that Prometheus\n"
-	"and OpenMetrics share: poisoned pages by node and state, leaked pages, healthy\n"
-	"bytes lost with them, coverage, verdict, whether the kernel has the fix, when the\n"
-	"run ended and how long it took. No label holds a pfn. FILE is replaced\n"
-	"atomically; node_exporter wants its name to end in .prom.\n"
-	"\n"
-	"hwpoison_leaked_since_boot counts each page that a run saw leaked, by the file of\n"
-	"--state, and never falls before the next boot: a leak may last for seconds.\n"
+	"Gauges for node_exporter's textfile collector, in the text format that\n"
+	"Prometheus and OpenMetrics share: poisoned pages by node and state, leaked\n"
+	"pages, healthy bytes lost with them, coverage, verdict, whether the kernel has\n"
+	"the fix, when the run ended and how long it took. No label holds a pfn. FILE is\n"
+	"replaced atomically; node_exporter wants its name to end in .prom.\n"
 	"\n"
 	"If the kernel cannot be read, hwpoison_up is 0 and the metrics of pages are left\n"
-	"out: they are neither set to 0 nor kept from the last run. The exit status is that\n"
-	"of check; the file is written in any case.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison metrics -o /var/lib/prometheus/node-exporter/hwpoison.prom\n"
-	"      What hwpoison-metrics.timer does every ten minutes.\n"
-	"\n"
-	"  hwpoison metrics vmcore | promtool check metrics\n"
-	"      Without -o they go to standard output.\n";
+	"out: they are neither set to 0 nor kept from the last run. The file is written\n"
+	"in any case.\n";
+
+static const char metrics_of_program[] =
+	"hwpoison_leaked_since_boot counts each page that a run saw leaked, by the file\n"
+	"of --state, and never falls before the next boot: a leak may last for seconds.\n"
+	"The exit status is that of check.\n";
+
+static const struct hwp_example metrics_examples[] = {
+	{
+		.command = "metrics -o /var/lib/prometheus/node-exporter/hwpoison.prom",
+		.needs = HWP_IN_SHELL,
+		.what = "What hwpoison-metrics.timer does every ten minutes.\n",
+	},
+	{
+		.command = "metrics vmcore | promtool check metrics",
+		.needs = HWP_IN_SHELL,
+		.what = "Without -o they go to standard output.\n",
+	},
+	{},
+};
 
 static const char report_help[] =
 	"All that check, list, folio and events have, as one page of HTML: a sentence for\n"
@@ -181,64 +238,95 @@ static const char report_help[] =
 	"it should be and as it is, every bad page with its evidence and history, checks,\n"
 	"and what could not be read. The page loads nothing and runs no script: it can be\n"
 	"mailed, printed and kept. Nothing of a page's contents is in it, but names of\n"
-	"processes and files, and lines of the kernel log. The exit status is that of check.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison report -o ticket.html vmcore\n"
-	"      Open it in a browser, or attach it to the ticket.\n"
-	"\n"
-	"  hwpoison report --rasdaemon ras-mc_event.db vmcore >ticket.html\n"
-	"      Without -o it goes to standard output.\n";
+	"processes and files, and lines of the kernel log.\n";
+
+static const struct hwp_example report_examples[] = {
+	{
+		.command = "report -o ticket.html vmcore",
+		.what = "Open it in a browser, or attach it to the ticket.\n",
+	},
+	{
+		.command = "report --rasdaemon ras-mc_event.db vmcore >ticket.html",
+		.needs = HWP_IN_SHELL,
+		.what = "Without -o it goes to standard output.\n",
+	},
+	{},
+};
 
 static const char watch_help[] =
 	"Checks the running kernel every SECONDS, and prints a line for each page whose\n"
 	"state changed and one if the verdict changed: the time in UTC, the pfn and the\n"
 	"physical address, the state before and now. The first check prints them all. A\n"
-	"page that is no longer poisoned is unmarked. If the kernel can no longer be read,\n"
-	"the verdict is \"-\", with the reason. SIGINT and SIGTERM end it with exit status\n"
-	"0. With -o each check replaces FILE by the metrics. Pages that leaked are kept in\n"
-	"the file of --state until the next boot; a line reports when they are more.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison watch --interval 10\n"
-	"      2026-07-01T10:20:30Z  0x5c11  0x5c11000  large-folio -> buddy\n"
-	"      2026-07-01T10:20:30Z  verdict  at-risk -> leaked\n"
-	"\n"
-	"  hwpoison watch --json | jq 'select(.class == \"leaked\")'\n"
-	"      One object for each change.\n";
+	"page that is no longer poisoned is unmarked. If the kernel can no longer be\n"
+	"read, the verdict is \"-\", with the reason. SIGINT and SIGTERM end it with exit\n"
+	"status 0. With -o each check replaces FILE by the metrics. Pages that leaked are\n"
+	"kept in the file of --state until the next boot; a line reports when they are\n"
+	"more.\n";
+
+static const struct hwp_example watch_examples[] = {
+	{
+		.command = "watch --interval 10",
+		.output = "2026-07-01T10:20:30Z  0x5c11  0x5c11000  large-folio -> buddy\n"
+			  "2026-07-01T10:20:30Z  verdict  at-risk -> leaked\n",
+	},
+	{
+		.command = "watch --json | jq 'select(.class == \"leaked\")'",
+		.needs = HWP_IN_SHELL,
+		.what = "One object for each change.\n",
+	},
+	{},
+};
 
 static const char layout_help[] =
-	"The offsets, bits and addresses that all results rest on, and the source of each:\n"
-	"types (btf, dwarf), symbols (kallsyms), VMCOREINFO, or others from which it was\n"
-	"computed; absent, if this kernel does not have it.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison layout vmcore | grep hwp\n"
-	"      The rows about poison.\n"
-	"\n"
-	"  hwpoison layout --json vmcore | jq '.layout[] | select(.source == \"absent\")'\n"
-	"      What this kernel does not have.\n";
+	"The offsets, bits and addresses that all results rest on, and the source of\n"
+	"each: types (btf, dwarf), symbols (kallsyms), VMCOREINFO, or others from which\n"
+	"it was computed; absent, if this kernel does not have it.\n";
+
+static const struct hwp_example layout_examples[] = {
+	{
+		.command = "layout vmcore | grep hwp",
+		.what = "The rows about poison.\n",
+	},
+	{
+		.command = "layout --json vmcore | jq '.layout[] | select(.source == \"absent\")'",
+		.needs = HWP_IN_SHELL,
+		.what = "What this kernel does not have.\n",
+	},
+	{},
+};
 
 static const char version_help[] =
-	"The version, the compiled-in providers, the libraries in use, and what is missing\n"
-	"here. 'confined' means that dumps are read by a child process without rights.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison version --json\n"
-	"      For a bug report.\n";
+	"The version, the compiled-in providers, the libraries in use, and what is\n"
+	"missing here.\n";
+
+static const char version_of_program[] =
+	"'confined' means that dumps are read by a child process without rights.\n";
+
+static const struct hwp_example version_examples[] = {
+	{
+		.command = "version --json",
+		.what = "For a bug report.\n",
+	},
+	{},
+};
 
 static const char help_help[] =
 	"Without a word: the commands, a line each. With checks, states or verdicts: the\n"
 	"checks that hwpoison check makes, the states of a page, the verdicts of a run.\n"
 	"With the name of a check: what it states, what its results mean, and which\n"
-	"verdict follows.\n"
-	"\n"
-	"EXAMPLES\n"
-	"  hwpoison help check\n"
-	"      The same as hwpoison check --help.\n"
-	"\n"
-	"  hwpoison help poison-not-reused\n"
-	"      What the check of this name means.\n";
+	"verdict follows.\n";
+
+static const struct hwp_example help_examples[] = {
+	{
+		.command = "help check",
+		.what = "The same as check --help.\n",
+	},
+	{
+		.command = "help poison-not-reused",
+		.what = "What the check of this name means.\n",
+	},
+	{},
+};
 
 static const struct hwp_command commands[] = {
 	{
@@ -250,6 +338,7 @@ static const struct hwp_command commands[] = {
 		.usage = TARGET_USAGE,
 		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE | HWP_OPTIONS_RANGE,
 		.help = check_help,
+		.examples = check_examples,
 	},
 	{
 		.name = "list",
@@ -260,6 +349,7 @@ static const struct hwp_command commands[] = {
 		.usage = TARGET_USAGE,
 		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE,
 		.help = list_help,
+		.examples = list_examples,
 	},
 	{
 		.name = "folio",
@@ -271,16 +361,19 @@ static const struct hwp_command commands[] = {
 		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE | HWP_OPTIONS_RANGE |
 				 HWP_TAKES_PFN,
 		.help = folio_help,
+		.program_help = status_of_check,
+		.examples = folio_examples,
 	},
 	{
 		.name = "events",
 		.run = hwp_analyse_and_report,
 		.text = hwp_report_events,
 		.json = hwp_report_events_json,
-		.summary = "Show the memory failures in the kernel log, and what followed",
+		.summary = "Show memory failures in the kernel log, and what followed",
 		.usage = TARGET_USAGE,
 		.option_groups = EVENTS_OF_A_LOG | HWP_OPTIONS_STATE,
 		.help = events_help,
+		.examples = events_examples,
 	},
 	{
 		.name = "decompose",
@@ -289,6 +382,7 @@ static const struct hwp_command commands[] = {
 		.usage = "--base PFN --order N --poison PFN,...",
 		.option_groups = HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
 		.help = decompose_help,
+		.examples = decompose_examples,
 	},
 	{
 		.name = "freelist",
@@ -299,6 +393,7 @@ static const struct hwp_command commands[] = {
 		.usage = TARGET_USAGE,
 		.option_groups = ANALYSING,
 		.help = freelist_help,
+		.examples = freelist_examples,
 	},
 	{
 		.name = "report",
@@ -308,6 +403,8 @@ static const struct hwp_command commands[] = {
 		.option_groups = HWP_OPTIONS_TARGET | HWP_OPTIONS_RASDAEMON | HWP_OPTIONS_RANGE |
 				 HWP_OPTIONS_DOCUMENT | HWP_OPTIONS_STATE,
 		.help = report_help,
+		.program_help = status_of_check,
+		.examples = report_examples,
 	},
 	{
 		.name = "metrics",
@@ -316,6 +413,8 @@ static const struct hwp_command commands[] = {
 		.usage = TARGET_USAGE,
 		.option_groups = HWP_OPTIONS_TARGET | HWP_OPTIONS_OUTPUT | HWP_OPTIONS_STATE,
 		.help = metrics_help,
+		.program_help = metrics_of_program,
+		.examples = metrics_examples,
 	},
 	{
 		.name = "watch",
@@ -325,6 +424,7 @@ static const struct hwp_command commands[] = {
 		.option_groups = ANALYSING | HWP_OPTIONS_OUTPUT | HWP_OPTIONS_INTERVAL |
 				 HWP_OPTIONS_STATE | HWP_PROGRAM_ONLY,
 		.help = watch_help,
+		.examples = watch_examples,
 	},
 	{
 		.name = "layout",
@@ -333,6 +433,7 @@ static const struct hwp_command commands[] = {
 		.usage = TARGET_USAGE,
 		.option_groups = ANALYSING,
 		.help = layout_help,
+		.examples = layout_examples,
 	},
 	{
 		.name = "version",
@@ -341,6 +442,8 @@ static const struct hwp_command commands[] = {
 		.usage = "[--json]",
 		.option_groups = HWP_OPTIONS_JSON,
 		.help = version_help,
+		.program_help = version_of_program,
+		.examples = version_examples,
 	},
 	{
 		.name = "help",
@@ -349,6 +452,7 @@ static const struct hwp_command commands[] = {
 		.usage = "[COMMAND|CHECK|checks|states|verdicts]",
 		.option_groups = HWP_OPTIONS_JSON | HWP_TAKES_WORD,
 		.help = help_help,
+		.examples = help_examples,
 	},
 	{},
 };
@@ -425,6 +529,15 @@ static const struct {
 	{ "verdicts", hwp_explain_verdicts },
 };
 
+static int not_in_host(const struct hwp_context *context, bool json,
+		       const struct hwp_command *command)
+{
+	return hwp_usage_error(context, json,
+			       "'%s' is for the program hwpoison: %s shows output when a command "
+			       "has ended",
+			       command->name, context->host->name);
+}
+
 static struct hwp_error *print_help(const struct hwp_context *context,
 				    const struct hwp_cmd_options *options, bool *known)
 {
@@ -454,10 +567,14 @@ static struct hwp_error *print_help(const struct hwp_context *context,
 static int cmd_help(const struct hwp_context *context, const struct hwp_command *command,
 		    struct hwp_cmd_options *options)
 {
+	const struct hwp_command *asked = options->word ? find_command(options->word) : NULL;
+	struct hwp_error *err;
 	bool known;
-	struct hwp_error *err = print_help(context, options, &known);
 
 	(void)command;
+	if (asked && context->host && asked->option_groups & HWP_PROGRAM_ONLY)
+		return not_in_host(context, options->json, asked);
+	err = print_help(context, options, &known);
 	if (!known)
 		return hwp_usage_error(context, options->json,
 				       "no command or check is called '%s' ('hwpoison help checks' "
@@ -475,11 +592,8 @@ static int run_command(const struct hwp_context *context, const struct hwp_comma
 
 	if (status != HWP_GO_ON)
 		return status;
-	if (!options.help && context->host && command->option_groups & HWP_PROGRAM_ONLY)
-		return hwp_usage_error(context, options.json,
-				       "'%s' is for the program hwpoison: %s shows output when a "
-				       "command has ended",
-				       command->name, context->host->name);
+	if (context->host && command->option_groups & HWP_PROGRAM_ONLY)
+		return not_in_host(context, options.json, command);
 	if (!options.help)
 		return hwp_run_confined(context, command, &options);
 	hwp_print_command_help(context, command);

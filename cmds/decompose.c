@@ -33,9 +33,9 @@ static struct hwp_error *init_map(const struct hwp_context *context,
 			   !options->base  ? "base" :
 			   !options->order ? "order" :
 					     "poison");
-	if (!hwp_parse_pfn(options->base, context->hex_pfns, &base))
+	if (!hwp_parse_pfn(options->base, context->like_crash, &base))
 		return bad("--base is a pfn, like %s, not '%s'",
-			   context->hex_pfns ? "200" : "512 or 0x200", options->base);
+			   context->like_crash ? "200" : "512 or 0x200", options->base);
 	err = parse_order("order", options->order, &order);
 	return err ? err : hwp_error_prefix(hwp_poison_map_init(map, base, order), "--base");
 }
@@ -50,7 +50,7 @@ static struct hwp_error *add_poison(const struct hwp_context *context, struct hw
 	while (*s) {
 		uint64_t start, end;
 
-		if (!hwp_next_pfns(&s, context->hex_pfns, &start, &end))
+		if (!hwp_next_pfns(&s, context->like_crash, &start, &end))
 			return bad("--poison is a list like 0x20d,0x300-0x304, not '%s'", s);
 		if (start < map->base_pfn || end > hwp_poison_map_end(map))
 			return bad("--poison: 0x%" PRIx64 " is not in the folio 0x%" PRIx64

@@ -1,30 +1,176 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "help.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "options.h"
+#include "report/text.h"
 #include "verdict/check.h"
 
-void hwp_print_command_help(const struct hwp_context *context, const struct hwp_command *command)
+/** Length of @p usage without the target, which a host has opened. */
+static size_t usage_length(const struct hwp_context *context, const char *usage)
 {
 	static const char *const targets[] = { " TARGET", " [TARGET]" };
-	FILE *out = context->out;
-	size_t len = strlen(command->usage);
+	size_t len = strlen(usage);
 
-	/* The host has opened the target. */
 	for (size_t i = 0; context->host && i < HWP_ARRAY_SIZE(targets); i++) {
 		size_t end = strlen(targets[i]);
 
-		if (len >= end && memcmp(command->usage + len - end, targets[i], end) == 0)
+		if (len >= end && memcmp(usage + len - end, targets[i], end) == 0)
 			len -= end;
 	}
-	fprintf(out, "Usage: hwpoison %s%s%.*s\n\n%s.\n\n%s\nOPTIONS\n", command->name,
-		len ? " " : "", (int)len, command->usage, command->summary, command->help);
-	hwp_print_options(out, hwp_option_groups(context, command));
+	return len;
 }
+
+/** What @p command takes here, but for what is refused where no running kernel is open. */
+static unsigned int groups_in_help(const struct hwp_context *context,
+				   const struct hwp_command *command)
+{
+	unsigned int groups = hwp_option_groups(context, command);
+	bool is_dump = context->host && context->host->path;
+
+	return is_dump ? groups & ~(unsigned int)HWP_OPTIONS_RUNNING : groups;
+}
+
+/** @p text, each line after @p indent; empty lines stay empty. */
+static void put_lines(FILE *out, const char *text, const char *indent)
+{
+	for (const char *line = text, *end; line && *line; line = end + (*end == '\n')) {
+		end = strchrnul(line, '\n');
+		fprintf(out, "%s%.*s\n", end > line ? indent : "", (int)(end - line), line);
+	}
+}
+
+/** The paragraphs of @p prose, filled, each line after two spaces. */
+static void put_paragraphs(const struct hwp_context *context, const char *prose)
+{
+	const struct hwp_report_style style = { .utf8 = true, .width = context->width };
+	struct hwp_text text;
+
+	hwp_text_init(&text, context->out, &style);
+	for (const char *end; prose && *prose; prose = end + strspn(end, "\n")) {
+		_cleanup_free_ char *paragraph = NULL;
+
+		end = strstr(prose, "\n\n");
+		end = end ? end : prose + strlen(prose);
+		paragraph = strndup(prose, (size_t)(end - prose));
+		if (!paragraph)
+			return;
+		for (char *c = paragraph; (c = strchr(c, '\n'));)
+			*c = ' ';
+		fputs("  ", context->out);
+		hwp_text_wrap(&text, 2, 2, paragraph);
+		fputs(*end && end[1] && end[2] ? "\n" : "", context->out);
+	}
+}
+
+/** The command line of @p example as it is typed here. */
+static void put_command_line(const struct hwp_context *context, const struct hwp_example *example)
+{
+	static const char target[] = " vmcore";
+	const char *command = example->command;
+	const char *name = context->host ? strstr(command, target) : NULL;
+
+	fprintf(context->out, "%shwpoison %.*s%s\n", context->prompt ? context->prompt : "",
+		name ? (int)(name - command) : (int)strlen(command), command,
+		name ? name + strlen(target) : "");
+}
+
+/** As crash's own examples: what is shown, then the prompt with the command, and its output. */
+static void put_example_like_crash(const struct hwp_context *context,
+				   const struct hwp_example *example)
+{
+	if (example->what) {
+		put_paragraphs(context, example->what);
+		fputs("\n", context->out);
+	}
+	fputs("    ", context->out);
+	put_command_line(context, example);
+	put_lines(context->out, example->output, "    ");
+}
+
+static void put_example(const struct hwp_context *context, const struct hwp_example *example)
+{
+	fputs("  ", context->out);
+	put_command_line(context, example);
+	put_lines(context->out, example->what, "      ");
+	put_lines(context->out, example->output, "      ");
+}
+
+static void put_examples(const struct hwp_context *context, const struct hwp_command *command)
+{
+	unsigned int groups = groups_in_help(context, command);
+	bool has_heading = false;
+
+	for (const struct hwp_example *e = command->examples; e->command; e++) {
+		if ((e->needs & groups) != e->needs)
+			continue;
+		fputs(has_heading ? "\n" : "\nEXAMPLES\n", context->out);
+		has_heading = true;
+		if (context->like_crash)
+			put_example_like_crash(context, e);
+		else
+			put_example(context, e);
+	}
+}
+
+/** In lower case, as crash names what stands for something. */
+static void put_lower(FILE *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		putc(tolower((unsigned char)text[i]), out);
+}
+
+/** In the form of crash's `help`. */
+static void print_like_crash(const struct hwp_context *context, const struct hwp_command *command)
+{
+	const unsigned int with_pfns = HWP_TAKES_PFN | HWP_OPTIONS_RANGE | HWP_OPTIONS_DECOMPOSE;
+	unsigned int groups = groups_in_help(context, command);
+	size_t len = usage_length(context, command->usage);
+	FILE *out = context->out;
+
+	fprintf(out, "\nNAME\n  hwpoison %s - ", command->name);
+	put_lower(out, command->summary, 1);
+	fprintf(out, "%s\n\nSYNOPSIS\n  hwpoison %s%s", command->summary + 1, command->name,
+		len ? " " : "");
+	put_lower(out, command->usage, len);
+	fputs("\n\nDESCRIPTION\n", out);
+	put_paragraphs(context, command->help);
+	if (groups & with_pfns)
+		fputs("\n  A pfn is hexadecimal here, with or without 0x.\n", out);
+	fputs("\n", out);
+	hwp_print_options(out, groups);
+	put_examples(context, command);
+}
+
+void hwp_print_command_help(const struct hwp_context *context, const struct hwp_command *command)
+{
+	size_t len = usage_length(context, command->usage);
+	FILE *out = context->out;
+
+	if (context->like_crash) {
+		print_like_crash(context, command);
+		return;
+	}
+	fprintf(out, "Usage: hwpoison %s%s%.*s\n\n%s.\n\n%s", command->name, len ? " " : "",
+		(int)len, command->usage, command->summary, command->help);
+	if (command->program_help && !context->host)
+		fprintf(out, "\n%s", command->program_help);
+	put_examples(context, command);
+	fputs("\nOPTIONS\n", out);
+	hwp_print_options(out, groups_in_help(context, command));
+}
+
+static const char exit_status[] =
+	"\n"
+	"EXIT STATUS\n"
+	"  0  clean or at risk: no poisoned page has leaked\n"
+	"  1  leaked or inconsistent\n"
+	"  2  incomplete, or trouble: usage, a target that cannot be read\n";
 
 void hwp_print_overview(const struct hwp_context *context, const struct hwp_command *commands)
 {
@@ -45,15 +191,12 @@ void hwp_print_overview(const struct hwp_context *context, const struct hwp_comm
 		if (!context->host || !(command->option_groups & HWP_PROGRAM_ONLY))
 			fprintf(out, "  %-11s%s\n", command->name, command->summary);
 	}
-	fputs("\n"
-	      "'hwpoison help COMMAND' explains a command; 'hwpoison help' with checks, states\n"
-	      "or verdicts lists them. Most commands print JSON with --json.\n"
-	      "\n"
-	      "EXIT STATUS\n"
-	      "  0  clean or at risk: no poisoned page has leaked\n"
-	      "  1  leaked or inconsistent\n"
-	      "  2  incomplete, or trouble: usage, a target that cannot be read\n",
-	      out);
+	fprintf(out,
+		"\n"
+		"'hwpoison help COMMAND' explains a command; 'hwpoison help' with checks, states\n"
+		"or verdicts lists them. Most commands print JSON with --json.\n"
+		"%s",
+		context->host ? "" : exit_status);
 }
 
 static void put_check(struct hwp_json *json, const struct hwp_check *check)

@@ -4,19 +4,20 @@
 # the manual page, with what the tables of commands and options say. In the page a line
 #
 #   .\" @SYNOPSIS@, .\" @COMMANDS@, .\" @OPTIONS@
-#	is replaced by the list: all commands with their usage, all with their help up to
-#	its EXAMPLES, all options;
+#	is replaced by the list: all commands with their usage, all with their help, all
+#	options;
 #   .\" @MORE folio@, .\" @MORE --qemu@
 #	begins what the list further down adds to that command or option, up to .\" @END@.
 #
-# awk -v want=crash -f manual.awk commands.c: a line for each command that crash has, for its help.
+# awk -v want=crash -f manual.awk commands.c: a line for each command that crash has, for its
+# help; the same with options.c: a line for each option.
 
 FILENAME ~ /cmds\/commands\.c$/ {
 	if ($0 ~ /^#define [A-Z_]+ /)
 		define($0)
-	if ($0 ~ /^static const char [a-z]+_help\[\] =$/)
+	if ($0 ~ /^static const char [a-z_]+\[\] =/)
 		text = substr($4, 1, length($4) - 2)
-	else if (text && $0 ~ /^\t"/)
+	if (text && $0 ~ /^(\t|static .* = )"/)
 		help[text] = help[text] string($0)
 	if ($0 ~ /;$/)
 		text = ""
@@ -32,6 +33,8 @@ FILENAME ~ /cmds\/commands\.c$/ {
 	is_open = ($0 ~ /^\t\t\.option_groups = / || is_open) && $0 !~ /,$/
 	if ($0 ~ /^\t\t\.help = /)
 		help_of[nr_commands] = initial($0)
+	if ($0 ~ /^\t\t\.program_help = /)
+		program_help_of[nr_commands] = initial($0)
 	next
 }
 
@@ -78,7 +81,8 @@ more {
 /^\.\\" @COMMANDS@$/ {
 	for (i = 1; i <= nr_commands; i++) {
 		print ".TP\n.B " command[i]
-		print paragraphs(summary[i] ".\n\n" help[help_of[i]])
+		print paragraphs(summary[i] ".\n\n" help[help_of[i]] \
+			(program_help_of[i] ? "\n" help[program_help_of[i]] : ""))
 		add(command[i])
 	}
 	next
@@ -96,6 +100,11 @@ more {
 }
 
 END {
+	for (i = 1; want == "crash" && i <= nr_options; i++) {
+		if (group[i] !~ /HWP_OPTIONS_(OPEN|LOG|STATE|INTERVAL)/)
+			printf "\t\"    %3s %-18s  %s.\",\n", letter[i] ? "-" letter[i] "," : "", \
+				"--" option[i] (argument[i] ? "=" argument[i] : ""), meant[i]
+	}
 	for (i = 1; want == "crash" && i <= nr_commands; i++) {
 		if (groups[i] ~ /HWP_PROGRAM_ONLY/)
 			continue
@@ -106,7 +115,7 @@ END {
 		print "hwpoison.8: MORE " rest ", but there is no such command or option" >"/dev/stderr"
 		exit 1
 	}
-	if (!nr_commands || (!want && !nr_options)) {
+	if ((!nr_commands && !nr_options) || (!want && !(nr_commands && nr_options))) {
 		print "manual.awk: the tables are not where they were" >"/dev/stderr"
 		exit 1
 	}
@@ -186,7 +195,7 @@ function heading(i,    text)
 # The commands that take options of a group which few take.
 function those_with(group,    i, nr, name, text)
 {
-	if (group ~ /HWP_OPTIONS_(COMMON|JSON|TARGET|OPEN)/)
+	if (group ~ /HWP_OPTIONS_(COMMON|JSON|TARGET|OPEN|RUNNING)/)
 		return ""
 	for (i = 1; i <= nr_commands; i++) {
 		if (groups[i] ~ (group "([^A-Z_]|$)"))
@@ -215,10 +224,10 @@ function marked(text,    out)
 	return out text
 }
 
-# The paragraphs of a help text up to its EXAMPLES; lines are filled.
+# The paragraphs of a help text; lines are filled.
 function paragraphs(text,    line, nr, i, out)
 {
-	sub(/\n\nEXAMPLES\n.*/, "", text)
+	sub(/\n$/, "", text)
 	nr = split(text, line, /\n/)
 	for (i = 1; i <= nr; i++)
 		out = out (i > 1 ? "\n" : "") (line[i] == "" ? ".IP" : escaped(line[i]))

@@ -70,11 +70,11 @@ static const struct option_row rows[] = {
 	{ OPT_PROVIDER, "provider", "NAME", HWP_OPTIONS_OPEN, "use only this type provider",
 	  providers },
 	{ OPT_FULL, "full", NULL, HWP_OPTIONS_TARGET, "read the whole memmap (the default)", NULL },
-	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_TARGET,
+	{ OPT_QUICK, "quick", NULL, HWP_OPTIONS_RUNNING,
 	  "only memory blocks that count poison (running kernel)", NULL },
-	{ OPT_PASSES, "passes", "N", HWP_OPTIONS_TARGET,
+	{ OPT_PASSES, "passes", "N", HWP_OPTIONS_RUNNING,
 	  "passes that must agree, 2 to 100 (2; running kernel)", NULL },
-	{ OPT_MAX_CPU, "max-cpu", "PERCENT", HWP_OPTIONS_TARGET,
+	{ OPT_MAX_CPU, "max-cpu", "PERCENT", HWP_OPTIONS_RUNNING,
 	  "use at most this much of one CPU (running kernel)", NULL },
 	{ OPT_THREADS, "threads", "N", HWP_OPTIONS_TARGET, "how many threads read the memmap",
 	  NULL },
@@ -129,7 +129,8 @@ int hwp_usage_error(const struct hwp_context *context, bool json, const char *fm
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	print_line(context->err, message, "; try 'hwpoison help'");
+	print_line(context->err, message,
+		   context->usage_hint ? context->usage_hint : "; try 'hwpoison help'");
 	if (json)
 		print_json_error(context->out, message);
 	return HWP_EXIT_TROUBLE;
@@ -157,8 +158,9 @@ unsigned int hwp_option_groups(const struct hwp_context *context, const struct h
 {
 	unsigned int groups = command->option_groups | HWP_OPTIONS_COMMON;
 
-	if (groups & HWP_OPTIONS_TARGET && !context->host)
-		groups |= HWP_OPTIONS_OPEN;
+	if (groups & HWP_OPTIONS_TARGET)
+		groups |= HWP_OPTIONS_RUNNING | (context->host ? 0 : HWP_OPTIONS_OPEN);
+	groups |= context->host ? HWP_IN_HOST : HWP_IN_SHELL;
 	return context->host ? groups & ~(unsigned int)(HWP_OPTIONS_STATE | HWP_OPTIONS_LOG) :
 			       groups;
 }
@@ -418,10 +420,10 @@ static int take_pfn(const struct hwp_context *context, const struct hwp_command 
 {
 	if (!options->nr_args)
 		return hwp_usage_error(context, options->json, "'%s' needs a pfn", command->name);
-	if (!hwp_parse_pfn(options->args[0], context->hex_pfns, &options->pfn))
+	if (!hwp_parse_pfn(options->args[0], context->like_crash, &options->pfn))
 		return hwp_usage_error(context, options->json,
 				       "'%s' needs a pfn, like %s, not '%s'", command->name,
-				       context->hex_pfns ? "5c11" : "1234 or 0x5c11",
+				       context->like_crash ? "5c11" : "1234 or 0x5c11",
 				       options->args[0]);
 	options->args++;
 	options->nr_args--;
@@ -441,11 +443,11 @@ static int take_word(const struct hwp_context *context, const struct hwp_command
 
 static int take_range(const struct hwp_context *context, struct hwp_cmd_options *options)
 {
-	if (options->range && !hwp_parse_pfn_range(options->range, context->hex_pfns,
+	if (options->range && !hwp_parse_pfn_range(options->range, context->like_crash,
 						   &options->range_pfn, &options->range_end_pfn))
 		return hwp_usage_error(context, options->json,
 				       "--range is PFN-PFN, like %s, not '%s'",
-				       context->hex_pfns ? "5c00-5e00" : "0x5c00-0x5e00",
+				       context->like_crash ? "5c00-5e00" : "0x5c00-0x5e00",
 				       options->range);
 	return HWP_GO_ON;
 }

@@ -17,6 +17,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_JSON = 1 << 1,
 	/** How the target is read; the last argument names it. */
 	HWP_OPTIONS_TARGET = 1 << 2,
+	/** --quick and what else is for a running kernel; goes with HWP_OPTIONS_TARGET. */
+	HWP_OPTIONS_RUNNING = 1 << 15,
 	/** Which target: goes with HWP_OPTIONS_TARGET where no host has one open. */
 	HWP_OPTIONS_OPEN = 1 << 3,
 	/** The folio of decompose, in numbers. */
@@ -41,6 +43,10 @@ enum hwp_option_group {
 	HWP_TAKES_WORD = 1 << 11,
 	/** No option: no host has the command, as one shows output when a command has ended. */
 	HWP_PROGRAM_ONLY = 1 << 12,
+	/** No option: what only a shell has, as the exit status; every command of the program. */
+	HWP_IN_SHELL = 1 << 16,
+	/** No option: every command of a host. */
+	HWP_IN_HOST = 1 << 17,
 };
 
 /** How often -s may be given. */
@@ -103,7 +109,7 @@ unsigned int hwp_option_groups(const struct hwp_context *context,
 /** The options of @p groups, a line each, for help. */
 void hwp_print_options(FILE *out, unsigned int groups);
 
-/** Print "hwpoison: MESSAGE; try 'hwpoison help'"; returns HWP_EXIT_TROUBLE. */
+/** Print "hwpoison: MESSAGE; try 'hwpoison help'", or the host's hint; returns HWP_EXIT_TROUBLE. */
 int hwp_usage_error(const struct hwp_context *context, bool json, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 3, 4)));
 

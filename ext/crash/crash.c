@@ -9,6 +9,7 @@
  */
 #include <crash/defs.h>
 #include <inttypes.h>
+#include <sys/ioctl.h>
 
 #include "base/bits.h"
 #include "base/cleanup.h"
@@ -540,6 +541,17 @@ static void output_deinit(struct output *o)
 	free(o->errors);
 }
 
+/** Columns of the terminal; 0 where the output goes elsewhere, a pager being none. */
+static unsigned int columns(void)
+{
+	struct winsize size;
+
+	if (pc->redirect & (REDIRECT_TO_PIPE | REDIRECT_TO_FILE) ||
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+		return 0;
+	return size.ws_col;
+}
+
 static bool run(struct output *output)
 {
 	const struct hwp_host host = {
@@ -554,7 +566,11 @@ static bool run(struct output *output)
 		.out = out,
 		.err = err,
 		.host = &host,
-		.hex_pfns = true,
+		.width = columns(),
+		.like_crash = true,
+		.prompt = "crash> ",
+		.usage_hint = "\nUsage:\n  hwpoison [command] [options] [pfn]\n"
+			      "Enter \"help hwpoison\" for details.",
 		.interrupted = &interrupted,
 	};
 

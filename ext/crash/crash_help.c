@@ -3,10 +3,11 @@
 
 #include <stddef.h>
 
-/* crash puts its own name in place of %s. The commands are those of cmds/commands.c. */
+/* crash puts its own name in place of %s. The commands are those of cmds/commands.c, the options
+ * those of cmds/options.c. */
 char *hwp_crash_help[] = {
 	"hwpoison",
-	"pages poisoned by memory errors, and whether they leaked into free memory",
+	"poisoned pages, and whether they leaked into free memory",
 	"[command] [options] [pfn]",
 	"  This command finds every page that a memory error poisoned and shows where it",
 	"  is now: contained, still in use, or leaked back into the page allocator. It",
@@ -14,11 +15,10 @@ char *hwp_crash_help[] = {
 	"",
 #include "crash_commands.h"
 	"",
-	"  Without a command it is check. \"hwpoison help check\" explains that command.",
+	"  Without a command it is check. \"hwpoison help check\" explains that command, with",
+	"  those of these options that it takes:",
 	"",
-	"         -j   print JSON, the same report as the hwpoison program prints.",
-	"         -q   do not print warnings.",
-	"         -h   explain the command.",
+#include "crash_options.h"
 	"",
 	"  A pfn is hexadecimal, with or without 0x. folio also takes the address of a",
 	"  struct page, one in the direct map, and a physical one, and says which it was.",

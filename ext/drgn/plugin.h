@@ -20,8 +20,8 @@ enum hwp_drgn_flag {
 	HWP_DRGN_UTF8 = 1 << 3,
 	/** core_path is the user's word, and has to be the file that drgn has open. */
 	HWP_DRGN_CORE_IS_GIVEN = 1 << 4,
-	/** A pfn without 0x is hexadecimal, as in crash. */
-	HWP_DRGN_HEX_PFNS = 1 << 5,
+	/** hwp_context.like_crash. */
+	HWP_DRGN_LIKE_CRASH = 1 << 5,
 };
 
 /**

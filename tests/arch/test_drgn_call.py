@@ -73,12 +73,12 @@ def main():
                  [f'{HEADER.name}: {header}', f'module: {ours}'])
     names = [name for name, _ in ours]
     flags = ('HWP_DRGN_IS_LIVE', 'HWP_DRGN_HAS_COLORS', 'HWP_DRGN_NO_COLOR', 'HWP_DRGN_UTF8',
-             'HWP_DRGN_CORE_IS_GIVEN', 'HWP_DRGN_HEX_PFNS')
+             'HWP_DRGN_CORE_IS_GIVEN', 'HWP_DRGN_LIKE_CRASH')
     expected = [ctypes.sizeof(call)]
     for name in names:
         expected += [getattr(call, name).offset, getattr(call, name).size]
     expected += [module._IS_LIVE, module._HAS_COLORS, module._NO_COLOR, module._UTF8,
-                 module._CORE_IS_GIVEN, module._HEX_PFNS]
+                 module._CORE_IS_GIVEN, module._LIKE_CRASH]
     found = numbers_of_c(names, flags)
     cases.report('sizes, offsets and flags', [] if found == expected else
                  [f'{HEADER.name}: {found}', f'module: {expected}'])

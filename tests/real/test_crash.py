@@ -117,7 +117,7 @@ def manners():
     """Pipes, wrong arguments, help, a full disk; the session goes on after each."""
     wanted = (r"unknown command 'nonsense'", r"'folio' needs a pfn, like 5c11, not", r'no option',
               r'the target is what crash has open', r"'watch' is for the program",
-              r'Usage: hwpoison folio \[OPTIONS\] PFN\n', r'NAME\n  hwpoison - ',
+              r'SYNOPSIS\n  hwpoison folio \[options\] pfn\n', r'^Enter "help hwpoison" for details\.$', r'NAME\n  hwpoison - ',
               r'SYNOPSIS\n  hwpoison \[command\]', r'EXAMPLES', r'there is no memory',
               r'^PFN +PHYSICAL', r'^\{\n  "schema": "hwpoison.report/1",\nafter-json',
               r'cannot write the report: No space left on device', r'^the-end')

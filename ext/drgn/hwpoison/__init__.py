@@ -125,7 +125,7 @@ def _take_program(prog: Optional[Program]) -> Program:
 
 
 def run(prog: Program, arguments: Union[str, Sequence[str]] = (), *, core: Optional[str] = None,
-        out: Any = None, err: Any = None, hex_pfns: bool = False) -> int:
+        out: Any = None, err: Any = None, like_crash: bool = False) -> int:
     """
     Run a command line as ``hwpoison`` in a shell does.
 
@@ -136,7 +136,8 @@ def run(prog: Program, arguments: Union[str, Sequence[str]] = (), *, core: Optio
     :param out: Where the report is written, by default :data:`sys.stdout`. It only needs a
         ``write()`` method.
     :param err: Where errors and warnings are written, by default :data:`sys.stderr`.
-    :param hex_pfns: A number without ``0x`` is hexadecimal, as in crash.
+    :param like_crash: As in crash: a number without ``0x`` is hexadecimal, and help has the form of
+        crash's.
     :return: The exit status: 0 clean or at risk, 1 leaked or inconsistent, 2 incomplete or
         trouble.
     :raises Error: if *prog* is not a kernel or the library cannot be used
@@ -144,7 +145,7 @@ def run(prog: Program, arguments: Union[str, Sequence[str]] = (), *, core: Optio
     prog = _take_program(prog)
     words = shlex.split(arguments) if isinstance(arguments, str) else [str(w) for w in arguments]
     session = Session(prog, core, sys.stdout if out is None else out,
-                      sys.stderr if err is None else err, hex_pfns)
+                      sys.stderr if err is None else err, like_crash)
     return session.run(words or ['check'])
 
 

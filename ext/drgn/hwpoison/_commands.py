@@ -30,10 +30,10 @@ def _is_usage(message: str) -> bool:
     return message.endswith("; try 'hwpoison help'")
 
 
-def _run(prog: Program, args: Sequence[str], hex_pfns: bool) -> Result:
+def _run(prog: Program, args: Sequence[str], like_crash: bool) -> Result:
     err = io.StringIO()
     try:
-        status = run(prog, args, err=err, hex_pfns=hex_pfns)
+        status = run(prog, args, err=err, like_crash=like_crash)
     except Error as error:
         raise CommandError(f'hwpoison: {error}') from None
     message = err.getvalue().strip()
@@ -43,8 +43,8 @@ def _run(prog: Program, args: Sequence[str], hex_pfns: bool) -> Result:
     return Result(status)
 
 
-def _register(namespace: CommandNamespace, hex_pfns: bool) -> None:
-    numbers = 'hexadecimal, with or without 0x' if hex_pfns else 'hexadecimal after 0x'
+def _register(namespace: CommandNamespace, like_crash: bool) -> None:
+    numbers = 'hexadecimal, with or without 0x' if like_crash else 'hexadecimal after 0x'
 
     @linux_kernel_custom_command(
         name='hwpoison',
@@ -60,7 +60,7 @@ def _register(namespace: CommandNamespace, hex_pfns: bool) -> None:
         ),
         epilog=_EPILOG, parse=parse_shell_command, namespace=namespace)
     def _hwpoison(prog: Program, name: str, args: Sequence[str], **kwargs: Any) -> Result:
-        return _run(prog, args, hex_pfns)
+        return _run(prog, args, like_crash)
 
 
 _register(DEFAULT_COMMAND_NAMESPACE, False)

@@ -16,7 +16,7 @@ from typing import Any, Callable, Iterator, Optional, Sequence, Tuple
 import drgn
 
 _LIBRARY = 'libhwpoison-drgn.so'
-_IS_LIVE, _HAS_COLORS, _NO_COLOR, _UTF8, _CORE_IS_GIVEN, _HEX_PFNS = 1, 2, 4, 8, 16, 32
+_IS_LIVE, _HAS_COLORS, _NO_COLOR, _UTF8, _CORE_IS_GIVEN, _LIKE_CRASH = 1, 2, 4, 8, 16, 32
 #: The exit status when there is no complete answer.
 TROUBLE = 2
 
@@ -166,10 +166,10 @@ class Session:
     """One call of the library, which calls back in the thread that runs it."""
 
     def __init__(self, prog: drgn.Program, core: Optional[str], out: Any, err: Any,
-                 hex_pfns: bool = False) -> None:
+                 like_crash: bool = False) -> None:
         self.prog = prog
         self.is_given = core is not None
-        self.hex_pfns = hex_pfns
+        self.like_crash = like_crash
         core = core_of(prog, core)
         self.streams = {1: out, 2: err}
         self.decoders = {number: codecs.getincrementaldecoder('utf-8')('replace')
@@ -191,8 +191,8 @@ class Session:
             flags |= _IS_LIVE
         elif self.is_given:
             flags |= _CORE_IS_GIVEN
-        if self.hex_pfns:
-            flags |= _HEX_PFNS
+        if self.like_crash:
+            flags |= _LIKE_CRASH
         if _is_terminal(out) and os.environ.get('TERM', 'dumb') != 'dumb':
             flags |= _HAS_COLORS
         if os.environ.get('NO_COLOR'):

@@ -38,10 +38,13 @@ no_line() { ! grep -qF -- "$1" "$output"; }
 
 commands all
 expect warnings-are-errors every compile -Werror
-commands all WERROR=0
+expect stack-protector every compile -fstack-protector-strong
+expect fortify every compile -D_FORTIFY_SOURCE=2
+expect relro every link -Wl,-z,relro
+expect bind-now every link -Wl,-z,now
+commands all WERROR=0 CFLAGS='-O1 -fstack-protector-strong' CPPFLAGS=-DPACKAGE=1 LDFLAGS='-Wl,-z,now'
 expect werror-off no_line -Werror
 expect werror-off-keeps-warnings every compile -Wextra
-commands all CFLAGS='-O1 -fstack-protector-strong' CPPFLAGS=-DPACKAGE=1 LDFLAGS='-Wl,-z,now'
 expect cflags every compile '-O1 -fstack-protector-strong'
 expect cflags-replace-ours no_line ' -O2 '
 expect cppflags every compile -DPACKAGE=1
@@ -52,11 +55,6 @@ expect packager-without-stack-protector no_line -fstack-protector-strong
 expect packager-with-other-fortify no_line -D_FORTIFY_SOURCE=2
 expect packager-without-pie no_line ' -pie'
 expect packager-without-relro no_line ',relro'
-commands all
-expect stack-protector every compile -fstack-protector-strong
-expect fortify every compile -D_FORTIFY_SOURCE=2
-expect relro every link -Wl,-z,relro
-expect bind-now every link -Wl,-z,now
 commands all CFLAGS=-O0
 expect no-fortify-without-optimization no_line _FORTIFY_SOURCE
 CFLAGS=-O1 commands all

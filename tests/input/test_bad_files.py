@@ -89,22 +89,31 @@ def paths_that_are_no_files(cases, work):
     loop = work / 'loop'
     loop.symlink_to(loop)
     cases.report('symbolic link to itself', bad.refuses(loop))
-    unreadable(cases, work)
+    unreadable(cases)
 
 
-def unreadable(cases, work):
-    """Root may read everything, so the program runs as somebody else."""
-    path = work / 'secret'
-    path.write_bytes(b'KDUMP   ')
-    path.chmod(0)
-    if os.geteuid() != 0:
-        cases.report('unreadable file', bad.refuses(path))
-        return
+def unreadable(cases):
+    """Root may read everything, so the program runs as somebody else, where everybody may look."""
+    with tempfile.TemporaryDirectory(dir='/tmp') as directory:
+        work = pathlib.Path(directory)
+        work.chmod(0o755)
+        path = work / 'secret'
+        path.write_bytes(b'KDUMP   ')
+        path.chmod(0)
+        if os.geteuid() != 0:
+            cases.report('unreadable file', bad.refuses(path))
+        else:
+            unreadable_by_nobody(cases, work, path)
+
+
+def unreadable_by_nobody(cases, work, path):
     drop = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
     copy = work / 'hwpoison'
-    work.chmod(0o755)
     shutil.copy(hwp.PROGRAM, copy)
     copy.chmod(0o755)
+    library = pathlib.Path(hwp.PROGRAM).with_name('libhwpoison.so')
+    if library.exists():    # SHARED=1: the program looks for it beside itself, too
+        shutil.copy(library, work)
     done = subprocess.run([*drop, copy, 'check', path], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=bad.SECONDS, check=False)
     lines = done.stderr.splitlines()

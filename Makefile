@@ -158,8 +158,8 @@ $(O)/libhwpoison.so: $(LIB_OBJS) $(O)/objects
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,$(@F) $(LIB_OBJS) $(LDFLAGS) $(LIBS) -o $@
 
-# Their lists of names come from the model's, and from the table of checks.
-WORDS := lib/model/words.awk lib/model/words.h lib/verdict/check/table.c
+# Their lists of names come from the model's, and from the tables of checks and known issues.
+WORDS := lib/model/words.awk lib/model/words.h lib/verdict/check/table.c lib/verdict/issue/table.c
 $(SCHEMA): lib/report/$(notdir $(SCHEMA)).in $(WORDS)
 	$(call msg,WORDS,$@)
 	$(Q)mkdir -p $(@D) && awk -f $(WORDS) $< >$@

@@ -474,7 +474,18 @@ static struct hwp_error *look_at_log(const struct hwp_options *options, struct h
 		return hwp_error_no_memory();
 	f->is_log = true;
 	f->page_shift = hwp_usual_addresses.page_shift;
-	f->kernel.has_memory_failure = true;
+	f->kernel = (struct hwp_kernel_facts){
+		.has_memory_failure = true,
+		.fix = HWP_FIX_UNKNOWN,
+		.init_on_alloc = HWP_SWITCH_UNKNOWN,
+		.init_on_free = HWP_SWITCH_UNKNOWN,
+		.check_pages = HWP_SWITCH_UNKNOWN,
+		.page_poisoning = HWP_SWITCH_UNKNOWN,
+		.debug_pagealloc = HWP_SWITCH_UNKNOWN,
+		.hugetlb_vmemmap_optimized = HWP_SWITCH_UNKNOWN,
+		.page_owner = HWP_SWITCH_UNKNOWN,
+		.kasan = HWP_SWITCH_UNKNOWN,
+	};
 	f->path = strdup(options->log_path);
 	snprintf(f->format, sizeof(f->format), "text of a log");
 	snprintf(f->memory_provider, sizeof(f->memory_provider), "none");

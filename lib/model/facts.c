@@ -536,6 +536,11 @@ static const struct hwp_fact hwp_counters_rows[] = {
 TABLE(hwp_counters);
 #undef TYPE
 
+#define TYPE struct hwp_complaint
+static const struct hwp_fact hwp_complaint_rows[] = { UINT(time_ns), UINT(nr), TEXT(text) };
+TABLE(hwp_complaint);
+#undef TYPE
+
 #define TYPE struct hwp_findings
 static const struct hwp_fact hwp_findings_rows[] = {
 	STRING(path),
@@ -568,6 +573,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	VECTOR(events, hwp_event),
 	VECTOR(remarks, hwp_event),
 	NUMBERS(bad_state_pfns),
+	VECTOR(complaints, hwp_complaint),
 	VECTOR(files, hwp_file),
 	VECTOR(folios, hwp_folio),
 	VECTOR(observed, hwp_observed_run),
@@ -599,6 +605,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	BOOL(too_many),
 	DERIVED(summary),
 	DERIVED(checks),
+	DERIVED(known_issues),
 	DERIVED(verdict),
 	DERIVED(times),
 };

@@ -36,10 +36,12 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->uses);
 	hwp_vec_deinit(&f->files);
 	hwp_vec_deinit(&f->bad_state_pfns);
+	hwp_vec_deinit(&f->complaints);
 	hwp_vec_deinit(&f->counters.blocks);
 	hwp_vec_deinit(&f->counters.nodes);
 	hwp_vec_deinit(&f->counters.pending_pfns);
 	hwp_vec_deinit(&f->checks);
+	hwp_vec_deinit(&f->known_issues);
 	hwp_leak_record_deinit(&f->since_boot);
 	free(f);
 }

@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "layout/page_words.h"
 #include "model/check.h"
+#include "model/known_issue.h"
 #include "model/leak_record.h"
 #include "model/words.h"
 
@@ -696,6 +697,8 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_event) remarks;
 	/** pfns that the log has in a bad page state, ascending; bad_page() does not print all. */
 	HWP_VEC(uint64_t) bad_state_pfns;
+	/** Each text once, in their order. */
+	HWP_VEC(struct hwp_complaint) complaints;
 	/** Files that poisoned pages, or the pages of uses, belong to. */
 	HWP_VEC(struct hwp_file) files;
 	/** Ascending by head_pfn, disjoint. */
@@ -748,6 +751,8 @@ struct hwp_findings {
 
 	struct hwp_summary summary;
 	HWP_VEC(struct hwp_check_result) checks;
+	/** In the order of their table. */
+	HWP_VEC(struct hwp_issue_match) known_issues;
 	enum hwp_verdict verdict;
 	struct hwp_times times;
 };

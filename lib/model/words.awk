@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# awk -f words.awk words.h table.c FILE: FILE with the lists of words.h, and as
-# CHECKS that of the table of checks, filled in. Where it has "@STATES@", as in an
+# awk -f words.awk words.h table.c FILE: FILE with the lists of words.h, as CHECKS
+# that of the table of checks, and as ISSUES that of known issues, filled in. Where it has "@STATES@", as in an
 # array of JSON, go the names of HWP_STATES; where it has a line .\" @STATES@, a
 # comment of roff, go their names and meanings.
 
@@ -31,12 +31,13 @@ is_source && /^\tROW\(/ {
 
 is_source && /^\t\t\.name = "/ {
 	split($0, quoted, /"/)
-	row = "CHECKS " ++nr["CHECKS"]
+	list = FILENAME ~ /issue/ ? "ISSUES" : "CHECKS"
+	row = list " " ++nr[list]
 	name[row] = quoted[2]
 }
 
 # What is too long for a line is several strings.
-is_source && /^\t\t\.statement =/ { is_statement = 1 }
+is_source && /^\t\t\.(statement|title) =/ { is_statement = 1 }
 
 is_statement && /"/ {
 	split($0, quoted, /"/)

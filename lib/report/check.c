@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "report/cause.h"
 #include "report/common.h"
+#include "report/known_issues.h"
 #include "report/machine.h"
 #include "report/text.h"
 #include "verdict/lost_data.h"
@@ -340,6 +341,7 @@ struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *f,
 	}
 	if (f->kernel.has_memory_failure)
 		put_checks(&text, f);
+	hwp_text_known_issues(&text, f);
 	hwp_text_troubles(&text, f);
 	hwp_text_advice(&text, f);
 	return hwp_text_finish(&text);

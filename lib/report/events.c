@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "report/cause.h"
 #include "report/common.h"
+#include "report/known_issues.h"
 #include "report/machine.h"
 #include "report/text.h"
 #include "verdict/event_index.h"
@@ -274,6 +275,7 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	if (err)
 		return err;
 	hwp_text_cause(&text, f);
+	hwp_text_known_issues(&text, f);
 	putc('\n', out);
 	hwp_text_verdict(&text, f);
 	return hwp_text_finish(&text);

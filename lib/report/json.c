@@ -11,6 +11,7 @@
 #include "report/json_folio.h"
 #include "report/json_history.h"
 #include "report/json_words.h"
+#include "report/known_issues.h"
 #include "report/machine.h"
 #include "report/text.h"
 #include "verdict/classify.h"
@@ -465,6 +466,7 @@ struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 	put_pages(&json, f, 0, f->poisoned.nr);
 	put_folios(&json, f);
 	put_checks(&json, f);
+	hwp_report_json_known_issues(&json, f);
 	put_log(&json, &f->log);
 	put_events(&json, f);
 	put_memmap_holes(&json, f);
@@ -479,6 +481,7 @@ struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f
 
 	put_head(&json, f);
 	hwp_report_json_cause(&json, f);
+	hwp_report_json_known_issues(&json, f);
 	put_log(&json, &f->log);
 	if (f->has_rasdaemon) {
 		hwp_json_row_object(&json, "rasdaemon");

@@ -5,6 +5,7 @@
 #include "verdict/check.h"
 #include "verdict/classify.h"
 #include "verdict/history.h"
+#include "verdict/issue.h"
 #include "verdict/outcome.h"
 #include "verdict/past.h"
 #include "verdict/rasdaemon_join.h"
@@ -25,7 +26,9 @@ static struct hwp_error *decide(struct hwp_findings *f, struct hwp_event_index *
 	hwp_past_judge(f, index);
 	hwp_outcome_judge(f);
 	err = hwp_history_write(f, index);
-	return err ? err : hwp_check_run(f);
+	if (!err)
+		err = hwp_check_run(f);
+	return err ? err : hwp_issues_match(f);
 }
 
 struct hwp_error *hwp_decide(struct hwp_findings *f)

@@ -2,6 +2,7 @@
 #include "verdict/passes.h"
 
 #include "verdict/classify.h"
+#include "verdict/issue.h"
 #include "verdict/outcome.h"
 
 void hwp_passes_deinit(struct hwp_passes *passes)
@@ -157,7 +158,7 @@ struct hwp_error *hwp_passes_add(struct hwp_passes *passes, unsigned int wanted,
 		return err;
 	drop_troubles(f);
 	hwp_check_decide(f);
-	return NULL;
+	return hwp_issues_match(f);
 }
 
 bool hwp_passes_unsettled(const struct hwp_findings *f)

@@ -47,6 +47,9 @@ def main():
                     wrong.append(f"{len(report.get('events', []))} of {len(wanted)} events {run.err}")
                 if run.status != 2 or report.get('verdict') != 'incomplete':
                     wrong.append(f'exit status {run.status}')
+                known = {k: v for k, v in report.get('kernel', {}).items() if v in ('on', 'off', 'absent')}
+                if known:
+                    wrong.append(f'a log does not show {known}')
                 if VALIDATOR and report:
                     wrong += [e.message[:200] for e in VALIDATOR.iter_errors(report)]
                 cases.report(f'{directory.name}: {name}', wrong)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "facts/log/crash.h"
 #include "facts/pages/scan.h"
@@ -32,6 +33,66 @@ static struct hwp_error *keep_bad_state(struct hwp_findings *f,
 	    !hwp_bad_page_state_parse(record->text, record->len, &pfn))
 		return NULL;
 	return hwp_vec_push(&f->bad_state_pfns, pfn) ? NULL : hwp_error_no_memory();
+}
+
+/*
+ * Lines of the kernel's own checks, and of stacks: where known issues of it show. A function in a
+ * stack is followed by "+0x".
+ */
+static const char *const complaints[] = {
+	/* mm/debug.c */
+	"page dumped because: ",
+	/* kernel/locking/lockdep.c, and what it names as the locks that are held */
+	"DEBUG_LOCKS_WARN_ON(",
+	"possible circular locking dependency detected",
+	", at: zone_pcp_disable+0x",
+	", at: static_key_slow_dec+0x",
+	/* mm/memory-failure.c, mm/hugetlb.c, mm/page_alloc.c */
+	" __page_handle_poison+0x",
+	" dissolve_free_huge_page+0x",
+	" dissolve_free_hugetlb_folio+0x",
+	" hugepage_subpool_put_pages",
+	"__del_page_from_free_list+0x",
+	"unpoison_memory+0x",
+};
+
+#define MAX_COMPLAINTS 64
+
+static bool is_complaint(const char *line)
+{
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(complaints); i++) {
+		if (strstr(line, complaints[i]))
+			return true;
+	}
+	return false;
+}
+
+static struct hwp_error *keep_complaint(struct hwp_findings *f,
+					const struct hwp_klog_record *record)
+{
+	struct hwp_complaint complaint = { .time_ns = record->time_ns, .nr = 1 };
+
+	snprintf(complaint.text, sizeof(complaint.text), "%.*s", (int)record->len, record->text);
+	complaint.text[strcspn(complaint.text, "\n")] = '\0';
+	if (record->facility || !is_complaint(complaint.text))
+		return NULL;
+	for (size_t i = 0; i < f->complaints.nr; i++) {
+		if (strcmp(f->complaints.data[i].text, complaint.text) == 0) {
+			f->complaints.data[i].nr++;
+			return NULL;
+		}
+	}
+	if (f->complaints.nr >= MAX_COMPLAINTS)
+		return NULL;
+	return hwp_vec_push(&f->complaints, complaint) ? NULL : hwp_error_no_memory();
+}
+
+/** A line that is no event. */
+static struct hwp_error *keep_other(struct hwp_findings *f, const struct hwp_klog_record *record)
+{
+	struct hwp_error *err = keep_complaint(f, record);
+
+	return err ? err : keep_bad_state(f, record);
 }
 
 /** Make room for one more: what is newest says more about now, and about a crash. */
@@ -104,7 +165,7 @@ struct hwp_error *hwp_events_take(struct hwp_event_reading *reading,
 	if (!record->facility)
 		hwp_crash_take(&f->crash, record);
 	if (!hwp_mfevent_parse(record->text, record->len, &reading->rule, &event))
-		return keep_bad_state(f, record);
+		return keep_other(f, record);
 	if (record->facility) {
 		reading->nr_user_lines++;
 		return NULL;

@@ -6,6 +6,7 @@
 #include "report/cause.h"
 #include "report/common.h"
 #include "report/html/html.h"
+#include "report/known_issues.h"
 #include "report/machine.h"
 
 static const char *look_of(enum hwp_verdict verdict)
@@ -171,6 +172,7 @@ struct hwp_error *hwp_report_html(FILE *out, const struct hwp_findings *f,
 		return err;
 	hwp_html_pages(out, f);
 	put_checks(out, f);
+	hwp_text_known_issues(&text, f);
 	put_troubles(out, f);
 	fputs("</main></body>\n</html>\n", out);
 	return hwp_text_finish(&text);

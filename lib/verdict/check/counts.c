@@ -6,7 +6,7 @@
 #include "base/plural.h"
 #include "verdict/check/functions.h"
 
-static bool is_repeat(const struct hwp_event *e)
+bool hwp_check_is_repeat(const struct hwp_event *e)
 {
 	return e->kind == HWP_EVENT_ALREADY_POISONED ||
 	       (e->kind == HWP_EVENT_ACTION && strstr(e->page_type, "already"));
@@ -20,7 +20,7 @@ static int64_t nr_repeats(const struct hwp_findings *f, const struct hwp_memory_
 	for (size_t i = 0; i < f->events.nr; i++) {
 		const struct hwp_event *e = &f->events.data[i];
 
-		nr += is_repeat(e) &&
+		nr += hwp_check_is_repeat(e) &&
 		      (!block || (e->pfn >= block->start_pfn && e->pfn < block->end_pfn));
 	}
 	return nr;
@@ -134,6 +134,17 @@ static bool explain_more(const struct hwp_findings *f, int64_t more, struct hwp_
 			      repeats ? ", and" : ":", f->counters.nr_dax_actions,
 			      hwp_plural(f->counters.nr_dax_actions));
 	return true;
+}
+
+int64_t hwp_check_nr_counted_again(const struct hwp_findings *f)
+{
+	int64_t more = f->counters.num_poisoned_pages - nr_to_count(f);
+
+	return f->counters.has_num_poisoned_pages && f->log.state == HWP_LOG_COMPLETE &&
+			       !f->counters.nr_dax_actions && !has_holes(f) && more > 0 &&
+			       more <= nr_repeats(f, NULL) ?
+		       more :
+		       0;
 }
 
 /** Why the kernel counted @p more pages than were found: added to the detail. */
@@ -315,7 +326,8 @@ static void count_actions(const struct hwp_findings *f, int64_t *least, int64_t 
 		if (e->kind != HWP_EVENT_ACTION)
 			continue;
 		/* MF_MSG_PFN_MAP */
-		*least += !is_repeat(e) && strcmp(e->page_type, "non struct page pfn") != 0;
+		*least += !hwp_check_is_repeat(e) &&
+			  strcmp(e->page_type, "non struct page pfn") != 0;
 		++*most;
 	}
 }

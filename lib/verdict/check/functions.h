@@ -56,6 +56,10 @@ HWP_CHECK_FUNCTION(hwp_check_raw_hwp_list_consistent);
 HWP_CHECK_FUNCTION(hwp_check_poison_accounted);
 HWP_CHECK_FUNCTION(hwp_check_memory_blocks_accounted);
 HWP_CHECK_FUNCTION(hwp_check_nodes_accounted);
+/** How many more num_poisoned_pages is than was found; 0 unless repeated reports explain all. */
+int64_t hwp_check_nr_counted_again(const struct hwp_findings *f);
+/** Is the line a report of a page that was poisoned already? */
+bool hwp_check_is_repeat(const struct hwp_event *event);
 
 /* memory.c: who can still touch a poisoned page, and did anything write to it? */
 HWP_CHECK_FUNCTION(hwp_check_poison_unmapped);

@@ -15,6 +15,7 @@ enum field_kind { PREFIXED, HEX, DECIMAL, TEXT, WORDS, SPACES, RECORD };
 
 struct field {
 	const char *name;
+	size_t name_len;
 	enum field_kind kind;
 	/** In struct hwp_fields; of numbers the value and whether it is there. */
 	size_t where, where_found;
@@ -37,33 +38,39 @@ static const char *const hardware[] = { "mce: [Hardware Error]: ", "core: [Hardw
 static const char *const mce[] = { "mce: ", "core: ", "MCE: ", "", NULL };
 static const char *const panic[] = { "Kernel panic - not syncing: ", "Kernel panic: ", NULL };
 
+#define FIELD(name, kind, where, where_found, words)                    \
+	{                                                               \
+		name, sizeof(name) - 1, kind, where, where_found, words \
+	}
+
+/* What most patterns begin with stands first. */
 static const struct field fields[] = {
-	{ "pfn", PREFIXED, AT(pfn), AT(has_pfn), NULL },
-	{ "page", HEX, AT(pfn), AT(has_pfn), NULL },
-	{ "address", HEX, AT(address), AT(has_address), NULL },
-	{ "virtual", HEX, AT(virtual_address), AT(has_virtual), NULL },
-	{ "offset", HEX, AT(offset), NOWHERE, NULL },
-	{ "status", HEX, AT(status), NOWHERE, NULL },
-	{ "misc", HEX, AT(misc), NOWHERE, NULL },
-	{ "ipid", HEX, AT(ipid), NOWHERE, NULL },
-	{ "hex", HEX, NOWHERE, NOWHERE, NULL },
-	{ "pid", DECIMAL, AT(pid), AT(has_pid), NULL },
-	{ "bank", DECIMAL, AT(bank), NOWHERE, NULL },
-	{ "cpu", DECIMAL, AT(cpu), NOWHERE, NULL },
-	{ "number", DECIMAL, NOWHERE, NOWHERE, NULL },
-	{ "type", TEXT, AT(type), NOWHERE, NULL },
-	{ "result", TEXT, AT(result), NOWHERE, NULL },
-	{ "comm", TEXT, AT(comm), NOWHERE, NULL },
-	{ "label", TEXT, AT(label), NOWHERE, NULL },
-	{ "any", TEXT, NOWHERE, NOWHERE, NULL },
-	{ " ", SPACES, NOWHERE, NOWHERE, NULL },
-	{ "record", RECORD, AT(record), NOWHERE, NULL },
-	{ "memory failure", WORDS, NOWHERE, NOWHERE, memory_failure },
-	{ "soft offline", WORDS, NOWHERE, NOWHERE, soft_offline },
-	{ "unpoison", WORDS, NOWHERE, NOWHERE, unpoison },
-	{ "hardware", WORDS, NOWHERE, NOWHERE, hardware },
-	{ "mce", WORDS, NOWHERE, NOWHERE, mce },
-	{ "panic", WORDS, NOWHERE, NOWHERE, panic },
+	FIELD("memory failure", WORDS, NOWHERE, NOWHERE, memory_failure),
+	FIELD("soft offline", WORDS, NOWHERE, NOWHERE, soft_offline),
+	FIELD("unpoison", WORDS, NOWHERE, NOWHERE, unpoison),
+	FIELD("hardware", WORDS, NOWHERE, NOWHERE, hardware),
+	FIELD("mce", WORDS, NOWHERE, NOWHERE, mce),
+	FIELD("panic", WORDS, NOWHERE, NOWHERE, panic),
+	FIELD("pfn", PREFIXED, AT(pfn), AT(has_pfn), NULL),
+	FIELD("page", HEX, AT(pfn), AT(has_pfn), NULL),
+	FIELD("address", HEX, AT(address), AT(has_address), NULL),
+	FIELD("virtual", HEX, AT(virtual_address), AT(has_virtual), NULL),
+	FIELD("offset", HEX, AT(offset), NOWHERE, NULL),
+	FIELD("status", HEX, AT(status), NOWHERE, NULL),
+	FIELD("misc", HEX, AT(misc), NOWHERE, NULL),
+	FIELD("ipid", HEX, AT(ipid), NOWHERE, NULL),
+	FIELD("hex", HEX, NOWHERE, NOWHERE, NULL),
+	FIELD("pid", DECIMAL, AT(pid), AT(has_pid), NULL),
+	FIELD("bank", DECIMAL, AT(bank), NOWHERE, NULL),
+	FIELD("cpu", DECIMAL, AT(cpu), NOWHERE, NULL),
+	FIELD("number", DECIMAL, NOWHERE, NOWHERE, NULL),
+	FIELD("type", TEXT, AT(type), NOWHERE, NULL),
+	FIELD("result", TEXT, AT(result), NOWHERE, NULL),
+	FIELD("comm", TEXT, AT(comm), NOWHERE, NULL),
+	FIELD("label", TEXT, AT(label), NOWHERE, NULL),
+	FIELD("any", TEXT, NOWHERE, NOWHERE, NULL),
+	FIELD(" ", SPACES, NOWHERE, NOWHERE, NULL),
+	FIELD("record", RECORD, AT(record), NOWHERE, NULL),
 };
 
 struct matching {
@@ -76,12 +83,11 @@ static bool match(struct matching *m, const char *pattern, const char *s);
 /** The field that begins at @p pattern; *@p rest is what follows it. NULL: there is none. */
 static const struct field *field_at(const char *pattern, const char **rest)
 {
-	const char *end = *pattern == '{' ? strchr(pattern, '}') : NULL;
+	const char *end = strchr(pattern, '}');
 	size_t len = end ? (size_t)(end - pattern - 1) : 0;
 
 	for (size_t i = 0; end && i < HWP_ARRAY_SIZE(fields); i++) {
-		if (strlen(fields[i].name) == len &&
-		    memcmp(fields[i].name, pattern + 1, len) == 0) {
+		if (fields[i].name_len == len && memcmp(fields[i].name, pattern + 1, len) == 0) {
 			*rest = end + 1;
 			return &fields[i];
 		}
@@ -136,9 +142,12 @@ static bool match_text(struct matching *m, const struct field *f, const char *re
 static bool match_words(struct matching *m, const struct field *f, const char *rest, const char *s)
 {
 	for (size_t i = 0; f->words[i]; i++) {
-		size_t len = strlen(f->words[i]);
+		const char *word = f->words[i];
+		size_t len = 0;
 
-		if (strncmp(s, f->words[i], len) == 0 && match(m, rest, s + len))
+		while (word[len] && word[len] == s[len])
+			len++;
+		if (!word[len] && match(m, rest, s + len))
 			return true;
 	}
 	return false;
@@ -178,6 +187,7 @@ static bool match_field(struct matching *m, const struct field *f, const char *r
 	return false;
 }
 
+/** Fields are filled in behind the end of the pattern, when all of it has matched. */
 static bool match(struct matching *m, const char *pattern, const char *s)
 {
 	const struct field *f;
@@ -186,22 +196,22 @@ static bool match(struct matching *m, const char *pattern, const char *s)
 	if (m->nr_tries++ >= MAX_TRIES)
 		return false;
 	for (; *pattern; pattern++, s++) {
-		f = field_at(pattern, &rest);
+		f = *pattern == '{' ? field_at(pattern, &rest) : NULL;
 		if (f)
 			return match_field(m, f, rest, s);
 		if (*pattern != *s)
 			return false;
 	}
+	*m->fields = (struct hwp_fields){};
 	return true;
 }
 
 bool hwp_pattern_match(const char *pattern, const char *line, struct hwp_fields *ret)
 {
-	struct hwp_fields found = {};
-	struct matching m = { .fields = &found };
+	struct matching m = { .fields = ret };
 
-	if (!match(&m, pattern, line))
+	/* So it is with most patterns and lines. */
+	if (*pattern != '{' && *pattern != *line)
 		return false;
-	*ret = found;
-	return true;
+	return match(&m, pattern, line);
 }

@@ -53,6 +53,8 @@ struct ksyms {
 	struct token tokens[NR_TOKENS];
 	/** For each symbol: how its name begins, and where its entry does. */
 	uint32_t *starts, *positions;
+	/** By the start of the name: the first symbol of each bucket, and the one after each; or NONE. */
+	uint32_t *buckets, *next;
 	uint64_t stext;
 };
 
@@ -67,6 +69,8 @@ static void ksyms_destroy(void *arg)
 	free(k->token_table);
 	free(k->starts);
 	free(k->positions);
+	free(k->buckets);
+	free(k->next);
 	free(k);
 }
 
@@ -148,42 +152,47 @@ static bool entry_is(const struct ksyms *k, size_t at, const char *name)
 /** A name that is wanted: @p index is that of the first symbol of that name. */
 struct wanted {
 	const char *name;
-	uint32_t start, index;
-	/** Of the same bucket; NULL: it is the last. */
-	struct wanted *next;
+	uint32_t index;
 	bool found;
 };
 
-#define BUCKET_BITS 10
+#define BUCKET_BITS 16
+#define NONE UINT32_MAX
 
 static uint32_t bucket_of(uint32_t start)
 {
 	return start * UINT32_C(0x9e3779b1) >> (32 - BUCKET_BITS);
 }
 
+static struct hwp_error *fill_buckets(struct ksyms *k)
+{
+	const size_t size = sizeof(*k->buckets) << BUCKET_BITS;
+
+	k->buckets = malloc(size);
+	k->next = hwp_alloc_big(k->nr_syms * sizeof(*k->next));
+	if (!k->buckets || !k->next)
+		return hwp_error_no_memory();
+	memset(k->buckets, 0xff, size);
+	for (uint32_t i = k->nr_syms; i-- > 0;) {
+		uint32_t *bucket = &k->buckets[bucket_of(k->starts[i])];
+
+		k->next[i] = *bucket;
+		*bucket = i;
+	}
+	return NULL;
+}
+
 static void find_names(const struct ksyms *k, struct wanted *wanted, size_t nr)
 {
-	struct wanted *buckets[1 << BUCKET_BITS] = {};
+	for (struct wanted *w = wanted; w < wanted + nr; w++) {
+		uint32_t start = start_of(w->name), i = k->buckets[bucket_of(start)];
 
-	for (size_t i = 0; i < nr; i++) {
-		struct wanted **bucket;
-
-		wanted[i].start = start_of(wanted[i].name);
-		bucket = &buckets[bucket_of(wanted[i].start)];
-		wanted[i].next = *bucket;
-		*bucket = &wanted[i];
-	}
-	for (uint32_t i = 0; i < k->nr_syms; i++) {
-		uint32_t start = k->starts[i];
-
-		for (struct wanted *w = buckets[bucket_of(start)]; w; w = w->next) {
-			/* An empty name begins with nothing, and is none. */
-			if (w->start != start || w->found || !start ||
-			    !entry_is(k, k->positions[i], w->name))
-				continue;
-			w->index = i;
-			w->found = true;
-		}
+		/* An empty name begins with nothing, and is none. */
+		while (start && i != NONE &&
+		       (k->starts[i] != start || !entry_is(k, k->positions[i], w->name)))
+			i = k->next[i];
+		w->found = start && i != NONE;
+		w->index = i;
 	}
 }
 
@@ -470,6 +479,8 @@ struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider 
 		err = read_tokens(target, k);
 	if (!err)
 		err = read_names(target, k);
+	if (!err)
+		err = fill_buckets(k);
 	if (!err)
 		err = choose_place(target, k);
 	if (err)

@@ -255,6 +255,23 @@ static struct hwp_error *translate(struct reader *r, uint64_t address, uint64_t 
 	return hwp_leaves_translate(&r->leaves, address, physical_ret, nr_ret);
 }
 
+/** As much of what follows as is contiguous in memory too, though its pages are mapped one by one. */
+static void extend(struct reader *r, uint64_t address, uint64_t physical, uint64_t size,
+		   uint64_t *nr)
+{
+	while (*nr < size) {
+		uint64_t next, nr_more;
+		struct hwp_error *err = translate(r, address + *nr, &next, &nr_more);
+
+		/* It is met again, when that is read. */
+		if (err || next != physical + *nr) {
+			hwp_error_destroy(err);
+			return;
+		}
+		*nr += nr_more;
+	}
+}
+
 static struct hwp_error *reader_op_read(void *arg, enum hwp_space space, uint64_t address,
 					void *buf, size_t size, size_t *nr_read_ret)
 {
@@ -268,6 +285,8 @@ static struct hwp_error *reader_op_read(void *arg, enum hwp_space space, uint64_
 
 		if (space == HWP_KERNEL_VIRTUAL)
 			err = translate(r, address + done, &physical, &nr);
+		if (!err && space == HWP_KERNEL_VIRTUAL && !r->shared->dump->is_kdump)
+			extend(r, address + done, physical, size - done, &nr);
 		nr = nr < size - done ? nr : size - done;
 		if (!err)
 			err = read_physical(r, physical, (char *)buf + done, nr, &nr_read);

@@ -187,6 +187,7 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	INT(event),
 	UINT(nr_passes),
 	BOOL(unconfirmed),
+	DERIVED(folio_is_in_log),
 	WORD(state, hwp_states),
 	UINT(head_pfn),
 	INT(order),

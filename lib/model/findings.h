@@ -195,6 +195,8 @@ struct hwp_poisoned {
 	/** It was leaked or lost in nr_passes passes only: not enough to say so. */
 	bool unconfirmed;
 
+	/** A line of the log has an error in the folio while that was HugeTLB. */
+	bool folio_is_in_log;
 	enum hwp_state state;
 	/** Folio or free block that holds it; order -1 for none. */
 	uint64_t head_pfn;

@@ -1,22 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verdict/classify.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/vec.h"
 #include "layout/page.h"
 #include "verdict/held.h"
 
-/** Does the log report an error in the folio while it was HugeTLB? */
-static bool log_names_hugetlb(const struct hwp_findings *f, const struct hwp_folio_facts *folio)
-{
-	for (size_t i = 0; i < f->events.nr; i++) {
-		const struct hwp_event *e = &f->events.data[i];
+struct pfns {
+	HWP_VEC(uint64_t) list;
+};
 
-		if (e->pfn >= folio->head_pfn && (e->pfn - folio->head_pfn) >> folio->order == 0 &&
-		    hwp_held_then(e) == HWP_HELD_HUGETLB)
-			return true;
+static void pfns_deinit(struct pfns *pfns)
+{
+	hwp_vec_deinit(&pfns->list);
+}
+
+static int compare_pfns(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/** Does the log report an error in the folio while it was HugeTLB? */
+static bool names_folio(const struct pfns *pfns, const struct hwp_folio_facts *folio)
+{
+	size_t at = hwp_vec_lower_bound(&pfns->list, pfn, *pfn < folio->head_pfn);
+
+	return at < pfns->list.nr && (pfns->list.data[at] - folio->head_pfn) >> folio->order == 0;
+}
+
+static struct hwp_error *find_in_log(struct hwp_findings *f)
+{
+	_cleanup_(pfns_deinit) struct pfns pfns = {};
+
+	for (size_t i = 0; i < f->events.nr; i++) {
+		if (hwp_held_then(&f->events.data[i]) == HWP_HELD_HUGETLB &&
+		    !hwp_vec_push(&pfns.list, f->events.data[i].pfn))
+			return hwp_error_no_memory();
 	}
-	return false;
+	if (pfns.list.nr)
+		qsort(pfns.list.data, pfns.list.nr, sizeof(*pfns.list.data), compare_pfns);
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		p->folio_is_in_log = p->folio.kind == HWP_FOLIO_HUGETLB &&
+				     names_folio(&pfns, &p->folio);
+	}
+	return NULL;
 }
 
 /**
@@ -92,7 +126,7 @@ static const char *proof_by_words(const struct hwp_findings *f, const struct hwp
 	enum hwp_held then, now = hwp_held_now(p);
 
 	if (folio->kind == HWP_FOLIO_HUGETLB && p->raw_page_unknown && folio->raw_list_readable &&
-	    !folio->raw_unreliable && folio->nr_raw == 0 && !log_names_hugetlb(f, folio))
+	    !folio->raw_unreliable && folio->nr_raw == 0 && !p->folio_is_in_log)
 		return "the HugeTLB head is flagged but raw_hwp_list is empty: it was poisoned "
 		       "before the folio was allocated";
 	if (p->is_raw || p->event < 0)
@@ -410,8 +444,12 @@ void hwp_summarise(struct hwp_findings *f)
 	}
 }
 
-void hwp_classify(struct hwp_findings *f)
+struct hwp_error *hwp_classify(struct hwp_findings *f)
 {
+	struct hwp_error *err = find_in_log(f);
+
+	if (err)
+		return err;
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
 		struct hwp_poisoned *p = &f->poisoned.data[i];
 
@@ -419,4 +457,5 @@ void hwp_classify(struct hwp_findings *f)
 		place(p);
 	}
 	hwp_summarise(f);
+	return NULL;
 }

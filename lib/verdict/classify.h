@@ -3,6 +3,7 @@
 #ifndef HWP_VERDICT_CLASSIFY_H
 #define HWP_VERDICT_CLASSIFY_H
 
+#include "base/error.h"
 #include "facts/owner/page_owner_when.h"
 #include "model/findings.h"
 
@@ -15,8 +16,8 @@ struct hwp_reuse {
 struct hwp_reuse hwp_reuse_proof(const struct hwp_findings *findings,
 				 const struct hwp_poisoned *page);
 
-/** Decide every poisoned page's state and where it is; fill the summary. */
-void hwp_classify(struct hwp_findings *findings);
+/** Decide every poisoned page's state and where it is; fill the summary. Errors: NO_MEMORY. */
+struct hwp_error *hwp_classify(struct hwp_findings *findings);
 
 /** Count the states anew, after one was changed. */
 void hwp_summarise(struct hwp_findings *findings);

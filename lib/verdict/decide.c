@@ -15,10 +15,10 @@ static struct hwp_error *decide(struct hwp_findings *f, struct hwp_event_index *
 {
 	struct hwp_error *err = hwp_event_index_init(index, f);
 
-	if (err)
-		return err;
-	hwp_classify(f);
-	err = hwp_outcome_expect(f);
+	if (!err)
+		err = hwp_classify(f);
+	if (!err)
+		err = hwp_outcome_expect(f);
 	if (!err)
 		err = hwp_runs_judge(f);
 	if (err)

@@ -107,7 +107,8 @@ static void fuzz_analyse(struct machine *m)
 		err = hwp_walk_free_lists(&walk);
 	if (!err)
 		err = hwp_collect_places(&c);
-	hwp_classify(f);
+	if (!err)
+		err = hwp_classify(f);
 	if (!err)
 		err = hwp_check_run(f);
 	for (size_t i = 0; i < f->poisoned.nr; i++)

@@ -4,6 +4,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "verdict/classify.h"
 
@@ -60,7 +61,7 @@ static struct hwp_poisoned classify(struct hwp_poisoned page)
 	struct hwp_poisoned ret;
 
 	add_poisoned(f, page);
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	ret = f->poisoned.data[0];
 	assert_int_equal(f->summary.nr_poisoned, 1);
 	assert_int_equal(f->summary.nr_by_state[ret.state], 1);
@@ -102,7 +103,7 @@ static void refuted_by_lists(void)
 		f->zones.data[0].was_locked = rows[i].was_locked;
 		f->areas.data[0].nr_free = rows[i].nr_free;
 		add_poisoned(f, p);
-		hwp_classify(f);
+		assert_null(hwp_classify(f));
 		print_message("# row %zu\n", i);
 		assert_int_equal(f->poisoned.data[0].state, rows[i].want);
 		hwp_findings_destroy(f);
@@ -381,7 +382,7 @@ static void owners_then_and_now(void **state)
 			struct hwp_poisoned *p = add_poisoned(f, page_now((enum now)now));
 
 			add_action(f, p, rows[i].then, "Failed");
-			hwp_classify(f);
+			assert_null(hwp_classify(f));
 			print_message("# %s, now %d: %s\n", rows[i].then, now,
 				      hwp_state_name(p->state));
 			assert_int_equal(p->state == HWP_STATE_REUSED, rows[i].reused[now]);
@@ -400,7 +401,7 @@ static void no_flag_no_proof(void **state)
 	(void)state;
 	p->folio.can_have_hwpoisoned = false;
 	add_action(f, p, "unsplit thp", "Ignored");
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	assert_int_equal(p->state, HWP_STATE_LARGE_FOLIO);
 	hwp_findings_destroy(f);
 }
@@ -415,7 +416,7 @@ static void only_actions_name_owners(void **state)
 		(void)state;
 		add_action(f, p, "free buddy page", "Recovered");
 		f->events.data[0].kind = (enum hwp_event_kind)kind;
-		hwp_classify(f);
+		assert_null(hwp_classify(f));
 		assert_int_equal(p->state, HWP_STATE_LARGE_FOLIO);
 		hwp_findings_destroy(f);
 	}
@@ -471,7 +472,7 @@ static void hugetlb_without_records(void **state)
 		named.pfn = rows[i].pfn;
 		add_action(f, &named, rows[i].then, "Recovered");
 		add_poisoned(f, p);
-		hwp_classify(f);
+		assert_null(hwp_classify(f));
 		print_message("# %#lx, %s\n", (unsigned long)rows[i].pfn, rows[i].then);
 		assert_int_equal(f->poisoned.data[0].state == HWP_STATE_REUSED, rows[i].is_reused);
 		hwp_findings_destroy(f);
@@ -487,7 +488,7 @@ static void free_wins_over_reuse(void **state)
 	(void)state;
 	p->by_list = pcp_block;
 	add_action(f, p, "clean LRU page", "Failed");
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	assert_int_equal(p->state, HWP_STATE_PCP);
 	hwp_findings_destroy(f);
 }
@@ -512,7 +513,7 @@ static void events_explain_bare_pages(void **state)
 		struct hwp_poisoned *p = add_poisoned(f, bare_page(1));
 
 		add_action(f, p, rows[i].then, "Recovered");
-		hwp_classify(f);
+		assert_null(hwp_classify(f));
 		assert_string_equal(hwp_state_name(p->state), hwp_state_name(rows[i].want));
 		hwp_findings_destroy(f);
 	}
@@ -539,7 +540,7 @@ static void assert_reuse(struct hwp_findings *f, const char *confidence)
 {
 	struct hwp_reuse reuse;
 
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	reuse = hwp_reuse_proof(f, &f->poisoned.data[0]);
 	assert_int_equal(reuse.proof != NULL, confidence != NULL);
 	assert_int_equal(f->poisoned.data[0].state == HWP_STATE_REUSED, confidence != NULL);
@@ -643,7 +644,7 @@ static void thrown_away_is_not_reused(void **state)
 	assert_reuse(f, "certain");
 	/* What is free is free. */
 	p->by_list = buddy_block;
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	assert_int_equal(p->state, HWP_STATE_BUDDY);
 	hwp_findings_destroy(f);
 }
@@ -805,7 +806,7 @@ static void summary(void **state)
 		p->nr_stranded_healthy = i < 2 ? 510 : 511;
 	}
 	add_poisoned(f, isolated_page(0x10000));
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	/* Pages are counted, and not added to what was counted before. */
 	hwp_summarise(f);
 	assert_int_equal(f->summary.nr_poisoned, 4);
@@ -826,7 +827,7 @@ static void nothing(void **state)
 	struct hwp_findings *f = clean_findings();
 
 	(void)state;
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	assert_int_equal(f->summary.nr_poisoned, 0);
 	hwp_findings_destroy(f);
 }
@@ -858,12 +859,44 @@ static void left_free(void **state)
 		p->has_holder = true;
 		p->holder_pfn = p->pfn - 1;
 		p->holder_order = 1;
-		hwp_classify(f);
+		assert_null(hwp_classify(f));
 		print_message("# row %zu\n", i);
 		assert_int_equal(p->state, rows[i].want);
 		assert_int_equal(p->order, rows[i].want == HWP_STATE_KERNEL ? 1 : -1);
 		hwp_findings_destroy(f);
 	}
+}
+
+/** As many HugeTLB heads as lines of the log: each is looked up. */
+static void many_heads(void **state)
+{
+	const uint64_t nr = 100000;
+	struct hwp_findings *f = clean_findings();
+	struct hwp_event e = { .kind = HWP_EVENT_ACTION,
+			       .page_type = "huge page",
+			       .result = "Failed" };
+	clock_t began;
+
+	(void)state;
+	for (uint64_t i = 0; i < nr; i++) {
+		struct hwp_poisoned p = page_now(HUGETLB_NOW);
+
+		p.folio.raw_unreliable = false;
+		p.folio.raw_list_readable = true;
+		p.pfn = p.folio.head_pfn = (i + 1) << 9;
+		p.event = -1;
+		add_poisoned(f, p);
+		/* Every tenth line is of no folio. */
+		e.pfn = (i + 1) << (i % 10 ? 9 : 40);
+		assert_true(hwp_vec_push(&f->events, e));
+	}
+	began = clock();
+	assert_null(hwp_classify(f));
+	assert_true(clock() - began < 2 * CLOCKS_PER_SEC);
+	for (uint64_t i = 0; i < nr; i++)
+		assert_int_equal(f->poisoned.data[i].state,
+				 i % 10 ? HWP_STATE_HUGETLB : HWP_STATE_REUSED);
+	hwp_findings_destroy(f);
 }
 
 int main(void)
@@ -896,6 +929,7 @@ int main(void)
 		cmocka_unit_test(a_small_page_of_a_file),
 		cmocka_unit_test(summary),
 		cmocka_unit_test(nothing),
+		cmocka_unit_test(many_heads),
 	};
 
 	return cmocka_run_group_tests_name("classify", tests, NULL, NULL);

@@ -93,9 +93,8 @@ SYNTH_UNUSED static void judge_findings(struct hwp_findings *f)
 {
 	struct hwp_event_index index = {};
 
-	if (hwp_event_index_init(&index, f))
+	if (hwp_event_index_init(&index, f) || hwp_classify(f))
 		abort();
-	hwp_classify(f);
 	hwp_past_judge(f, &index);
 	hwp_outcome_judge(f);
 	hwp_event_index_deinit(&index);

@@ -51,7 +51,7 @@ static size_t count(const char *text, const char *words)
 static void decide(struct hwp_findings *f)
 {
 	f->path = strdup("vmcore");
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	assert_null(hwp_check_run(f));
 }
 

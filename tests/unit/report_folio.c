@@ -89,7 +89,7 @@ static void conclude(struct hwp_findings *f, enum hwp_run_state state)
 	f->subject.page = f->poisoned.data[0];
 	assert_null(hwp_extents_find(f, &hugetlb));
 	assert_int_equal(f->folios.nr, 1);
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	assert_null(hwp_outcome_expect(f));
 	observe(f, state);
 	hwp_outcome_judge(f);
@@ -386,7 +386,7 @@ static void lines_of_the_log(void **state)
 	add_line(f, HWP_EVENT_UNPOISON, 0x99, "Unpoison: Software-unpoisoned page 0x99");
 	add_line(f, HWP_EVENT_SOFT_OFFLINE, 0x99, "soft offline: 0x99: thp split failed");
 	add_line(f, HWP_EVENT_OTHER, 0x99, "");
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	assert_null(hwp_check_run(f));
 	report(hwp_report_events, f);
 	assert_says("Log complete");
@@ -690,7 +690,7 @@ static void poisoned_alone(void **state)
 	add_poisoned(f, isolated_page(0x40005));
 	f->subject.asked = true;
 	f->subject.page = f->poisoned.data[0];
-	hwp_classify(f);
+	assert_null(hwp_classify(f));
 	report(hwp_report_folio, f);
 	assert_says("node 0 Normal: poisoned, isolated (contained)");
 	assert_says("Folio none is known to have been here; if you know of one, name its pages "

@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #include <cmocka.h>
+#include <time.h>
 
 #include "facts/pages/unmarked.h"
 
@@ -56,10 +57,36 @@ static void each_once(void **state)
 	machine_destroy(m);
 }
 
+/** A log of errors that were all unpoisoned: no line is compared with every other. */
+static void many_events(void **state)
+{
+	const uint64_t nr = 100000;
+	struct machine *m = machine_create(kernel_73);
+	struct hwp_collector c = { .layout = &m->layout, .zones = &m->zones };
+	struct hwp_findings *f = machine_walk(m);
+	clock_t began;
+
+	(void)state;
+	c.target = m->target;
+	c.reader = m->reader;
+	c.findings = f;
+	for (uint64_t i = 0; i < nr; i++)
+		add_event(f, HWP_EVENT_ACTION, 0x1600 + i, "Recovered");
+	for (uint64_t i = 1; i < nr; i++)
+		add_event(f, HWP_EVENT_UNPOISON, 0x1600 + i, "");
+	began = clock();
+	assert_null(hwp_unmarked_find(&c));
+	assert_true(clock() - began < 2 * CLOCKS_PER_SEC);
+	assert_int_equal(f->unmarked.nr, 1);
+	assert_int_equal(f->unmarked.data[0].pfn, 0x1600);
+	machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_once),
+		cmocka_unit_test(many_events),
 	};
 
 	return cmocka_run_group_tests_name("unmarked", tests, NULL, NULL);

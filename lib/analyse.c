@@ -102,6 +102,7 @@ static struct hwp_error *describe(struct analysis *a)
 	snprintf(f->format, sizeof(f->format), "%s", hwp_target_format(a->target));
 	snprintf(f->damage, sizeof(f->damage), "%s", damage ? damage : "");
 	f->vmcoreinfo_found = hwp_target_vmcoreinfo_found(a->target);
+	f->memmap_excluded = hwp_target_memmap_excluded(a->target);
 	snprintf(f->memory_provider, sizeof(f->memory_provider), "%s",
 		 hwp_target_memory_provider(a->target));
 	snprintf(f->type_provider, sizeof(f->type_provider), "%s",

@@ -553,6 +553,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	TEXT(format),
 	TEXT(damage),
 	BOOL(vmcoreinfo_found),
+	BOOL(memmap_excluded),
 	TEXT(memory_provider),
 	TEXT(type_provider),
 	UINT(page_shift),

@@ -673,6 +673,8 @@ struct hwp_findings {
 	char damage[400];
 	/** The dump carries no VMCOREINFO: it was found in its memory. */
 	bool vmcoreinfo_found;
+	/** makedumpfile -e left the struct pages out that are of pages which it left out. */
+	bool memmap_excluded;
 	char memory_provider[16], type_provider[16];
 	unsigned int page_shift, max_order, pmd_order;
 	char migratetype_names[16][16];

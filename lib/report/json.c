@@ -51,6 +51,8 @@ static void put_target(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_string(json, "damage", f->damage[0] ? f->damage : NULL);
 	if (f->vmcoreinfo_found)
 		hwp_json_string(json, "vmcoreinfo", "memory");
+	if (f->memmap_excluded)
+		hwp_json_bool(json, "memmap_excluded", true);
 	if (f->live)
 		put_live(json, f);
 	hwp_json_end(json);

@@ -208,6 +208,10 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 		hwp_text_field(text, "", "damaged: %s", f->damage);
 	if (f->vmcoreinfo_found)
 		hwp_text_field(text, "", "it carries no VMCOREINFO: that was found in its memory");
+	if (f->memmap_excluded)
+		hwp_text_field(
+			text, "",
+			"makedumpfile -e left out the struct pages of pages that it left out");
 	if (k->has_memory_failure)
 		hwp_text_field(text, "Kernel", "%s; fix: %s (%s)%s", k->release,
 			       hwp_fix_name(k->fix),

@@ -201,6 +201,9 @@ struct hwp_error *hwp_target_blame(const struct hwp_target *target,
 {
 	const char *damage = target ? hwp_target_damage(target) : NULL;
 
+	if (err && !damage && target && target->facts.memmap_excluded &&
+	    err->code == HWP_ERROR_EXCLUDED)
+		damage = "makedumpfile -e left struct pages out of this dump";
 	return hwp_error_prefix(err, "%s%s%s", hwp_target_options_path(options), damage ? ": " : "",
 				damage ? damage : "");
 }
@@ -208,6 +211,11 @@ struct hwp_error *hwp_target_blame(const struct hwp_target *target,
 bool hwp_target_vmcoreinfo_found(const struct hwp_target *target)
 {
 	return target->facts.vmcoreinfo_found;
+}
+
+bool hwp_target_memmap_excluded(const struct hwp_target *target)
+{
+	return target->facts.memmap_excluded;
 }
 
 struct hwp_open_times hwp_target_open_times(const struct hwp_target *target)

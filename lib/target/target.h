@@ -147,6 +147,8 @@ struct hwp_file_facts {
 	uint64_t end_pfn;
 	/** The file carries no VMCOREINFO: it was found in the memory. */
 	bool vmcoreinfo_found;
+	/** makedumpfile -e left struct pages out of it. */
+	bool memmap_excluded;
 };
 
 /** The providers of a host; ops is NULL where it has none. */
@@ -278,6 +280,9 @@ struct hwp_error *hwp_target_blame(const struct hwp_target *target,
 
 /** Was VMCOREINFO found in the memory, because the dump carries none? */
 bool hwp_target_vmcoreinfo_found(const struct hwp_target *target);
+
+/** Did makedumpfile leave struct pages out of the file (-e)? */
+bool hwp_target_memmap_excluded(const struct hwp_target *target);
 
 /** Time spent on opening the file, the symbols and the types. */
 struct hwp_open_times {

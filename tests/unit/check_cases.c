@@ -53,6 +53,17 @@ SETUP(excluded)
 	f->coverage.nr_read -= 5;
 }
 
+SETUP(excluded_by_e)
+{
+	excluded(f);
+	f->memmap_excluded = true;
+}
+
+SETUP(whole_with_e)
+{
+	f->memmap_excluded = true;
+}
+
 SETUP(faulted)
 {
 	f->coverage.nr_faulted = 1;
@@ -1748,6 +1759,10 @@ static const struct {
 	{ "memmap-covered", excluded, HOLE,
 	  "262139 of 262144 struct pages were read; not in the dump: 5 (zero-filled: 3), "
 	  "not readable: 0" },
+	{ "memmap-covered", excluded_by_e, HOLE,
+	  "262139 of 262144 struct pages were read; not in the dump: 5 (zero-filled: 3), "
+	  "not readable: 0; makedumpfile -e left them out" },
+	{ "memmap-covered", whole_with_e, PASS, "all 262144 struct pages were read" },
 	{ "memmap-covered", faulted, HOLE,
 	  "262143 of 262144 struct pages were read; not in the dump: 0 (zero-filled: 0), "
 	  "not readable: 1" },

@@ -682,8 +682,17 @@ static void marked_dumps(void **state)
 	set_u64(&d, DESCS + 199 * 24 + 8, 0);
 	open_dump(&d, NULL);
 	assert_non_null(strstr(d.facts.damage, "incomplete"));
+	assert_false(d.facts.memmap_excluded);
 	assert_page(&d, 198);
 	assert_int_equal(physical_byte(&d, stored_pfn(199) * PAGE), -1);
+	close_dump(&d);
+
+	write_kdump(&d, 6);
+	set_u32(&d, 424, 0x10 | HWP_PACKED_ZLIB);
+	open_dump(&d, NULL);
+	assert_true(d.facts.memmap_excluded);
+	assert_string_equal(d.facts.damage, "");
+	assert_pages(&d);
 	close_dump(&d);
 
 	write_kdump(&d, 6);

@@ -20,6 +20,7 @@
 #define HEADER_BITMAP_BLOCKS 436
 #define HEADER_MAX_MAPNR 440
 #define STATUS_INCOMPLETE 0x8u
+#define STATUS_EXCLUDED_VMEMMAP 0x10u
 #define MAX_VERSION 6
 #define MAX_SUB_BLOCKS 65536
 
@@ -222,6 +223,7 @@ static struct hwp_error *find_vmcoreinfo(const struct hwp_rawfile *file, const s
 static void note_damage(const struct headers *h, uint64_t file_size, uint64_t end,
 			struct hwp_file_facts *facts)
 {
+	facts->memmap_excluded = hwp_u32(h->main + HEADER_STATUS) & STATUS_EXCLUDED_VMEMMAP;
 	if (facts->damage[0])
 		return;
 	if (end > file_size)

@@ -64,9 +64,12 @@ HWP_CHECK_FUNCTION(hwp_check_memmap_covered)
 		return hwp_check_answer(r, HWP_INCONCLUSIVE,
 					"%" PRIu64 " of %" PRIu64 " struct pages were read; not "
 					"in the dump: %" PRIu64 " (zero-filled: %" PRIu64
-					"), not readable: %" PRIu64,
+					"), not readable: %" PRIu64 "%s",
 					c->nr_read, c->nr_pages, c->nr_excluded, c->nr_zero,
-					c->nr_faulted);
+					c->nr_faulted,
+					f->memmap_excluded && c->nr_excluded ?
+						"; makedumpfile -e left them out" :
+						"");
 	if (c->nr_uninitialised)
 		return hwp_check_answer(r, HWP_INCONCLUSIVE,
 					"%" PRIu64 " struct page%s of online memory %s all ones, "

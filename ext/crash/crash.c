@@ -62,9 +62,16 @@ static bool is_minimal(void)
 
 static bool read_by_crash(void *arg, enum hwp_space space, uint64_t address, void *buf, size_t size)
 {
+	FILE *out = fp;
+	bool done;
+
 	(void)arg;
-	return readmem(address, space == HWP_PHYSICAL ? PHYSADDR : KVADDR, buf, (long)size,
+	/* What crash says of a damaged page goes to the terminal, and not into a report in a file. */
+	fp = pc->nullfp;
+	done = readmem(address, space == HWP_PHYSICAL ? PHYSADDR : KVADDR, buf, (long)size,
 		       "hwpoison", RETURN_ON_ERROR | QUIET);
+	fp = out;
+	return done;
 }
 
 static struct hwp_error *crash_read(void *arg, enum hwp_space space, uint64_t address, void *buf,
@@ -481,6 +488,7 @@ static struct hwp_error *open_dump(struct hwp_host_providers *parts)
 		return hwp_error_no_memory();
 	m->name = "crash";
 	m->read = read_by_crash;
+	m->own_first = true;
 	parts->memory = (struct hwp_provider){ &memory_ops, m };
 	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by crash");
 	parts->facts.page_shift = hwp_ilog2(PAGESIZE());

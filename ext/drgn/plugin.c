@@ -118,6 +118,7 @@ static struct hwp_error *open_dump(const struct hwp_drgn_call *call,
 	s->call = call;
 	s->memory.name = "drgn";
 	s->memory.read = read_by_drgn;
+	s->memory.own_first = true;
 	s->memory.arg = (void *)call;
 	snprintf(parts->facts.format, sizeof(parts->facts.format), "opened by drgn");
 	parts->memory = (struct hwp_provider){ &memory_ops, s };

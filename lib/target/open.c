@@ -17,6 +17,9 @@ static bool is_of_this_system(const struct hwp_target_options *options)
 
 static struct hwp_error *no_btf(struct hwp_error *err)
 {
+	/* The kernel has it. */
+	if (err && (err->code == HWP_ERROR_EXCLUDED || err->code == HWP_ERROR_FAULT))
+		return hwp_error_prefix(err, "BTF");
 	return hwp_error_prefix(err, "no usable BTF in the dump: this needs a kernel with "
 				     "CONFIG_DEBUG_INFO_BTF=y and a dump that keeps kernel data, "
 				     "or the kernel's vmlinux");
@@ -380,7 +383,9 @@ static struct hwp_error *open_host_names(struct hwp_target *target,
 		err = open_btf(target, options);
 	need_host(target, options->host, &names, &names.types, hwp_target_set_types, &err);
 	times->types_ns = hwp_now_ns() - start - times->symbols_ns;
-	return err;
+	return err && hwp_target_damage(target) ?
+		       hwp_error_prefix(err, "%s", hwp_target_damage(target)) :
+		       err;
 }
 
 /** Inside a program that has the kernel open, or by a library that opens it. */
@@ -398,15 +403,10 @@ static struct hwp_error *open_parts(struct hwp_target *target,
 	hwp_target_set_symbols(target, &parts.symbols);
 	hwp_target_set_types(target, &parts.types);
 	hwp_target_set_reader(target, &parts.reader);
-	if (parts.memory.ops) {
-		struct hwp_error *no_text = hwp_target_set_memory(target, &parts.memory,
-								  &parts.facts);
-
-		if (err)
-			hwp_error_destroy(no_text);
-		else
-			err = no_text;
-	}
+	if (parts.memory.ops && err)
+		hwp_target_set_memory(target, &parts.memory, NULL);
+	else if (parts.memory.ops)
+		err = hwp_target_set_memory(target, &parts.memory, &parts.facts);
 	times.file_ns = hwp_now_ns() - start;
 	if (!err && host && host->open_names)
 		err = open_host_names(target, options, &times);

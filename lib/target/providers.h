@@ -11,7 +11,7 @@ struct hwp_error *hwp_target_create_empty(const struct hwp_target_options *optio
 
 /**
  * Give @p target a provider, which it takes over. Memory comes first, and with
- * it VMCOREINFO, if there is any.
+ * it VMCOREINFO, if there is any. Without @p facts it is taken over and not read.
  */
 struct hwp_error *hwp_target_set_memory(struct hwp_target *target,
 					const struct hwp_provider *memory,

@@ -89,6 +89,8 @@ struct hwp_error *hwp_target_set_memory(struct hwp_target *target,
 	struct hwp_error *err = NULL;
 
 	target->memory = *memory;
+	if (!facts)
+		return NULL;
 	target->facts = *facts;
 	if (memory->ops->vmcoreinfo)
 		err = memory->ops->vmcoreinfo(memory->arg, &target->vmcoreinfo);

@@ -128,6 +128,87 @@ static void by_own_reader(void **state)
 	close(fd);
 }
 
+/** The first 64 bytes at @p address; what the error says, if there is one. */
+static bool reads(struct hwp_host_memory *memory, enum hwp_space space, uint64_t address,
+		  const char *words)
+{
+	char bytes[64];
+	size_t nr_read;
+	struct hwp_error *err = hwp_host_memory_read(memory, space, address, bytes, sizeof(bytes),
+						     &nr_read);
+	bool is_right = words ? err && strstr(err->message, words) :
+				!err && nr_read == sizeof(bytes);
+
+	if (!is_right)
+		print_message("# %s\n", err ? err->message : "it was read");
+	hwp_error_destroy(err);
+	return is_right;
+}
+
+/** In a session the host is asked only for what our own reader does not know how to reach. */
+static void own_first(void **state)
+{
+	struct host host = { .nr_pages = UINT64_C(1) << 50 };
+	struct hwp_host_memory memory = {
+		.name = "host", .read = read_by_host, .arg = &host, .own_first = true
+	};
+	struct hwp_file_facts facts = {};
+	struct hwp_provider sweep = {};
+	int fd = open(SAMPLE, O_RDONLY | O_CLOEXEC);
+	uint64_t stext;
+	char *text;
+
+	(void)state;
+	assert_null(hwp_host_memory_open_own(&memory, SAMPLE, false, &sweep, &facts));
+	assert_null(vmcoreinfo(&memory.own, &text));
+	stext = strtoull(strstr(text, "SYMBOL(init_uts_ns)=") + 20, NULL, 16);
+	assert_true(reads(&memory, HWP_KERNEL_VIRTUAL, stext, NULL));
+	/* The host would read it: it has more memory than the file. */
+	assert_true(reads(&memory, HWP_PHYSICAL, UINT64_C(1) << 45, "not in the dump"));
+	assert_int_equal(host.nr_reads, 0);
+	/* No page table maps it. */
+	assert_true(reads(&memory, HWP_KERNEL_VIRTUAL, UINT64_C(0x123456000), NULL));
+	assert_int_equal(host.nr_reads, 1);
+	host.nr_pages = 0;
+	assert_true(reads(&memory, HWP_KERNEL_VIRTUAL, UINT64_C(0x123456000), "is not mapped"));
+	free(text);
+	hwp_provider_deinit(&sweep);
+	hwp_host_memory_deinit(&memory);
+	close(fd);
+}
+
+/** A host maps the headers of its file, and reads them again: it must not, if they are gone. */
+static void shrunk_file(void **state)
+{
+	char name[] = "/tmp/hwpoison-shrunk-XXXXXX";
+	int fd = mkstemp(name), sample = open(SAMPLE, O_RDONLY | O_CLOEXEC);
+	static const struct {
+		off_t size;
+		const char *words;
+	} cases[] = { { 9000, "the file is cut off" }, { 0, "is empty now" } };
+	char head[9000];
+
+	(void)state;
+	assert_int_equal(read(sample, head, sizeof(head)), sizeof(head));
+	assert_int_equal(write(fd, head, sizeof(head)), sizeof(head));
+	close(sample);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(cases); i++) {
+		struct hwp_host_memory memory = { .name = "host" };
+		struct hwp_file_facts facts = {};
+		struct hwp_provider sweep = {};
+		struct hwp_error *err;
+
+		assert_int_equal(ftruncate(fd, cases[i].size), 0);
+		err = hwp_host_memory_open_own(&memory, name, false, &sweep, &facts);
+		assert_int_equal(err->code, HWP_ERROR_BAD_DATA);
+		assert_non_null(strstr(err->message, cases[i].words));
+		hwp_error_destroy(err);
+		hwp_host_memory_deinit(&memory);
+	}
+	unlink(name);
+	close(fd);
+}
+
 /** "OSRELEASE=" of what our own reader has open; empty if it has nothing. */
 static void release_of(const struct hwp_host_memory *memory, char *buf, size_t size)
 {
@@ -251,7 +332,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_pages),	      cmocka_unit_test(by_own_reader),
 		cmocka_unit_test(by_descriptor),      cmocka_unit_test(offset_stays),
-		cmocka_unit_test(without_own_reader),
+		cmocka_unit_test(without_own_reader), cmocka_unit_test(own_first),
+		cmocka_unit_test(shrunk_file),
 	};
 
 	return cmocka_run_group_tests_name("host_memory", tests, NULL, NULL);

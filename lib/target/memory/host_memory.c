@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -46,6 +47,7 @@ static struct hwp_error *open_dumps(const struct hwp_open_dumps *open, struct hw
 static struct hwp_error *find_dumps(const char *host, const char *path, bool is_given,
 				    struct hwp_open_dumps *ret)
 {
+	struct stat named;
 	bool is_first;
 	struct hwp_error *err = hwp_open_dumps(path, ret, &is_first);
 
@@ -57,6 +59,8 @@ static struct hwp_error *find_dumps(const char *host, const char *path, bool is_
 			       hwp_error_create(HWP_ERROR_INVALID_ARGUMENT,
 						"%s: this is not the dump that %s has open", path,
 						host);
+	if (!ret->nr && path && stat(path, &named) == 0 && S_ISREG(named.st_mode) && !named.st_size)
+		return hwp_error_create(HWP_ERROR_BAD_DATA, "%s is empty now", path);
 	if (!is_first && ret->nr > 1)
 		ret->nr = 0;
 	return NULL;
@@ -81,7 +85,8 @@ struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const
 	}
 	if (err) {
 		hwp_provider_deinit(&own);
-		if (err->code == HWP_ERROR_NO_MEMORY)
+		/* The host maps its headers: where they are not whole any more, its next look is fatal. */
+		if (err->code == HWP_ERROR_NO_MEMORY || err->code == HWP_ERROR_BAD_DATA)
 			return err;
 		hwp_error_destroy(err);
 		return NULL;
@@ -101,8 +106,14 @@ struct hwp_error *hwp_host_memory_read(struct hwp_host_memory *memory, enum hwp_
 	size_t done = 0, nr_read = 0;
 	struct hwp_error *err;
 
+	if (memory->own_first && memory->own.ops) {
+		err = memory->own.ops->read(memory->own.arg, space, address, buf, size, &done);
+		*nr_read_ret = done;
+		if (!hwp_error_catch(&err, HWP_ERROR_FAULT))
+			return err;
+	}
 	*nr_read_ret = size;
-	if (memory->read(memory->arg, space, address, buf, size))
+	if (memory->read(memory->arg, space, address + done, (char *)buf + done, size - done))
 		return NULL;
 	while (done < size) {
 		size_t n = page_size - (address + done) % page_size;

@@ -17,6 +17,11 @@ struct hwp_host_memory {
 	void *arg;
 	/** ops is NULL if we cannot open what the host has open. */
 	struct hwp_provider own;
+	/**
+	 * The host is asked only for addresses that our own reader cannot translate. The reader of a
+	 * session maps its file, and a file that is damaged or has shrunk ends the session then.
+	 */
+	bool own_first;
 };
 
 /**
@@ -24,14 +29,14 @@ struct hwp_host_memory {
  * @p memory, with a clone for the sweep in @p sweep_ret and what it learned about the file in
  * @p facts. @p path is the host's name for it, or NULL; the file is the one that is open, under
  * whatever name. If that is not known, or cannot be opened, nothing is changed and that is not
- * an error. @p is_given: the user named @p path, and INVALID_ARGUMENT or OS says that it is not
- * the file that is open.
+ * an error; but that its headers are not whole is one, BAD_DATA. @p is_given: the user named
+ * @p path, and INVALID_ARGUMENT or OS says that it is not the file that is open.
  */
 struct hwp_error *hwp_host_memory_open_own(struct hwp_host_memory *memory, const char *path,
 					   bool is_given, struct hwp_provider *sweep_ret,
 					   struct hwp_file_facts *facts);
 
-/** As hwp_provider_ops.read: what the host cannot read is read by our own reader. */
+/** As hwp_provider_ops.read: what one of the two cannot read is read by the other. */
 struct hwp_error *hwp_host_memory_read(struct hwp_host_memory *memory, enum hwp_space space,
 				       uint64_t address, void *buf, size_t size,
 				       size_t *nr_read_ret);

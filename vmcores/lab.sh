@@ -19,8 +19,11 @@
 #     --die WORD         the kernel dies, by guest/init's word; "wait" for a machine check of:
 #     --mce "[-b] CPU BANK STATUS MCG_STATUS ADDR MISC"  which QEMU injects when the guest waits
 #     --seconds N        with --mce: the dump is N seconds after that, and need be of no crash
+#     --kdump SIZE       with crashkernel=SIZE: the kernel dies by sysrq, and its kdump kernel runs
+#                        $HWP_PROGRAM and makedumpfile on /proc/vmcore and copies it
 #   lab.sh matrix [NAME...]   make the standard set (all of it, or these) under build/lab/dumps
 #   lab.sh death [NAME...]    the same of matrix.death: kernels that died
+#   lab.sh kdump [NAME...]    the same of matrix.kdump: kernels that died and had a kdump kernel
 #   lab.sh history [NAME...]  the same of matrix.history: what happened to pages that leaked
 #   lab.sh list               what the standard set is
 #   lab.sh scenarios          what the guest can do
@@ -37,7 +40,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,31s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,34s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -147,6 +150,16 @@ know_arch() {
 	command -v "$qemu" >/dev/null || die "no $qemu; apt-get install $package"
 }
 
+# What the kdump kernel writes to: its words, makedumpfile's file as a stream, and /proc/vmcore.
+add_kdump_devices() {
+	truncate -s "$mem" "$work/vmcore.elf"
+	truncate -s +64M "$work/vmcore.elf"
+	# shellcheck disable=SC2054
+	args+=(-chardev "file,id=kdump,path=$work/kdump.tar" -device virtserialport,chardev=kdump,name=kdump
+		-chardev "file,id=dump,path=$work/vmcore.flat" -device virtserialport,chardev=dump,name=dump
+		-drive "file=$work/vmcore.elf,format=raw,if=virtio,cache=unsafe")
+}
+
 start_vm() {
 	local kdir=$lab/kernels/$kernel append
 	# On a busy machine ticks come late, and the kernel takes its timer for broken.
@@ -156,6 +169,7 @@ start_vm() {
 	[ "$dumps" -eq 1 ] || append+=" hwp.busy=$((dumps * 300))"
 	append+=${cmdline:+ $cmdline}
 	[ "$kaslr" = 1 ] || append="nokaslr $append"
+	[ -z "$kdump" ] || append+=" crashkernel=$kdump"
 	truncate -s 32M "$work/disk"
 	args=(-machine "$machine" -accel "$accel" -cpu "$cpu" -m "$(in_mib "$mem")M")
 	# shellcheck disable=SC2207
@@ -168,6 +182,7 @@ start_vm() {
 		-device virtserialport,chardev=truth,name=truth
 		-drive "file=$work/disk,format=raw,if=virtio,cache=unsafe"
 		-kernel "$kdir/vmlinuz" -initrd "$work/initrd" -append "$append")
+	[ -z "$kdump" ] || add_kdump_devices
 	[ -z "${HWP_LOOK:-}" ] || args+=(-qmp "unix:$work/qmp.sock,server=on,wait=off")
 	coproc vm { exec "$qemu" "${args[@]}" -qmp stdio 2>"$work/qemu.log"; }
 	# shellcheck disable=SC2154
@@ -247,6 +262,27 @@ run_to_death() {
 	echo "$out: $(grep -a -m1 -o 'Kernel panic.*' "$out/console.txt" || echo "no crash"), $((SECONDS - began)) s"
 }
 
+# The kernel dies, and the one that it loaded for that copies its memory and ends the machine.
+run_to_kdump() {
+	local try
+	for try in 1 2 3; do
+		start_vm
+		qmp '{"execute":"qmp_capabilities"}'
+		if qmp_wait '"SHUTDOWN"' "$timeout" && tar -xf "$work/kdump.tar" -C "$work" 2>/dev/null; then
+			wait "$vm_pid" || true
+			break
+		fi
+		kill "$vm_pid" 2>/dev/null || true
+		wait "$vm_pid" 2>/dev/null || true
+		[ "$try" != 3 ] || fail "the guest does not get to the end of its kdump kernel"
+		echo "lab.sh: $out: attempt $try did not get to the end of its kdump kernel" >&2
+	done
+	rm "$work/kdump.tar"
+	truncate -s "$(cat "$work/size")" "$work/vmcore.elf"
+	check_result
+	finish
+}
+
 check_vmcoreinfo() {
 	[ ! -e "$work/vmcore.elf" ] || readelf -n "$work/vmcore.elf" 2>/dev/null | grep VMCOREINFO >/dev/null ||
 		fail "the dump has no VMCOREINFO"
@@ -263,10 +299,20 @@ check_result() {
 	[[ $cmdline == *hwpbreak=* ]] || ! grep '^unnoted ' "$work/truth.txt" || fail "poison that no scenario made"
 }
 
+finish() {
+	write_recipe
+	chmod 755 "$work"
+	chmod 644 "$work"/*
+	rm -rf "$out"
+	mv "$work" "$out"
+	trap - EXIT
+	echo "$out: $(count_note "$out"), $((SECONDS - began)) s"
+}
+
 run() {
 	local began=$SECONDS
 	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 split=0 mem=1G smp=2
-	formats=elf timeout=240 keep=0 dumps=1 recipe= die='' mce='' seconds=''
+	formats=elf timeout=240 keep=0 dumps=1 recipe= die='' mce='' seconds='' kdump=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;
@@ -289,6 +335,7 @@ run() {
 		--die) die=$2 ;;
 		--mce) mce=$2 ;;
 		--seconds) seconds=$2 ;;
+		--kdump) kdump=$2 ;;
 		*) die "unknown option $1" ;;
 		esac
 		shift 2
@@ -306,8 +353,9 @@ run() {
 	out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
 	work=$(mktemp -d "$out.XXXXXX")
 	trap 'kill "${vm_pid:-}" 2>/dev/null || true; [ "$keep" = 1 ] || rm -rf "$work"' EXIT
-	"$here/initramfs.sh" "$kernel" "$work/initrd"
+	HWP_KDUMP=${kdump:+yes} "$here/initramfs.sh" "$kernel" "$work/initrd"
 	[ -z "$die" ] || { run_to_death; return; }
+	[ -z "$kdump" ] || { run_to_kdump; return; }
 	boot
 	[ -z "${HWP_LOOK:-}" ] || "$HWP_LOOK" "$work/qmp.sock" "$work" || fail "the look failed"
 	capture_all
@@ -316,13 +364,7 @@ run() {
 	qmp_wait '"SHUTDOWN"' 60 || fail "the guest did not write the truth"
 	wait "$vm_pid" || true
 	check_result
-	write_recipe
-	chmod 755 "$work"
-	chmod 644 "$work"/*
-	rm -rf "$out"
-	mv "$work" "$out"
-	trap - EXIT
-	echo "$out: $(count_note "$out"), $((SECONDS - began)) s"
+	finish
 }
 
 # FILE: name | options | scenarios
@@ -347,6 +389,7 @@ run) shift; run "$@" ;;
 matrix) shift; matrix matrix "$@" ;;
 history) shift; matrix matrix.history "$@" ;;
 death) shift; matrix matrix.death "$@" ;;
+kdump) shift; matrix matrix.kdump "$@" ;;
 list) matrix_rows matrix ;;
 scenarios) ${CC:-gcc} -O1 -static -o "$lab/inject.list" "$here"/guest/*.c && "$lab/inject.list" list ;;
 *) usage; exit 2 ;;

@@ -40,7 +40,13 @@ class Dump:
         # Where each page that was asked for is in memory, and in the file.
         self._translations, self._offsets = {}, {}
         self._read_headers()
-        self.segments.sort()
+        self.segments.sort(key=lambda segment: (segment[0], -segment[1]))
+        # The kernel of a kdump names its image, and all memory with that in it.
+        kept = []
+        for start, size, offset in self.segments:
+            if not kept or start + size > kept[-1][0] + kept[-1][1]:
+                kept.append((start, size, offset))
+        self.segments = kept
         self._starts = [s[0] for s in self.segments]
         if 'PAGESIZE' not in self.info:
             raise Wrong('no VMCOREINFO')

@@ -229,7 +229,9 @@ void truth_open(const char *path);
 void truth_section(const char *name, const void *data, size_t size);
 void truth_file(const char *name, const char *path);
 void truth_memory(void);
-void truth_final(const char *scenarios);
+void truth_drain(void);
+void truth_after(void);
+void truth_final(const char *scenarios, bool is_drained);
 void truth_close(void);
 void truth_freeze(void);
 

@@ -2,6 +2,7 @@
 /*
  * inject list              print the scenarios
  * inject run A,B,C PORT    run them as process 1, write the truth to PORT
+ * inject crash A,B,C PORT  the same, and then the kernel dies: its kdump kernel has been loaded
  */
 #define _GNU_SOURCE
 #include "guest.h"
@@ -65,14 +66,37 @@ static void ignore(int sig)
 	(void)sig;
 }
 
+/* The virtual machine stands still while the host makes the dump. */
+static void end_frozen(const char *scenarios)
+{
+	truth_memory();
+	busy_start();
+	truth_freeze();
+	busy_end();
+	truth_final(scenarios, false);
+	truth_close();
+	sync();
+	reboot(RB_POWER_OFF);
+}
+
+static void end_crashed(const char *scenarios)
+{
+	truth_drain();
+	truth_memory();
+	truth_after();
+	truth_final(scenarios, true);
+	truth_close();
+	write_file("/proc/sysrq-trigger", "c");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "list")) {
 		list();
 		return 0;
 	}
-	if (argc != 4 || strcmp(argv[1], "run")) {
-		fprintf(stderr, "usage: inject list | inject run A,B,C PORT\n");
+	if (argc != 4 || (strcmp(argv[1], "run") && strcmp(argv[1], "crash"))) {
+		fprintf(stderr, "usage: inject list | inject run|crash A,B,C PORT\n");
 		return 2;
 	}
 	/* A handler: a forced signal ends a process that only ignores it. */
@@ -90,14 +114,10 @@ int main(int argc, char **argv)
 	release_all();
 	nap_ms(100);
 	live_check();
-	truth_memory();
-	busy_start();
-	truth_freeze();
-	busy_end();
-	truth_final(argv[2]);
-	truth_close();
-	sync();
-	reboot(RB_POWER_OFF);
+	if (!strcmp(argv[1], "crash"))
+		end_crashed(argv[2]);
+	else
+		end_frozen(argv[2]);
 	for (;;)
 		pause();
 }

@@ -198,6 +198,11 @@ void truth_memory(void)
 void truth_freeze(void)
 {
 	freeze();
+	truth_after();
+}
+
+void truth_after(void)
+{
 	for (int i = 0; i < nr_poisons; i++)
 		poisons[i].kpf_after = kpf(poisons[i].pfn);
 }
@@ -371,8 +376,11 @@ static bool noted(uint64_t pfn, uint64_t flags)
 	return false;
 }
 
-/* Every zone's lists are drained by an error somewhere in that zone. */
-static void drain_all(void)
+/*
+ * Every zone's lists are drained by an error somewhere in that zone, which is noted where a dump
+ * will have it.
+ */
+static void drain_all(bool is_noted)
 {
 	static const uint64_t edges[] = { 0x10, 0x1000, 0x100000, UINT64_MAX };
 	uint64_t block = 0x8000;
@@ -386,21 +394,30 @@ static void drain_all(void)
 		for (pfn = low; pfn < high && pfn < max_pfn(); pfn++)
 			if ((kpf(pfn) & (KPF(BUDDY) | KPF(HWPOISON))) == KPF(BUDDY))
 				break;
-		if (pfn < high && pfn < max_pfn())
-			corrupt_pfn(pfn);
+		if (pfn < high && pfn < max_pfn() && corrupt_pfn(pfn) && is_noted)
+			note("drain", pfn, "taken-off", pfn, 0, 0);
 	}
 	for (int i = 0; i < nr_poisons; i++)
 		poisons[i].kpf_drained = kpf(poisons[i].pfn);
 }
 
-void truth_final(const char *scenarios)
+/* Where the memory is captured by the kernel's own end, nothing can be said after that. */
+void truth_drain(void)
+{
+	drain_all(true);
+	watch_look();
+}
+
+void truth_final(const char *scenarios, bool is_drained)
 {
 	uint64_t *after = kpf_snapshot();
 	struct utsname uts;
 
 	/* At once: whatever allocates before it could take blocks off the lists. */
-	drain_all();
-	watch_drained();
+	if (!is_drained) {
+		drain_all(false);
+		watch_drained();
+	}
 	uname(&uts);
 	state_text(klog);
 	text_len = 0;

@@ -217,7 +217,7 @@ static void add_place(struct hwp_ksyms_tables *t, uint64_t address, uint64_t bas
 
 /*
  * The addresses stand before the number of symbols, and behind the tokens since Linux kernel
- * commit 404bad70fcf7 ("scripts/kallsyms: change the output order") (in v6.5).
+ * commit 404bad70fcf7 ("scripts/kallsyms: change the output order") (in v6.4).
  */
 static void name_tables(const struct finder *f, struct hwp_ksyms_tables *t)
 {

@@ -174,6 +174,7 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	INT(stranded_order),
 	UINT(nr_stranded_healthy),
 	BOOL(stranded_has_head),
+	BOOL(stranded_is_refused),
 	BOOL(has_holder),
 	UINT(holder_pfn),
 	INT(holder_order),

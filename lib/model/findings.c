@@ -58,6 +58,18 @@ const struct hwp_folio *hwp_findings_folio_at(const struct hwp_findings *f, uint
 	return i < f->folios.nr && f->folios.data[i].head_pfn <= pfn ? &f->folios.data[i] : NULL;
 }
 
+bool hwp_findings_was_refused(const struct hwp_findings *f, uint64_t pfn)
+{
+	for (size_t i = 0; i < f->poisoned.nr; i++) {
+		const struct hwp_poisoned *p = &f->poisoned.data[i];
+
+		if (p->stranded_is_refused &&
+		    p->stranded_pfn == hwp_align_down(pfn, (unsigned int)p->stranded_order))
+			return true;
+	}
+	return false;
+}
+
 size_t hwp_findings_poisoned_index(const struct hwp_findings *f, uint64_t pfn)
 {
 	return hwp_vec_lower_bound(&f->poisoned, p, p->pfn < pfn);

@@ -173,6 +173,8 @@ struct hwp_poisoned {
 	uint64_t nr_stranded_healthy;
 	/** A page of that block has PG_head still: the allocator refused a folio when it was freed. */
 	bool stranded_has_head;
+	/** All of that block was refused when it was freed, for tails with references: so may it. */
+	bool stranded_is_refused;
 	/** A live page before it may hold it: as a tail of an allocation without __GFP_COMP. */
 	bool has_holder;
 	uint64_t holder_pfn;
@@ -794,6 +796,9 @@ size_t hwp_findings_folio_index(const struct hwp_findings *findings, uint64_t pf
 
 /** The folio, or extent of one, that @p pfn is in; NULL when none is known. */
 const struct hwp_folio *hwp_findings_folio_at(const struct hwp_findings *findings, uint64_t pfn);
+
+/** Is @p pfn of a folio that the allocator refused when it was to be freed (stranded_is_refused)? */
+bool hwp_findings_was_refused(const struct hwp_findings *findings, uint64_t pfn);
 
 /** Name of a migratetype of the kernel; NULL when there is none, or it has no name. */
 const char *hwp_findings_migratetype(const struct hwp_findings *findings, int migratetype);

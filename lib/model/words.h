@@ -17,7 +17,7 @@
 	ROW(HWP_STATE_BUDDY, "buddy", "inside a free block on a zone's free list", HWP_CLASS_LEAKED, HWP_STEP_FREE, "in free memory now") \
 	ROW(HWP_STATE_PCP, "pcp", "inside a free block on a per-CPU list", HWP_CLASS_LEAKED, HWP_STEP_FREE, "on a per-CPU list now") \
 	ROW(HWP_STATE_REUSED, "reused", "allocated again after it had been freed, with proof", HWP_CLASS_LEAKED, HWP_STEP_IN_USE, "in use now") \
-	ROW(HWP_STATE_DROPPED, "dropped", "on no list, with refcount 0, and healthy neighbours stranded with it", HWP_CLASS_LOST, HWP_STEP_DROPPED, "thrown away with healthy pages") \
+	ROW(HWP_STATE_DROPPED, "dropped", "on no list, in no use, and healthy neighbours stranded with it", HWP_CLASS_LOST, HWP_STEP_DROPPED, "thrown away with healthy pages") \
 	ROW(HWP_STATE_LARGE_FOLIO, "large-folio", "part of an allocated large folio other than HugeTLB", HWP_CLASS_PENDING, HWP_STEP_IN_USE, "in use now, in its folio") \
 	ROW(HWP_STATE_HUGETLB, "hugetlb", "part of a HugeTLB folio, in use or in the pool", HWP_CLASS_PENDING, HWP_STEP_IN_USE, "in its HugeTLB folio now") \
 	ROW(HWP_STATE_IN_USE, "in-use", "a page of its own, still mapped, cached or referenced", HWP_CLASS_PENDING, HWP_STEP_IN_USE, "in use now") \

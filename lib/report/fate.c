@@ -120,6 +120,10 @@ const char *hwp_subject_place(const struct hwp_findings *f, char *buf, size_t si
 			 kind_of_folio(f, &p->folio));
 	else if (b->container != HWP_NOT_FREE)
 		place_free(f, b, buf, size);
+	else if (hwp_findings_was_refused(f, p->pfn))
+		snprintf(buf, size,
+			 "on no free list, and nobody's: the allocator refused its folio when it "
+			 "was to be freed");
 	else
 		snprintf(buf, size, "%s", kind_of_page(p));
 	return buf;

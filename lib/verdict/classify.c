@@ -328,6 +328,8 @@ static enum hwp_state allocated_state(const struct hwp_findings *f, const struct
 	state = marked_state(hwp_page_kind(&p->page, p->bits));
 	if (state != HWP_STATE_UNKNOWN)
 		return state;
+	if (p->stranded_is_refused)
+		return HWP_STATE_DROPPED;
 	if (p->page.refcount > 0)
 		return referenced_state(f, p);
 	/* It may be on the list that could not be walked. */

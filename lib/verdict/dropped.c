@@ -114,6 +114,11 @@ struct hwp_dropped_proof hwp_dropped_was_free(const struct hwp_findings *f,
 		};
 	if (proof.words)
 		return proof;
+	if (p->stranded_is_refused)
+		return (struct hwp_dropped_proof){
+			HWP_ANSWER_NO,
+			"the allocator refused its folio when it was to be freed: none of it was free"
+		};
 	if (f->kernel.check_pages != HWP_ON)
 		return not_known(f->kernel.check_pages == HWP_SWITCH_UNKNOWN ?
 					 "whether this kernel checks the pages of its blocks, and "

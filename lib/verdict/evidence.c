@@ -235,8 +235,23 @@ static void say_page_owner(const struct speaker *s, const struct hwp_findings *f
 		say(s, "page_owner: %s", text);
 }
 
+static void say_refused(const struct speaker *s, const struct hwp_poisoned *p)
+{
+	say(s, "refcount %d, on no free list, not compound", p->page.refcount);
+	say(s,
+	    "the allocator refused all of its folio at 0x%" PRIx64
+	    ", order %d, whose pages had references as it was freed: %" PRIu64
+	    " healthy page%s lost with it, and the log has pages of it in a bad state",
+	    p->stranded_pfn, p->stranded_order, p->nr_stranded_healthy,
+	    hwp_plural(p->nr_stranded_healthy));
+}
+
 static void say_dropped(const struct speaker *s, const struct hwp_poisoned *p)
 {
+	if (p->stranded_is_refused) {
+		say_refused(s, p);
+		return;
+	}
 	say(s, "refcount 0, on no free list, not compound");
 	say(s,
 	    "so is its whole block at 0x%" PRIx64 ", order %d: %" PRIu64

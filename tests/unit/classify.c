@@ -251,6 +251,14 @@ static void dropped(void **state)
 	assert_int_equal(p.state, HWP_STATE_DROPPED);
 	assert_int_equal(p.head_pfn, 0x200);
 	assert_int_equal(p.order, 9);
+	/* Refused with its folio, whose tails had references. */
+	p = bare_page(1);
+	p.is_stranded = p.stranded_is_refused = true;
+	p.stranded_pfn = 0;
+	p.stranded_order = 18;
+	p = classify(p);
+	assert_int_equal(p.state, HWP_STATE_DROPPED);
+	assert_int_equal(p.order, 18);
 	/* Behind a live page: a tail of an allocation that leaves no mark. */
 	p = bare_page(0);
 	p.has_holder = true;

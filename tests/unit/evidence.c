@@ -483,6 +483,29 @@ static void dropped(void **state)
 	}
 }
 
+/* A folio whose tails had references as it was freed. */
+static void refused(void **state)
+{
+	struct hwp_findings *f = clean_findings();
+	struct hwp_poisoned page = bare(1);
+	struct sentences t = {};
+
+	(void)state;
+	page.is_stranded = page.stranded_is_refused = true;
+	page.stranded_pfn = 0x40000;
+	page.stranded_order = 18;
+	page.nr_stranded_healthy = 262143;
+	f->kernel.check_pages = HWP_ON;
+	add_poisoned(f, page);
+	judge_findings(f);
+	hwp_evidence(f, &f->poisoned.data[0], remember, &t);
+	assert_says(&t, "refcount 1, on no free list, not compound");
+	assert_says(&t, "the allocator refused all of its folio at 0x40000, order 18");
+	assert_says(&t, "262143 healthy pages lost with it");
+	assert_says(&t, "none of it was free");
+	hwp_findings_destroy(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -499,6 +522,7 @@ int main(void)
 		cmocka_unit_test(troubles_are_bounded),
 		cmocka_unit_test(by_kpageflags),
 		cmocka_unit_test(dropped),
+		cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);

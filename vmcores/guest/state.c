@@ -123,10 +123,19 @@ static const char *isolated_or_wish(const struct poison *p)
 	return p->wish;
 }
 
+/* The allocator refused a folio, and left the flag of its first page. */
+static bool is_left_head(uint64_t pfn)
+{
+	return (kpf(pfn) & ~KPF(HWPOISON) & ((1ULL << 33) - 1)) == KPF(COMPOUND_HEAD) &&
+	       !(kpf(pfn + 1) & KPF(COMPOUND_TAIL));
+}
+
 /* No free list and no owner have any page of the block that was freed whole. */
 static bool lost(const struct poison *p)
 {
-	for (uint64_t pfn = p->base; pfn < p->base + (1ULL << p->order); pfn++)
+	uint64_t pfn = p->base + is_left_head(p->base);
+
+	for (; pfn < p->base + (1ULL << p->order); pfn++)
 		if (!is_free_pfn(pfn) || (kpf(pfn) & KPF(BUDDY)))
 			return false;
 	return true;

@@ -11,6 +11,7 @@
 #include "facts/pages/buddy.h"
 #include "facts/pages/named.h"
 #include "facts/pages/scan.h"
+#include "facts/pages/refused.h"
 #include "facts/pages/stranded.h"
 #include "layout/page.h"
 
@@ -239,11 +240,23 @@ static struct hwp_error *find_owners(struct hwp_collector *c, struct hwp_rmap *r
 	return find_owner(rmap, p);
 }
 
+/** What the page was thrown away with, if it was. */
+static struct hwp_error *find_stranded(struct hwp_collector *c, struct hwp_region *region,
+				       struct hwp_refused *refused, struct hwp_poisoned *p)
+{
+	struct hwp_error *err = hwp_refused_find(c->reader, c->findings, refused, p);
+
+	return err || p->is_stranded || p->page.refcount ?
+		       err :
+		       hwp_stranded_find(c->reader, c->findings, region, p);
+}
+
 struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 {
 	struct hwp_findings *f = c->findings;
 	struct hwp_rmap rmap = { c->target, c->layout, .findings = f };
 	_cleanup_(hwp_region_deinit) struct hwp_region region = {};
+	_cleanup_(hwp_refused_deinit) struct hwp_refused refused = {};
 	struct hwp_error *err = NULL;
 
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
@@ -258,9 +271,8 @@ struct hwp_error *hwp_collect_places(struct hwp_collector *c)
 		find_by_list(f, p);
 		err = find_by_page(c, p);
 		if (!err && p->by_page.container == HWP_NOT_FREE &&
-		    p->by_list.container == HWP_NOT_FREE && p->folio.kind == HWP_FOLIO_NONE &&
-		    p->page.refcount == 0)
-			err = hwp_stranded_find(c->reader, f, &region, p);
+		    p->by_list.container == HWP_NOT_FREE && p->folio.kind == HWP_FOLIO_NONE)
+			err = find_stranded(c, &region, &refused, p);
 	}
 	return err;
 }

@@ -283,6 +283,21 @@ struct hwp_error *hwp_extents_refine(struct hwp_findings *f)
 	return err;
 }
 
+/** Remove what the log let suppose of folios in [@p pfn, @p end): the true one is known now. */
+static void remove_guesses(struct hwp_findings *f, uint64_t pfn, uint64_t end)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < f->folios.nr; i++) {
+		const struct hwp_folio *there = &f->folios.data[i];
+
+		if (there->kind != HWP_EXTENT_FREED || there->source != HWP_SOURCE_EVENT ||
+		    there->head_pfn < pfn || hwp_folio_end(there) > end)
+			f->folios.data[nr++] = *there;
+	}
+	f->folios.nr = nr;
+}
+
 struct hwp_error *hwp_extents_add_stranded(struct hwp_findings *f)
 {
 	struct hwp_error *err = NULL;
@@ -290,6 +305,9 @@ struct hwp_error *hwp_extents_add_stranded(struct hwp_findings *f)
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
 
+		if (p->stranded_is_refused)
+			remove_guesses(f, p->stranded_pfn,
+				       p->stranded_pfn + (UINT64_C(1) << p->stranded_order));
 		if (p->is_stranded)
 			err = insert_freed(f, p->stranded_pfn, p->stranded_order,
 					   HWP_SOURCE_STRANDED);

@@ -104,7 +104,13 @@ static struct hwp_error *settle_first(struct hwp_page_reader *reader, const stru
 	return err;
 }
 
-/** What looks in flight in a block that was thrown away went with it. */
+/** What looks in flight, or in use, in a block that was thrown away, or refused, went with it. */
+static bool went_with(const struct hwp_poisoned *p, uint8_t kind)
+{
+	return kind == HWP_OBSERVED_IN_FLIGHT ||
+	       (p->stranded_is_refused && kind == HWP_OBSERVED_MAY_HOLD);
+}
+
 static void settle_thrown_away(const struct hwp_findings *f, const struct hwp_folio *folio,
 			       struct hwp_region *r)
 {
@@ -118,7 +124,7 @@ static void settle_thrown_away(const struct hwp_findings *f, const struct hwp_fo
 			continue;
 		for (; pfn < p->stranded_pfn + (UINT64_C(1) << p->stranded_order); pfn++) {
 			if (pfn >= folio->head_pfn && pfn < hwp_folio_end(folio) &&
-			    r->kinds[pfn - folio->head_pfn] == HWP_OBSERVED_IN_FLIGHT)
+			    went_with(p, r->kinds[pfn - folio->head_pfn]))
 				r->kinds[pfn - folio->head_pfn] = HWP_OBSERVED_LOOSE_HEALTHY;
 		}
 	}

@@ -268,16 +268,16 @@ static void may_have_been_gigantic(void **state)
 	}
 }
 
-/** The lines of a second error, at @p pfn and @p address, which hit process 120. */
+/** The lines of a second error, at @p pfn and @p address of process @p caller_pid, which hit process 120. */
 static void add_second_error(struct hwp_findings *f, uint64_t pfn, uint64_t address,
-			     uint64_t start_ns, int parent_pid)
+			     uint64_t start_ns, int parent_pid, int caller_pid)
 {
 	struct hwp_event e = { .pfn = pfn,
 			       .seq = 10,
 			       .time_ns = 5 * SECOND,
 			       .kind = HWP_EVENT_INJECTED,
 			       .pid = -1,
-			       .caller_pid = 120,
+			       .caller_pid = caller_pid,
 			       .virtual_address = address,
 			       .rasdaemon = -1 };
 
@@ -305,20 +305,24 @@ static void later_process(void **state)
 		bool has_no_time;
 		/* When its own error struck, in seconds; 0: at 2. */
 		uint64_t error_s;
+		/* Whose address it is; 120 was hit. */
+		int caller_pid;
 	} rows[] = {
-		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_YES, false, 0 },
+		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_YES, false, 0, 120 },
 		/* The process had it when its own error struck: an earlier one may have been of
 		 * another small folio of that extent. */
-		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 4 },
+		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 4, 120 },
 		/* It was there when the first error struck, or was forked by who had it then. */
-		{ 1, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0 },
-		{ 3, 119, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0 },
-		{ 3, -1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0 },
+		{ 1, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0, 120 },
+		{ 3, 119, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0, 120 },
+		{ 3, -1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0, 120 },
 		/* Its page was another one's neighbour, or of other memory. */
-		{ 3, 1, 0x7f000000a000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0 },
-		{ 3, 1, 0x7f0000009000, 0xff11000101110e01, HWP_ANSWER_UNKNOWN, false, 0 },
+		{ 3, 1, 0x7f000000a000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0, 120 },
+		{ 3, 1, 0x7f0000009000, 0xff11000101110e01, HWP_ANSWER_UNKNOWN, false, 0, 120 },
+		/* The address is of another process. */
+		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, false, 0, 121 },
 		/* When the first error struck is not known. */
-		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, true, 0 },
+		{ 3, 1, 0x7f0000009000, 0xff11000101110ea1, HWP_ANSWER_UNKNOWN, true, 0, 120 },
 	};
 
 	(void)state;
@@ -347,7 +351,7 @@ static void later_process(void **state)
 			p = &f->poisoned.data[1];
 		}
 		add_second_error(f, 0x8009, rows[i].address, rows[i].start_s * SECOND,
-				 rows[i].parent_pid);
+				 rows[i].parent_pid, rows[i].caller_pid);
 		add_action(f, &f->poisoned.data[0], "dirty LRU page", "Recovered");
 		f->events.data[f->events.nr - 1].seq = 12;
 		f->events.data[f->events.nr - 1].time_ns = 6 * SECOND;

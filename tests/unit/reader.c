@@ -541,6 +541,9 @@ static void kdump_pages(void **state)
 		write_kdump(&d, version);
 		open_dump(&d, NULL);
 		assert_string_equal(d.facts.damage, "");
+		/* The first of one lot of descriptors, then the middle of the lot before. */
+		assert_page(&d, HWP_DISKDUMP_DESCS);
+		assert_page(&d, HWP_DISKDUMP_DESCS / 2);
 		assert_pages(&d);
 		clone = (struct dump){ .provider.ops = d.provider.ops };
 		assert_null(d.provider.ops->clone(d.provider.arg, &clone.provider.arg));
@@ -712,6 +715,24 @@ static void set_part(struct dump *d, uint64_t first, uint64_t end)
 	set_u64(d, PAGE + 88, end);
 }
 
+/** What is said of the file after it was opened: @p words, or nothing. */
+static void assert_missing(const struct dump *d, const char *words)
+{
+	struct hwp_file_facts facts = {};
+	struct hwp_dumpfile file = {};
+
+	assert_null(hwp_dumpfile_open("vmcore", dup(d->fd), &file, &facts));
+	assert_string_equal(facts.damage, "");
+	hwp_dumpfile_note_missing(&file, &facts);
+	if (words ? !strstr(facts.damage, words) : facts.damage[0] != '\0')
+		fail_msg("%s", facts.damage);
+	/* What is known already is worse. */
+	snprintf(facts.damage, sizeof(facts.damage), "it is cut off");
+	hwp_dumpfile_note_missing(&file, &facts);
+	assert_string_equal(facts.damage, "it is cut off");
+	hwp_dumpfile_deinit(&file);
+}
+
 /** A part has the bitmap of all pages, and descriptors of its own. */
 static void parts(void **state)
 {
@@ -720,7 +741,9 @@ static void parts(void **state)
 
 	(void)state;
 	write_kdump(&d, 6);
+	assert_missing(&d, NULL);
 	set_part(&d, 0, stored_pfn(100));
+	assert_missing(&d, "and pfns 0x1ff47 to 0x1ffff are in none");
 	open_dump(&d, NULL);
 	assert_page(&d, 0);
 	assert_page(&d, 99);
@@ -729,6 +752,7 @@ static void parts(void **state)
 
 	write_kdump(&d, 6);
 	set_part(&d, stored_pfn(7), NR_KDUMP_PAGES);
+	assert_missing(&d, "and pfns 0x0 to 0x23bc are in none");
 	open_dump(&d, NULL);
 	assert_int_equal(physical_byte(&d, stored_pfn(6) * PAGE), -1);
 	/* Its first descriptor is of the first page that it has. */

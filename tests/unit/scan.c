@@ -221,12 +221,54 @@ static void offline_holes(void **state)
 	machine_destroy(m);
 }
 
+/** What is to be interrupted, and how often it went on. */
+struct interrupted {
+	volatile sig_atomic_t is_set;
+	unsigned int nr_progress;
+};
+
+static void interrupt(void *arg, uint64_t done, uint64_t total)
+{
+	struct interrupted *interrupted = arg;
+
+	assert_true(done <= total);
+	interrupted->is_set = 1;
+	interrupted->nr_progress++;
+}
+
+/** Ranges are swept one after the other, and none after an interrupt. */
+static void stops(void **state)
+{
+	struct machine *m = machine_create(kernel_73);
+	struct interrupted interrupted = {};
+	const struct hwp_scan_options options = { .nr_threads = 1,
+						  .progress = interrupt,
+						  .progress_arg = &interrupted };
+	struct hwp_pfn_range range;
+	struct swept s = {};
+
+	(void)state;
+	m->synth.interrupted = &interrupted.is_set;
+	machine_open(m);
+	range = m->memmap.ranges.data[0];
+	m->memmap.ranges.nr = 0;
+	for (; range.start_pfn < MACHINE_START + MACHINE_PAGES; range.start_pfn = range.end_pfn) {
+		range.end_pfn = range.start_pfn + 0x800;
+		assert_true(hwp_vec_push(&m->memmap.ranges, range));
+	}
+	hwp_error_destroy(hwp_scan(m->target, &m->memmap, &options, &s.flagged, &s.findings));
+	assert_int_equal(interrupted.nr_progress, 2);
+	hwp_vec_deinit(&s.flagged);
+	machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything), cmocka_unit_test(followers),
 		cmocka_unit_test(holes),      cmocka_unit_test(odd_sizes),
 		cmocka_unit_test(offline),    cmocka_unit_test(offline_holes),
+		cmocka_unit_test(stops),
 	};
 
 	return cmocka_run_group_tests_name("scan", tests, NULL, NULL);

@@ -83,6 +83,8 @@ struct synth {
 	/** As hwp_target_end_pfn() has it. */
 	uint64_t end_pfn;
 	uint64_t nr_reads;
+	/** May be set from then on. */
+	const volatile sig_atomic_t *interrupted;
 };
 
 SYNTH_UNUSED static void synth_add(struct synth *s, uint64_t address, void *data, size_t size)
@@ -227,9 +229,10 @@ static struct hwp_error *synth_hand_out(void *arg, struct hwp_host_providers *re
 	return NULL;
 }
 
-/** A target over the providers of @p parts, as a host hands them out. */
-SYNTH_UNUSED static struct hwp_error *synth_host_open(const struct hwp_host_providers *parts,
-						      struct hwp_target **ret)
+/** A target over the providers of @p parts, as a host hands them out, until it is interrupted. */
+static struct hwp_error *synth_host_open_until(const struct hwp_host_providers *parts,
+					       const volatile sig_atomic_t *interrupted,
+					       struct hwp_target **ret)
 {
 	const struct hwp_host host = {
 		.name = "synthetic",
@@ -237,9 +240,15 @@ SYNTH_UNUSED static struct hwp_error *synth_host_open(const struct hwp_host_prov
 		.arg = (void *)parts,
 		.open = synth_hand_out,
 	};
-	const struct hwp_target_options options = { .host = &host };
+	const struct hwp_target_options options = { .host = &host, .interrupted = interrupted };
 
 	return hwp_target_open(&options, ret);
+}
+
+SYNTH_UNUSED static struct hwp_error *synth_host_open(const struct hwp_host_providers *parts,
+						      struct hwp_target **ret)
+{
+	return synth_host_open_until(parts, NULL, ret);
 }
 
 static struct hwp_provider synth_provider(const struct synth *s)
@@ -263,7 +272,7 @@ SYNTH_UNUSED static struct hwp_target *synth_open(const struct synth *s)
 	};
 	struct hwp_target *target = NULL;
 
-	if (synth_host_open(&parts, &target))
+	if (synth_host_open_until(&parts, s->interrupted, &target))
 		abort();
 	return target;
 }

@@ -69,6 +69,42 @@ static struct hwp_error *search(size_t skew, char **text)
 	return err;
 }
 
+/** A kdump of the memory, whose page @p short_page, if any, has lost its end. */
+static struct hwp_error *search_kdump(size_t short_page, char **text)
+{
+	char header[PAGE] = "KDUMP   ", sub[PAGE] = "", bitmap[2 * PAGE] = "";
+	struct hwp_file_facts facts = {};
+	struct hwp_dumpfile dump;
+	int fd = memfd_create("dump", MFD_CLOEXEC);
+	struct hwp_error *err;
+
+	synth_put(header, 8, 6, 4);
+	strcpy(header + 12 + 4 * 65, "x86_64");
+	synth_put(header, 428, PAGE, 4);
+	synth_put(header, 432, 1, 4);
+	synth_put(header, 436, 2, 4);
+	synth_put(sub, 96, NR_PAGES, 8);
+	memset(bitmap, 0xff, NR_PAGES / 8);
+	memset(bitmap + PAGE, 0xff, NR_PAGES / 8);
+	assert_int_equal(pwrite(fd, header, PAGE, 0), PAGE);
+	assert_int_equal(pwrite(fd, sub, PAGE, PAGE), PAGE);
+	assert_int_equal(pwrite(fd, bitmap, sizeof(bitmap), 2 * PAGE), sizeof(bitmap));
+	for (size_t i = 0; i < NR_PAGES; i++) {
+		char desc[24] = "";
+
+		synth_put(desc, 0, (5 + i) * PAGE, 8);
+		synth_put(desc, 8, i == short_page ? PAGE - 1 : PAGE, 4);
+		assert_int_equal(pwrite(fd, desc, sizeof(desc), 4 * PAGE + i * sizeof(desc)),
+				 sizeof(desc));
+	}
+	assert_int_equal(pwrite(fd, memory, sizeof(memory), 5 * PAGE), sizeof(memory));
+	assert_null(hwp_dumpfile_open("vmcore", fd, &dump, &facts));
+	*text = NULL;
+	err = hwp_vmcoreinfo_find_in_memory(&dump, text);
+	hwp_dumpfile_deinit(&dump);
+	return err;
+}
+
 static void assert_found(const char *want)
 {
 	char *text;
@@ -103,6 +139,23 @@ static void found(void **state)
 	assert_null(search(512, &text));
 	assert_string_equal(text, ONE);
 	free(text);
+	memset(memory, 0, sizeof(memory));
+}
+
+/** Pages that are stored as they are. */
+static void in_kdump(void **state)
+{
+	char *text;
+
+	(void)state;
+	put_text(7, ONE);
+	assert_null(search_kdump(SIZE_MAX, &text));
+	assert_non_null(text);
+	assert_string_equal(text, ONE);
+	free(text);
+	/* What is left of a page may end amid the text. */
+	assert_null(search_kdump(7, &text));
+	assert_null(text);
 	memset(memory, 0, sizeof(memory));
 }
 
@@ -200,9 +253,8 @@ static void same_kernel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(found),
-		cmocka_unit_test(of_others),
-		cmocka_unit_test(nonsense),
+		cmocka_unit_test(found),       cmocka_unit_test(in_kdump),
+		cmocka_unit_test(of_others),   cmocka_unit_test(nonsense),
 		cmocka_unit_test(same_kernel),
 	};
 

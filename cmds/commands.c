@@ -7,13 +7,12 @@
 #include "base/bits.h"
 #include "confine.h"
 #include "help.h"
+#include "nearest.h"
 #include "options.h"
 #include "report/common.h"
 #include "report/explain.h"
 #include "verdict/check.h"
 
-/* Words longer than any command. */
-#define MAX_WORD 16
 #define TARGET_USAGE "[OPTIONS] [TARGET]"
 #define ANALYSING (HWP_OPTIONS_TARGET | HWP_OPTIONS_JSON)
 #define WITH_EVENTS (ANALYSING | HWP_OPTIONS_RASDAEMON)
@@ -61,10 +60,34 @@ static const struct hwp_example check_examples[] = {
 static const char list_help[] =
 	"One row for each poisoned page, by pfn, followed by the evidence for its state.\n"
 	"Nothing is folded or left out. HugeTLB pages are listed one by one, from\n"
-	"raw_hwp_list, and not by the head of their folio. BLOCK is the first pfn and the\n"
-	"order of the folio or free block that holds the page. WHERE names the process of\n"
-	"an anonymous page, or the file of a page in the page cache and one process that\n"
-	"maps it.\n";
+	"raw_hwp_list, and not by the head of their folio. WHERE names the process of an\n"
+	"anonymous page, or the file of a page in the page cache and one process that\n"
+	"maps it.\n"
+	"\n"
+	"With --output the table stands alone, without evidence, and if it does not go to\n"
+	"a terminal each page is one line. --state, --sort and --limit choose and order\n"
+	"the pages in JSON too; the verdict and the exit status are of all pages always.\n"
+	"\n"
+	"COLUMNS\n"
+	"  PFN          page frame number\n"
+	"  PHYSICAL     physical address of its first byte\n"
+	"  NODE         NUMA node\n"
+	"  ZONE         memory zone\n"
+	"  STATE        what it is now ('hwpoison help states'); sorts the worst first\n"
+	"  BLOCK        first pfn and order of the folio or free block that holds it\n"
+	"  WHERE        its owner, or the list that it is on\n"
+	"  CLASS        what its state means: leaked, lost, pending, contained, ...\n"
+	"  HEAD         first pfn of its folio or free block\n"
+	"  ORDER        that has 2^ORDER pages\n"
+	"  MIGRATETYPE  of the free list that it is on\n"
+	"  CPU          of the per-CPU list that it is on\n"
+	"  PID          process that owns it, or one that maps it\n"
+	"  COMM         name of that process\n"
+	"  FILE         file of a page in the page cache\n"
+	"  MEMBLOCK     number n of /sys/devices/system/memory/memory<n>\n"
+	"  MODULE       memory module, as the log or rasdaemon names it\n"
+	"  TIME         of the last event about it, in seconds since boot\n"
+	"  RESULT       of that event\n";
 
 static const struct hwp_example list_examples[] = {
 	{
@@ -73,6 +96,10 @@ static const struct hwp_example list_examples[] = {
 			"PFN     PHYSICAL   NODE  ZONE   STATE  BLOCK      WHERE\n"
 			"0x5e11  0x5e11000     0  DMA32  buddy  0x5c00/10  Movable\n"
 			"    lists: page 529 of 1024 of the free block at 0x5c00, order 10 Movable\n",
+	},
+	{
+		.command = "list --state buddy,pcp --sort NODE -o PHYSICAL,NODE -n vmcore",
+		.what = "The addresses of pages in free memory, by node, for a script.\n",
 	},
 	{
 		.command = "list --json vmcore | jq '.poisoned[] | select(.class == \"leaked\")'",
@@ -157,8 +184,9 @@ static const struct hwp_example events_examples[] = {
 static const char decompose_help[] =
 	"The healthy ranges of a folio, as a kernel with free_has_hwpoisoned() frees\n"
 	"them: each run of pages without a poisoned one, cut from its start into the\n"
-	"largest aligned blocks of 2^k pages. Pure arithmetic: no target is read. A pfn\n"
-	"with 0x is hexadecimal; A-B are the pages from A up to but not including B.\n";
+	"largest aligned blocks of 2^k pages. Without --poison all pages are healthy.\n"
+	"Pure arithmetic: no target is read. A pfn with 0x is hexadecimal; A-B are the\n"
+	"pages from A up to but not including B.\n";
 
 static const struct hwp_example decompose_examples[] = {
 	{
@@ -214,7 +242,7 @@ static const char metrics_help[] =
 
 static const char metrics_of_program[] =
 	"hwpoison_leaked_since_boot counts each page that a run saw leaked, by the file\n"
-	"of --state, and never falls before the next boot: a leak may last for seconds.\n"
+	"of --state-file, and never falls before the next boot: a leak may last seconds.\n"
 	"The exit status is that of check.\n";
 
 static const struct hwp_example metrics_examples[] = {
@@ -260,8 +288,8 @@ static const char watch_help[] =
 	"page that is no longer poisoned is unmarked. If the kernel can no longer be\n"
 	"read, the verdict is \"-\", with the reason. SIGINT and SIGTERM end it with exit\n"
 	"status 0. With -o each check replaces FILE by the metrics. Pages that leaked are\n"
-	"kept in the file of --state until the next boot; a line reports when they are\n"
-	"more.\n";
+	"kept in the file of --state-file until the next boot; a line reports when they\n"
+	"are more.\n";
 
 static const struct hwp_example watch_examples[] = {
 	{
@@ -342,12 +370,10 @@ static const struct hwp_command commands[] = {
 	},
 	{
 		.name = "list",
-		.run = hwp_analyse_and_report,
-		.text = hwp_report_list,
-		.json = hwp_report_json,
+		.run = hwp_cmd_list,
 		.summary = "List every poisoned page with its evidence",
 		.usage = TARGET_USAGE,
-		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE,
+		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE | HWP_OPTIONS_LIST,
 		.help = list_help,
 		.examples = list_examples,
 	},
@@ -379,7 +405,7 @@ static const struct hwp_command commands[] = {
 		.name = "decompose",
 		.run = hwp_cmd_decompose,
 		.summary = "Cut a folio with poison into its healthy blocks",
-		.usage = "--base PFN --order N --poison PFN,...",
+		.usage = "--base PFN --order N [--poison PFN,...]",
 		.option_groups = HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
 		.help = decompose_help,
 		.examples = decompose_examples,
@@ -466,56 +492,23 @@ static const struct hwp_command *find_command(const char *name)
 	return NULL;
 }
 
-/** Letters to put in, take out or change until @p a is @p b; two that are swapped count once. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t nr_a = strlen(a), nr_b = strlen(b);
-	size_t d[MAX_WORD + 1][MAX_WORD + 1];
-
-	if (nr_a > MAX_WORD || nr_b > MAX_WORD)
-		return MAX_WORD;
-	for (size_t i = 0; i <= nr_a; i++) {
-		for (size_t j = 0; j <= nr_b; j++) {
-			size_t best = i + j;
-
-			if (i && j) {
-				best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-				best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
-				best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
-			}
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    d[i - 2][j - 2] + 1 < best)
-				best = d[i - 2][j - 2] + 1;
-			d[i][j] = best;
-		}
-	}
-	return d[nr_a][nr_b];
-}
-
 /** The command that @p name is nearly; NULL when it is nearly none. */
-static const struct hwp_command *nearest_command(const char *name)
+static const char *nearest_command(const char *name)
 {
-	const struct hwp_command *nearest = NULL;
-	size_t least = 3;
+	struct hwp_nearest nearest = hwp_nearest_to(name);
 
-	for (const struct hwp_command *command = commands; command->name; command++) {
-		size_t d = distance(name, command->name);
-
-		if (d < least && d < strlen(command->name)) {
-			least = d;
-			nearest = command;
-		}
-	}
-	return nearest;
+	for (const struct hwp_command *command = commands; command->name; command++)
+		hwp_nearest_try(&nearest, command->name);
+	return nearest.found;
 }
 
 static int unknown_command(const struct hwp_context *context, bool json, const char *name)
 {
-	const struct hwp_command *nearest = nearest_command(name);
+	const char *nearest = nearest_command(name);
 
 	if (nearest)
 		return hwp_usage_error(context, json, "unknown command '%s' (did you mean '%s'?)",
-				       name, nearest->name);
+				       name, nearest);
 	return hwp_usage_error(context, json, "unknown command '%s'", name);
 }
 

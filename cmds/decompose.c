@@ -28,11 +28,9 @@ static struct hwp_error *init_map(const struct hwp_context *context,
 	unsigned int order = 0;
 	uint64_t base;
 
-	if (!options->base || !options->order || !options->poison)
-		return bad("--%s is missing: decompose needs --base, --order and --poison",
-			   !options->base  ? "base" :
-			   !options->order ? "order" :
-					     "poison");
+	if (!options->base || !options->order)
+		return bad("--%s is missing: decompose needs --base and --order",
+			   options->base ? "order" : "base");
 	if (!hwp_parse_pfn(options->base, context->like_crash, &base))
 		return bad("--base is a pfn, like %s, not '%s'",
 			   context->like_crash ? "200" : "512 or 0x200", options->base);
@@ -73,7 +71,7 @@ int hwp_cmd_decompose(const struct hwp_context *context, const struct hwp_comman
 
 	(void)command;
 	err = init_map(context, options, &map);
-	if (!err)
+	if (!err && options->poison)
 		err = add_poison(context, &map, options->poison);
 	if (!err && options->max_order)
 		err = parse_order("max-order", options->max_order, &report.max_order);

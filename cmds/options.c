@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,8 @@ enum {
 	OPT_PASSES,
 	OPT_MAX_CPU,
 	OPT_STATE,
+	OPT_STATES,
+	OPT_LIMIT,
 };
 
 struct option_row {
@@ -86,10 +89,16 @@ static const struct option_row rows[] = {
 	  NULL },
 	{ OPT_INTERVAL, "interval", "SECONDS", HWP_OPTIONS_INTERVAL,
 	  "from the start of one check to that of the next (60)", NULL },
-	{ OPT_STATE, "state", "FILE", HWP_OPTIONS_STATE,
+	{ OPT_STATE, "state-file", "FILE", HWP_OPTIONS_STATE,
 	  "where leaks since boot are kept (running kernel)", NULL },
 	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT | HWP_OPTIONS_DOCUMENT,
 	  "write to FILE, which is replaced atomically", NULL },
+	{ 'o', "output", "COL,...", HWP_OPTIONS_LIST,
+	  "show these columns; +COL,... adds to the usual ones", NULL },
+	{ 'x', "sort", "COL", HWP_OPTIONS_LIST, "sort by this column (PFN)", NULL },
+	{ OPT_STATES, "state", "STATE,...", HWP_OPTIONS_LIST, "only pages in these states", NULL },
+	{ OPT_LIMIT, "limit", "N", HWP_OPTIONS_LIST, "only the first N pages", NULL },
+	{ 'n', "noheadings", NULL, HWP_OPTIONS_LIST, "only the rows", NULL },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "show no progress and no warnings", NULL },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON", NULL },
 	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,
@@ -287,6 +296,7 @@ static int take_number(const struct hwp_context *context, int value, const char 
 		{ OPT_PASSES, 2, 100, &options->nr_passes, "number" },
 		{ OPT_MAX_CPU, 1, 100, &options->target.max_cpu_percent, "percentage" },
 		{ OPT_THREADS, 1, MAX_THREADS, &options->nr_threads, "number" },
+		{ OPT_LIMIT, 1, UINT_MAX, &options->limit, "number" },
 		{ OPT_INTERVAL, 1, MAX_INTERVAL_SECONDS, &options->interval_seconds,
 		  "number of seconds" },
 	};
@@ -310,11 +320,18 @@ static int take_text(const struct hwp_context *context, int value, const char *a
 		int value;
 		const char **to;
 	} texts[] = {
-		{ OPT_BASE, &options->base },		{ OPT_ORDER, &options->order },
-		{ OPT_POISON, &options->poison },	{ OPT_MAX_ORDER, &options->max_order },
-		{ OPT_RANGE, &options->range },		{ 'o', &options->output },
-		{ OPT_RASDAEMON, &options->rasdaemon }, { OPT_LOG, &options->log },
-		{ OPT_STATE, &options->state },		{ OPT_QEMU, &options->target.qemu_socket },
+		{ OPT_BASE, &options->base },
+		{ OPT_ORDER, &options->order },
+		{ OPT_POISON, &options->poison },
+		{ OPT_MAX_ORDER, &options->max_order },
+		{ OPT_RANGE, &options->range },
+		{ 'o', &options->output },
+		{ OPT_RASDAEMON, &options->rasdaemon },
+		{ OPT_LOG, &options->log },
+		{ OPT_STATE, &options->state },
+		{ OPT_QEMU, &options->target.qemu_socket },
+		{ 'x', &options->sort },
+		{ OPT_STATES, &options->states },
 	};
 
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(texts); i++) {
@@ -362,6 +379,9 @@ static int take_option(const struct hwp_context *context, int value, const char 
 		return HWP_GO_ON;
 	case OPT_QUICK:
 		options->quick = true;
+		return HWP_GO_ON;
+	case 'n':
+		options->no_headings = true;
 		return HWP_GO_ON;
 	case 'q':
 		options->quiet = true;
@@ -499,7 +519,7 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 				       "--quick, --passes and --max-cpu are for a running kernel");
 	if (!options->live && options->state)
 		return hwp_usage_error(context, options->json,
-				       "--state is for the running kernel of this system");
+				       "--state-file is for the running kernel of this system");
 	if (options->target.qemu_socket && options->target.vmcoreinfo_path)
 		return hwp_usage_error(context, options->json,
 				       "--vmcoreinfo is for a dump; a guest has its own");
@@ -566,6 +586,11 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 	ret->args = argv + optind;
 	if (ret->help)
 		return HWP_GO_ON;
+	/* The same letter as for a file, as in lsblk. */
+	if (groups & HWP_OPTIONS_LIST) {
+		ret->columns = ret->output;
+		ret->output = NULL;
+	}
 	status = take_range(context, ret);
 	if (status == HWP_GO_ON && groups & HWP_TAKES_PFN)
 		status = take_pfn(context, command, ret);

@@ -33,10 +33,12 @@ enum hwp_option_group {
 	HWP_OPTIONS_OUTPUT = 1 << 7,
 	/** --interval: the time between two checks. */
 	HWP_OPTIONS_INTERVAL = 1 << 8,
-	/** --state: where leaks since boot are kept; for a program of its own, not in a host. */
+	/** --state-file: where leaks since boot are kept; for a program of its own, not in a host. */
 	HWP_OPTIONS_STATE = 1 << 9,
 	/** -o: the file for the one document that the command writes. */
 	HWP_OPTIONS_DOCUMENT = 1 << 13,
+	/** Which pages and columns a table has, as lsblk and lsmem take it. */
+	HWP_OPTIONS_LIST = 1 << 18,
 	/** No option: the first argument is a pfn. */
 	HWP_TAKES_PFN = 1 << 10,
 	/** No option: one argument may follow that is not a target. */
@@ -71,6 +73,10 @@ struct hwp_cmd_options {
 	const char *log;
 	/** HWP_OPTIONS_OUTPUT, HWP_OPTIONS_DOCUMENT: a path, or NULL. */
 	const char *output;
+	/** HWP_OPTIONS_LIST, as given; NULL for what was not, limit 0. */
+	const char *columns, *sort, *states;
+	unsigned int limit;
+	bool no_headings;
 	/** HWP_OPTIONS_STATE: a path, empty for no file, or NULL. */
 	const char *state;
 	/** What earlier checks of this boot saw (borrowed), or NULL. */

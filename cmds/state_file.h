@@ -17,7 +17,7 @@ struct hwp_state_file {
 };
 
 /**
- * Read what earlier checks left: the file that --state names, $STATE_DIRECTORY/leaks, or
+ * Read what earlier checks left: the file that --state-file names, $STATE_DIRECTORY/leaks, or
  * /var/lib/hwpoison/leaks. That there is none, or none for this user, is no trouble; what is
  * wrong with it is one line on standard error, and never ends a command. Nothing is read, and
  * nothing kept, of a target that is not the running kernel.

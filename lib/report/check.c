@@ -157,7 +157,7 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 		nr_guessed += f->folios.data[i].max_order == f->folios.data[i].order &&
 			      f->folios.data[i].order_is_guess;
 	}
-	hwp_text_heading(text, "Folios that hold poison, or held it when they were freed");
+	hwp_text_heading(text, "Folios with poison, now or when they were freed, in pages");
 	err = hwp_table_print(table, NULL, NULL);
 	if (!err && f->folios.nr > MAX_FOLIOS)
 		fprintf(text->out, "and %zu more\n", f->folios.nr - MAX_FOLIOS);

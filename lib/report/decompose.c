@@ -47,7 +47,8 @@ static void put_poisoned(struct hwp_text *text, const struct hwp_poison_map *map
 	if (fclose(out))
 		text->failed = true;
 	else
-		hwp_text_field(text, "Poisoned", "%" PRIu64 " page%s:%s", nr, hwp_plural(nr), buf);
+		hwp_text_field(text, "Poisoned", "%" PRIu64 " page%s%s%s", nr, hwp_plural(nr),
+			       nr ? ":" : "", buf);
 }
 
 struct hwp_error *hwp_report_decompose(FILE *out, const struct hwp_decompose_report *report,

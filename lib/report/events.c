@@ -251,8 +251,9 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	hwp_text_init(&text, out, style);
 	hwp_text_field(&text, "Target", "%s", f->path ? f->path : "the running kernel");
 	put_log(&text, f);
-	hwp_text_field(&text, "Events", "%zu line%s about memory errors", f->events.nr,
-		       hwp_plural(f->events.nr));
+	hwp_text_field(&text, "Events", "%zu line%s about memory errors%s", f->events.nr,
+		       hwp_plural(f->events.nr),
+		       f->events.nr ? "; TIME is in seconds since boot" : "");
 	if (f->has_rasdaemon)
 		hwp_text_field(&text, "Rasdaemon", "%zu row%s, %zu of them not in the log",
 			       f->rasdaemon.nr, hwp_plural(f->rasdaemon.nr), nr_alone(f));

@@ -171,7 +171,8 @@ static struct hwp_error *put_zone(struct hwp_text *text, const struct hwp_findin
 		return NULL;
 	}
 	fprintf(text->out,
-		"%" PRIu64 " pages present, %" PRIu64 " managed, %" PRIu64 " in free blocks\n",
+		"%" PRIu64 " pages present, %" PRIu64 " managed, %" PRIu64 " in free blocks\n"
+		"Free blocks of 2^ORDER pages:\n",
 		facts->present_pages, facts->managed_pages, facts->nr_buddy_pages);
 	err = put_matrix(text, f, index, &zone);
 	if (err)

@@ -13,6 +13,7 @@
 #include "report/json_words.h"
 #include "report/known_issues.h"
 #include "report/machine.h"
+#include "report/selection.h"
 #include "report/text.h"
 #include "verdict/classify.h"
 
@@ -452,20 +453,43 @@ static struct hwp_error *put_tail(struct hwp_json *json, const struct hwp_findin
 	return hwp_report_flush(json->out);
 }
 
+static void put_selected(struct hwp_json *json, const struct hwp_findings *f,
+			 const hwp_page_vec *pages)
+{
+	hwp_json_array(json, "poisoned");
+	for (size_t i = 0; i < pages->nr; i++)
+		put_page(json, f, pages->data[i]);
+	hwp_json_end(json);
+}
+
 struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *f)
 {
+	const struct hwp_selection all = {};
+
+	return hwp_report_selected_json(out, f, &all);
+}
+
+struct hwp_error *hwp_report_selected_json(FILE *out, const struct hwp_findings *f,
+					   const struct hwp_selection *selection)
+{
 	_cleanup_(hwp_json_words_deinit) struct hwp_json_words words = {};
+	_cleanup_(hwp_page_vec_deinit) hwp_page_vec pages = {};
 	struct hwp_json json = { .out = out };
 	struct hwp_error *err;
+	size_t nr_selected;
 
 	err = hwp_json_words_find(f, &words);
+	if (!err)
+		err = hwp_select(f, selection, &pages, &nr_selected);
 	if (err)
 		return err;
 	put_head(&json, f);
+	if (!hwp_selection_is_all(selection))
+		hwp_report_json_selection(&json, selection, nr_selected);
 	hwp_json_words_put(&json, &words);
 	hwp_report_json_cause(&json, f);
 	put_summary(&json, f);
-	put_pages(&json, f, 0, f->poisoned.nr);
+	put_selected(&json, f, &pages);
 	put_folios(&json, f);
 	put_checks(&json, f);
 	hwp_report_json_known_issues(&json, f);

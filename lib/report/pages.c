@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "report/columns.h"
 #include "report/common.h"
 #include "report/text.h"
 
-/* A table shows only the end of a longer path. */
-#define MAX_PATH 48
 /* A table with more rows is folded: first by block, then by state and zone. */
 #define MAX_ROWS 40
 
@@ -37,186 +36,77 @@ static const enum hwp_class worst_first[HWP_NR_CLASSES] = {
 	HWP_CLASS_PENDING, HWP_CLASS_CONTAINED, HWP_CLASS_OTHER,
 };
 
-const char *hwp_class_color(enum hwp_class class)
-{
-	switch (class) {
-	case HWP_CLASS_LEAKED:
-	case HWP_CLASS_LOST:
-		return HWP_COLOR_BAD;
-	case HWP_CLASS_UNKNOWN:
-	case HWP_CLASS_KERNEL:
-	case HWP_CLASS_PENDING:
-		return HWP_COLOR_WARN;
-	case HWP_CLASS_CONTAINED:
-		return HWP_COLOR_GOOD;
-	case HWP_CLASS_OTHER:
-	case HWP_NR_CLASSES:
-		break;
-	}
-	return NULL;
-}
-
-static const char *hugetlb_place(const struct hwp_folio_facts *folio)
-{
-	return folio->in_pool ? "in the pool" : folio->being_freed ? "being freed" : "in use";
-}
-
-const char *hwp_owner_place(const struct hwp_findings *f, const struct hwp_owner *owner, char *buf,
-			    size_t size)
-{
-	const struct hwp_file *file = owner->has_file ? &f->files.data[owner->file] : NULL;
-	size_t len = file ? strlen(file->path) : 0, cut = len > MAX_PATH ? len - MAX_PATH : 0;
-	char process[40] = "";
-
-	if (owner->found)
-		snprintf(process, sizeof(process), "%s[%d]%s", owner->comm, owner->pid,
-			 file ? " " : "");
-	if (!file)
-		snprintf(buf, size, "%s", process);
-	else if (len)
-		snprintf(buf, size, "%s%s%s%s", process, cut ? "..." : "", file->path + cut,
-			 file->is_deleted ? " (deleted)" : "");
-	else
-		snprintf(buf, size, "%sinode %" PRIu64 " of %.16s %.24s", process, file->inode,
-			 file->filesystem, file->device);
-	return buf;
-}
-
-const char *hwp_page_place(const struct hwp_findings *f, const struct hwp_poisoned *page, char *buf,
-			   size_t size)
-{
-	const char *migratetype = hwp_findings_migratetype(f, page->migratetype);
-
-	if (page->state == HWP_STATE_HUGETLB && page->raw_page_unknown)
-		return "any of its pages";
-	if (page->owner.found || page->owner.has_file)
-		return hwp_owner_place(f, &page->owner, buf, size);
-	if (page->state == HWP_STATE_HUGETLB)
-		return hugetlb_place(&page->folio);
-	if (page->cpu >= 0)
-		snprintf(buf, size, "%s%scpu %d", migratetype ? migratetype : "",
-			 migratetype ? " " : "", page->cpu);
-	else
-		snprintf(buf, size, "%s", migratetype ? migratetype : "-");
-	return buf;
-}
-
-static void put_pfn(struct hwp_table *table, const struct hwp_findings *f,
-		    const struct hwp_poisoned *page)
-{
-	(void)f;
-	hwp_table_cell(table, "0x%" PRIx64, page->pfn);
-}
-
-static void put_physical(struct hwp_table *table, const struct hwp_findings *f,
-			 const struct hwp_poisoned *page)
-{
-	hwp_table_cell(table, "0x%" PRIx64, page->pfn << f->page_shift);
-}
-
-static void put_node(struct hwp_table *table, const struct hwp_findings *f,
-		     const struct hwp_poisoned *page)
-{
-	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
-
-	if (zone)
-		hwp_table_cell(table, "%d", zone->nid);
-	else
-		hwp_table_cell(table, "-");
-}
-
-static void put_zone(struct hwp_table *table, const struct hwp_findings *f,
-		     const struct hwp_poisoned *page)
-{
-	const struct hwp_zone_facts *zone = hwp_report_zone(f, page->zone);
-
-	hwp_table_cell(table, "%s", zone ? zone->name : "-");
-}
-
-static void put_state(struct hwp_table *table, const struct hwp_findings *f,
-		      const struct hwp_poisoned *page)
-{
-	const char *color = hwp_class_color(hwp_state_class(page->state));
-
-	(void)f;
-	hwp_table_cell(table, "%s", hwp_state_name(page->state));
-	if (color)
-		hwp_table_color(table, color);
-}
-
-/** What holds the page. */
-static void put_block(struct hwp_table *table, const struct hwp_findings *f,
-		      const struct hwp_poisoned *page)
-{
-	(void)f;
-	if (page->order < 0)
-		hwp_table_cell(table, "-");
-	else
-		hwp_table_cell(table, "0x%" PRIx64 "/%d", page->head_pfn, page->order);
-}
-
-static void put_place(struct hwp_table *table, const struct hwp_findings *f,
-		      const struct hwp_poisoned *page)
-{
-	char place[HWP_PLACE_SIZE];
-
-	hwp_table_cell(table, "%s", hwp_page_place(f, page, place, sizeof(place)));
-}
-
-/* What a column shows in a row of several pages, after their range and number. */
+/* What a column shows in a row of several pages. */
 enum folded {
-	/** The value of the first page, which they share. */
+	/** The value of the first page, which they share or which begins their range. */
 	FOLDED_FIRST,
+	/** That of the first page and that of the last. */
+	FOLDED_RANGE,
 	/** As FOLDED_FIRST if one block holds them all, else "*". */
 	FOLDED_BLOCK,
 	/** The same, if they have one owner as well. */
 	FOLDED_PLACE,
-	/** Nothing: the column is left out. */
-	FOLDED_OUT,
 };
 
-/* The columns of a table of pages, from left to right. */
+/* The columns of a folded table, each by its number in hwp_page_columns; -1: how many pages. */
 static const struct {
 	struct hwp_table_column column;
-	void (*put)(struct hwp_table *table, const struct hwp_findings *f,
-		    const struct hwp_poisoned *page);
+	int from;
 	enum folded folded;
-} page_columns[] = {
-	{ { "PFN", false }, put_pfn, FOLDED_OUT },
-	{ { "PHYSICAL", false }, put_physical, FOLDED_OUT },
-	{ { "NODE", true }, put_node, FOLDED_FIRST },
-	{ { "ZONE", false }, put_zone, FOLDED_FIRST },
-	{ { "STATE", false }, put_state, FOLDED_FIRST },
-	{ { "BLOCK", false }, put_block, FOLDED_BLOCK },
-	{ { "WHERE", false }, put_place, FOLDED_PLACE },
+} folded_columns[] = {
+	{ { "PFN", false }, 0, FOLDED_RANGE },	 { { "PHYSICAL", false }, 1, FOLDED_FIRST },
+	{ { "PAGES", true }, -1, FOLDED_FIRST }, { { "NODE", true }, 2, FOLDED_FIRST },
+	{ { "ZONE", false }, 3, FOLDED_FIRST },	 { { "STATE", false }, 4, FOLDED_FIRST },
+	{ { "BLOCK", false }, 5, FOLDED_BLOCK }, { { "WHERE", false }, 6, FOLDED_PLACE },
 };
 
-static const struct hwp_table_column range_columns[] = {
-	{ "FIRST PFN", false },
-	{ "LAST PFN", false },
-	{ "PAGES", true },
-};
-
-struct hwp_table *hwp_page_table_create(struct hwp_text *text, bool is_folded)
+static struct hwp_table *folded_table_create(struct hwp_text *text)
 {
-	struct hwp_table_column
-		columns[HWP_ARRAY_SIZE(range_columns) + HWP_ARRAY_SIZE(page_columns)];
-	size_t nr = 0;
+	struct hwp_table_column columns[HWP_ARRAY_SIZE(folded_columns)];
 
-	for (size_t i = 0; is_folded && i < HWP_ARRAY_SIZE(range_columns); i++)
-		columns[nr++] = range_columns[i];
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(page_columns); i++)
-		if (!is_folded || page_columns[i].folded != FOLDED_OUT)
-			columns[nr++] = page_columns[i].column;
-	return hwp_table_create(text->out, text->style, columns, nr);
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(folded_columns); i++)
+		columns[i] = folded_columns[i].column;
+	return hwp_table_create(text->out, text->style, columns, HWP_ARRAY_SIZE(columns));
+}
+
+static void put_cell(struct hwp_table *table, const struct hwp_page_column *column,
+		     const struct hwp_findings *f, const struct hwp_poisoned *page)
+{
+	struct hwp_cell cell;
+
+	hwp_page_cell(column, f, page, &cell);
+	hwp_table_cell(table, "%s", cell.text);
+	if (cell.color)
+		hwp_table_color(table, cell.color);
 }
 
 void hwp_page_table_row(struct hwp_table *table, const struct hwp_findings *f,
-			const struct hwp_poisoned *page)
+			const struct hwp_poisoned *page,
+			const struct hwp_page_column *const *columns, size_t nr)
 {
 	hwp_table_row(table);
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(page_columns); i++)
-		page_columns[i].put(table, f, page);
+	for (size_t i = 0; i < nr; i++)
+		put_cell(table, columns ? columns[i] : &hwp_page_columns[i], f, page);
+}
+
+struct hwp_table *hwp_page_table_create(struct hwp_text *text,
+					const struct hwp_page_column *const *columns, size_t nr)
+{
+	_cleanup_free_ struct hwp_table_column *heads = calloc(nr, sizeof(*heads));
+
+	if (!heads)
+		return NULL;
+	for (size_t i = 0; i < nr; i++)
+		heads[i] = (columns ? columns[i] : &hwp_page_columns[i])->column;
+	return hwp_table_create(text->out, text->style, heads, nr);
+}
+
+static void put_range(struct hwp_table *table, const struct row *row)
+{
+	if (row->nr_pages > 1)
+		hwp_table_cell(table, "0x%" PRIx64 "-0x%" PRIx64, row->first->pfn, row->last->pfn);
+	else
+		hwp_table_cell(table, "0x%" PRIx64, row->first->pfn);
 }
 
 static void put_folded_row(struct hwp_table *table, const struct hwp_findings *f,
@@ -227,18 +117,19 @@ static void put_folded_row(struct hwp_table *table, const struct hwp_findings *f
 			    (page->order < 0 || page->head_pfn == row->last->head_pfn);
 
 	hwp_table_row(table);
-	hwp_table_cell(table, "0x%" PRIx64, page->pfn);
-	hwp_table_cell(table, "0x%" PRIx64, row->last->pfn);
-	hwp_table_cell(table, "%" PRIu64, row->nr_pages);
-	for (size_t i = 0; i < HWP_ARRAY_SIZE(page_columns); i++) {
-		enum folded folded = page_columns[i].folded;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(folded_columns); i++) {
+		enum folded folded = folded_columns[i].folded;
 		bool needs_block = folded == FOLDED_BLOCK || folded == FOLDED_PLACE;
 
-		if ((needs_block && !is_one_block) ||
-		    (folded == FOLDED_PLACE && !row->has_one_owner))
+		if (folded_columns[i].from < 0)
+			hwp_table_cell(table, "%" PRIu64, row->nr_pages);
+		else if (folded == FOLDED_RANGE)
+			put_range(table, row);
+		else if ((needs_block && !is_one_block) ||
+			 (folded == FOLDED_PLACE && !row->has_one_owner))
 			hwp_table_cell(table, "*");
-		else if (folded != FOLDED_OUT)
-			page_columns[i].put(table, f, page);
+		else
+			put_cell(table, &hwp_page_columns[folded_columns[i].from], f, page);
 	}
 }
 
@@ -329,29 +220,60 @@ static bool fold_rows(const struct hwp_findings *f, bool (*want)(const struct hw
 	return true;
 }
 
+void hwp_text_legend(struct hwp_text *text, const bool *is_shown)
+{
+	char words[160];
+	int width = 0;
+
+	for (unsigned int i = 0; i < HWP_NR_STATES; i++)
+		if (is_shown[i] && (int)strlen(hwp_state_name(i)) > width)
+			width = (int)strlen(hwp_state_name(i));
+	if (!width)
+		return;
+	putc('\n', text->out);
+	for (unsigned int i = 0; i < HWP_NR_STATES; i++) {
+		unsigned int column = (unsigned int)width + 2;
+
+		if (!is_shown[i])
+			continue;
+		fprintf(text->out, "%-*s  ", width, hwp_state_name(i));
+		snprintf(words, sizeof(words), "%s: %s", hwp_class_name(hwp_state_class(i)),
+			 hwp_states.words[i].meaning);
+		hwp_text_wrap(text, column, column, words);
+	}
+}
+
 struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *f,
 				 bool (*want)(const struct hwp_poisoned *page))
 {
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
 	_cleanup_(rows_deinit) row_vec rows = {};
+	bool is_folded, is_shown[HWP_NR_STATES] = {};
 	struct hwp_error *err;
-	bool is_folded;
 
 	if (!fold_rows(f, want, &rows, &is_folded))
 		return hwp_error_no_memory();
-	table = hwp_page_table_create(text, is_folded);
+	table = is_folded ? folded_table_create(text) :
+			    hwp_page_table_create(text, NULL, HWP_NR_DEFAULT_COLUMNS);
 	if (!table)
 		return hwp_error_no_memory();
 	for (size_t i = 0; i < rows.nr; i++) {
 		if (is_folded)
 			put_folded_row(table, f, &rows.data[i]);
 		else
-			hwp_page_table_row(table, f, rows.data[i].first);
+			hwp_page_table_row(table, f, rows.data[i].first, NULL,
+					   HWP_NR_DEFAULT_COLUMNS);
 	}
 	err = hwp_table_print(table, NULL, NULL);
-	if (!err && is_folded)
+	if (err)
+		return err;
+	if (is_folded)
 		hwp_text_wrap(text, 0, 0,
-			      "Pages of one block, run or state share a row; "
-			      "'hwpoison list' shows every page.");
-	return err;
+			      "Pages of one block, run or state share a row: PFN is its first and "
+			      "last page, PHYSICAL where it begins. 'hwpoison list' shows every "
+			      "page.");
+	for (size_t i = 0; i < f->poisoned.nr; i++)
+		is_shown[f->poisoned.data[i].state] |= !want || want(&f->poisoned.data[i]);
+	hwp_text_legend(text, is_shown);
+	return NULL;
 }

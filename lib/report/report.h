@@ -52,7 +52,12 @@ struct hwp_error *hwp_report_html(FILE *out, const struct hwp_findings *findings
 struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *findings,
 				   const struct hwp_report_style *style);
 
-/** `list`: one row for each poisoned page. */
+struct hwp_selection;
+
+/** `list`: one row for each poisoned page, or for those of @p selection. */
+struct hwp_error *hwp_report_selected(FILE *out, const struct hwp_findings *findings,
+				      const struct hwp_report_style *style,
+				      const struct hwp_selection *selection);
 struct hwp_error *hwp_report_list(FILE *out, const struct hwp_findings *findings,
 				  const struct hwp_report_style *style);
 
@@ -82,6 +87,8 @@ struct hwp_error *hwp_report_decompose(FILE *out, const struct hwp_decompose_rep
  * what follows from it.
  */
 struct hwp_error *hwp_report_json(FILE *out, const struct hwp_findings *findings);
+struct hwp_error *hwp_report_selected_json(FILE *out, const struct hwp_findings *findings,
+					   const struct hwp_selection *selection);
 struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings *findings);
 struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *findings);
 struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *findings);

@@ -19,9 +19,19 @@ struct hwp_table_column {
 #define HWP_COLOR_HEADING "\033[1m"
 #define HWP_COLOR_END "\033[0m"
 
-/** NULL when memory is out. @p columns are copied. */
+/** A width of hwp_report_style that no line reaches. */
+#define HWP_ANY_WIDTH 1000000u
+
+/**
+ * NULL when memory is out. @p columns are copied. Nothing is cut: the last cells of a row that
+ * is wider than the style's width stand below it, indented; with their columns' names if they are
+ * more than one.
+ */
 struct hwp_table *hwp_table_create(FILE *out, const struct hwp_report_style *style,
 				   const struct hwp_table_column *columns, size_t nr);
+
+/** No line of headings: for programs that read the table. */
+void hwp_table_no_headings(struct hwp_table *table);
 
 /** NULL is fine. */
 void hwp_table_destroy(struct hwp_table *table);

@@ -37,12 +37,12 @@ void hwp_text_color(struct hwp_text *text, const char *sequence)
 		fputs(sequence, text->out);
 }
 
-static bool is_shown_as_is(const struct hwp_text *text, unsigned char c)
+static bool is_shown_as_is(const struct hwp_report_style *style, unsigned char c)
 {
-	return c >= 0x80 ? text->style->utf8 : c >= 0x20 && c != 0x7f;
+	return c >= 0x80 ? style->utf8 : c >= 0x20 && c != 0x7f;
 }
 
-static unsigned int columns_of(const struct hwp_text *text, const char *s, size_t len)
+unsigned int hwp_text_columns(const struct hwp_report_style *style, const char *s, size_t len)
 {
 	unsigned int columns = 0;
 
@@ -50,7 +50,7 @@ static unsigned int columns_of(const struct hwp_text *text, const char *s, size_
 		unsigned char c = (unsigned char)s[i];
 
 		/* A byte that continues a UTF-8 sequence takes no column. */
-		columns += !is_shown_as_is(text, c) ? 4 : (c & 0xc0) != 0x80;
+		columns += !is_shown_as_is(style, c) ? 4 : (c & 0xc0) != 0x80;
 	}
 	return columns;
 }
@@ -60,7 +60,7 @@ static void put_word(struct hwp_text *text, const char *s, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (is_shown_as_is(text, c))
+		if (is_shown_as_is(text->style, c))
 			putc(c, text->out);
 		else
 			fprintf(text->out, "\\x%02x", c);
@@ -77,7 +77,7 @@ void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int inde
 	}
 	while (*(s += strspn(s, " "))) {
 		size_t len = strcspn(s, " ");
-		unsigned int columns = columns_of(text, s, len);
+		unsigned int columns = hwp_text_columns(text->style, s, len);
 
 		if (!at_start && column + 1 + columns > text->width) {
 			fprintf(text->out, "\n%*s", (int)indent, "");

@@ -31,6 +31,9 @@ void hwp_text_init(struct hwp_text *text, FILE *out, const struct hwp_report_sty
 /** Flush the stream; returns the first failure of all calls before. */
 struct hwp_error *hwp_text_finish(struct hwp_text *text);
 
+/** Columns that @p len bytes of @p s take, control characters being shown as \xNN. */
+unsigned int hwp_text_columns(const struct hwp_report_style *style, const char *s, size_t len);
+
 void hwp_text_color(struct hwp_text *text, const char *sequence);
 
 /**
@@ -80,15 +83,19 @@ const char *hwp_owner_place(const struct hwp_findings *findings, const struct hw
 const char *hwp_page_place(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 			   char *buf, size_t size);
 
-/**
- * A table of pages, one a row, or, if it @p is_folded, a range of them. NULL when
- * memory is out.
- */
-struct hwp_table *hwp_page_table_create(struct hwp_text *text, bool is_folded);
+struct hwp_page_column;
 
-/** Add the row of @p page to a table that is not folded. */
+/** A table of pages, one a row. @p columns NULL: the first @p nr of all. NULL when memory is out. */
+struct hwp_table *hwp_page_table_create(struct hwp_text *text,
+					const struct hwp_page_column *const *columns, size_t nr);
+
+/** Add the row of @p page to such a table. */
 void hwp_page_table_row(struct hwp_table *table, const struct hwp_findings *findings,
-			const struct hwp_poisoned *page);
+			const struct hwp_poisoned *page,
+			const struct hwp_page_column *const *columns, size_t nr);
+
+/** After an empty line, what each state means for which @p is_shown is true. */
+void hwp_text_legend(struct hwp_text *text, const bool *is_shown);
 
 /** Colour for a class, NULL for none. */
 const char *hwp_class_color(enum hwp_class class);

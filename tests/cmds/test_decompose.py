@@ -61,6 +61,10 @@ def text(cases):
         wrong.append(f'the map is wrong: {cells}')
     wrong += [f'over 80 columns: {x!r}' for x in lines if len(x) > 80]
     cases.report('text', wrong)
+    whole = hwp.Run('decompose', '--base', '0x200', '--order', '9', '--json').json()
+    folio = whole['folios'][0]
+    cases.report('without poison', [] if folio['expected'] == [{'pfn': 0x200, 'order': 9}] and
+                 not folio['poisoned_pfns'] else [f'{folio}'])
     os.environ['LC_ALL'], before = 'C', os.environ.get('LC_ALL', '')
     plain = run('0x200', 9, '0x20d')
     os.environ['LC_ALL'] = before
@@ -90,7 +94,7 @@ def errors(cases):
             'misaligned': {'--base': '0x201'}, 'no base': {'--base': None},
             'order 31': {'--order': '31'}, 'order -1': {'--order': '-1'},
             'order 2^64': {'--order': '18446744073709551616'}, 'order 9x': {'--order': '9x'},
-            'no order': {'--order': None}, 'no poison': {'--poison': None},
+            'no order': {'--order': None},
             'poison below': {'--poison': '0x1ff'}, 'poison above': {'--poison': '0x400'},
             'range beyond': {'--poison': '0x300-0x401'}, 'range of none': {'--poison': '0x300-0x300'},
             'range backwards': {'--poison': '0x304-0x300'}, 'no list': {'--poison': ''},

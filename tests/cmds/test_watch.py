@@ -68,28 +68,28 @@ now() {
 	hwpoison metrics "$@" 2>&1 | sed -n "s/^hwpoison_leaked_since_boot //p; s/^hwpoison: /line /p"
 }
 echo "again" $(now)
-echo "none" $(now --state=)
+echo "none" $(now --state-file=)
 hwpoison check | sed -n 's/^Leaked  */check /p'
 sed "s/^boot .*/boot 00000000-0000-0000-0000-000000000000/" /tmp/kept >/tmp/other
 chmod 600 /tmp/other
-echo "other" $(now --state=/tmp/other)
+echo "other" $(now --state-file=/tmp/other)
 chmod 666 $state; echo "writable" $(now)
 rm $state; ln -s /tmp/kept $state; echo "link" $(now)
 rm $state; echo "damaged" >$state; echo "damaged" $(now)
-echo "mine" >/tmp/mine; echo "mine" $(now --state=/tmp/mine); sed 's/^/left /' /tmp/mine
-mkfifo /tmp/fifo; echo "fifo" $(now --state=/tmp/fifo)
-echo "nowhere" $(now --state=/nowhere/leaks)
+echo "mine" >/tmp/mine; echo "mine" $(now --state-file=/tmp/mine); sed 's/^/left /' /tmp/mine
+mkfifo /tmp/fifo; echo "fifo" $(now --state-file=/tmp/fifo)
+echo "nowhere" $(now --state-file=/nowhere/leaks)
 echo "quiet" $(now --quiet --state=/tmp/mine)
 # What is contained now, and was seen in free memory: another page has the mark.
 small=$(/programs/leak_thp small | sed 's/bad //')
 sed "s/^leak 0x[0-9a-f]* /leak $(printf 0x%x $small) /" /tmp/kept >/tmp/before
 chmod 600 /tmp/before
-hwpoison check --state=/tmp/before >/tmp/out; echo "before $? $(head -n 1 /tmp/out)"
+hwpoison check --state-file=/tmp/before >/tmp/out; echo "before $? $(head -n 1 /tmp/out)"
 mkdir /srv; mount -t tmpfs none /srv
 /programs/leak_thp file /srv/db >/dev/null
-hwpoison list --state= | sed -n 's/.*its data is lost: /lost /p'
+hwpoison list --state-file= | sed -n 's/.*its data is lost: /lost /p'
 cp /tmp/before /tmp/copy; chmod 600 /tmp/copy
-/programs/leak_thp >/dev/null; echo "both" $(now --state=/tmp/copy)
+/programs/leak_thp >/dev/null; echo "both" $(now --state-file=/tmp/copy)
 grep -c '^leak ' /tmp/copy | sed 's/^/leaks /'
 '''
 
@@ -228,12 +228,12 @@ def main():
             ('an interval of days', ['--interval', '86401'], '--interval'),
             ('an interval of words', ['--interval=soon'], '--interval'),
             ('a range', ['--range', '1-2'], 'no option'),
-            ('two states', ['--state', 'a', '--state', 'b'], 'given twice')):
+            ('two states', ['--state-file', 'a', '--state-file', 'b'], 'given twice')):
         cases.report(f'refused: {name}', refused(args, word))
     for command in 'check', 'metrics':
-        run = hwp.Run(command, '--state', 'x', vmcore)
+        run = hwp.Run(command, '--state-file', 'x', vmcore)
         cases.report(f'refused: {command} of a vmcore with a state', [] if run.status == 2 and
-                     '--state is for the running kernel' in run.err else [f'{run.status} {run.err}'])
+                     '--state-file is for the running kernel' in run.err else [f'{run.status} {run.err}'])
     why = guest.missing(KERNEL)
     if why:
         cases.skip('watched', why)

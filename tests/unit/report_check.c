@@ -276,7 +276,7 @@ static void folios(void **state)
 	add_folio(f, 0x200, 9);
 	decide(f);
 	text = report(f, false);
-	assert_lines(text, "Folios that hold poison, or held it when they were freed\n"
+	assert_lines(text, "Folios with poison, now or when they were freed, in pages\n"
 			   "HEAD/ORDER  KIND   POISONED  HEALTHY  LOST  OUTCOME  RECORD\n"
 			   "0x200/9     freed         2      510     7  leaked   -\n");
 	assert_none(text, "\n+ ");

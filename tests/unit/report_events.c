@@ -93,7 +93,7 @@ static void the_log(void **state)
 	add_event(f, 0x10, 0, HWP_EVENT_INJECTED, "Injecting memory failure at pfn 0x10");
 	assert_report(f, "Target    the running kernel\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    1 line about memory errors\n"
+			 "Events    1 line about memory errors; TIME is in seconds since boot\n"
 			 "\n"
 			 "    TIME  PFN   STATE NOW  RESULT  WHAT\n"
 			 "0.000000  0x10  unmarked   -       injected\n");
@@ -139,7 +139,7 @@ static void kinds(void **state)
 	e->pid = 118;
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    12 lines about memory errors\n"
+			 "Events    12 lines about memory errors; TIME is in seconds since boot\n"
 			 "\n"
 			 "     TIME  PFN     STATE NOW  RESULT     WHAT\n"
 			 " 0.001500  0x5c11  unmarked   -          injected\n"
@@ -174,7 +174,7 @@ static void state_now(void **state)
 	f->coverage.nr_read--;
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    2 lines about memory errors\n"
+			 "Events    2 lines about memory errors; TIME is in seconds since boot\n"
 			 "\n"
 			 "    TIME  PFN   STATE NOW  RESULT  WHAT\n"
 			 "0.000000  0x20  buddy      -       injected\n"
@@ -219,7 +219,7 @@ static void unknown_raw_page(void **state)
 	/* Without an event of its own, it is not unlogged: nobody knows which page it is. */
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    3 lines about memory errors\n"
+			 "Events    3 lines about memory errors; TIME is in seconds since boot\n"
 			 "\n"
 			 "    TIME  PFN    STATE NOW  RESULT  WHAT\n"
 			 "0.000000  0x210  in-use     -       injected\n"
@@ -241,7 +241,7 @@ static void long_lines_wrap(void **state)
 	assert_report(f,
 		      "Target    vmcore\n"
 		      "Log       complete, from its first line on\n"
-		      "Events    1 line about memory errors\n"
+		      "Events    1 line about memory errors; TIME is in seconds since boot\n"
 		      "\n"
 		      "    TIME  PFN   STATE NOW  RESULT  WHAT\n"
 		      "0.000000  0x20  unmarked   -       one456789 two456789 thr456789 fou456789 "
@@ -296,7 +296,7 @@ static void by_rasdaemon(void **state)
 	add_row(f, 0x20, 0);
 	assert_report(f, "Target    vmcore\n"
 			 "Log       complete, from its first line on\n"
-			 "Events    1 line about memory errors\n"
+			 "Events    1 line about memory errors; TIME is in seconds since boot\n"
 			 "Rasdaemon 1 row, 0 of them not in the log\n"
 			 "\n"
 			 "    TIME  PFN   STATE NOW  RESULT  WHAT\n"

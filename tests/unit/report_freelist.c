@@ -81,6 +81,7 @@ static void matrix(void **state)
 	report(f);
 	assert_lines("Node 0, zone Normal\n"
 		     "262144 pages present, 258048 managed, 1024 in free blocks\n"
+		     "Free blocks of 2^ORDER pages:\n"
 		     "ORDER  Unmovable  Movable  NR_FREE  COUNT\n"
 		     "    0          3       5*        8  right\n"
 		     "    1         2+      7+*       10  9 walked\n"

@@ -7,14 +7,16 @@
 
 #include "report/text.h"
 
-#define FOLDED "Pages of one block, run or state share a row; 'hwpoison list' shows every page.\n"
+#define FOLDED                                                                                    \
+	"Pages of one block, run or state share a row: PFN is its first and last page, PHYSICAL " \
+	"where it\nbegins. 'hwpoison list' shows every page.\n"
 
 static bool is_even(const struct hwp_poisoned *page)
 {
 	return page->pfn % 2 == 0;
 }
 
-/** The table with one space between its cells, its lines without the last blanks. */
+/** The table with one space between its cells, its lines without the last blanks; no legend. */
 static char *table(const struct hwp_findings *f, bool (*want)(const struct hwp_poisoned *page))
 {
 	const struct hwp_report_style style = { .width = 200 };
@@ -35,7 +37,35 @@ static char *table(const struct hwp_findings *f, bool (*want)(const struct hwp_p
 			*to++ = *from;
 	}
 	*to = '\0';
+	to = strstr(s, "\n\n");
+	if (to)
+		to[1] = '\0';
 	return s;
+}
+
+/** Each state that is shown, and no other, has its meaning below the table. */
+static void legend(void **state)
+{
+	static const bool none[HWP_NR_STATES] = {};
+	const struct hwp_report_style style = { .width = 60 };
+	_cleanup_free_ char *s = NULL;
+	bool shown[HWP_NR_STATES] = {};
+	struct hwp_text text;
+	size_t size;
+	FILE *out = open_memstream(&s, &size);
+
+	(void)state;
+	shown[HWP_STATE_PCP] = shown[HWP_STATE_SLAB] = shown[HWP_STATE_UNKNOWN] = true;
+	hwp_text_init(&text, out, &style);
+	hwp_text_legend(&text, none);
+	hwp_text_legend(&text, shown);
+	assert_null(hwp_text_finish(&text));
+	fclose(out);
+	assert_string_equal(s, "\n"
+			       "pcp      leaked: inside a free block on a per-CPU list\n"
+			       "slab     kernel: slab memory\n"
+			       "unknown  unknown: not enough could be read; the evidence\n"
+			       "         gives the reason\n");
 }
 
 static size_t nr_lines(const char *text)
@@ -121,13 +151,13 @@ static void runs_are_folded_first(void **state)
 	add(f, 0x700, HWP_STATE_HUGETLB, 9);
 	add(f, 0x800, HWP_STATE_HUGETLB, 9);
 	text = table(f, NULL);
-	assert_string_equal(text, "FIRST PFN LAST PFN PAGES NODE ZONE STATE BLOCK WHERE\n"
-				  "0x100 0x100 1 0 Normal buddy 0x0/9 Movable\n"
-				  "0x101 0x101 1 0 Normal buddy 0x0/9 Movable\n"
-				  "0x600 0x700 2 0 Normal hugetlb 0x600/9 in use\n"
-				  "0x800 0x800 1 0 Normal hugetlb 0x800/9 in use\n"
-				  "0x400 0x425 38 0 Normal isolated - -\n"
-				  "0x500 0x500 1 0 Normal isolated - -\n" FOLDED);
+	assert_string_equal(text, "PFN PHYSICAL PAGES NODE ZONE STATE BLOCK WHERE\n"
+				  "0x100 0x100000 1 0 Normal buddy 0x0/9 Movable\n"
+				  "0x101 0x101000 1 0 Normal buddy 0x0/9 Movable\n"
+				  "0x600-0x700 0x600000 2 0 Normal hugetlb 0x600/9 in use\n"
+				  "0x800 0x800000 1 0 Normal hugetlb 0x800/9 in use\n"
+				  "0x400-0x425 0x400000 38 0 Normal isolated - -\n"
+				  "0x500 0x500000 1 0 Normal isolated - -\n" FOLDED);
 }
 
 /** Then those that leaked, by their blocks; what differs in one column is a row of its own. */
@@ -147,11 +177,11 @@ static void blocks_are_folded_next(void **state)
 	f->poisoned.data[43].cpu = 1;
 	f->poisoned.data[43].migratetype = 1;
 	text = table(f, NULL);
-	assert_string_equal(text, "FIRST PFN LAST PFN PAGES NODE ZONE STATE BLOCK WHERE\n"
-				  "0x200 0x228 41 0 Normal buddy 0x200/9 Movable\n"
-				  "0x400 0x400 1 0 Normal pcp 0x400/1 cpu 0\n"
-				  "0x401 0x401 1 0 Normal pcp 0x400/1 cpu 1\n"
-				  "0x402 0x402 1 0 Normal pcp 0x402/1 Movable cpu 1\n" FOLDED);
+	assert_string_equal(text, "PFN PHYSICAL PAGES NODE ZONE STATE BLOCK WHERE\n"
+				  "0x200-0x228 0x200000 41 0 Normal buddy 0x200/9 Movable\n"
+				  "0x400 0x400000 1 0 Normal pcp 0x400/1 cpu 0\n"
+				  "0x401 0x401000 1 0 Normal pcp 0x400/1 cpu 1\n"
+				  "0x402 0x402000 1 0 Normal pcp 0x402/1 Movable cpu 1\n" FOLDED);
 }
 
 /** At last by state, for what did not leak, and then for all. */
@@ -165,17 +195,17 @@ static void states_are_folded_last(void **state)
 	for (uint64_t i = 1; i <= 50; i++)
 		add(f, i * 0x10, i % 2 ? HWP_STATE_ISOLATED : HWP_STATE_TAKEN_OFF, -1);
 	rest = table(f, NULL);
-	assert_string_equal(rest, "FIRST PFN LAST PFN PAGES NODE ZONE STATE BLOCK WHERE\n"
+	assert_string_equal(rest, "PFN PHYSICAL PAGES NODE ZONE STATE BLOCK WHERE\n"
 				  "0x0 0x0 1 0 Normal buddy 0x0/2 Movable\n"
-				  "0x10 0x310 25 0 Normal isolated - -\n"
-				  "0x20 0x320 25 0 Normal taken-off - -\n" FOLDED);
+				  "0x10-0x310 0x10000 25 0 Normal isolated - -\n"
+				  "0x20-0x320 0x20000 25 0 Normal taken-off - -\n" FOLDED);
 	for (uint64_t i = 0; i < 50; i++)
 		add(f, 0x1000 + i * 0x10, HWP_STATE_BUDDY, 2);
 	all = table(f, NULL);
-	assert_string_equal(all, "FIRST PFN LAST PFN PAGES NODE ZONE STATE BLOCK WHERE\n"
-				 "0x0 0x1310 51 0 Normal buddy * *\n"
-				 "0x10 0x310 25 0 Normal isolated - -\n"
-				 "0x20 0x320 25 0 Normal taken-off - -\n" FOLDED);
+	assert_string_equal(all, "PFN PHYSICAL PAGES NODE ZONE STATE BLOCK WHERE\n"
+				 "0x0-0x1310 0x0 51 0 Normal buddy * *\n"
+				 "0x10-0x310 0x10000 25 0 Normal isolated - -\n"
+				 "0x20-0x320 0x20000 25 0 Normal taken-off - -\n" FOLDED);
 }
 
 /** A row names an owner only if all of its pages have that one. */
@@ -197,7 +227,7 @@ static void owners(void **state)
 		{ { .has_file = true, .file = 1 }, { .has_file = true, .file = 0 }, "*" },
 		{ { .has_file = true }, {}, "*" },
 	};
-	char want[200];
+	char want[300];
 
 	(void)state;
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
@@ -211,8 +241,8 @@ static void owners(void **state)
 		}
 		text = table(f, NULL);
 		snprintf(want, sizeof(want),
-			 "FIRST PFN LAST PFN PAGES NODE ZONE STATE BLOCK WHERE\n"
-			 "0x100 0x128 41 0 Normal in-use - %s\n" FOLDED,
+			 "PFN PHYSICAL PAGES NODE ZONE STATE BLOCK WHERE\n"
+			 "0x100-0x128 0x100000 41 0 Normal in-use - %s\n" FOLDED,
 			 rows[i].where);
 		assert_string_equal(text, want);
 	}
@@ -222,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(colors),
+		cmocka_unit_test(legend),
 		cmocka_unit_test(worst_first),
 		cmocka_unit_test(runs_are_folded_first),
 		cmocka_unit_test(blocks_are_folded_next),

@@ -11,6 +11,7 @@
 #include "options.h"
 #include "report/common.h"
 #include "report/explain.h"
+#include "several.h"
 #include "verdict/check.h"
 
 #define TARGET_USAGE "[OPTIONS] [TARGET]"
@@ -27,6 +28,12 @@ static const char check_help[] =
 	"evidence for those that leaked, and each check with its result. A table of more\n"
 	"than forty rows is folded. 'hwpoison help' with verdicts, states or checks lists\n"
 	"what these can be.\n";
+
+static const char check_of_program[] =
+	"If several targets are named, and they are not the parts of one dump, each is\n"
+	"checked on its own: a line with its name and verdict, or with --json one object\n"
+	"on a line. What is wrong with one is reported, and the next one follows. The exit\n"
+	"status is the highest of all.\n";
 
 static const struct hwp_example check_examples[] = {
 	{
@@ -48,6 +55,11 @@ static const struct hwp_example check_examples[] = {
 		.command = "check --json vmcore | jq -r '.verdict, .poisoned[].phys'",
 		.needs = HWP_IN_SHELL,
 		.what = "The verdict and the physical address of each poisoned page.\n",
+	},
+	{
+		.command = "check --json /var/crash/*/vmcore | jq -c '[.target.path, .verdict, .error]'",
+		.needs = HWP_IN_SHELL,
+		.what = "All dumps of a machine, an object a line.\n",
 	},
 	{
 		.command = "check vmcore >report.txt; echo $?",
@@ -363,9 +375,11 @@ static const struct hwp_command commands[] = {
 		.text = hwp_report_check,
 		.json = hwp_report_json,
 		.summary = "Give the verdict, and show what it rests on",
-		.usage = TARGET_USAGE,
-		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE | HWP_OPTIONS_RANGE,
+		.usage = "[OPTIONS] [TARGET...]",
+		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE | HWP_OPTIONS_RANGE |
+				 HWP_TAKES_SEVERAL,
 		.help = check_help,
+		.program_help = check_of_program,
 		.examples = check_examples,
 	},
 	{
@@ -587,6 +601,9 @@ static int run_command(const struct hwp_context *context, const struct hwp_comma
 		return status;
 	if (context->host && command->option_groups & HWP_PROGRAM_ONLY)
 		return not_in_host(context, options.json, command);
+	if (!options.help && command->option_groups & HWP_TAKES_SEVERAL &&
+	    hwp_has_several_targets(&options))
+		return hwp_run_several(context, command, &options);
 	if (!options.help)
 		return hwp_run_confined(context, command, &options);
 	hwp_print_command_help(context, command);

@@ -138,6 +138,7 @@ static int run_child(struct confinement *c)
 	close(c->report);
 	close(c->ours);
 	context.err = err;
+	context.out = stdout;
 	c->options->output = NULL;
 	c->options->target.find_debuginfo = ask_parent;
 	c->options->target.find_debuginfo_arg = c;

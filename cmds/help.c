@@ -14,7 +14,7 @@
 /** Length of @p usage without the target, which a host has opened. */
 static size_t usage_length(const struct hwp_context *context, const char *usage)
 {
-	static const char *const targets[] = { " TARGET", " [TARGET]" };
+	static const char *const targets[] = { " TARGET", " [TARGET]", " [TARGET...]" };
 	size_t len = strlen(usage);
 
 	for (size_t i = 0; context->host && i < HWP_ARRAY_SIZE(targets); i++) {

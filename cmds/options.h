@@ -39,6 +39,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_DOCUMENT = 1 << 13,
 	/** Which pages and columns a table has, as lsblk and lsmem take it. */
 	HWP_OPTIONS_LIST = 1 << 18,
+	/** No option: several targets may follow, each on its own. */
+	HWP_TAKES_SEVERAL = 1 << 19,
 	/** No option: the first argument is a pfn. */
 	HWP_TAKES_PFN = 1 << 10,
 	/** No option: one argument may follow that is not a target. */

@@ -58,10 +58,16 @@ const struct hwp_event *hwp_report_next_line(const struct hwp_findings *f, size_
 
 struct hwp_error *hwp_report_flush(FILE *out)
 {
+	bool failed = ferror(out);
+
 	errno = 0;
-	if (fflush(out) || ferror(out))
-		return hwp_error_os(errno ? errno : EIO, "cannot write the report");
-	return NULL;
+	if (fflush(out) == 0 && !failed)
+		return NULL;
+	/* Why an earlier write failed is forgotten: another one shows it, in what is broken anyway. */
+	clearerr(out);
+	if (!errno && putc('\n', out) != EOF)
+		(void)!fflush(out);
+	return hwp_error_os(errno ? errno : EIO, "cannot write the report");
 }
 
 const char *hwp_report_persistence(const struct hwp_poisoned *page)

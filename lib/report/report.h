@@ -52,6 +52,10 @@ struct hwp_error *hwp_report_html(FILE *out, const struct hwp_findings *findings
 struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *findings,
 				   const struct hwp_report_style *style);
 
+/** `check` of one of several targets: its name and the verdict, on one line. */
+struct hwp_error *hwp_report_line(FILE *out, const struct hwp_findings *findings,
+				  const struct hwp_report_style *style);
+
 struct hwp_selection;
 
 /** `list`: one row for each poisoned page, or for those of @p selection. */

@@ -55,7 +55,7 @@ unsigned int hwp_text_columns(const struct hwp_report_style *style, const char *
 	return columns;
 }
 
-static void put_word(struct hwp_text *text, const char *s, size_t len)
+void hwp_text_put(struct hwp_text *text, const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
@@ -86,7 +86,7 @@ void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int inde
 			putc(' ', text->out);
 			column++;
 		}
-		put_word(text, s, len);
+		hwp_text_put(text, s, len);
 		column += columns;
 		at_start = false;
 		s += len;

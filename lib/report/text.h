@@ -36,6 +36,9 @@ unsigned int hwp_text_columns(const struct hwp_report_style *style, const char *
 
 void hwp_text_color(struct hwp_text *text, const char *sequence);
 
+/** Print @p len bytes of @p s, control characters as \xNN. */
+void hwp_text_put(struct hwp_text *text, const char *s, size_t len);
+
 /**
  * Print @p s in words, the cursor being at @p column, further lines indented
  * by @p indent; ends the line. Control characters are shown as \xNN.

@@ -382,6 +382,26 @@ void hwp_text_verdict(struct hwp_text *text, const struct hwp_findings *f)
 	hwp_text_wrap(text, (unsigned int)strlen(word), 2, reasons);
 }
 
+struct hwp_error *hwp_report_line(FILE *out, const struct hwp_findings *f,
+				  const struct hwp_report_style *style)
+{
+	_cleanup_free_ char *reasons = hwp_verdict_reasons(f);
+	const char *path = f->path ? f->path : "the running kernel";
+	struct hwp_text text;
+
+	if (!reasons)
+		return hwp_error_no_memory();
+	hwp_text_init(&text, out, style);
+	hwp_text_put(&text, path, strlen(path));
+	fputs(": ", out);
+	hwp_text_color(&text, verdicts[f->verdict].color);
+	fputs(verdicts[f->verdict].word, out);
+	hwp_text_color(&text, HWP_COLOR_END);
+	hwp_text_put(&text, reasons, strlen(reasons));
+	putc('\n', out);
+	return hwp_text_finish(&text);
+}
+
 struct advice {
 	struct hwp_text *text;
 	bool has_heading;

@@ -35,6 +35,9 @@ struct hwp_error *hwp_dump_open_files(const struct hwp_target_options *options,
 struct hwp_error *hwp_dump_open(const char *path, const char *vmcoreinfo_path,
 				struct hwp_provider *ret, struct hwp_file_facts *facts);
 
+/** False: the file can be opened, and it is no part by makedumpfile --split. */
+bool hwp_may_be_part(const char *path);
+
 /** The kallsyms tables in the target's memory, located by VMCOREINFO. */
 struct hwp_error *hwp_ksyms_open(struct hwp_target *target, struct hwp_provider *ret);
 

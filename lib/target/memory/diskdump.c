@@ -397,3 +397,17 @@ struct hwp_error *hwp_diskdump_find(const struct hwp_diskdump *dump,
 				       .flags = hwp_u32(desc + 12) };
 	return NULL;
 }
+
+bool hwp_diskdump_is_part(int fd)
+{
+	unsigned char main[HEADER_SIZE], split[4];
+	uint32_t block;
+
+	if (pread(fd, main, sizeof(main), 0) != (ssize_t)sizeof(main) ||
+	    memcmp(main, HWP_DISKDUMP_SIGNATURE, sizeof(HWP_DISKDUMP_SIGNATURE) - 1) != 0)
+		return false;
+	block = hwp_u32(main + HEADER_BLOCK_SIZE);
+	return hwp_u32(main + HEADER_VERSION) >= VERSION_SPLIT && hwp_is_page_size(block) &&
+	       pread(fd, split, sizeof(split), (off_t)block + SUB_SPLIT) == (ssize_t)sizeof(split) &&
+	       hwp_u32(split) == 1;
+}

@@ -75,4 +75,7 @@ struct hwp_error *hwp_diskdump_find(const struct hwp_diskdump *dump,
 				    struct hwp_diskdump_cursor *cursor, uint64_t pfn,
 				    struct hwp_page_desc *ret);
 
+/** Does the file say that it is a part by makedumpfile --split? Reads its headers alone. */
+bool hwp_diskdump_is_part(int fd);
+
 #endif /* HWP_TARGET_MEMORY_DISKDUMP_H */

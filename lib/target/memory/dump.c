@@ -238,3 +238,13 @@ struct hwp_error *hwp_dump_open(const char *path, const char *vmcoreinfo_path,
 
 	return hwp_dump_open_files(&options, ret, facts);
 }
+
+bool hwp_may_be_part(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is_part = fd < 0 || hwp_diskdump_is_part(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return is_part;
+}

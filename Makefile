@@ -220,7 +220,7 @@ $(O)/flags: FORCE
 $(O)/objects: FORCE
 	$(call record,$(LIB_OBJS:$(O)/%=%))
 
--include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT_OBJS:.o=.d) $(DRGN_OBJS:.o=.d) $(O)/excerpt.d \
+-include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(CRASH_OBJS:.o=.d) $(UNIT_OBJS:.o=.d) $(DRGN_OBJS:.o=.d) \
 	$(LOAD_FACTS:.o=.d) $(O)/tests/lib/replay.d
 
 # A sample holds a leak, so `check` ends with 1: here that is success too.
@@ -301,9 +301,9 @@ check-asan:
 check-tsan:
 	@$(MAKE) --no-print-directory SAN=thread test
 
-$(O)/excerpt: vmcores/excerpt.c $(LIB) $(O)/flags
-	$(call msg,LINK,$@)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $< $(LIB) $(LDFLAGS) $(LIBS) -o $@
+$(O)/excerpt: vmcores/excerpt.sh $(PROGRAM)
+	$(call msg,COPY,$@)
+	$(Q)install -m 755 $< $@
 
 lab:
 	@vmcores/lab.sh matrix
@@ -367,7 +367,7 @@ format:
 clean:
 	$(Q)rm -rf $(addprefix $(O)/,lib cmds ext drgn unit tests flags objects replay hwpoison hwpoison.8 \
 		hwpoison.report.1.schema.json hwpoison.so libhwpoison.a excerpt \
-		excerpt.d bench coverage fuzz san-*)
+		bench coverage fuzz san-*)
 
 help:
 	@echo 'make                build $(PROGRAM)'

@@ -80,6 +80,8 @@ struct hwp_command {
 int hwp_run_command_line(const struct hwp_context *context, int argc, char **argv);
 
 /** The commands that are not hwp_analyse_and_report() (analyse.h) or help. */
+int hwp_cmd_excerpt(const struct hwp_context *context, const struct hwp_command *command,
+		    struct hwp_cmd_options *options);
 int hwp_cmd_list(const struct hwp_context *context, const struct hwp_command *command,
 		 struct hwp_cmd_options *options);
 int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command *command,

@@ -57,7 +57,8 @@ static const struct hwp_example check_examples[] = {
 		.what = "The verdict and the physical address of each poisoned page.\n",
 	},
 	{
-		.command = "check --json /var/crash/*/vmcore | jq -c '[.target.path, .verdict, .error]'",
+		.command =
+			"check --json /var/crash/*/vmcore | jq -c '[.target.path, .verdict, .error]'",
 		.needs = HWP_IN_SHELL,
 		.what = "All dumps of a machine, an object a line.\n",
 	},
@@ -237,6 +238,27 @@ static const struct hwp_example freelist_examples[] = {
 		.command = "freelist --json vmcore | jq '.freelist.blocks[]'",
 		.needs = HWP_IN_SHELL,
 		.what = "Free blocks that hold poison.\n",
+	},
+	{},
+};
+
+static const char excerpt_help[] =
+	"A dump that is small enough to mail and gives the same report: the bytes that\n"
+	"hwpoison reads of the dump, zeros around them, and nothing else of the machine.\n"
+	"No page of a process, of the page cache or of a buffer is in it, no key, no kernel\n"
+	"stack and no register; names of processes and files, the host's name and the\n"
+	"kernel log are, as in the report. What poisoned pages hold is left out, unless it\n"
+	"is all zeros or 0xaa. Page numbers stay as they are. FILE is a kdump file (zstd)\n"
+	"of mode 0600 with holes, for hwpoison, drgn and 'crash --minimal'.\n"
+	"\n"
+	"With --kernel-data it also holds slabs, stacks, page tables and all other memory\n"
+	"of the kernel: what users typed, sent or wrote can be in there.\n";
+
+static const struct hwp_example excerpt_examples[] = {
+	{
+		.command = "excerpt -o ticket.kdump vmcore",
+		.needs = HWP_IN_SHELL,
+		.what = "Check it: 'hwpoison check ticket.kdump' gives the report of vmcore.\n",
 	},
 	{},
 };
@@ -445,6 +467,15 @@ static const struct hwp_command commands[] = {
 		.help = report_help,
 		.program_help = status_of_check,
 		.examples = report_examples,
+	},
+	{
+		.name = "excerpt",
+		.run = hwp_cmd_excerpt,
+		.summary = "Write a small dump without user data that gives the same report",
+		.usage = "-o FILE [OPTIONS] TARGET",
+		.option_groups = HWP_OPTIONS_TARGET | HWP_OPTIONS_EXCERPT | HWP_PROGRAM_ONLY,
+		.help = excerpt_help,
+		.examples = excerpt_examples,
 	},
 	{
 		.name = "metrics",

@@ -51,6 +51,8 @@ struct confinement {
 	int core, report;
 	/** The other files of a dump in several; 0: it could not be opened. */
 	int *parts;
+	/** What the child writes itself; committed when it has ended well. */
+	struct hwp_outfile file;
 	/** Between parent and child; each closes the other's. */
 	int ours, theirs;
 	uint64_t start_ns;
@@ -67,6 +69,7 @@ static void confinement_deinit(struct confinement *c)
 		if (c->parts[i] > 0)
 			close(c->parts[i]);
 	free(c->parts);
+	hwp_outfile_deinit(&c->file);
 }
 
 /** The child's side: it cannot ask the network. */
@@ -140,6 +143,7 @@ static int run_child(struct confinement *c)
 	context.err = err;
 	context.out = stdout;
 	c->options->output = NULL;
+	c->options->output_fd = c->file.out ? fileno(c->file.out) : 0;
 	c->options->target.find_debuginfo = ask_parent;
 	c->options->target.find_debuginfo_arg = c;
 	hwp_sandbox_limit(&c->budget);
@@ -168,13 +172,17 @@ static struct hwp_error *copy_report(int report, FILE *out)
 	return hwp_report_flush(out);
 }
 
-static struct hwp_error *deliver(struct confinement *c)
+static struct hwp_error *deliver(struct confinement *c, int status)
 {
 	_cleanup_(hwp_outfile_deinit) struct hwp_outfile file = {};
 	struct hwp_error *err;
 
 	struct stat st;
 
+	if (c->file.out) {
+		err = status == 0 ? hwp_outfile_commit(&c->file) : NULL;
+		return err ? err : copy_report(c->report, c->context->out);
+	}
 	if (!c->options->output)
 		return copy_report(c->report, c->context->out);
 	/* There is no report where the target could not be read: the file stays. */
@@ -239,7 +247,7 @@ static int await(struct confinement *c, pid_t child)
 			return hwp_fail(c->context, c->options->json,
 					hwp_error_os(errno, "cannot wait for the analysis"));
 	if (WIFEXITED(how) && WEXITSTATUS(how) <= HWP_EXIT_TROUBLE)
-		return hwp_finish(c->context, deliver(c), WEXITSTATUS(how));
+		return hwp_finish(c->context, deliver(c, WEXITSTATUS(how)), WEXITSTATUS(how));
 	err = deliver_nothing(c);
 	hwp_fail(c->context, c->options->json,
 		 WIFEXITED(how) ? hwp_error_create(HWP_ERROR_OS, "%s: the analysis could not begin",
@@ -285,6 +293,8 @@ static struct hwp_error *prepare(struct confinement *c)
 	struct hwp_error *err = open_dumps(c, &size);
 	int pair[2];
 
+	if (!err && c->command->option_groups & HWP_OPTIONS_EXCERPT && c->options->output)
+		err = hwp_outfile_open(c->options->output, 0600, &c->file);
 	if (err)
 		return err;
 	c->budget = hwp_budget_for(size, c->options->nr_threads ? c->options->nr_threads :

@@ -38,6 +38,8 @@ enum {
 	OPT_STATE,
 	OPT_STATES,
 	OPT_LIMIT,
+	OPT_KERNEL_DATA,
+	OPT_POISONED,
 };
 
 struct option_row {
@@ -91,7 +93,7 @@ static const struct option_row rows[] = {
 	  "from the start of one check to that of the next (60)", NULL },
 	{ OPT_STATE, "state-file", "FILE", HWP_OPTIONS_STATE,
 	  "where leaks since boot are kept (running kernel)", NULL },
-	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT | HWP_OPTIONS_DOCUMENT,
+	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT | HWP_OPTIONS_DOCUMENT | HWP_OPTIONS_EXCERPT,
 	  "write to FILE, which is replaced atomically", NULL },
 	{ 'o', "output", "COL,...", HWP_OPTIONS_LIST,
 	  "show these columns; +COL,... adds to the usual ones", NULL },
@@ -99,6 +101,10 @@ static const struct option_row rows[] = {
 	{ OPT_STATES, "state", "STATE,...", HWP_OPTIONS_LIST, "only pages in these states", NULL },
 	{ OPT_LIMIT, "limit", "N", HWP_OPTIONS_LIST, "only the first N pages", NULL },
 	{ 'n', "noheadings", NULL, HWP_OPTIONS_LIST, "only the rows", NULL },
+	{ OPT_KERNEL_DATA, "kernel-data", NULL, HWP_OPTIONS_EXCERPT,
+	  "all of the kernel's own data too: not for strangers", NULL },
+	{ OPT_POISONED, "poisoned", NULL, HWP_OPTIONS_EXCERPT, "what poisoned pages hold, too",
+	  NULL },
 	{ 'q', "quiet", NULL, HWP_OPTIONS_TARGET, "show no progress and no warnings", NULL },
 	{ 'j', "json", NULL, HWP_OPTIONS_JSON, "print JSON", NULL },
 	{ OPT_COLOR, "color", "WHEN", HWP_OPTIONS_TARGET | HWP_OPTIONS_DECOMPOSE,
@@ -379,6 +385,12 @@ static int take_option(const struct hwp_context *context, int value, const char 
 		return HWP_GO_ON;
 	case OPT_QUICK:
 		options->quick = true;
+		return HWP_GO_ON;
+	case OPT_KERNEL_DATA:
+		options->kernel_data = true;
+		return HWP_GO_ON;
+	case OPT_POISONED:
+		options->poisoned = true;
 		return HWP_GO_ON;
 	case 'n':
 		options->no_headings = true;

@@ -39,6 +39,8 @@ enum hwp_option_group {
 	HWP_OPTIONS_DOCUMENT = 1 << 13,
 	/** Which pages and columns a table has, as lsblk and lsmem take it. */
 	HWP_OPTIONS_LIST = 1 << 18,
+	/** What an excerpt holds; -o is written by the command itself, into a file that is open. */
+	HWP_OPTIONS_EXCERPT = 1 << 20,
 	/** No option: several targets may follow, each on its own. */
 	HWP_TAKES_SEVERAL = 1 << 19,
 	/** No option: the first argument is a pfn. */
@@ -73,8 +75,11 @@ struct hwp_cmd_options {
 	const char *rasdaemon;
 	/** HWP_OPTIONS_LOG: a path, or NULL. */
 	const char *log;
-	/** HWP_OPTIONS_OUTPUT, HWP_OPTIONS_DOCUMENT: a path, or NULL. */
+	/** HWP_OPTIONS_OUTPUT, HWP_OPTIONS_DOCUMENT, HWP_OPTIONS_EXCERPT: a path, or NULL. */
 	const char *output;
+	/** HWP_OPTIONS_EXCERPT: the file to write, opened by who has more rights; 0: it is not. */
+	int output_fd;
+	bool kernel_data, poisoned;
 	/** HWP_OPTIONS_LIST, as given; NULL for what was not, limit 0. */
 	const char *columns, *sort, *states;
 	unsigned int limit;

@@ -16,6 +16,7 @@
 #include "base/error.h"
 
 struct hwp_target;
+struct hwp_seen;
 
 enum hwp_space {
 	HWP_KERNEL_VIRTUAL,
@@ -212,6 +213,8 @@ struct hwp_target_options {
 	void *find_debuginfo_arg;
 	/** NULL: no host. With a host the paths above are ignored. */
 	const struct hwp_host *host;
+	/** A dump: record what is read of its memory (borrowed; by one thread), or NULL. */
+	struct hwp_seen *seen;
 	/** Running kernel: sleep between reads to use at most this share of one CPU; 0: no limit. */
 	unsigned int max_cpu_percent;
 	/**

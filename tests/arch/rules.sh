@@ -246,9 +246,10 @@ rule_commands_read_nothing()
 rule_no_page_contents()
 {
 	# bad_memory.c looks at poisoned pages in dumps, which is its whole purpose, and starts.c at slabs of
-	# task_struct in dumps, which may have no address in the direct map; a host's file is a provider.
+	# task_struct in dumps, which may have no address in the direct map; a host's file is a provider, and
+	# excerpt/ copies of a dump what was read of it.
 	search '\<HWP_PHYSICAL\>' $(house_sources | layers_of | awk '$2 != "target" { print $4 }' |
-		grep -vE '/(bad_memory|starts)\.[ch]$|^ext/(crash/crash|drgn/plugin)\.c$')
+		grep -vE '/(bad_memory|starts)\.[ch]$|^lib/excerpt/|^ext/(crash/crash|drgn/plugin)\.c$')
 }
 
 # Offsets into struct page are used by page.h alone; layout finds them. To take

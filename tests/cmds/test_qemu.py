@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
@@ -78,32 +77,6 @@ def too_old(work, path):
                    'dump-guest-memory')
 
 
-class Qmp:
-    """Just enough of QEMU's protocol for two commands."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(60)
-        self.socket.connect(str(path))
-        self.lines = self.socket.makefile('r')
-        self.lines.readline()
-        self.run('qmp_capabilities')
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.lines.close()
-        self.socket.close()
-
-    def run(self, command, **arguments):
-        self.socket.sendall(json.dumps({'execute': command, 'arguments': arguments}).encode())
-        while True:
-            answer = json.loads(self.lines.readline())
-            if 'return' in answer or 'error' in answer:
-                return answer
-
-
 @contextlib.contextmanager
 def machine(work):
     """A QEMU with no system in it: its QMP socket, and that of its monitor for people."""
@@ -132,7 +105,7 @@ def sockets(cases, work, look):
     with machine(work) as (qmp, monitor):
         cases.report('a monitor for people',
                      refused(look('--qemu', monitor), 'does not speak QMP'))
-        with Qmp(qmp):
+        with guest.Qmp(qmp):
             cases.report('somebody else is connected',
                          refused(look('--qemu', qmp), 'serves one client at a time'))
         if look is by_debian:
@@ -188,7 +161,7 @@ def running(cases, work, path):
         runs = {name: by_library(path, '--json', '--qemu', sock, *args) for name, args in (
             ('full', ()), ('quick', ('--quick', '--passes', '3')))} if path else {}
         text = path and by_library(path, '--qemu', sock).out.decode()
-        with Qmp(sock) as qmp:
+        with guest.Qmp(sock) as qmp:
             answer = qmp.run('dump-guest-memory', paging=False, protocol=f'file:{dump}')
         run = hwp.Run('check', '--json', dump)
     report = run.json() or {}

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A small guest in QEMU with the program inside, that runs a shell script as root."""
+import json
 import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 
@@ -134,3 +136,29 @@ class Guest:
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.work, ignore_errors=True)
+
+
+class Qmp:
+    """Just enough of QEMU's protocol for two commands."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(str(path))
+        self.lines = self.socket.makefile('r')
+        self.lines.readline()
+        self.run('qmp_capabilities')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.lines.close()
+        self.socket.close()
+
+    def run(self, command, **arguments):
+        self.socket.sendall(json.dumps({'execute': command, 'arguments': arguments}).encode())
+        while True:
+            answer = json.loads(self.lines.readline())
+            if 'return' in answer or 'error' in answer:
+                return answer

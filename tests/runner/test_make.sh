@@ -96,7 +96,7 @@ expect test-of-a-word target test page
 expect unit-tests-of-a-word target unit "'unit/*page'"
 expect rules-of-a-word target arch "'arch/*page'"
 commands check
-expect check-builds-the-excerpt-program grep -qF ' vmcores/excerpt.c ' "$output"
+expect check-builds-the-excerpt-program grep -qF ' vmcores/excerpt.sh ' "$output"
 grep -oE "tests/run\.sh .*" "$output" | grep -oE "'[^']+'" | tr -d "'*" >"$place/check"
 check_has_all()
 {

@@ -13,6 +13,9 @@
 #include <snappy-c.h>
 #include <zstd.h>
 
+/* Pages are small: a higher level takes long and gains little. */
+#define ZSTD_LEVEL 6
+
 /* Each is made when the first page asks for it. */
 struct hwp_codec {
 #ifdef HWP_HAVE_LIBDEFLATE
@@ -22,6 +25,7 @@ struct hwp_codec {
 	bool has_deflate;
 #endif
 	ZSTD_DCtx *zstd;
+	ZSTD_CCtx *zstd_packer;
 };
 
 struct hwp_error *hwp_codec_create(struct hwp_codec **ret)
@@ -85,6 +89,7 @@ void hwp_codec_destroy(struct hwp_codec *codec)
 		return;
 	deflate_deinit(codec);
 	ZSTD_freeDCtx(codec->zstd);
+	ZSTD_freeCCtx(codec->zstd_packer);
 	free(codec);
 }
 
@@ -144,4 +149,17 @@ struct hwp_error *hwp_codec_unpack(struct hwp_codec *codec, unsigned int method,
 	if (!err && nr != to_size)
 		err = hwp_error_create(HWP_ERROR_BAD_DATA, "a page cannot be unpacked");
 	return err;
+}
+
+size_t hwp_codec_pack(struct hwp_codec *codec, const void *from, size_t from_size, void *to,
+		      size_t room)
+{
+	size_t nr;
+
+	if (!codec->zstd_packer)
+		codec->zstd_packer = ZSTD_createCCtx();
+	if (!codec->zstd_packer)
+		return 0;
+	nr = ZSTD_compressCCtx(codec->zstd_packer, to, room, from, from_size, ZSTD_LEVEL);
+	return ZSTD_isError(nr) ? 0 : nr;
 }

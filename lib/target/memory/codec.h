@@ -27,4 +27,8 @@ void hwp_codec_destroy(struct hwp_codec *codec);
 struct hwp_error *hwp_codec_unpack(struct hwp_codec *codec, unsigned int method, const void *from,
 				   size_t from_size, void *to, size_t to_size);
 
+/** Pack by zstd: how many bytes of @p to, of @p room bytes, it takes; 0: more than there are. */
+size_t hwp_codec_pack(struct hwp_codec *codec, const void *from, size_t from_size, void *to,
+		      size_t room);
+
 #endif /* HWP_TARGET_MEMORY_CODEC_H */

@@ -408,6 +408,7 @@ bool hwp_diskdump_is_part(int fd)
 		return false;
 	block = hwp_u32(main + HEADER_BLOCK_SIZE);
 	return hwp_u32(main + HEADER_VERSION) >= VERSION_SPLIT && hwp_is_page_size(block) &&
-	       pread(fd, split, sizeof(split), (off_t)block + SUB_SPLIT) == (ssize_t)sizeof(split) &&
+	       pread(fd, split, sizeof(split), (off_t)block + SUB_SPLIT) ==
+		       (ssize_t)sizeof(split) &&
 	       hwp_u32(split) == 1;
 }

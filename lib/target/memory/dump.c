@@ -24,6 +24,8 @@ struct request {
 	struct hwp_dumpfile *dump;
 	/** VMCOREINFO of a file, or found in the memory, in place of the dump's own; or NULL. */
 	char *given;
+	/** Where to record what is read, or NULL. */
+	struct hwp_seen *seen;
 };
 
 static void request_deinit(struct request *r)
@@ -194,11 +196,17 @@ static struct hwp_error *open_reader(struct request *r, struct hwp_provider *ret
 	if (!by_libkdumpfile && is_64_bit(machine)) {
 		facts->page_shift = page_shift_of(text);
 		err = hwp_reader_open(r->dump, text, ret);
+		if (!err && r->seen)
+			hwp_reader_record(ret, r->seen);
 		if (!err)
 			r->dump = NULL;
 		if (!hwp_error_catch(&err, HWP_ERROR_UNSUPPORTED))
 			return err;
 	}
+	if (r->seen)
+		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
+					"no excerpt is made of a dump that libkdumpfile reads: its "
+					"VMCOREINFO does not say where the page tables are");
 	if (r->dump->kdump.is_part)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"parts of a dump of %s, or by libkdumpfile, are not read: "
@@ -218,7 +226,7 @@ static struct hwp_error *open_reader(struct request *r, struct hwp_provider *ret
 struct hwp_error *hwp_dump_open_files(const struct hwp_target_options *options,
 				      struct hwp_provider *ret, struct hwp_file_facts *facts)
 {
-	_cleanup_(request_deinit) struct request r = {};
+	_cleanup_(request_deinit) struct request r = { .seen = options->seen };
 	struct hwp_error *err;
 
 	err = open_request(options, &r, facts);

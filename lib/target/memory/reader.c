@@ -9,6 +9,7 @@
 #include "target/memory/codec.h"
 #include "target/memory/leaves.h"
 #include "target/memory/pagecache.h"
+#include "target/seen.h"
 #include "target/vmcoreinfo.h"
 
 /* The first reader walks lists and tables; a clone sweeps, and reads each page once. */
@@ -27,6 +28,8 @@ struct shared {
 	struct hwp_page_tables tables;
 	bool can_translate;
 	unsigned int page_shift;
+	/** What was read; NULL: nobody wants to know. */
+	struct hwp_seen *seen;
 };
 
 /** One thread's. */
@@ -242,9 +245,27 @@ static struct hwp_error *read_physical(struct reader *r, uint64_t physical, char
 
 static struct hwp_error *read_table(void *arg, uint64_t physical, void *buf, size_t size)
 {
+	const struct reader *r = arg;
 	size_t done;
+	struct hwp_error *err = read_physical(arg, physical, buf, size, &done);
 
-	return hwp_error_prefix(read_physical(arg, physical, buf, size, &done), "page table");
+	if (r->shared->seen)
+		hwp_seen_bytes(r->shared->seen, physical, done);
+	return hwp_error_prefix(err, "page table");
+}
+
+/** Kernels have pages of 4 KiB and more: nothing that is laid out by types is read in such pieces. */
+static void record(const struct reader *r, enum hwp_space space, uint64_t physical, size_t size)
+{
+	struct hwp_seen *seen = r->shared->seen;
+	uint64_t page_size = UINT64_C(1) << r->shared->page_shift;
+
+	if (!seen)
+		return;
+	if (space == HWP_PHYSICAL && size >= page_size && !(physical & (page_size - 1)))
+		hwp_seen_page(seen, physical, size);
+	else
+		hwp_seen_bytes(seen, physical, size);
 }
 
 static struct hwp_error *translate(struct reader *r, uint64_t address, uint64_t *physical_ret,
@@ -290,6 +311,7 @@ static struct hwp_error *reader_op_read(void *arg, enum hwp_space space, uint64_
 		nr = nr < size - done ? nr : size - done;
 		if (!err)
 			err = read_physical(r, physical, (char *)buf + done, nr, &nr_read);
+		record(r, space, physical, nr_read);
 		done += nr_read;
 	}
 	*nr_read_ret = done;
@@ -402,4 +424,11 @@ struct hwp_error *hwp_reader_open(struct hwp_dumpfile *dump, const char *vmcorei
 	ret->ops = &reader_ops;
 	ret->arg = r;
 	return NULL;
+}
+
+void hwp_reader_record(const struct hwp_provider *reader, struct hwp_seen *seen)
+{
+	struct reader *r = reader->arg;
+
+	r->owned->seen = seen;
 }

@@ -14,4 +14,7 @@
 struct hwp_error *hwp_reader_open(struct hwp_dumpfile *dump, const char *vmcoreinfo,
 				  struct hwp_provider *ret);
 
+/** Record in @p seen (borrowed) what is read by @p reader from now on, and by its clones. */
+void hwp_reader_record(const struct hwp_provider *reader, struct hwp_seen *seen);
+
 #endif /* HWP_TARGET_MEMORY_READER_H */

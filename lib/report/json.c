@@ -300,7 +300,8 @@ static void put_address(struct hwp_json *json, uint64_t address)
 }
 
 /** An event of rasdaemon only: it has no line in the log. */
-static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row *row)
+static void put_row_event(struct hwp_json *json, const struct hwp_findings *f,
+			  const struct hwp_rasdaemon_row *row)
 {
 	hwp_json_row_object(json, NULL);
 	hwp_json_string(json, "source", "rasdaemon");
@@ -311,6 +312,7 @@ static void put_row_event(struct hwp_json *json, const struct hwp_rasdaemon_row 
 	else
 		hwp_json_null(json, "time");
 	hwp_json_u64(json, "pfn", row->pfn);
+	hwp_json_hex(json, "phys", row->pfn << f->page_shift);
 	hwp_json_string(json, "kind", hwp_event_kind_name(row->kind));
 	hwp_json_string(json, "page_type", *row->page_type ? row->page_type : NULL);
 	hwp_json_string(json, "result", *row->result ? row->result : NULL);
@@ -339,6 +341,7 @@ static void put_event(struct hwp_json *json, const struct hwp_findings *f,
 	else
 		hwp_json_null(json, "time");
 	hwp_json_u64(json, "pfn", event->pfn);
+	hwp_json_hex(json, "phys", event->pfn << f->page_shift);
 	hwp_json_string(json, "kind", hwp_event_kind_name(event->kind));
 	hwp_json_string(json, "page_type", event->page_type[0] ? event->page_type : NULL);
 	hwp_json_string(json, "result", event->result[0] ? event->result : NULL);
@@ -363,7 +366,7 @@ static void put_events(struct hwp_json *json, const struct hwp_findings *f)
 		put_event(json, f, &f->events.data[i]);
 	for (size_t i = 0; i < f->rasdaemon.nr; i++)
 		if (f->rasdaemon.data[i].event < 0)
-			put_row_event(json, &f->rasdaemon.data[i]);
+			put_row_event(json, f, &f->rasdaemon.data[i]);
 	hwp_json_end(json);
 }
 
@@ -424,10 +427,17 @@ static void put_troubles(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_end(json);
 }
 
-static void put_head(struct hwp_json *json, const struct hwp_findings *f)
+/** What every document begins with; @p kind is which one it is. */
+static void put_start(struct hwp_json *json, const char *kind)
 {
 	hwp_json_object(json, NULL);
 	hwp_json_string(json, "schema", SCHEMA);
+	hwp_json_string(json, "kind", kind);
+}
+
+static void put_head(struct hwp_json *json, const struct hwp_findings *f, const char *kind)
+{
+	put_start(json, kind);
 	put_tool(json, f->memory_provider, f->type_provider);
 	put_target(json, f);
 	put_kernel(json, f);
@@ -483,7 +493,7 @@ struct hwp_error *hwp_report_selected_json(FILE *out, const struct hwp_findings 
 		err = hwp_select(f, selection, &pages, &nr_selected);
 	if (err)
 		return err;
-	put_head(&json, f);
+	put_head(&json, f, "report");
 	if (!hwp_selection_is_all(selection))
 		hwp_report_json_selection(&json, selection, nr_selected);
 	hwp_json_words_put(&json, &words);
@@ -505,7 +515,7 @@ struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f
 {
 	struct hwp_json json = { .out = out };
 
-	put_head(&json, f);
+	put_head(&json, f, "events");
 	hwp_report_json_cause(&json, f);
 	hwp_report_json_known_issues(&json, f);
 	put_log(&json, &f->log);
@@ -527,7 +537,7 @@ struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *f)
 	const struct hwp_poisoned *page = hwp_findings_poisoned_at(f, f->subject.page.pfn);
 	struct hwp_json json = { .out = out };
 
-	put_head(&json, f);
+	put_head(&json, f, "folio");
 	hwp_report_json_subject(&json, f);
 	if (folio)
 		put_pages(&json, f, folio->first_poisoned, folio->nr_poisoned);
@@ -620,6 +630,7 @@ static void put_blocks(struct hwp_json *json, const struct hwp_findings *f)
 			put_zone(json, f, page->zone);
 			hwp_json_string(json, "state", hwp_state_name(page->state));
 			hwp_json_u64(json, "head_pfn", page->head_pfn);
+			hwp_json_hex(json, "phys", page->head_pfn << f->page_shift);
 			put_index(json, "order", page->order);
 			hwp_json_string(json, "migratetype",
 					hwp_findings_migratetype(f, page->migratetype));
@@ -640,7 +651,7 @@ struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings 
 {
 	struct hwp_json json = { .out = out };
 
-	put_head(&json, f);
+	put_head(&json, f, "freelist");
 	hwp_json_object(&json, "freelist");
 	put_zones(&json, f);
 	put_areas(&json, f);
@@ -655,8 +666,7 @@ struct hwp_error *hwp_report_layout_json(FILE *out, const struct hwp_layout_repo
 	const struct hwp_layout *layout = report->layout;
 	struct hwp_json json = { .out = out };
 
-	hwp_json_object(&json, NULL);
-	hwp_json_string(&json, "schema", SCHEMA);
+	put_start(&json, "layout");
 	put_tool(&json, report->memory_provider, report->type_provider);
 	hwp_json_row_object(&json, "kernel");
 	hwp_json_string(&json, "release", report->release);
@@ -686,8 +696,7 @@ struct hwp_error *hwp_report_decompose_json(FILE *out, const struct hwp_decompos
 	uint64_t end = hwp_poison_map_end(map);
 	struct hwp_json json = { .out = out };
 
-	hwp_json_object(&json, NULL);
-	hwp_json_string(&json, "schema", SCHEMA);
+	put_start(&json, "decompose");
 	put_tool(&json, NULL, NULL);
 	hwp_json_row_object(&json, "decompose");
 	hwp_json_u64(&json, "max_order", report->max_order);

@@ -64,6 +64,7 @@ void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *f,
 {
 	hwp_json_row_object(json, NULL);
 	hwp_json_u64(json, "head_pfn", folio->head_pfn);
+	hwp_json_hex(json, "phys", folio->head_pfn << f->page_shift);
 	hwp_json_i64(json, "order", folio->order);
 	hwp_json_i64(json, "max_order", folio->max_order);
 	hwp_json_bool(json, "order_is_guess", folio->order_is_guess);
@@ -96,6 +97,10 @@ void hwp_report_json_owner(struct hwp_json *json, const struct hwp_findings *f,
 	else
 		hwp_json_null(json, "pid");
 	hwp_json_string(json, "comm", owner->found ? owner->comm : NULL);
+	if (owner->found && owner->has_start)
+		hwp_json_u64(json, "start_ns", owner->start_ns);
+	else
+		hwp_json_null(json, "start_ns");
 	if (owner->saw_all_mappers)
 		hwp_json_u64(json, "nr_mappers", owner->nr_mappers);
 	else

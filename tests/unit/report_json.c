@@ -111,7 +111,7 @@ static void folio_of_users(void **state)
 	    "\"folio\": {\"kind\": \"large\", \"head_pfn\": 21504, \"order\": 9",
 	    "\"entire_mapcount\": 1, \"large_mapcount\": 1, \"nr_pages_mapped\": null}",
 	    "\"free_block\": null",
-	    "\"owner\": {\"pid\": 127, \"comm\": \"qemu\", \"nr_mappers\": 3, \"file\": {\"path\": "
+	    "\"owner\": {\"pid\": 127, \"comm\": \"qemu\", \"start_ns\": null, \"nr_mappers\": 3, \"file\": {\"path\": "
 	    "\"/srv/data\", \"mounted\": true, \"deleted\": false, \"inode\": 77, \"filesystem\": "
 	    "\"ext4\", \"device\": \"vda1\", \"io_error\": \"unknown\"}}",
 	    "\"page_owner\": {\"allocated\": true, \"migrated\": false, \"order\": 9, \"gfp_mask\": "
@@ -151,7 +151,7 @@ static void users_of_a_freed_extent(void **state)
 	    "\"free_block\": {\"container\": \"pcp\", \"pfn\": 22008, \"order\": 3, \"migratetype\": "
 	    "\"Movable\", \"cpu\": 1}",
 	    "{\"pfn\": 21520, \"nr_pages\": 4, \"use\": \"anonymous\"",
-	    "\"owner\": {\"pid\": 9, \"comm\": \"sh\", \"nr_mappers\": null, \"file\": null}}",
+	    "\"owner\": {\"pid\": 9, \"comm\": \"sh\", \"start_ns\": null, \"nr_mappers\": null, \"file\": null}}",
 	    "{\"pfn\": 21536, \"nr_pages\": 1, \"use\": \"slab\", \"head_pfn\": 21536, \"order\": 0, "
 	    "\"owner\": null}");
 }
@@ -220,11 +220,11 @@ static void freelist(void **state)
 	HAS(out, "\"areas\": [", "\"nr_free\": 7", "\"lists\": [", "\"nr_blocks\": 5",
 	    "\"nr_poisoned\": 2", "\"complete\": true", "\"cpu\": 3", "\"nr_blocks\": 4",
 	    "\"nr_poisoned\": 1", "\"complete\": false", "\"blocks\": [",
-	    "\"state\": \"buddy\", \"head_pfn\": 256, \"order\": 2, \"migratetype\": \"Movable\", "
+	    "\"state\": \"buddy\", \"head_pfn\": 256, \"phys\": \"0x100000\", \"order\": 2, \"migratetype\": \"Movable\", "
 	    "\"cpu\": null, \"poisoned_pfns\": [256, 258]}",
-	    "\"state\": \"buddy\", \"head_pfn\": 260, \"order\": 0, \"migratetype\": \"Movable\", "
+	    "\"state\": \"buddy\", \"head_pfn\": 260, \"phys\": \"0x104000\", \"order\": 0, \"migratetype\": \"Movable\", "
 	    "\"cpu\": null, \"poisoned_pfns\": [260]}",
-	    "\"state\": \"pcp\", \"head_pfn\": 261, \"order\": 0, \"migratetype\": \"Movable\", "
+	    "\"state\": \"pcp\", \"head_pfn\": 261, \"phys\": \"0x105000\", \"order\": 0, \"migratetype\": \"Movable\", "
 	    "\"cpu\": 3, \"poisoned_pfns\": [261]}");
 	hwp_findings_destroy(f);
 }
@@ -364,7 +364,7 @@ static void rasdaemon(void **state)
 	    "\"rasdaemon\": {\"table\": \"memory_failure_event\", \"id\": 7, \"timestamp\": \"2026-07-01 10:20:30 +0000\", "
 	    "\"page_type\": \"unknown page\", \"action_result\": \"Recovered\", \"boot\": "
 	    "\"this\"}",
-	    "{\"source\": \"rasdaemon\", \"seq\": null, \"time_ns\": null, \"time\": null, \"pfn\": 257, "
+	    "{\"source\": \"rasdaemon\", \"seq\": null, \"time_ns\": null, \"time\": null, \"pfn\": 257, \"phys\": \"0x101000\", "
 	    "\"kind\": \"action\", \"page_type\": \"unknown page\", \"result\": "
 	    "\"Recovered\", \"comm\": null, \"pid\": null, \"virtual_address\": null, "
 	    "\"caller_pid\": null, \"caller_cpu\": null, \"module\": null, \"text\": null, \"rasdaemon\": {\"table\": \"memory_failure_event\", \"id\": 8",

@@ -3,6 +3,7 @@
 
 #include "analyse.h"
 #include "base/clock.h"
+#include "journal.h"
 #include "options.h"
 #include "outfile.h"
 #include "report/metrics.h"
@@ -34,6 +35,19 @@ struct hwp_error *hwp_write_metrics(const char *path, const struct hwp_findings 
 	return err ? err : hwp_outfile_commit(&file);
 }
 
+/** A service goes on where nobody collects metrics: what it finds is in the journal, too. */
+static struct hwp_error *put(const struct hwp_context *context,
+			     const struct hwp_cmd_options *options,
+			     const struct hwp_findings *findings,
+			     const struct hwp_leak_record *since_boot, uint64_t start)
+{
+	if (!options->output)
+		return hwp_put_metrics(context->out, findings, since_boot, start);
+	if (hwp_is_journal(context->err) && hwp_journal_no_directory(context->err, options->output))
+		return NULL;
+	return hwp_write_metrics(options->output, findings, since_boot, start);
+}
+
 int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command *command,
 		    struct hwp_cmd_options *options)
 {
@@ -51,12 +65,12 @@ int hwp_cmd_metrics(const struct hwp_context *context, const struct hwp_command 
 	status = findings ? hwp_verdict_exit_status(findings->verdict) : HWP_EXIT_TROUBLE;
 	if (findings)
 		hwp_state_file_add(context, &state, findings);
+	if (findings && hwp_is_journal(context->err))
+		hwp_journal_leak(context->err, findings);
 	since_boot = hwp_state_file_known(&state, findings);
 	/* An interrupted run has no result: the file of the last run stays. */
 	if (!failure || failure->code != HWP_ERROR_INTERRUPTED)
-		err = options->output ?
-			      hwp_write_metrics(options->output, findings, since_boot, start) :
-			      hwp_put_metrics(context->out, findings, since_boot, start);
+		err = put(context, options, findings, since_boot, start);
 	if (failure)
 		hwp_fail(context, false, no_cleanup_ptr(failure));
 	return hwp_finish(context, err, status);

@@ -228,6 +228,33 @@ echo "status $?"
     return wrong
 
 
+def journal(work):
+    """A service's leak is a line of priority crit in the journal, which names itself by device and
+    inode; without a directory for the metrics it goes on."""
+    wrong = []
+    leaked, good = (hwp.vmcore_of(hwp.SAMPLES / x) for x in ('7.3-cloud', 'fix-good'))
+    nowhere, there = work / 'no-such' / 'hwpoison.prom', work / 'journal.prom'
+    for vmcore, path, confine, to_journal, status, pattern in (
+            (leaked, there, '', True, 1, r'<2>hwpoison: \S+: LEAKED: \d+ poisoned pages .*'),
+            (leaked, there, '', False, 1, ''),
+            (good, there, '', True, 0, ''),
+            (leaked, nowhere, 'no', True, 1, r'<2>hwpoison: .* LEAKED: .*\n<5>hwpoison: no metrics are '
+             r'written: .*/no-such\. Install prometheus-node-exporter.*'),
+            (good, nowhere, 'no', True, 0, r'<5>hwpoison: no metrics .*'),
+            (good, nowhere, 'no', False, 2, r'hwpoison: cannot create .*No such file or directory')):
+        with tempfile.TemporaryFile() as err:
+            at = os.fstat(err.fileno())
+            stream = f'{at.st_dev}:{at.st_ino}' if to_journal else f'{at.st_dev}:{at.st_ino + 1}'
+            done = subprocess.run([hwp.PROGRAM, 'metrics', '-o', path, vmcore], stderr=err, check=False,
+                                  env={**os.environ, 'JOURNAL_STREAM': stream,
+                                       'HWPOISON_CONFINE': confine})
+            err.seek(0)
+            text = err.read().decode()
+        if done.returncode != status or not re.fullmatch(pattern, text.rstrip('\n')):
+            wrong.append(f'{vmcore.parent.name} {path.name} {to_journal}: {done.returncode} {text!r}')
+    return wrong
+
+
 def main():
     cases = hwp.Cases()
     work = pathlib.Path(tempfile.mkdtemp())
@@ -237,6 +264,7 @@ def main():
     cases.report('a failed run', failure(work))
     cases.report('replaced in one step', replaced(work, vmcore))
     cases.report('bad places', bad_places(work, vmcore))
+    cases.report('the journal', journal(work))
     for kernel in '6.1-amd64', '7.3-cloud':
         why = guest.missing(kernel) or (None if shutil.which('setpriv') else 'no setpriv')
         if why:

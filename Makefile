@@ -87,6 +87,7 @@ PROGRAM := $(O)/hwpoison
 SCHEMA := $(O)/hwpoison.report.1.schema.json
 MAN := $(O)/hwpoison.8
 RULES := ext/prometheus/hwpoison.rules.yml
+TRIGGER := ext/systemd/hwpoison-memory-failure
 UNITS := $(wildcard ext/systemd/*.service ext/systemd/*.timer)
 LIB_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(shell find lib -name "*.c")))
 CMD_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard cmds/*.c)))
@@ -351,13 +352,15 @@ install: all
 	$(Q)for unit in $(UNITS); do \
 		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit | $(INSTALL) -m 0644 /dev/stdin \
 			$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	$(Q)$(INSTALL) -D -m 755 $(TRIGGER) $(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(TRIGGER))
 
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(LIBDIR)/crash/extensions/hwpoison.so
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/hwpoison $(DESTDIR)$(PREFIX)/share/man/man8/hwpoison.8 \
 		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(SCHEMA)) \
 		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(RULES)) \
-		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS)))
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS))) \
+		$(DESTDIR)$(PREFIX)/share/hwpoison/$(notdir $(TRIGGER))
 	$(Q)rm -rf $(DESTDIR)$(LIBDIR)/hwpoison
 
 format:

@@ -255,6 +255,18 @@ def journal(work):
     return wrong
 
 
+def trigger(work):
+    """What rasdaemon runs starts the unit that is shipped, and waits for nothing."""
+    (work / 'systemctl').write_text(f'#!/bin/sh\necho "$@" >{work}/asked\n')
+    (work / 'systemctl').chmod(0o755)
+    done = subprocess.run([hwp.TOP / 'ext/systemd/hwpoison-memory-failure'], check=False,
+                          env={'PATH': f'{work}:/bin', 'PFN': '0x5c11', 'PAGE_TYPE': 'unsplit thp',
+                               'ACTION_RESULT': 'Failed'})
+    *words, unit = (work / 'asked').read_text().split()
+    return [] if done.returncode == 0 and words == ['start', '--no-block'] and \
+        (hwp.TOP / 'ext/systemd' / unit).exists() else [f'{done.returncode} {words} {unit}']
+
+
 def main():
     cases = hwp.Cases()
     work = pathlib.Path(tempfile.mkdtemp())
@@ -265,6 +277,7 @@ def main():
     cases.report('replaced in one step', replaced(work, vmcore))
     cases.report('bad places', bad_places(work, vmcore))
     cases.report('the journal', journal(work))
+    cases.report("rasdaemon's trigger", trigger(work))
     for kernel in '6.1-amd64', '7.3-cloud':
         why = guest.missing(kernel) or (None if shutil.which('setpriv') else 'no setpriv')
         if why:

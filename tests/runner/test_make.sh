@@ -68,7 +68,7 @@ is_installed() { [ -s "$place/root/usr/$1" ]; }
 
 expect install install install
 for file in bin/hwpoison share/man/man8/hwpoison.8 share/hwpoison/hwpoison.report.1.schema.json \
-	share/hwpoison/hwpoison.rules.yml lib/systemd/system/hwpoison-metrics.service \
+	share/hwpoison/hwpoison.rules.yml share/hwpoison/hwpoison-memory-failure lib/systemd/system/hwpoison-metrics.service \
 	lib/systemd/system/hwpoison-metrics.timer lib/x86_64-linux-gnu/hwpoison/drgn/hwpoison/__init__.py \
 	lib/x86_64-linux-gnu/hwpoison/drgn/hwpoison/libhwpoison-drgn.so \
 	$([ ! -e /usr/include/crash/defs.h ] || echo lib/x86_64-linux-gnu/crash/extensions/hwpoison.so); do

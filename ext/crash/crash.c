@@ -470,7 +470,7 @@ static const struct hwp_provider_ops types_ops = {
 	.destroy = types_destroy,
 };
 
-/** Excluded pages that read as zeros would look healthy. */
+/** Excluded pages that read as zeros would look healthy; our own reader does not read them so. */
 static void note_zero_excluded(struct hwp_file_facts *facts)
 {
 	if (*diskdump_flags & ZERO_EXCLUDED)
@@ -495,7 +495,8 @@ static struct hwp_error *open_dump(struct hwp_host_providers *parts)
 	if (!getenv("HWPOISON_READMEM"))
 		err = hwp_host_memory_open_own(m, pc->dumpfile, false, &parts->reader,
 					       &parts->facts);
-	note_zero_excluded(&parts->facts);
+	if (!m->own.ops)
+		note_zero_excluded(&parts->facts);
 	return err;
 }
 

@@ -647,7 +647,11 @@ def compare_machine(truth, report):
         if abs(event['time'] - start - event['time_ns'] / 1e9) > 2:
             wrong.append(f"event {event['seq']} at {event['time']}")
     memory = re.search(r'MemTotal: +(\d+) kB', (truth.read('meminfo.txt') or b'').decode())
-    if memory and not int(memory[1]) * 1024 <= machine['memory_bytes'] < int(memory[1]) * 1400:
+    # MemTotal is without what is reserved for a kdump kernel.
+    reserved = re.search(r'crashkernel=(\d+)M', (truth.read('cmdline.txt') or b'').decode())
+    reserved = int(reserved[1]) << 20 if reserved else 0
+    if memory and not (int(memory[1]) * 1024 <= machine['memory_bytes'] <
+                       int(memory[1]) * 1400 + reserved):
         wrong.append(f"memory {machine['memory_bytes']} of {memory[1]} kB")
     return wrong + _compare_cause(truth, report['cause'])
 

@@ -14,24 +14,13 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "base/sanitized.h"
 #include "metrics.h"
 #include "options.h"
 #include "outfile.h"
 #include "report/common.h"
 #include "sandbox.h"
 #include "target/providers.h"
-
-/* Sanitizers reserve terabytes, and look at the process through /proc. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 /* A request is a build id; the answer begins with one of these, and a path or words follow. */
 #define FOUND 'f'
@@ -314,8 +303,9 @@ static bool is_wanted(const struct hwp_context *context, const struct hwp_comman
 {
 	const char *wish = secure_getenv("HWPOISON_CONFINE");
 
+	/* Sanitizers reserve terabytes, and look at the process through /proc. */
 	return command->option_groups & HWP_OPTIONS_TARGET && !context->host &&
-	       options->target.core_path && !IS_SANITIZED && !(wish && strcmp(wish, "no") == 0);
+	       options->target.core_path && !HWP_IS_SANITIZED && !(wish && strcmp(wish, "no") == 0);
 }
 
 static uint64_t bit(unsigned int n)

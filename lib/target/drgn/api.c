@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/sanitized.h"
 
 /* If there is a real drgn.h, api.h must agree with it. */
 #ifdef __has_include
@@ -27,12 +28,8 @@ _Static_assert(sizeof(struct drgn_object) <= HWP_DRGN_OBJECT_SIZE, "as drgn.h");
 	"install libdrgn or drgn 0.0.31 or later (Debian: python3-drgn), or name the library in " \
 	"HWPOISON_LIBDRGN"
 
-/* RTLD_DEEPBIND: its libkdumpfile may be another version than ours. */
-#ifdef __SANITIZE_ADDRESS__
-#define LOAD_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)
-#else
-#define LOAD_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE | RTLD_DEEPBIND)
-#endif
+/* RTLD_DEEPBIND: its libkdumpfile may be another version than ours. Sanitizers refuse it. */
+#define LOAD_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE | (HWP_IS_SANITIZED ? 0 : RTLD_DEEPBIND))
 
 /** Where Debian, Fedora and pip install modules. */
 static const char *const modules[] = {

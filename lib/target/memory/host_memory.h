@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * A dump's memory as another program reads it, with our own reader of the same
- * file beside it: that explains why a page cannot be read, and sweeps the memmap
- * in parallel. A running kernel is read through the gate only (running.h).
+ * A dump's memory as another program reads it, with our own reader of the same file before or
+ * beside it: that explains why a page cannot be read, and sweeps the memmap in parallel. A running
+ * kernel is read through the gate only (running.h).
  */
 #ifndef HWP_TARGET_MEMORY_HOST_MEMORY_H
 #define HWP_TARGET_MEMORY_HOST_MEMORY_H

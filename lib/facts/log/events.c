@@ -100,7 +100,8 @@ static size_t drop_oldest(struct hwp_event *events, size_t nr, size_t max)
 {
 	size_t nr_dropped = nr < max ? 0 : max / 4;
 
-	memmove(events, events + nr_dropped, (nr - nr_dropped) * sizeof(*events));
+	if (nr_dropped)
+		memmove(events, events + nr_dropped, (nr - nr_dropped) * sizeof(*events));
 	return nr_dropped;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 1200
-"""An excerpt gives the report of its dump, in hwpoison, drgn and crash, and no secret of its users."""
+"""An excerpt gives the report of its dump, in hwpoison, drgn and crash, and has no page of a user."""
 import json
 import os
 import pathlib
@@ -10,10 +10,8 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
-import guest
 import host_crash
 import host_drgn
 import hwp
@@ -21,14 +19,6 @@ import kdump
 import peers
 
 KERNEL = '7.3-cloud'
-KINDS = ('memory', 'environment', 'file', 'pipe', 'socket', 'key', 'poisoned')
-# struct pollfd as poll() has it on its stack.
-ON_STACK = bytes.fromhex('5abeadde7c6b0000') * 8
-SCRIPT = '''
-for pfn in 1 0x4321 0x5000; do echo $pfn >/sys/kernel/debug/hwpoison/corrupt-pfn; done
-/programs/secrets &
-while [ -e /script ]; do sleep 1; done
-'''
 COMMANDS = (('check',), ('list',), ('events',), ('freelist',), ('layout',))
 # Words of a report that need what a poisoned page holds.
 NEEDS_CONTENTS = 'poison-unwritten'
@@ -141,22 +131,6 @@ def files(cases, work):
                      'No space left on device' in done.stderr else [f'{done.stdout} {done.stderr}'])
 
 
-def dump_with_secrets(work):
-    program, sock, dump = work / 'secrets', work / 'qmp', work / 'dump'
-    subprocess.run(['gcc', '-O1', '-static', '-o', program, hwp.TOP / 'tests/lib/secrets.c'], check=True)
-    with guest.Guest(KERNEL, SCRIPT, '-qmp', f'unix:{sock},server=on,wait=off',
-                     programs=[str(program)]) as vm:
-        end = time.monotonic() + 240
-        while 'planted' not in vm.text() and time.monotonic() < end:
-            time.sleep(0.5)
-        if 'planted' not in vm.text():
-            return None, f'{vm.text()[-300:]!r} {vm.console()[-300:]!r}'
-        time.sleep(2)
-        with guest.Qmp(sock) as qmp:
-            answer = qmp.run('dump-guest-memory', paging=False, protocol=f'file:{dump}')
-        return (None, str(answer)) if 'error' in answer else (dump, vm.text())
-
-
 def user_pages(directory):
     """Pages that /proc/kpageflags had as mapped, on an LRU list, of a HugeTLB folio or of a THP."""
     data = (directory / 'kpageflags.bin').read_bytes()
@@ -177,34 +151,6 @@ def of_a_guest(cases, work):
     there = {pfn for pfn, page in kdump.Kdump(excerpt).pages() if page.strip(b'\0')}
     wrong += [f'pfn {pfn:#x} is a page of a user' for pfn in there & users]
     cases.report('a dump of the lab', wrong if users else ['no page of a user'])
-
-
-def memory_of(excerpt):
-    return b''.join(page for _, page in kdump.Kdump(excerpt).pages())
-
-
-def secrets(cases, work):
-    dump, text = dump_with_secrets(work)
-    if not dump:
-        cases.report('a guest with secrets', [text])
-        return
-    whole = dump.read_bytes()
-    planted = {kind: b'secret:' + kind.encode() + b':' for kind in KINDS}
-    absent = [kind for kind, words in planted.items() if words not in whole]
-    # A copy in the process, and one on the stack.
-    absent += [] if whole.count(ON_STACK) > 1 else ['stack']
-    cases.report('secrets are in the dump', [f'{absent}: {text!r}'] if absent else [])
-    excerpt, wrong = make(dump, work)
-    cases.report('secrets: the same report', wrong or same_reports(dump, excerpt, False))
-    memory = memory_of(excerpt)
-    found = [kind for kind, words in planted.items() if words in memory]
-    found += ['stack'] if ON_STACK in memory else []
-    cases.report('secrets are not in the excerpt', found)
-    excerpt, wrong = make(dump, work, '--kernel-data')
-    memory = memory_of(excerpt)
-    found = [kind for kind in ('memory', 'environment', 'file', 'poisoned') if planted[kind] in memory]
-    cases.report('no page of a user with --kernel-data', wrong or found)
-    return excerpt
 
 
 def in_hosts(cases, work, kernel='7.3-cloud', version=9):
@@ -248,11 +194,6 @@ def main():
         files(cases, work / 'files')
         in_hosts(cases, work / 'hosts')
         of_a_guest(cases, work / 'guest')
-        why = guest.missing(KERNEL)
-        if why:
-            cases.report('a guest', [why])
-        else:
-            secrets(cases, work / 'guest')
     cases.exit()
 
 

@@ -313,6 +313,10 @@ lab:
 history-lab: all
 	@HWPOISON='$(abspath $(PROGRAM))' HWP_LAB_MATRIX=history tests/real/test_lab.py
 
+# A guest of each kernel, and what hwpoison, drgn and crash find in it: an hour, and 40 GB.
+kernels: all
+	@HWPOISON='$(abspath $(PROGRAM))' tests/real/kernels.py vmcores/KERNELS.md
+
 # Kernels with the fix, right and broken on purpose: ten minutes, and 3 GB.
 fix-kernels:
 	@vmcores/fix/build.sh
@@ -386,6 +390,7 @@ help:
 	@echo 'make bench [DUMP=FILE]  measure'
 	@echo 'make same BASE=REVISION [DUMP=FILE]  compare the answers with those of that revision'
 	@echo 'make lab            make vmcores with QEMU; history-lab: of pages that leaked, and what followed'
+	@echo 'make kernels        boot each kernel once, and write the table of vmcores/KERNELS.md'
 	@echo 'make fix-kernels    build kernels with free_has_hwpoisoned(); fix-lab: boot them'
 	@echo 'make fix-breaks     boot one with 42 mistakes, and see what is said of each'
 	@echo 'make samples        make the vmcores in vmcores/samples anew: sample-NAME for one'
@@ -402,4 +407,4 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_OBJS)
 .PHONY: all mutants no-crash demo check test unit unit-programs arch coverage bench same fuzz fuzz-programs check-asan check-tsan lab \
-	samples history-lab minimal-root hosts install uninstall fix-kernels fix-lab fix-breaks format clean help FORCE
+	samples history-lab kernels minimal-root hosts install uninstall fix-kernels fix-lab fix-breaks format clean help FORCE

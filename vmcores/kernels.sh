@@ -24,18 +24,32 @@ modules=(qemu_fw_cfg hwpoison-inject virtio_pci virtio_console virtio_blk ext4)
 
 die() { echo "kernels.sh: $*" >&2; exit 2; }
 
-# architecture, name, suite, package that holds vmlinuz, package that holds the modules ("=": the same);
+# architecture, name, suite, package that holds vmlinuz, package that holds the modules ("=": the same;
+# "-": the suite has none any more, and such a kernel is "bare");
 # the packages are anchored regular expressions and the newest match is taken.
 table() {
 	cat <<-'T'
-	amd64 5.10-amd64     bullseye         linux-image-5\.10\.[0-9.-]+-amd64              =
-	amd64 6.1-amd64      bookworm         linux-image-6\.1\.[0-9.-]+-amd64               =
-	amd64 6.1-cloud      bookworm         linux-image-6\.1\.[0-9.-]+-cloud-amd64         =
-	amd64 6.12-cloud     trixie           linux-image-6\.12\.[0-9.]+[+]deb13-cloud-amd64 =
-	amd64 7.3-cloud      trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-cloud-amd64 linux-modules-7\.3\.[0-9.]+[+]deb13-cloud-amd64
-	arm64 6.1-arm64      bookworm         linux-image-6\.1\.[0-9.-]+-arm64               =
-	arm64 6.12-arm64     trixie           linux-image-6\.12\.[0-9.]+[+]deb13-arm64       =
-	arm64 6.12-arm64-16k trixie           linux-image-6\.12\.[0-9.]+[+]deb13-arm64-16k   =
+	amd64 5.10-amd64     bullseye         linux-image-5\.10\.[0-9.-]+-amd64                    =
+	amd64 6.1-amd64      bookworm         linux-image-6\.1\.[0-9.-]+-amd64                     =
+	amd64 6.1-cloud      bookworm         linux-image-6\.1\.[0-9.-]+-cloud-amd64               =
+	amd64 6.1-rt         bookworm         linux-image-6\.1\.[0-9.-]+-rt-amd64                  =
+	amd64 6.12-amd64     trixie           linux-image-6\.12\.[0-9.]+[+]deb13-amd64             =
+	amd64 6.12-cloud     trixie           linux-image-6\.12\.[0-9.]+[+]deb13-cloud-amd64       =
+	amd64 6.12-rt        trixie           linux-image-6\.12\.[0-9.]+[+]deb13-rt-amd64          =
+	amd64 6.16-cloud     trixie-backports linux-image-6\.16\.[0-9.]+[+]deb13-cloud-amd64       =
+	amd64 6.17-cloud     trixie-backports linux-image-6\.17\.[0-9.]+[+]deb13-cloud-amd64       =
+	amd64 6.18-cloud     trixie-backports linux-image-6\.18\.[0-9.]+[+]deb13-cloud-amd64       =
+	amd64 6.19-cloud     trixie-backports linux-binary-6\.19\.[0-9.]+[+]deb13-cloud-amd64      -
+	amd64 7.0-cloud      trixie-backports linux-binary-7\.0\.[0-9.]+[+]deb13-cloud-amd64       -
+	amd64 7.1-cloud      trixie-backports linux-binary-7\.1\.[0-9.]+[+]deb13-cloud-amd64       -
+	amd64 7.2-cloud      trixie-backports linux-binary-7\.2\.[0-9.]+[+]deb13-cloud-amd64       linux-modules-7\.2\.[0-9.]+[+]deb13-cloud-amd64
+	amd64 7.3-amd64      trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-amd64             linux-modules-7\.3\.[0-9.]+[+]deb13-amd64
+	amd64 7.3-cloud      trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-cloud-amd64       linux-modules-7\.3\.[0-9.]+[+]deb13-cloud-amd64
+	amd64 7.3-rt         trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-rt-amd64          linux-modules-7\.3\.[0-9.]+[+]deb13-rt-amd64
+	arm64 6.1-arm64      bookworm         linux-image-6\.1\.[0-9.-]+-arm64                     =
+	arm64 6.12-arm64     trixie           linux-image-6\.12\.[0-9.]+[+]deb13-arm64             =
+	arm64 6.12-arm64-16k trixie           linux-image-6\.12\.[0-9.]+[+]deb13-arm64-16k         =
+	arm64 7.3-arm64      trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-arm64             linux-modules-7\.3\.[0-9.]+[+]deb13-arm64
 	T
 }
 
@@ -146,18 +160,24 @@ fetch() {
 	tmp=$(mktemp -d "$lab/kernels/.$name.XXXXXX")
 	trap 'rm -rf "${tmp:-}"' EXIT
 	unpack "$dir" "$package" "$tmp/root"
-	if [ "$mods" != = ]; then
+	if [ "$mods" != = ] && [ "$mods" != - ]; then
 		# The modules of exactly this kernel, not the newest ones.
 		unpack "$dir" "linux-modules-${package#linux-binary-}" "$tmp/root"
 	fi
 	# Old packages ship /lib, new ones /usr/lib.
 	[ -d "$tmp/root/lib/modules" ] || ln -sn usr/lib "$tmp/root/lib"
-	release=$(basename "$(echo "$tmp"/root/lib/modules/*)")
 	mkdir "$tmp/out"
 	cp -L "$(find "$tmp/root" -type f -name 'vmlinuz*' | head -n1)" "$tmp/out/vmlinuz"
+	if [ "$mods" = - ]; then
+		release=${package#linux-*-}
+		mkdir -p "$tmp/out/modules"
+		touch "$tmp/out/bare" "$tmp/out/modules/order"
+	else
+		release=$(basename "$(echo "$tmp"/root/lib/modules/*)")
+		pick_modules "$tmp/root" "$release" "$tmp/out/modules"
+	fi
 	cp "$(find "$tmp/root" -type f -name 'config-*' -o -type f -path '*/modules/*/config' | head -n1)" \
 		"$tmp/out/config" 2>/dev/null || true
-	pick_modules "$tmp/root" "$release" "$tmp/out/modules"
 	echo "$arch" >"$tmp/out/arch"
 	# Not every package has its configuration.
 	sed -n 's/^CONFIG_\(ARM64_\)\{0,1\}PAGE_SHIFT=//p' "$tmp/out/config" 2>/dev/null |

@@ -25,6 +25,7 @@
 #   lab.sh death [NAME...]    the same of matrix.death: kernels that died
 #   lab.sh kdump [NAME...]    the same of matrix.kdump: kernels that died and had a kdump kernel
 #   lab.sh history [NAME...]  the same of matrix.history: what happened to pages that leaked
+#   lab.sh kernels [NAME...]  the same of matrix.kernels: one guest of each kernel
 #   lab.sh list               what the standard set is
 #   lab.sh scenarios          what the guest can do
 #
@@ -40,7 +41,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,34s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,35s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -284,6 +285,8 @@ run_to_kdump() {
 }
 
 check_vmcoreinfo() {
+	# Without its modules a kernel does not say where VMCOREINFO is.
+	[ ! -e "$lab/kernels/$kernel/bare" ] || return 0
 	[ ! -e "$work/vmcore.elf" ] || readelf -n "$work/vmcore.elf" 2>/dev/null | grep VMCOREINFO >/dev/null ||
 		fail "the dump has no VMCOREINFO"
 	[ ! -e "$work/vmcore.flat" ] || grep -a 'OSRELEASE=' "$work/vmcore.flat" >/dev/null ||
@@ -388,6 +391,7 @@ case ${1:-} in
 run) shift; run "$@" ;;
 matrix) shift; matrix matrix "$@" ;;
 history) shift; matrix matrix.history "$@" ;;
+kernels) shift; matrix matrix.kernels "$@" ;;
 death) shift; matrix matrix.death "$@" ;;
 kdump) shift; matrix matrix.kdump "$@" ;;
 list) matrix_rows matrix ;;

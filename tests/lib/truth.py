@@ -223,21 +223,26 @@ class Truth:
         return {int(m[1]): int(m[2]) for m in rows if m}
 
 
-def compare_pages(truth, report):
-    """Every poisoned page in its true state, at its true place, and no other page."""
-    wrong = []
+def compare_each_page(truth, report):
+    """{pfn: disagreements} of each poisoned page of the truth and of the report."""
     pages = {p['pfn']: p for p in report['poisoned']}
-    if len(pages) != len(report['poisoned']):
-        wrong.append('a page is listed twice')
-    known = {p['pfn'] for p in truth.poisons}
-    wrong += [f'{pfn:#x} is listed ({pages[pfn]["state"]}) and was never poisoned'
-              for pfn in sorted(pages.keys() - known)]
+    each = {pfn: [f'{pfn:#x} is listed ({page["state"]}) and was never poisoned']
+            for pfn, page in sorted(pages.items())}
     for poison in truth.poisons:
         page = pages.get(poison['pfn'])
         if page and page['state'] in history.unprovable(truth, poison['pfn'], page):
+            each[poison['pfn']] = []
             continue
-        wrong += _compare_page(poison, page, truth.page_size) if page else [
+        each[poison['pfn']] = _compare_page(poison, page, truth.page_size) if page else [
             f'{poison["pfn"]:#x} is missing, truly {poison["state"]} ({poison["scenario"]})']
+    return each
+
+
+def compare_pages(truth, report):
+    """Every poisoned page in its true state, at its true place, and no other page."""
+    wrong = [what for found in compare_each_page(truth, report).values() for what in found]
+    if len({p['pfn'] for p in report['poisoned']}) != len(report['poisoned']):
+        wrong.append('a page is listed twice')
     return wrong
 
 

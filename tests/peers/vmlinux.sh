@@ -19,10 +19,15 @@ die() { echo "vmlinux.sh: $*" >&2; exit 2; }
 release=$1
 case $release in
 */* | -* | '') die "'$release' is no release" ;;
+5.10.0-*) suites=bullseye ;;
 6.1.0-*) suites=bookworm ;;
 6.12.*+deb13-*) suites='trixie trixie-updates' ;;
 *+deb13-*) suites=trixie-backports ;;
 *) die "$release is no kernel of a Debian suite known here" ;;
+esac
+case $release in
+*-arm64 | *-arm64-16k) arch=arm64 ;;
+*) arch=amd64 ;;
 esac
 
 to=$peers/vmlinux/$release
@@ -34,7 +39,7 @@ if [ ! -e "$to/vmlinux" ]; then
 	trap 'rm -rf "$tmp"' EXIT
 	pattern=linux-image-$(sed 's/[.+]/[&]/g' <<<"$release")-dbg
 	for suite in $suites; do
-		! "$top/vmcores/kernels.sh" unpack "$suite" "$pattern" "$tmp/root" 2>"$tmp/why" || break
+		! "$top/vmcores/kernels.sh" unpack "$suite" "$pattern" "$tmp/root" "$arch" 2>"$tmp/why" || break
 	done
 	# The package holds the debug information of every module too.
 	found=$(find "$tmp/root" -type f -name "vmlinux*" 2>/dev/null | head -n 1)

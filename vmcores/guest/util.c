@@ -77,14 +77,28 @@ int corrupt_result(void)
 	return last_ret;
 }
 
-bool corrupt_pfn(uint64_t pfn)
+/* hwpoison-inject's file; without that module the one of memory blocks, which does the same. */
+#define CORRUPT_PFN "/sys/kernel/debug/hwpoison/corrupt-pfn"
+#define HARD_OFFLINE "/sys/devices/system/memory/hard_offline_page"
+
+static int write_pfn(uint64_t pfn)
 {
-	struct step *step = history_error(pfn, "corrupt-pfn");
 	char text[32];
 	int ret;
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)pfn);
-	ret = last_ret = write_file("/sys/kernel/debug/hwpoison/corrupt-pfn", text);
+	ret = write_file(CORRUPT_PFN, text);
+	if (ret != -ENOENT)
+		return ret;
+	snprintf(text, sizeof(text), "%#llx", (unsigned long long)pfn * PAGE_SIZE);
+	return write_file(HARD_OFFLINE, text);
+}
+
+bool corrupt_pfn(uint64_t pfn)
+{
+	struct step *step = history_error(pfn, "corrupt-pfn");
+	int ret = last_ret = write_pfn(pfn);
+
 	history_result(step, ret);
 	say("corrupt-pfn %#llx: %d, kpageflags %#llx", (unsigned long long)pfn, ret,
 	    (unsigned long long)kpf(pfn));

@@ -5,9 +5,9 @@
 
 #include "analyse.h"
 #include "base/bits.h"
+#include "base/nearest.h"
 #include "confine.h"
 #include "help.h"
-#include "nearest.h"
 #include "options.h"
 #include "report/common.h"
 #include "report/explain.h"
@@ -219,6 +219,27 @@ static const struct hwp_example decompose_examples[] = {
 			"decompose --base 0x40000 --order 18 --poison 0x40000-0x40008 --json |\n      jq '.folios[].expected | length'",
 		.needs = HWP_IN_SHELL,
 		.what = "The number of blocks of a 1 GiB page whose first eight pages are bad.\n",
+	},
+	{},
+};
+
+static const char explain_help[] =
+	"What a word of a report means, what the kernel did, what follows, and where\n"
+	"that is written: for states, classes, verdicts, outcomes, checks and their\n"
+	"results, events, causes of death, known issues and others. A word that is\n"
+	"several of these is explained as each. Without a word: all that can be\n"
+	"explained. No target is read.\n";
+
+static const struct hwp_example explain_examples[] = {
+	{
+		.command = "explain pcp",
+		.output = "pcp (state, of class leaked)\n"
+			  "Meaning   inside a free block on a per-CPU list\n",
+	},
+	{
+		.command = "explain --json | jq -r '.explanations[].word'",
+		.needs = HWP_IN_SHELL,
+		.what = "Every word.\n",
 	},
 	{},
 };
@@ -445,6 +466,15 @@ static const struct hwp_command commands[] = {
 		.option_groups = HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
 		.help = decompose_help,
 		.examples = decompose_examples,
+	},
+	{
+		.name = "explain",
+		.run = hwp_cmd_explain,
+		.summary = "Explain a word of a report, such as a state or a check",
+		.usage = "[OPTIONS] [WORD]",
+		.option_groups = HWP_OPTIONS_JSON | HWP_TAKES_WORD,
+		.help = explain_help,
+		.examples = explain_examples,
 	},
 	{
 		.name = "freelist",

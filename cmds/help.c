@@ -194,7 +194,8 @@ void hwp_print_overview(const struct hwp_context *context, const struct hwp_comm
 	fprintf(out,
 		"\n"
 		"'hwpoison help COMMAND' explains a command; 'hwpoison help' with checks, states\n"
-		"or verdicts lists them. Most commands print JSON with --json.\n"
+		"or verdicts lists them; 'hwpoison explain WORD' explains a word of a report.\n"
+		"Most commands print JSON with --json.\n"
 		"%s",
 		context->host ? "" : exit_status);
 }

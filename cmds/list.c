@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "analyse.h"
-#include "nearest.h"
+#include "base/nearest.h"
 #include "options.h"
 #include "report/selection.h"
 #include "state_file.h"

@@ -311,6 +311,19 @@ static void put_checks(struct hwp_text *text, const struct hwp_findings *f)
 	}
 }
 
+/** Where the words of the report are explained. */
+static void put_way_to_words(struct hwp_text *text, const struct hwp_findings *f)
+{
+	char sentence[160];
+
+	snprintf(sentence, sizeof(sentence),
+		 "'hwpoison explain %s' explains the verdict, and each state, outcome, check and "
+		 "known issue by its name.",
+		 hwp_verdict_name(f->verdict));
+	putc('\n', text->out);
+	hwp_text_wrap(text, 0, 0, sentence);
+}
+
 struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *f,
 				   const struct hwp_report_style *style)
 {
@@ -344,5 +357,6 @@ struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *f,
 	hwp_text_known_issues(&text, f);
 	hwp_text_troubles(&text, f);
 	hwp_text_advice(&text, f);
+	put_way_to_words(&text, f);
 	return hwp_text_finish(&text);
 }

@@ -117,6 +117,7 @@ def manners():
     """Pipes, wrong arguments, help, a full disk; the session goes on after each."""
     wanted = (r"unknown command 'nonsense'", r"'folio' needs a pfn, like 5c11, not", r'no option',
               r'the target is what crash has open', r"'watch' is for the program",
+              r'^leaked \(verdict, exit status 1\)$', r"did you mean 'leaked'",
               r'SYNOPSIS\n  hwpoison folio \[options\] pfn\n', r'^Enter "help hwpoison" for details\.$', r'NAME\n  hwpoison - ',
               r'SYNOPSIS\n  hwpoison \[command\]', r'EXAMPLES', r'there is no memory',
               r'^PFN +PHYSICAL', r'^\{\n  "schema": "hwpoison.report/1",\nafter-json',
@@ -134,7 +135,8 @@ def manners():
                  'hwpoison -j | head -2', 'echo after-json', 'hwpoison list > /dev/full',
                  'hwpoison check -j | true', 'hwpoison nonsense', 'hwpoison folio',
                  'hwpoison folio zz', 'hwpoison check --frobnicate', 'hwpoison check /etc/passwd',
-                 'hwpoison watch', 'hwpoison check --quick', 'hwpoison help folio',
+                 'hwpoison explain leaked', 'hwpoison explain lekaed', 'hwpoison watch',
+                 'hwpoison check --quick', 'hwpoison help folio',
                  'hwpoison folio 0xfffffffffffff', 'hwpoison version', 'echo the-end'], judge)
 
 

@@ -116,6 +116,9 @@ def main():
     cases.report('version', complaints(validator, hwp.Run('version', '--json'),
                                        'hwpoison.version/1'))
     cases.report('help', complaints(validator, hwp.Run('help', '--json'), 'hwpoison.help/1'))
+    for word in [(), ('leaked',), ('counted-again',)]:
+        cases.report(f'explain {word}', complaints(
+            validator, hwp.Run('explain', '--json', *word), 'hwpoison.explain/1'))
     errors(validator, cases)
     cases.exit()
 

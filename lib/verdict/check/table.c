@@ -393,7 +393,7 @@ static const struct hwp_check checks[] = {
 		.statement = "the kernel counted as many poisoned pages as were found",
 		.background =
 			"num_poisoned_pages is HardwareCorrupted of /proc/meminfo. Kernels that count "
-			"a page again when it is reported again (v6.11 to v6.14) are explained by the "
+			"a page again when it is reported again (v6.11 to v6.16) are explained by the "
 			"log, and so is memory of a device, of which they count each error and mark "
 			"less.",
 		.outcomes = {

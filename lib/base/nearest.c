@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "nearest.h"
+#include "base/nearest.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* Words longer than any that is known. */
-#define MAX_WORD 16
+#define MAX_WORD 32
 /* A word that needs so many changes, or half of its letters, is another one. */
 #define TOO_FAR 3
 
+static int plain(char c)
+{
+	return c == ' ' ? '-' : tolower((unsigned char)c);
+}
+
 static bool same(char a, char b)
 {
-	return tolower((unsigned char)a) == tolower((unsigned char)b);
+	return plain(a) == plain(b);
+}
+
+bool hwp_is_same_word(const char *a, const char *b)
+{
+	for (; *a && same(*a, *b); a++)
+		b++;
+	return !*a && !*b;
 }
 
 /** Letters to put in, take out or change until @p a is @p b; two that are swapped count once. */

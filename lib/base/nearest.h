@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Which of some words the user may have meant. */
-#ifndef HWP_NEAREST_H
-#define HWP_NEAREST_H
+#ifndef HWP_BASE_NEAREST_H
+#define HWP_BASE_NEAREST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct hwp_nearest {
@@ -14,7 +15,10 @@ struct hwp_nearest {
 
 struct hwp_nearest hwp_nearest_to(const char *word);
 
-/** Is @p other nearer than all before? Upper and lower case are the same. */
+/** Is @p other nearer than all before? Upper and lower case are the same, and hyphens and spaces. */
 void hwp_nearest_try(struct hwp_nearest *nearest, const char *other);
 
-#endif /* HWP_NEAREST_H */
+/** Are they the same but for upper and lower case, and hyphens for spaces? */
+bool hwp_is_same_word(const char *a, const char *b);
+
+#endif /* HWP_BASE_NEAREST_H */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "facts/kernel/counters.h"
+#include "facts/kernel/dmi.h"
 #include "facts/kernel/hstates.h"
 #include "facts/kernel/kernel.h"
 #include "facts/kernel/machine.h"
@@ -357,6 +358,8 @@ static struct hwp_error *read_facts(struct analysis *a)
 		err = hwp_extents_grow(a->reader, a->findings);
 	if (!err)
 		err = hwp_counters_read(a->target, a->memmap, a->zones, a->findings);
+	if (!err)
+		err = hwp_dmi_name_modules(a->target, a->layout, a->findings);
 	if (!err)
 		hwp_bad_memory_look(a->target, a->layout, a->findings);
 	if (!err)

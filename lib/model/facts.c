@@ -183,7 +183,7 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	WORD(direct_map, hwp_direct_maps),
 	WORD(contents, hwp_contents_words),
 	TEXT(module),
-	BOOL(module_is_rasdaemons),
+	WORD(module_source, hwp_module_sources),
 	BOOL(has_machine_check),
 	INT(event),
 	UINT(nr_passes),

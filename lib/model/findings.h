@@ -185,8 +185,7 @@ struct hwp_poisoned {
 	enum hwp_contents contents;
 	/** The memory module, by whoever named it for an error at this page; empty for none. */
 	char module[64];
-	/** It was rasdaemon, and no line of the log. */
-	bool module_is_rasdaemons;
+	enum hwp_module_source module_source;
 	/** The log reports a machine check at this page. */
 	bool has_machine_check;
 	/** Last event about this pfn, index in hwp_findings.events, or -1. */

@@ -139,6 +139,11 @@ const char *hwp_log_state_name(enum hwp_log_state state)
 	return hwp_log_states.words[state].name;
 }
 
+const char *hwp_module_source_name(enum hwp_module_source source)
+{
+	return hwp_module_sources.words[source].name;
+}
+
 const char *hwp_boot_name(enum hwp_boot boot)
 {
 	return hwp_boots.words[boot].name;

@@ -265,6 +265,12 @@
 	ROW(HWP_LOG_WRAPPED, "wrapped", "newer lines have taken the place of its first ones") \
 	ROW(HWP_LOG_COMPLETE, "complete", "every line since boot is there")
 
+/** Who named a memory module, the best first. */
+#define HWP_MODULE_SOURCES(ROW) \
+	ROW(HWP_MODULE_LOG, "log", "a line of the kernel log, for an error at the page") \
+	ROW(HWP_MODULE_RASDAEMON, "rasdaemon", "rasdaemon, for an error at the page") \
+	ROW(HWP_MODULE_SMBIOS, "smbios", "the machine's SMBIOS tables, by the page's address")
+
 /** Which boot a row of rasdaemon's database belongs to. */
 #define HWP_BOOTS(ROW) \
 	ROW(HWP_BOOT_UNKNOWN, "unknown", "neither its time nor the log shows it") \
@@ -303,6 +309,7 @@ enum hwp_contents { HWP_CONTENTS(HWP_ENUMERATOR) };
 enum hwp_event_kind { HWP_EVENT_KINDS(HWP_ENUMERATOR) };
 enum hwp_cause_kind { HWP_CAUSES(HWP_ENUMERATOR) };
 enum hwp_log_state { HWP_LOG_STATES(HWP_ENUMERATOR) };
+enum hwp_module_source { HWP_MODULE_SOURCES(HWP_ENUMERATOR) };
 enum hwp_boot { HWP_BOOTS(HWP_ENUMERATOR) };
 
 #undef HWP_ENUMERATOR
@@ -348,6 +355,7 @@ struct hwp_words {
 	LIST(hwp_event_kinds, HWP_EVENT_KINDS) \
 	LIST(hwp_causes, HWP_CAUSES) \
 	LIST(hwp_log_states, HWP_LOG_STATES) \
+	LIST(hwp_module_sources, HWP_MODULE_SOURCES) \
 	LIST(hwp_boots, HWP_BOOTS)
 // clang-format on
 
@@ -381,6 +389,7 @@ const char *hwp_use_kind_name(enum hwp_use_kind kind);
 const char *hwp_event_kind_name(enum hwp_event_kind kind);
 const char *hwp_cause_name(enum hwp_cause_kind kind);
 const char *hwp_log_state_name(enum hwp_log_state state);
+const char *hwp_module_source_name(enum hwp_module_source source);
 const char *hwp_boot_name(enum hwp_boot boot);
 
 enum hwp_class hwp_state_class(enum hwp_state state);

@@ -247,6 +247,11 @@ static void put_lost_data(struct hwp_text *text, const struct hwp_findings *f)
 /** The modules to replace, as far as anybody named them for errors at these pages. */
 static void put_modules(struct hwp_text *text, const struct hwp_findings *f)
 {
+	static const char *const namers[] = {
+		[HWP_MODULE_LOG] = "a line of the log",
+		[HWP_MODULE_RASDAEMON] = "rasdaemon",
+		[HWP_MODULE_SMBIOS] = "the machine's SMBIOS tables, by this address",
+	};
 	unsigned int nr_shown = 0;
 	uint64_t nr_without = 0;
 	char sentence[160];
@@ -260,8 +265,7 @@ static void put_modules(struct hwp_text *text, const struct hwp_findings *f)
 			continue;
 		fprintf(text->out, "0x%" PRIx64 "  ", p->pfn << f->page_shift);
 		hwp_text_wrap(text, 9, 9, p->module);
-		fprintf(text->out, "         named by %s\n",
-			p->module_is_rasdaemons ? "rasdaemon" : "a line of the log");
+		fprintf(text->out, "         named by %s\n", namers[p->module_source]);
 	}
 	if (nr_shown > MAX_EVIDENCE)
 		hwp_text_wrap(text, 0, 0, "'hwpoison list --json' has the rest.");

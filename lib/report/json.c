@@ -245,7 +245,7 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	if (page->module[0]) {
 		hwp_json_row_object(json, "module");
 		hwp_json_string(json, "name", page->module);
-		hwp_json_string(json, "source", page->module_is_rasdaemons ? "rasdaemon" : "log");
+		hwp_json_string(json, "source", hwp_module_source_name(page->module_source));
 		hwp_json_end(json);
 	} else {
 		hwp_json_null(json, "module");

@@ -171,10 +171,10 @@ static void name_modules(struct hwp_findings *f)
 		struct hwp_poisoned *p = &f->poisoned.data[page];
 
 		if (!row->module[0] || page == f->poisoned.nr || p->pfn != row->pfn ||
-		    (p->module[0] && !p->module_is_rasdaemons))
+		    (p->module[0] && p->module_source == HWP_MODULE_LOG))
 			continue;
 		memcpy(p->module, row->module, sizeof(p->module));
-		p->module_is_rasdaemons = true;
+		p->module_source = HWP_MODULE_RASDAEMON;
 	}
 }
 

@@ -160,6 +160,7 @@ libelf (libelf\.h|gelf\.h)
 libdw (elfutils/libdw.*|dwarf\.h)
 libdebuginfod elfutils/debuginfod\.h
 sqlite sqlite3\.h
+json-c json-c/.*
 zlib zlib\.h
 zstd zstd\.h
 libdeflate libdeflate\.h
@@ -246,10 +247,10 @@ rule_commands_read_nothing()
 rule_no_page_contents()
 {
 	# bad_memory.c looks at poisoned pages in dumps, which is its whole purpose, and starts.c at slabs of
-	# task_struct in dumps, which may have no address in the direct map; a host's file is a provider, and
-	# excerpt/ copies of a dump what was read of it.
+	# task_struct in dumps, which may have no address in the direct map; dmi.c in dumps at tables of the
+	# firmware, which no kernel keeps mapped; a host's file is a provider, and excerpt/ copies of a dump what was read of it.
 	search '\<HWP_PHYSICAL\>' $(house_sources | layers_of | awk '$2 != "target" { print $4 }' |
-		grep -vE '/(bad_memory|starts)\.[ch]$|^lib/excerpt/|^ext/(crash/crash|drgn/plugin)\.c$')
+		grep -vE '/(bad_memory|starts|dmi)\.[ch]$|^lib/excerpt/|^ext/(crash/crash|drgn/plugin)\.c$')
 }
 
 # Offsets into struct page are used by page.h alone; layout finds them. To take

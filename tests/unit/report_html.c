@@ -272,7 +272,7 @@ static void modules(void **state)
 	strcpy(f->poisoned.data[0].module, "DIMM_A<1>");
 	strcpy(f->poisoned.data[1].module, "DIMM_A<1>");
 	strcpy(f->poisoned.data[2].module, "DIMM_B");
-	f->poisoned.data[2].module_is_rasdaemons = true;
+	f->poisoned.data[2].module_source = HWP_MODULE_RASDAEMON;
 	s = page_of(f);
 	assert_int_equal(count(s, "DIMM_A&lt;1&gt;, as the kernel log names it for pfn 0x1000."),
 			 1);

@@ -128,6 +128,11 @@ static bool is_new_module(const struct hwp_findings *f, size_t index)
 
 static void answer_module(FILE *out, const struct hwp_findings *f)
 {
+	static const char *const namers[] = {
+		[HWP_MODULE_LOG] = "the kernel log",
+		[HWP_MODULE_RASDAEMON] = "rasdaemon",
+		[HWP_MODULE_SMBIOS] = "the machine's firmware (SMBIOS)",
+	};
 	uint64_t nr = 0, nr_nameless = 0;
 
 	begin(out, "Which memory module is it?");
@@ -137,9 +142,7 @@ static void answer_module(FILE *out, const struct hwp_findings *f)
 		nr_nameless += !*p->module;
 		if (is_new_module(f, i) && nr++ < MAX_NAMES)
 			hwp_html_paragraph(out, "%s, as %s names it for pfn 0x%" PRIx64 ".",
-					   p->module,
-					   p->module_is_rasdaemons ? "rasdaemon" : "the kernel log",
-					   p->pfn);
+					   p->module, namers[p->module_source], p->pfn);
 	}
 	if (nr > MAX_NAMES)
 		hwp_html_paragraph(out, "And %" PRIu64 " more.", nr - MAX_NAMES);

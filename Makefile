@@ -29,8 +29,8 @@ ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
   msg =
 endif
 
-PKGS := libkdumpfile libaddrxlat libbpf libelf libdw libzstd zlib lzo2 snappy smartcols sqlite3
-TEST_PKGS := cmocka json-c
+PKGS := libkdumpfile libaddrxlat libbpf libelf libdw libzstd zlib lzo2 snappy smartcols sqlite3 json-c
+TEST_PKGS := cmocka
 
 CFLAGS ?= -O2 -g
 flags_given := $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)

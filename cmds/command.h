@@ -92,6 +92,8 @@ int hwp_cmd_watch(const struct hwp_context *context, const struct hwp_command *c
 		  struct hwp_cmd_options *options);
 int hwp_cmd_decompose(const struct hwp_context *context, const struct hwp_command *command,
 		      struct hwp_cmd_options *options);
+int hwp_cmd_diff(const struct hwp_context *context, const struct hwp_command *command,
+		 struct hwp_cmd_options *options);
 int hwp_cmd_explain(const struct hwp_context *context, const struct hwp_command *command,
 		    struct hwp_cmd_options *options);
 int hwp_cmd_layout(const struct hwp_context *context, const struct hwp_command *command,

@@ -223,6 +223,36 @@ static const struct hwp_example decompose_examples[] = {
 	{},
 };
 
+static const char diff_help[] =
+	"Two reports of one machine, as 'check --json' or 'list --json' print them,\n"
+	"page by page: which are poisoned since, which have another state, which lost\n"
+	"their mark, and whether that is better or worse; the checks, healthy pages that\n"
+	"were lost, and the verdict. Reports of different hosts or boots are refused\n"
+	"unless forced.\n";
+
+static const char status_of_diff[] =
+	"The exit status is 0 if it is the same or better, 1 if anything is worse, and 2\n"
+	"if that cannot be said, or for trouble.\n";
+
+static const struct hwp_example diff_examples[] = {
+	{
+		.command = "check --json >old.json; sleep 3600; hwpoison check --json >new.json",
+		.needs = HWP_IN_SHELL,
+		.what = "Two reports of the running kernel.\n",
+	},
+	{
+		.command = "diff old.json new.json",
+		.what = "What changed meanwhile.\n",
+	},
+	{
+		.command =
+			"diff --json old.json new.json | jq '.pages[] | select(.change == \"worse\")'",
+		.needs = HWP_IN_SHELL,
+		.what = "The pages that are worse.\n",
+	},
+	{},
+};
+
 static const char explain_help[] =
 	"What a word of a report means, what the kernel did, what follows, and where\n"
 	"that is written: for states, classes, verdicts, outcomes, checks and their\n"
@@ -466,6 +496,16 @@ static const struct hwp_command commands[] = {
 		.option_groups = HWP_OPTIONS_DECOMPOSE | HWP_OPTIONS_JSON,
 		.help = decompose_help,
 		.examples = decompose_examples,
+	},
+	{
+		.name = "diff",
+		.run = hwp_cmd_diff,
+		.summary = "Show what changed between two reports",
+		.usage = "[OPTIONS] OLD.json NEW.json",
+		.option_groups = HWP_OPTIONS_DIFF | HWP_OPTIONS_JSON,
+		.help = diff_help,
+		.program_help = status_of_diff,
+		.examples = diff_examples,
 	},
 	{
 		.name = "explain",

@@ -40,6 +40,7 @@ enum {
 	OPT_LIMIT,
 	OPT_KERNEL_DATA,
 	OPT_POISONED,
+	OPT_FORCE,
 };
 
 struct option_row {
@@ -93,6 +94,8 @@ static const struct option_row rows[] = {
 	  "from the start of one check to that of the next (60)", NULL },
 	{ OPT_STATE, "state-file", "FILE", HWP_OPTIONS_STATE,
 	  "where leaks since boot are kept (running kernel)", NULL },
+	{ OPT_FORCE, "force", NULL, HWP_OPTIONS_DIFF,
+	  "compare reports of different hosts or boots too", NULL },
 	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT | HWP_OPTIONS_DOCUMENT | HWP_OPTIONS_EXCERPT,
 	  "write to FILE, which is replaced atomically", NULL },
 	{ 'o', "output", "COL,...", HWP_OPTIONS_LIST,
@@ -395,6 +398,9 @@ static int take_option(const struct hwp_context *context, int value, const char 
 	case 'n':
 		options->no_headings = true;
 		return HWP_GO_ON;
+	case OPT_FORCE:
+		options->force = true;
+		return HWP_GO_ON;
 	case 'q':
 		options->quiet = true;
 		return HWP_GO_ON;
@@ -469,6 +475,18 @@ static int take_word(const struct hwp_context *context, const struct hwp_command
 		return hwp_usage_error(context, options->json, "'%s' takes one word",
 				       command->name);
 	options->word = options->nr_args ? options->args[0] : NULL;
+	options->nr_args = 0;
+	return HWP_GO_ON;
+}
+
+static int take_documents(const struct hwp_context *context, const struct hwp_command *command,
+			  struct hwp_cmd_options *options)
+{
+	if (options->nr_args != 2)
+		return hwp_usage_error(context, options->json, "'%s' needs two reports",
+				       command->name);
+	options->documents[0] = options->args[0];
+	options->documents[1] = options->args[1];
 	options->nr_args = 0;
 	return HWP_GO_ON;
 }
@@ -606,6 +624,8 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 	status = take_range(context, ret);
 	if (status == HWP_GO_ON && groups & HWP_TAKES_PFN)
 		status = take_pfn(context, command, ret);
+	if (status == HWP_GO_ON && groups & HWP_OPTIONS_DIFF)
+		status = take_documents(context, command, ret);
 	if (status == HWP_GO_ON && groups & HWP_TAKES_WORD)
 		status = take_word(context, command, ret);
 	if (status == HWP_GO_ON && groups & HWP_OPTIONS_TARGET)

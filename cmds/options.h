@@ -53,6 +53,8 @@ enum hwp_option_group {
 	HWP_IN_SHELL = 1 << 16,
 	/** No option: every command of a host. */
 	HWP_IN_HOST = 1 << 17,
+	/** --force; and two arguments are reports as JSON. */
+	HWP_OPTIONS_DIFF = 1 << 21,
 };
 
 /** How often -s may be given. */
@@ -92,6 +94,9 @@ struct hwp_cmd_options {
 	unsigned int interval_seconds;
 	/** HWP_TAKES_PFN. */
 	uint64_t pfn;
+	/** HWP_OPTIONS_DIFF: compare what is of different machines; the paths. */
+	bool force;
+	const char *documents[2];
 	/** HWP_TAKES_WORD: the argument, or NULL. */
 	const char *word;
 	/** HWP_OPTIONS_DOCUMENT: the command line as a shell takes it; cut off if it is long. */

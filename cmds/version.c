@@ -39,7 +39,7 @@ static size_t list_missing(struct missing *ret)
 
 static const char *const library_names[] = {
 	"libkdumpfile", "libz",	  "libdeflate", "libzstd",	"liblzo2",    "libsnappy",
-	"libbpf",	"libelf", "libdw",	"libsmartcols", "libsqlite3",
+	"libbpf",	"libelf", "libdw",	"libsmartcols", "libsqlite3", "libjson-c",
 };
 
 #define NR_LIBRARIES HWP_ARRAY_SIZE(library_names)

@@ -13,7 +13,7 @@ top=$(dirname "$here")
 lab=${HWP_LAB:-$top/build/lab}
 triple=aarch64-linux-gnu
 packages='libc6-dev libkdumpfile-dev libelf-dev libdw-dev libbpf-dev libzstd-dev zlib1g-dev
-	libdeflate-dev liblzo2-dev libsnappy-dev libsmartcols-dev libsqlite3-dev'
+	libdeflate-dev liblzo2-dev libsnappy-dev libsmartcols-dev libsqlite3-dev libjson-c-dev'
 
 die() { echo "cross.sh: $*" >&2; exit 2; }
 

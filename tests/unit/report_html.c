@@ -282,11 +282,42 @@ static void modules(void **state)
 	hwp_findings_destroy(f);
 }
 
+/* What a dump puts into what matched is text. */
+static void known_issues(void **state)
+{
+	static const struct hwp_known_issue issue = {
+		.name = "an-issue",
+		.title = "something is lost",
+		.kernels = "all",
+		.disproof = "it is found",
+		.advice = "Look for it.",
+		.references = { "CVE-2099-1 & more" },
+	};
+	struct hwp_issue_match match = { .issue = &issue, .why = "<b>0x77</b> is lost" };
+	struct hwp_findings *f = machine_of(1);
+	char *s = page_of(f);
+
+	(void)state;
+	assert_int_equal(count(s, "Known issues"), 0);
+	free(s);
+	assert_true(hwp_vec_push(&f->known_issues, match));
+	s = page_of(f);
+	assert_well_formed(s);
+	assert_int_equal(count(s, "<h3>Known issues that this looks like</h3>"), 1);
+	assert_non_null(strstr(s, "an-issue: something is lost"));
+	assert_non_null(strstr(s, "&lt;b&gt;0x77&lt;/b&gt; is lost"));
+	assert_non_null(strstr(s, "CVE-2099-1 &amp; more"));
+	assert_non_null(strstr(s, "it is found"));
+	free(s);
+	hwp_findings_destroy(f);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(texts), cmocka_unit_test(sizes),
-					    cmocka_unit_test(sentences), cmocka_unit_test(maps),
-					    cmocka_unit_test(modules) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts), cmocka_unit_test(sizes),   cmocka_unit_test(sentences),
+		cmocka_unit_test(maps),	 cmocka_unit_test(modules), cmocka_unit_test(known_issues)
+	};
 
 	return cmocka_run_group_tests_name("report_html", tests, NULL, NULL);
 }

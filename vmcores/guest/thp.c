@@ -249,17 +249,20 @@ static void run_shmem_leak(const char *name)
 	drain_near(child.value);
 }
 
-/* A folio of 64 KiB is freed straight to buddy: pcp lists take orders 0-3 and 9. */
+/* A folio of order 4 is freed straight to buddy: pcp lists take orders 0-3 and that of a THP. */
+#define MTHP_ORDER 4
+#define MTHP_SIZE (PAGE_SIZE << MTHP_ORDER)
+
 static uint64_t mthp_child(void *arg)
 {
 	char *raw = mmap(NULL, THP_SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	char *va = (char *)(((uintptr_t)raw + 65535) & ~65535UL);
+	char *va = (char *)(((uintptr_t)raw + MTHP_SIZE - 1) & ~(MTHP_SIZE - 1));
 	uint64_t base;
 
 	(void)arg;
 	madvise(raw, THP_SIZE - PAGE_SIZE, MADV_HUGEPAGE);
-	memset(va, 1, 65536);
+	memset(va, 1, MTHP_SIZE);
 	base = va_pfn(0, va);
 	if (!(kpf(base) & KPF(COMPOUND_HEAD)) || pin_page(va) < 0 || !corrupt_pfn(base + 1) ||
 	    !corrupt_pfn(base + 14))
@@ -269,18 +272,21 @@ static uint64_t mthp_child(void *arg)
 
 static void run_mthp(const char *name)
 {
-	struct release release = { .fd = -1, .order = 4, .scenario = name };
+	struct release release = { .fd = -1, .order = MTHP_ORDER, .scenario = name };
 	struct child child;
+	char path[96];
 
-	write_file("/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled", "madvise");
+	snprintf(path, sizeof(path), "/sys/kernel/mm/transparent_hugepage/hugepages-%lukB/enabled",
+		 MTHP_SIZE / 1024);
+	write_file(path, "madvise");
 	child = child_start(mthp_child, NULL);
-	write_file("/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled", "never");
+	write_file(path, "never");
 	if (child.value == NO_PFN) {
-		say("%s: no folio of 64 KiB", name);
+		say("%s: no folio of %lu KiB", name, MTHP_SIZE / 1024);
 		return;
 	}
-	note(name, child.value + 1, "large-folio", child.value, 4, child.pid);
-	note(name, child.value + 14, "large-folio", child.value, 4, child.pid);
+	note(name, child.value + 1, "large-folio", child.value, MTHP_ORDER, child.pid);
+	note(name, child.value + 14, "large-folio", child.value, MTHP_ORDER, child.pid);
 	release.child = child;
 	release.base = child.value;
 	if (strcmp(name, "mthp-pinned"))
@@ -374,7 +380,7 @@ const struct scenario thp_scenarios[] = {
 	{ "shmem-thp", "a pinned tmpfs THP, split failed, still in the cache", run_shmem },
 	{ "shmem-thp-leak", "the same, then the process exits and the file is unlinked",
 	  run_shmem_leak },
-	{ "mthp-pinned", "a pinned 64 KiB anonymous folio, split failed", run_mthp },
+	{ "mthp-pinned", "a pinned anonymous folio of 16 pages, split failed", run_mthp },
 	{ "mthp-leak", "the same, and the process has exited", run_mthp },
 	{ "thp-leak-buddy", "leaked, per-CPU lists drained to buddy", run_leak_buddy },
 	{ "thp-leak-pcp", "leaked to a per-CPU list", run_leak_pcp },

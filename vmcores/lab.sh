@@ -348,7 +348,10 @@ run() {
 	[[ $kernel && $scenarios && $out ]] ||
 		die "run needs --kernel, --scenarios and --out"
 	case $kernel in
-	fix-*) [ -e "$lab/kernels/$kernel/release" ] || "$here/fix/build.sh" "${kernel#fix-}" ;;
+	fix-* | *-64k)
+		[ -e "$lab/kernels/$kernel/release" ] ||
+			"$here/fix/build.sh" "$(sed 's/^fix-//; s/^7\.3-//' <<<"$kernel")"
+		;;
 	*) [ -e "$lab/kernels/$kernel/release" ] || "$here/kernels.sh" "$kernel" ;;
 	esac
 	know_arch

@@ -4,10 +4,11 @@
 # Build small kernels with free_has_hwpoisoned(), right and broken on purpose.
 #
 #   build.sh [good|break|break-1|...|break-5|measure]...   default: good and all broken ones
+#   build.sh arm64-64k        the same kernel as it is, for arm64 with pages of 64 KiB, which Debian does not build
 #
 # "break" is one kernel with every mistake of the table fix/breaks, chosen by hwpbreak=N.
 # Each becomes build/lab/kernels/fix-NAME/{vmlinuz,vmlinux,config,release,modules/order},
-# NAME without "break-", which lab.sh boots. All are built in one tree, one after the other: the first takes about
+# NAME without "break-", which lab.sh boots. All of an architecture are built in one tree, one after the other: the first takes about
 # ten minutes of two cores and 3 GB, each further one only what its patch changes.
 # JOBS=N for make -j; it runs with nice 19.
 set -euo pipefail
@@ -17,7 +18,7 @@ top=$(cd "$here/../.." && pwd)
 mkdir -p "${HWP_LAB:-$top/build/lab}"
 lab=$(cd "${HWP_LAB:-$top/build/lab}" && pwd)
 work=$lab/fix-src
-tree=$work/tree obj=$work/obj
+tree=$work/tree
 # Nothing of the machine that builds is in the kernel.
 export KBUILD_BUILD_USER=hwpoison KBUILD_BUILD_HOST=lab KBUILD_BUILD_TIMESTAMP='2026-01-01'
 export LC_ALL=C
@@ -40,6 +41,7 @@ check_tools() {
 	T
 	[ -e /usr/include/libelf.h ] || lacking+=" libelf-dev"
 	[ -e /usr/include/openssl/ssl.h ] || lacking+=" libssl-dev"
+	[ "$arch" != arm64 ] || command -v ${cross}gcc >/dev/null || lacking+=" gcc-aarch64-linux-gnu"
 	python3 -c 'import argparse, json' 2>/dev/null || lacking+=" python3"
 	[ -z "$lacking" ] ||
 		die "the kernel's build lacks something: apt-get install --no-install-recommends$lacking"
@@ -78,49 +80,61 @@ apply() {
 	done < <(touched)
 }
 
-kmake() { nice -n 19 make -s -C "$tree" O="$obj" "$@"; }
+kmake() { nice -n 19 make -s -C "$tree" O="$obj" ARCH="$arch" CROSS_COMPILE="$cross" "$@"; }
+
+# What the architecture of NAME asks for.
+know_arch() {
+	case $1 in
+	arm64-64k) arch=arm64 cross=aarch64-linux-gnu- image=Image page_shift=16 differs=$here/config.arm64-64k ;;
+	*) arch=x86 cross='' image=bzImage page_shift=12 differs=$here/config.x86 ;;
+	esac
+	obj=$work/obj
+	[ "$arch" = x86 ] || obj+=-$1
+}
 
 configure() {
 	local line
-	[ ! -e "$work/config" ] || ! cmp -s "$here/config" "$work/config" || return 0
+	[ ! -e "$obj/config" ] || ! cat "$here/config" "$differs" | cmp -s - "$obj/config" || return 0
 	mkdir -p "$obj"
 	kmake tinyconfig
-	"$tree/scripts/kconfig/merge_config.sh" -m -O "$obj" "$obj/.config" "$here/config" >/dev/null
+	"$tree/scripts/kconfig/merge_config.sh" -m -O "$obj" "$obj/.config" "$here/config" "$differs" >/dev/null
 	kmake olddefconfig
 	while read -r line; do
 		grep -qxF -- "$line" "$obj/.config" || die "the kernel does not take $line"
-	done < <(grep -E '^(# )?CONFIG_' "$here/config")
-	cp "$here/config" "$work/config"
+	done < <(grep -hE '^(# )?CONFIG_' "$here/config" "$differs")
+	cat "$here/config" "$differs" >"$obj/config"
 }
 
 kernel() {
-	local name=$1 to=$lab/kernels/fix-$1 patches=("$here/free-has-hwpoisoned.patch") new
+	local name=$1 to=$lab/kernels/fix-$1 patches=("$here/free-has-hwpoisoned.patch") new symbol=free_has_hwpoisoned
 	case $name in
 	good) ;;
 	break) patches+=("$here/break.patch") ;;
 	[1-5]) patches+=("$here/break-$name"-*.patch) ;;
 	measure) patches+=("$here/measure.patch") ;;
-	*) die "no kernel $name; known: good, break, break-1 ... break-5, measure" ;;
+	arm64-64k) patches=() symbol=memory_failure to=$lab/kernels/7.3-$name ;;
+	*) die "no kernel $name; known: good, break, break-1 ... break-5, measure, arm64-64k" ;;
 	esac
 	apply "${patches[@]}"
 	configure
-	kmake -j"${JOBS:-$(nproc)}" LOCALVERSION="-$name" vmlinux bzImage >"$work/log" 2>&1 ||
+	kmake -j"${JOBS:-$(nproc)}" LOCALVERSION="-$name" vmlinux "$image" >"$work/log" 2>&1 ||
 		die "$name: $(grep -m1 -E 'error|Error' "$work/log" || echo "make failed"); see $work/log"
-	grep -q ' t free_has_hwpoisoned$' "$obj/System.map" || die "$name: free_has_hwpoisoned is no symbol"
+	grep -qi " t $symbol\$" "$obj/System.map" || die "$name: $symbol is no symbol"
 	new=$(mktemp -d "$lab/kernels/.fix-$name.XXXXXX")
 	mkdir "$new/modules"
 	: >"$new/modules/order"
-	cp "$obj/arch/x86/boot/bzImage" "$new/vmlinuz"
+	cp "$obj/arch/$arch/boot/$image" "$new/vmlinuz"
 	cp "$obj/vmlinux" "$new/vmlinux"
 	cp "$obj/.config" "$new/config"
 	cp "$obj/include/config/kernel.release" "$new/release"
+	echo "${arch/x86/amd64}" >"$new/arch"
+	echo "$page_shift" >"$new/page_shift"
 	chmod -R a+rX "$new"
 	rm -rf "$to"
 	mv "$new" "$to"
-	echo "fix-$name: $(cat "$to/release"), $SECONDS s"
+	echo "$(basename "$to"): $(cat "$to/release"), $SECONDS s"
 }
 
-check_tools
 mkdir -p "$work" "$lab/kernels"
 # One tree, so one build at a time.
 exec 9>"$work/lock"
@@ -129,5 +143,7 @@ unpack_source
 [ $# -gt 0 ] || set -- good break 1 2 3 4 5
 for name; do
 	SECONDS=0
+	know_arch "${name#break-}"
+	check_tools
 	kernel "${name#break-}"
 done

@@ -172,9 +172,10 @@ static const char events_help[] =
 static const struct hwp_example events_examples[] = {
 	{
 		.command = "events vmcore",
-		.output = "    TIME  UTC                  PFN     STATE NOW  RESULT  WHAT\n"
-			  "5.015204  2026-11-23 06:35:46  0x5805  pcp        -       injected\n"
-			  "5.015413  2026-11-23 06:35:46  0x5805  pcp        Failed  unsplit thp\n",
+		.output =
+			"    TIME  UTC                  PFN      STATE NOW    RESULT     WHAT\n"
+			"5.015204  2026-11-23 06:35:46  0x5805   pcp          -          injected\n"
+			"5.015413  2026-11-23 06:35:46  0x5805   pcp          Failed     unsplit thp\n",
 	},
 	{
 		.command = "events --rasdaemon /var/lib/rasdaemon/ras-mc_event.db",

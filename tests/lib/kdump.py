@@ -111,6 +111,7 @@ class Kdump:
         if data[:8] != b'KDUMP   ':
             raise ValueError(f'{path} is no kdump file')
         self.data = data
+        self.machine = data[12 + 4 * 65:12 + 5 * 65].rstrip(b'\0').decode()
         self.block, sub, bitmaps, self.max_pfn = struct.unpack_from('<IIII', data, 428)
         at = self.block
         self.phys_base, = struct.unpack_from('<Q', data, at)
@@ -158,7 +159,7 @@ class Kdump:
             if flags & ZLIB:
                 page = zlib.decompress(page)
             elif flags & self.ZSTD:
-                unzstd = unzstd or Zstd()
+                unzstd = unzstd or Zstd(self.block)
                 page = unzstd(page)
             elif flags & (LZO | SNAPPY):
                 raise ValueError('packed by lzo or snappy')
@@ -168,14 +169,14 @@ class Kdump:
 class Zstd:
     """Unpack pages by the library that the program itself needs; Python 3.11 has none."""
 
-    def __init__(self):
+    def __init__(self, size):
         self.call = ctypes.CDLL('libzstd.so.1').ZSTD_decompress
         self.call.restype = ctypes.c_size_t
         self.call.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
-        self.page = ctypes.create_string_buffer(PAGE)
+        self.size, self.page = size, ctypes.create_string_buffer(size)
 
     def __call__(self, packed):
-        if self.call(self.page, PAGE, packed, len(packed)) != PAGE:
+        if self.call(self.page, self.size, packed, len(packed)) != self.size:
             raise ValueError('a page cannot be unpacked')
         return self.page.raw
 
@@ -186,17 +187,20 @@ def elf_notes(vmcoreinfo, name=b'VMCOREINFO\0\0'):
     return struct.pack('<III', 11, len(vmcoreinfo), 0) + name + padded
 
 
-def elf_headers(ranges, notes):
+EM_X86_64, EM_AARCH64 = 62, 183
+
+
+def elf_headers(ranges, notes, page=PAGE, machine=EM_X86_64):
     """The headers of an ELF core file; [(first pfn, end, offset in the file)]."""
     count = len(ranges) + 1
-    offset = (64 + 56 * count + len(notes) + PAGE - 1) // PAGE * PAGE
+    offset = (64 + 56 * count + len(notes) + page - 1) // page * page
     head = b'\x7fELF\x02\x01\x01' + b'\0' * 9 + struct.pack(
-        '<HHIQQQIHHHHHH', 4, 62, 1, 0, 64, 0, 0, 64, 56, count, 0, 0, 0)
+        '<HHIQQQIHHHHHH', 4, machine, 1, 0, 64, 0, 0, 64, 56, count, 0, 0, 0)
     rows = [struct.pack('<IIQQQQQQ', 4, 0, 64 + 56 * count, 0, 0, len(notes), len(notes), 0)]
     places = []
     for first, end in ranges:
-        size = (end - first) * PAGE
-        rows.append(struct.pack('<IIQQQQQQ', 1, 7, offset, 0, first * PAGE, size, size, 0))
+        size = (end - first) * page
+        rows.append(struct.pack('<IIQQQQQQ', 1, 7, offset, 0, first * page, size, size, 0))
         places.append((first, end, offset))
         offset += size
     return head + b''.join(rows) + notes, places, offset
@@ -209,7 +213,8 @@ def to_elf(source, target, exclude=lambda pfn: False):
     ranges = []
     for first, end in dump.ranges():
         ranges += _without(first, end, exclude)
-    head, places, size = elf_headers(ranges, elf_notes(dump.vmcoreinfo))
+    head, places, size = elf_headers(ranges, elf_notes(dump.vmcoreinfo), dump.block,
+                                      EM_AARCH64 if dump.machine == 'aarch64' else EM_X86_64)
     with open(target, 'wb') as file:
         file.write(head)
         file.truncate(size)
@@ -218,7 +223,7 @@ def to_elf(source, target, exclude=lambda pfn: False):
             while at < len(places) and pfn >= places[at][1]:
                 at += 1
             if at < len(places) and pfn >= places[at][0] and page.strip(b'\0'):
-                file.seek(places[at][2] + (pfn - places[at][0]) * PAGE)
+                file.seek(places[at][2] + (pfn - places[at][0]) * dump.block)
                 file.write(page)
 
 

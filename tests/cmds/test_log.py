@@ -36,7 +36,7 @@ def forms(text, work):
 
 def main():
     cases = hwp.Cases()
-    for directory in hwp.samples():
+    for directory in hwp.all_samples():
         wanted = said(hwp.Run('events', '--json', hwp.vmcore_of(directory)).json()['events'])
         text = (directory / 'dmesg.txt').read_text(errors='replace')
         with tempfile.TemporaryDirectory() as work:

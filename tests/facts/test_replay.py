@@ -72,7 +72,7 @@ def main():
     cases = hwp.Cases()
     os.chdir(hwp.TOP)
     asked = list(ASKED)
-    for directory in reversed(hwp.samples()):
+    for directory in reversed(hwp.all_samples()):
         dump = hwp.vmcore_of(directory).relative_to(hwp.TOP)
         facts = HERE / f'{directory.name}.json.gz'
         if not facts.exists():

@@ -69,7 +69,7 @@ def nothing_else(whole, excerpt):
 
 
 def of_samples(cases, work):
-    for directory in hwp.samples():
+    for directory in hwp.all_samples():
         whole = hwp.vmcore_of(directory)
         excerpt, wrong = make(whole, work)
         left_out = 'poisoned page' in hwp.Run('excerpt', '-o', excerpt, whole).out.decode()

@@ -105,8 +105,8 @@ def main():
     validator = validator_class(schema)
 
     cases.report('sources', sources(schema))
-    cases.report('samples', [] if hwp.samples() else [f'no sample in {hwp.SAMPLES}'])
-    for directory in hwp.samples():
+    cases.report('samples', [] if hwp.all_samples() else [f'no sample in {hwp.SAMPLES}'])
+    for directory in hwp.all_samples():
         for command in ON_DUMPS:
             run = hwp.Run(command, '--json', hwp.vmcore_of(directory))
             wrong = complaints(validator, run, 'hwpoison.report/1')

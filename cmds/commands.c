@@ -70,6 +70,8 @@ static const struct hwp_example check_examples[] = {
 	{},
 };
 
+static const char status_of_check[] = "The exit status is that of check.\n";
+
 static const char list_help[] =
 	"One row for each poisoned page, by pfn, followed by the evidence for its state.\n"
 	"Nothing is folded or left out. HugeTLB pages are listed one by one, from\n"
@@ -79,7 +81,7 @@ static const char list_help[] =
 	"\n"
 	"With --output the table stands alone, without evidence, and if it does not go to\n"
 	"a terminal each page is one line. --state, --sort and --limit choose and order\n"
-	"the pages in JSON too; the verdict and the exit status are of all pages always.\n"
+	"the pages in JSON too; the verdict is that of all pages always.\n"
 	"\n"
 	"COLUMNS\n"
 	"  PFN          page frame number\n"
@@ -89,6 +91,8 @@ static const char list_help[] =
 	"  STATE        what it is now ('hwpoison help states'); sorts the worst first\n"
 	"  BLOCK        first pfn and order of the folio or free block that holds it\n"
 	"  WHERE        its owner, or the list that it is on\n"
+	"  STRUCT_PAGE  address of its struct page, as crash's kmem takes it\n"
+	"  DIRECT_MAP   address at which the kernel maps it\n"
 	"  CLASS        what its state means: leaked, lost, pending, contained, ...\n"
 	"  HEAD         first pfn of its folio or free block\n"
 	"  ORDER        that has 2^ORDER pages\n"
@@ -104,7 +108,14 @@ static const char list_help[] =
 
 static const struct hwp_example list_examples[] = {
 	{
+		.command = "list",
+		.needs = HWP_IN_HOST,
+		.what = "STRUCT_PAGE is the address that other commands take for the page, as\n"
+			"they take PHYSICAL and the pid in WHERE.\n",
+	},
+	{
 		.command = "list vmcore",
+		.needs = HWP_IN_SHELL,
 		.output =
 			"PFN     PHYSICAL   NODE  ZONE   STATE  BLOCK      WHERE\n"
 			"0x5e11  0x5e11000     0  DMA32  buddy  0x5c00/10  Movable\n"
@@ -132,8 +143,6 @@ static const char folio_help[] =
 	"PFN may also be an address of the page: that of its struct page, one in the\n"
 	"direct map, or a physical one. A number that fits more than one of these is the\n"
 	"pfn; if it is none, the report says which it was.\n";
-
-static const char status_of_check[] = "The exit status is that of check.\n";
 
 static const struct hwp_example folio_examples[] = {
 	{
@@ -174,8 +183,8 @@ static const struct hwp_example events_examples[] = {
 		.command = "events vmcore",
 		.output =
 			"    TIME  UTC                  PFN      STATE NOW    RESULT     WHAT\n"
-			"5.015204  2026-11-23 06:35:46  0x5805   pcp          -          injected\n"
-			"5.015413  2026-11-23 06:35:46  0x5805   pcp          Failed     unsplit thp\n",
+			"4.771378  2026-11-23 06:35:46  0x3005   hugetlb      -          injected\n"
+			"4.772036  2026-11-23 06:35:46  0x3005   hugetlb      Failed     huge page\n",
 	},
 	{
 		.command = "events --rasdaemon /var/lib/rasdaemon/ras-mc_event.db",
@@ -463,6 +472,7 @@ static const struct hwp_command commands[] = {
 		.usage = TARGET_USAGE,
 		.option_groups = WITH_EVENTS | HWP_OPTIONS_STATE | HWP_OPTIONS_LIST,
 		.help = list_help,
+		.program_help = status_of_check,
 		.examples = list_examples,
 	},
 	{

@@ -45,7 +45,7 @@ static void put_lines(FILE *out, const char *text, const char *indent)
 	}
 }
 
-/** The paragraphs of @p prose, filled, each line after two spaces. */
+/** The paragraphs of @p prose, filled, each line after two spaces; a list keeps its lines. */
 static void put_paragraphs(const struct hwp_context *context, const char *prose)
 {
 	const struct hwp_report_style style = { .utf8 = true, .width = context->width };
@@ -60,10 +60,14 @@ static void put_paragraphs(const struct hwp_context *context, const char *prose)
 		paragraph = strndup(prose, (size_t)(end - prose));
 		if (!paragraph)
 			return;
-		for (char *c = paragraph; (c = strchr(c, '\n'));)
-			*c = ' ';
-		fputs("  ", context->out);
-		hwp_text_wrap(&text, 2, 2, paragraph);
+		if (strstr(paragraph, "\n ")) {
+			put_lines(context->out, paragraph, "  ");
+		} else {
+			for (char *c = paragraph; (c = strchr(c, '\n'));)
+				*c = ' ';
+			fputs("  ", context->out);
+			hwp_text_wrap(&text, 2, 2, paragraph);
+		}
 		fputs(*end && end[1] && end[2] ? "\n" : "", context->out);
 	}
 }

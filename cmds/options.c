@@ -597,6 +597,7 @@ int hwp_parse_options(const struct hwp_context *context, const struct hwp_comman
 			.color = context->out_is_terminal && !context->no_color,
 			.utf8 = context->utf8,
 			.width = context->width,
+			.addresses = context->host,
 		},
 	};
 	/* Before getopt_long() moves arguments. */

@@ -322,7 +322,11 @@ static struct hwp_error *read_closely(struct analysis *a, struct hwp_collector *
 
 	if (!err)
 		err = hwp_unmarked_find(c);
-	return !err && a->findings->subject.asked ? hwp_lookup_subject(c) : err;
+	if (!err && a->findings->subject.asked)
+		err = hwp_lookup_subject(c);
+	if (!err)
+		hwp_addresses_find(a->target, a->layout, a->memmap, a->findings);
+	return err;
 }
 
 /** Everything that is read, in the order in which one part says where to read the next. */

@@ -180,6 +180,8 @@ static const struct hwp_fact hwp_poisoned_rows[] = {
 	INT(holder_order),
 	STRUCT(owner, hwp_owner),
 	STRUCT(page_owner, hwp_page_owner),
+	HEX(struct_page_address),
+	HEX(direct_map_address),
 	WORD(direct_map, hwp_direct_maps),
 	WORD(contents, hwp_contents_words),
 	TEXT(module),

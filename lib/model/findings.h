@@ -181,6 +181,8 @@ struct hwp_poisoned {
 	int holder_order;
 	struct hwp_owner owner;
 	struct hwp_page_owner page_owner;
+	/** Where its struct page and its memory are in the kernel's address space; 0: not known. */
+	uint64_t struct_page_address, direct_map_address;
 	enum hwp_direct_map direct_map;
 	enum hwp_contents contents;
 	/** The memory module, by whoever named it for an error at this page; empty for none. */

@@ -109,6 +109,28 @@ static void put_place(struct hwp_cell *cell, const struct hwp_findings *f,
 	say(cell, "%s", hwp_page_place(f, page, buf, sizeof(buf)));
 }
 
+static void put_address(struct hwp_cell *cell, uint64_t address)
+{
+	if (!address)
+		return;
+	say(cell, "0x%" PRIx64, address);
+	count(cell, address);
+}
+
+static void put_struct_page(struct hwp_cell *cell, const struct hwp_findings *f,
+			    const struct hwp_poisoned *page)
+{
+	(void)f;
+	put_address(cell, page->struct_page_address);
+}
+
+static void put_direct_map(struct hwp_cell *cell, const struct hwp_findings *f,
+			   const struct hwp_poisoned *page)
+{
+	(void)f;
+	put_address(cell, page->direct_map_address);
+}
+
 static void put_head(struct hwp_cell *cell, const struct hwp_findings *f,
 		     const struct hwp_poisoned *page)
 {
@@ -221,6 +243,8 @@ const struct hwp_page_column hwp_page_columns[] = {
 	{ { "STATE", false }, put_state },
 	{ { "BLOCK", false }, put_block },
 	{ { "WHERE", false }, put_place },
+	{ { "STRUCT_PAGE", false }, put_struct_page },
+	{ { "DIRECT_MAP", false }, put_direct_map },
 	{ { "CLASS", false }, put_class },
 	{ { "HEAD", false }, put_head },
 	{ { "ORDER", true }, put_order },

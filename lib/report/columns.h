@@ -27,6 +27,8 @@ struct hwp_page_column {
 
 /** All of them: the first HWP_NR_DEFAULT_COLUMNS, from PFN to WHERE, are every table's. */
 #define HWP_NR_DEFAULT_COLUMNS 7
+/** With the address of each struct page, which a host's other commands take. */
+#define HWP_NR_HOST_COLUMNS 8
 extern const struct hwp_page_column hwp_page_columns[];
 extern const size_t hwp_nr_page_columns;
 

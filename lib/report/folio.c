@@ -383,6 +383,19 @@ static void put_evidence(void *arg, const char *sentence)
 	hwp_text_field(arg, "", "%s", sentence);
 }
 
+/** What other tools take. */
+static void put_addresses(struct hwp_text *text, const struct hwp_poisoned *page)
+{
+	char direct_map[48] = "";
+
+	if (page->direct_map_address)
+		snprintf(direct_map, sizeof(direct_map), ", direct map 0x%" PRIx64,
+			 page->direct_map_address);
+	if (page->struct_page_address)
+		hwp_text_field(text, "Address", "struct page 0x%" PRIx64 "%s",
+			       page->struct_page_address, direct_map);
+}
+
 static void put_subject(struct hwp_text *text, const struct hwp_findings *f)
 {
 	const struct hwp_poisoned *bad = hwp_findings_poisoned_at(f, f->subject.page.pfn);
@@ -402,6 +415,7 @@ static void put_subject(struct hwp_text *text, const struct hwp_findings *f)
 	if (f->subject.given != HWP_GIVEN_PFN)
 		hwp_text_field(text, "", "0x%" PRIx64 " is %s", f->subject.number,
 			       hwp_givens.words[f->subject.given].meaning);
+	put_addresses(text, page);
 	if (bad)
 		hwp_evidence(f, bad, put_evidence, text);
 	else

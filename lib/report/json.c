@@ -219,6 +219,7 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_row_object(json, NULL);
 	hwp_json_u64(json, "pfn", page->pfn);
 	hwp_json_hex(json, "phys", page->pfn << f->page_shift);
+	hwp_report_json_addresses(json, page);
 	put_zone(json, f, page->zone);
 	hwp_json_string(json, "state", hwp_state_name(page->state));
 	hwp_json_string(json, "class", hwp_class_name(hwp_state_class(page->state)));

@@ -231,6 +231,20 @@ static void put_users(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_end(json);
 }
 
+static void put_address(struct hwp_json *json, const char *key, uint64_t address)
+{
+	if (address)
+		hwp_json_hex(json, key, address);
+	else
+		hwp_json_null(json, key);
+}
+
+void hwp_report_json_addresses(struct hwp_json *json, const struct hwp_poisoned *page)
+{
+	put_address(json, "struct_page_address", page->struct_page_address);
+	put_address(json, "direct_map_address", page->direct_map_address);
+}
+
 void hwp_report_json_subject(struct hwp_json *json, const struct hwp_findings *f)
 {
 	const struct hwp_poisoned *page = &f->subject.page;
@@ -239,6 +253,7 @@ void hwp_report_json_subject(struct hwp_json *json, const struct hwp_findings *f
 	hwp_json_object(json, "subject");
 	hwp_json_u64(json, "pfn", page->pfn);
 	hwp_json_hex(json, "phys", page->pfn << f->page_shift);
+	hwp_report_json_addresses(json, page);
 	hwp_json_string(json, "given", hwp_givens.words[f->subject.given].name);
 	hwp_json_bool(json, "poisoned", hwp_findings_poisoned_at(f, page->pfn) != NULL);
 	hwp_json_string(json, "what", hwp_subject_place(f, what, sizeof(what)));

@@ -9,6 +9,9 @@
 void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *findings,
 			   const struct hwp_folio *folio);
 
+/** "struct_page_address" and "direct_map_address", null where they are not known. */
+void hwp_report_json_addresses(struct hwp_json *json, const struct hwp_poisoned *page);
+
 /** "owner": null for none. */
 void hwp_report_json_owner(struct hwp_json *json, const struct hwp_findings *findings,
 			   const struct hwp_owner *owner);

@@ -35,7 +35,7 @@ static struct hwp_error *put_pages(struct hwp_text *text, const struct hwp_findi
 				   const struct hwp_selection *selection, const hwp_page_vec *pages)
 {
 	const struct hwp_page_column *const *columns = selection->columns.data;
-	size_t nr = columns ? selection->columns.nr : HWP_NR_DEFAULT_COLUMNS;
+	size_t nr = columns ? selection->columns.nr : hwp_nr_plain_columns(text->style);
 	struct piece piece = { .text = text, .findings = f, .pages = pages };
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
 	struct hwp_error *err = NULL;

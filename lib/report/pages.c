@@ -243,26 +243,30 @@ void hwp_text_legend(struct hwp_text *text, const bool *is_shown)
 	}
 }
 
+size_t hwp_nr_plain_columns(const struct hwp_report_style *style)
+{
+	return style->addresses ? HWP_NR_HOST_COLUMNS : HWP_NR_DEFAULT_COLUMNS;
+}
+
 struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *f,
 				 bool (*want)(const struct hwp_poisoned *page))
 {
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
 	_cleanup_(rows_deinit) row_vec rows = {};
+	size_t nr = hwp_nr_plain_columns(text->style);
 	bool is_folded, is_shown[HWP_NR_STATES] = {};
 	struct hwp_error *err;
 
 	if (!fold_rows(f, want, &rows, &is_folded))
 		return hwp_error_no_memory();
-	table = is_folded ? folded_table_create(text) :
-			    hwp_page_table_create(text, NULL, HWP_NR_DEFAULT_COLUMNS);
+	table = is_folded ? folded_table_create(text) : hwp_page_table_create(text, NULL, nr);
 	if (!table)
 		return hwp_error_no_memory();
 	for (size_t i = 0; i < rows.nr; i++) {
 		if (is_folded)
 			put_folded_row(table, f, &rows.data[i]);
 		else
-			hwp_page_table_row(table, f, rows.data[i].first, NULL,
-					   HWP_NR_DEFAULT_COLUMNS);
+			hwp_page_table_row(table, f, rows.data[i].first, NULL, nr);
 	}
 	err = hwp_table_print(table, NULL, NULL);
 	if (err)

@@ -17,6 +17,8 @@ struct hwp_report_style {
 	bool utf8;
 	/** Columns to fill; 0 for 80. */
 	unsigned int width;
+	/** In tables of pages, also the address of each struct page, which a host's commands take. */
+	bool addresses;
 };
 
 /** What `layout` prints, put together by the caller. */

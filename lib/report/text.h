@@ -92,6 +92,9 @@ struct hwp_page_column;
 struct hwp_table *hwp_page_table_create(struct hwp_text *text,
 					const struct hwp_page_column *const *columns, size_t nr);
 
+/** How many of hwp_page_columns a table has where none are named. */
+size_t hwp_nr_plain_columns(const struct hwp_report_style *style);
+
 /** Add the row of @p page to such a table. */
 void hwp_page_table_row(struct hwp_table *table, const struct hwp_findings *findings,
 			const struct hwp_poisoned *page,

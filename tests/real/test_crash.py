@@ -63,6 +63,15 @@ def without_provenance(text):
     return document
 
 
+#: What a host's tables of pages have more than the program's.
+ADDRESS = re.compile(r' STRUCT_PAGE$| 0x[0-9a-f]{16}$')
+
+
+def words(text):
+    """Of each line: columns are wider where a host shows addresses."""
+    return [' '.join(ADDRESS.sub('', line).split()) for line in text.splitlines()]
+
+
 class Part:
     """Commands that one check types, and what it says when the session is over."""
 
@@ -103,8 +112,8 @@ def same_reports(pair, readmem=False):
                     equal = mine == theirs
                 else:
                     drop = re.compile(r'providers|Providers|Target')
-                    equal = [line for line in ours.splitlines() if not drop.search(line)] == \
-                        [line for line in text.splitlines() if not drop.search(line)] or readmem
+                    equal = [line for line in words(ours) if not drop.search(line)] == \
+                        [line for line in words(text) if not drop.search(line)] or readmem
             except ValueError:
                 equal = False
             if not equal:
@@ -140,6 +149,31 @@ def manners():
                  'hwpoison folio 0xfffffffffffff', 'hwpoison version', 'echo the-end'], judge)
 
 
+def addresses(pair):
+    """kmem and vtop take the addresses that are shown, and find the same page."""
+    rows = own(pair, 'check', '--json').json()['poisoned']
+    rows = [rows[i] for i in (0, len(rows) // 2, -1)]
+    listed = TMP / f'{pair.name}-listed'
+    asked = [(row, command, row[key][2:]) for row in rows
+             for command, key in (('kmem', 'struct_page_address'), ('vtop', 'direct_map_address'))]
+    places = [TMP / f'{pair.name}-address-{i}' for i in range(len(asked))]
+
+    def judge(session):
+        text = listed.read_text() if listed.exists() else ''
+        for row in rows:
+            if not re.search(rf'^{row["pfn"]:#x} +{row["phys"]} .* {row["struct_page_address"]}$',
+                             text, re.M):
+                yield f'list does not show {row["struct_page_address"]}: {text[:300]}'
+        for (row, command, address), place in zip(asked, places):
+            answer = place.read_text() if place.exists() else ''
+            if not re.search(rf'\b{row["phys"][2:]}\b', answer):
+                yield f'{command} {address}: {answer[:300]!r}; {said(session)}'
+
+    return Part([f'hwpoison list > {listed}',
+                 *(f'{command} {address} > {place}'
+                   for (_, command, address), place in zip(asked, places))], judge)
+
+
 def radix():
     """crash's output radix is its own; what is decimal here stays so."""
     places = [TMP / f'radix-{base}' for base in (16, 10)]
@@ -167,7 +201,7 @@ def true_examples():
 
     def judge(session):
         text = session.out.partition('EXAMPLES')[2]
-        examples = re.findall(r'^    crash> (.*)\n((?:    .*\n)*)', text, re.M)
+        examples = re.findall(r'^    crash> (hwpoison.*)\n((?:    .*\n)*)', text, re.M)
         if [command for command, _ in examples[:-1]] != list(shown):
             yield f'help shows {examples}'
             return
@@ -391,6 +425,8 @@ def main():
             continue
         for name, complaints in on_a_terminal(pair, same_reports(pair)):
             cases.report(f'{pair.name}/on a terminal: {name}', complaints)
+        for name, complaints in typed(pair, [('addresses', addresses(pair))]):
+            cases.report(f'{pair.name}/{name}', complaints)
         # The rest is of crash, not of the kernel: once for each crash.
         if kernel == '6.12-cloud':
             continue

@@ -68,6 +68,24 @@ static void is_none(struct machine *m, uint64_t number)
 	assert_false(hwp_page_of_number(m->target, m->layout, m->memmap, number, &pfn, &given));
 }
 
+/** Of poisoned pages, and of the page asked about; one without a struct page has no address. */
+static void are_noted(const struct machine *m, uint64_t end)
+{
+	struct hwp_poisoned pages[] = { { .pfn = 0x1000 }, { .pfn = end } };
+	struct hwp_findings f = {
+		.poisoned = { .data = pages, .nr = HWP_ARRAY_SIZE(pages) },
+		.subject = { .asked = true, .page = { .pfn = 0x1001 } },
+	};
+
+	hwp_addresses_find(m->target, m->layout, m->memmap, &f);
+	assert_int_equal(pages[0].struct_page_address, m->vmemmap_base + 0x1000 * m->page_size);
+	assert_int_equal(pages[0].direct_map_address, m->page_offset_base + 0x1000000);
+	assert_int_equal(pages[1].struct_page_address, 0);
+	assert_int_equal(f.subject.page.struct_page_address,
+			 m->vmemmap_base + 0x1001 * m->page_size);
+	assert_int_equal(f.subject.page.direct_map_address, m->page_offset_base + 0x1001000);
+}
+
 static void numbers(void **state)
 {
 	static const char *const samples[] = {
@@ -100,6 +118,7 @@ static void numbers(void **state)
 		is_none(&m, m.page_offset_base - 1);
 		is_none(&m, UINT64_MAX);
 		is_none(&m, UINT64_C(1) << 62);
+		are_noted(&m, end);
 		close_machine(&m);
 	}
 }

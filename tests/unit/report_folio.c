@@ -651,11 +651,14 @@ static void not_poisoned(void **state)
 	struct hwp_findings *f;
 
 	(void)state;
+	p.struct_page_address = 0xffffea0001000140;
+	p.direct_map_address = 0xffff888040005000;
 	p.bits = HWP_BIT_UPTODATE | HWP_BIT_SWAPBACKED;
 	p.page.nr_mapped = 2;
 	p.owner = (struct hwp_owner){ .found = true, .pid = 9, .comm = "sh" };
 	f = asked_about(p);
 	assert_says("Page 0x40005, physical 0x40005000, node 0 Normal: not poisoned");
+	assert_says("Address struct page 0xffffea0001000140, direct map 0xffff888040005000");
 	assert_says("Struct refcount 1, mapped 2 times, flags 0x17ffffc022081c (swapbacked "
 		    "uptodate)");
 	assert_says("Owner sh, pid 9");

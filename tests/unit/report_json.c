@@ -304,6 +304,8 @@ static void running(void **state)
 	p.order = p.migratetype = p.cpu = -1;
 	add_poisoned(f, p);
 	p.pfn = 0x200;
+	p.struct_page_address = 0xffffea0000008000;
+	p.direct_map_address = 0xffff888000200000;
 	p.nr_passes = 1;
 	p.page.refcount = 7;
 	p.was_read = true;
@@ -318,11 +320,13 @@ static void running(void **state)
 	assert_null(hwp_report_json(out, f));
 	HAS(out, "\"path\": null", "\"live\": true", "\"sweep\": \"quick\"", "\"passes\": 3",
 	    "\"nr_transient\": 2", "\"num_poisoned_pages\": null", "\"pending_pfns\": [77]",
-	    "{\"pfn\": 256, \"phys\": \"0x100000\", \"nid\": null, \"zone\": null",
+	    "{\"pfn\": 256, \"phys\": \"0x100000\", \"struct_page_address\": null, "
+	    "\"direct_map_address\": null, \"nid\": null, \"zone\": null",
 	    "\"head_pfn\": null, \"order\": null, \"migratetype\": null, \"cpu\": null, "
 	    "\"refcount\": null",
 	    "\"event\": null", "\"persistence\": \"persistent\"",
-	    "{\"pfn\": 512, \"phys\": \"0x200000\", \"nid\": 0, \"zone\": \"Normal\"",
+	    "{\"pfn\": 512, \"phys\": \"0x200000\", \"struct_page_address\": \"0xffffea0000008000\", "
+	    "\"direct_map_address\": \"0xffff888000200000\", \"nid\": 0, \"zone\": \"Normal\"",
 	    "\"head_pfn\": 512, \"order\": 3, \"migratetype\": \"Movable\", \"cpu\": 2, "
 	    "\"refcount\": 7",
 	    "\"event\": 0", "\"persistence\": \"transient\"", "\"troubles\": [",

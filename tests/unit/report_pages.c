@@ -102,6 +102,29 @@ static void colors(void **state)
 	assert_null(hwp_class_color(HWP_CLASS_OTHER));
 }
 
+/** A host's commands take the address of a struct page. */
+static void addresses(void **state)
+{
+	const struct hwp_report_style style = { .width = 200, .addresses = true };
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
+	_cleanup_free_ char *s = NULL;
+	struct hwp_text text;
+	size_t size;
+	FILE *out = open_memstream(&s, &size);
+
+	(void)state;
+	add(f, 0x200, HWP_STATE_BUDDY, 3);
+	add(f, 0x300, HWP_STATE_BUDDY, 3);
+	f->poisoned.data[0].struct_page_address = 0xffffea0000008000;
+	hwp_text_init(&text, out, &style);
+	assert_null(hwp_text_pages(&text, f, NULL));
+	assert_null(hwp_text_finish(&text));
+	fclose(out);
+	assert_non_null(strstr(s, "WHERE    STRUCT_PAGE\n"));
+	assert_non_null(strstr(s, "Movable  0xffffea0000008000\n"));
+	assert_non_null(strstr(s, "Movable  -\n"));
+}
+
 static void worst_first(void **state)
 {
 	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
@@ -252,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(colors),
+		cmocka_unit_test(addresses),
 		cmocka_unit_test(legend),
 		cmocka_unit_test(worst_first),
 		cmocka_unit_test(runs_are_folded_first),

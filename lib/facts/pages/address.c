@@ -75,3 +75,20 @@ bool hwp_page_of_number(struct hwp_target *target, const struct hwp_layout *layo
 	*pfn_ret = pfn;
 	return true;
 }
+
+void hwp_addresses_find(struct hwp_target *target, const struct hwp_layout *layout,
+			const struct hwp_memmap *memmap, struct hwp_findings *f)
+{
+	uint64_t start;
+	bool has_start = hwp_direct_map_start(target, layout, &start);
+
+	for (size_t i = 0; i < f->poisoned.nr + f->subject.asked; i++) {
+		struct hwp_poisoned *p = i < f->poisoned.nr ? &f->poisoned.data[i] :
+							      &f->subject.page;
+
+		if (has_start)
+			p->direct_map_address = start + (p->pfn << layout->page_shift);
+		if (!hwp_memmap_page_address(memmap, p->pfn, &p->struct_page_address))
+			p->struct_page_address = 0;
+	}
+}

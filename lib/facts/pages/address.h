@@ -4,7 +4,7 @@
 #define HWP_FACTS_PAGES_ADDRESS_H
 
 #include "memmap/memmap.h"
-#include "model/words.h"
+#include "model/findings.h"
 
 /** Optional: page_offset_base, where the kernel moved its direct map. */
 extern const struct hwp_needs hwp_direct_map_needs;
@@ -21,5 +21,9 @@ bool hwp_direct_map_start(struct hwp_target *target, const struct hwp_layout *la
 bool hwp_page_of_number(struct hwp_target *target, const struct hwp_layout *layout,
 			const struct hwp_memmap *memmap, uint64_t number, uint64_t *pfn_ret,
 			enum hwp_given *given_ret);
+
+/** The addresses of the struct page and the memory of each poisoned page, and of the subject. */
+void hwp_addresses_find(struct hwp_target *target, const struct hwp_layout *layout,
+			const struct hwp_memmap *memmap, struct hwp_findings *findings);
 
 #endif /* HWP_FACTS_PAGES_ADDRESS_H */

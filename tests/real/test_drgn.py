@@ -168,7 +168,13 @@ def virtual(pfn):
         return None
 found = list(hwpoison.for_each_poisoned_page(prog))
 check = hwpoison.check(prog)
-folios = [hwpoison.folio(prog, f.page if f.page else f.pfn) for f in check.folios]
+folios = [hwpoison.folio(f.page) if f.page else hwpoison.folio(prog, f.pfn)
+          for f in check.folios]
+singles = [hwpoison.poisoned_page(p.page) if p.page else hwpoison.poisoned_page(prog, p.pfn)
+           for p in found[:3]]
+# An integer of the program's is a pfn, as drgn's own helpers return one.
+as_object = hwpoison.poisoned_page(prog, drgn.Object(prog, prog.int_type('unsigned long', 8, False),
+                                                     found[0].pfn))
 outside = next(pfn for pfn in range(2, 1 << 20) if pfn not in {p.pfn for p in found} and
                not any(f.pfn <= pfn < f.pfn + (1 << f.order) for f in check.folios))
 class Writer:
@@ -180,6 +186,12 @@ try:
     hwpoison.report('x')
 except TypeError:
     pass
+for wrong in (prog, '12', drgn.Object(prog, prog.int_type('unsigned long', 8, False), 12)):
+    try:
+        hwpoison.folio(wrong)
+        raise AssertionError(f'folio takes {wrong!r}')
+    except TypeError:
+        pass
 def fail(*words):
     raise MemoryError('a test')
 from hwpoison import _session
@@ -199,7 +211,9 @@ print(json.dumps({
     'verdict': check.verdict, 'checks': {c.name: c.result for c in check.checks},
     'folios': [(f.pfn, f.order, f.outcome) for f in check.folios],
     'asked': [(f.pfn, f.order, f.outcome) if f else None for f in folios],
-    'none': hwpoison.folio(prog, outside) is None,
+    'none': hwpoison.folio(prog, outside) is None and
+            hwpoison.poisoned_page(prog, outside) is None,
+    'singles': [(p.pfn, p.state) for p in [*singles, as_object]],
     'status': status, 'list': json.loads(Writer.text)['verdict'], 'error': error,
     'version': hwpoison.__version__}))
 '''
@@ -251,6 +265,9 @@ def errors(cases, path):
              # Where its libpython is not installed that is said.
              'hides its C API' if ctypes.util.find_library('python3.11') else 'libpython3'),
             ('no vmlinux', host_drgn.Run([host_drgn.DRGN3 / 'run', hwp.PROGRAM, *program]), '-s'),
+            ('a vmlinux that is not there', host_drgn.Run(
+                [host_drgn.DRGN3 / 'run', hwp.PROGRAM, *program, '-s', '/nonexistent']),
+             '/nonexistent: cannot open: No such file'),
             ('no vmlinux in drgn, and asked for its types',
              host_drgn.Plugin.script(NO_SYMBOLS, path, env=DRGN_NAMES), 'no debug symbols')):
         err = run.err.decode()
@@ -293,6 +310,8 @@ def objects(cases, drgn, name, path, vmlinux, plain):
     comms = [(p['owner'] or {}).get('comm') for p in report['poisoned']]
     wanted = {'pfns': pfns, 'states': [p['state'] for p in report['poisoned']],
               'verdict': report['verdict'], 'folios': folios, 'asked': folios, 'none': True,
+              'singles': [[p['pfn'], p['state']] for p in
+                          [*report['poisoned'][:3], report['poisoned'][0]]],
               'checks': {c['name']: c['result'] for c in report['checks']},
               'status': plain.status, 'list': report['verdict'], 'error': 'a test',
               'version': report['tool']['version']}

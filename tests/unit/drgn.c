@@ -131,9 +131,12 @@ static void assert_refused(const struct hwp_target_options *given, const char *w
 
 static void refused(void **state)
 {
-	struct hwp_target_options bare = options, live = options;
+	static const char *const present[] = { "/dev/null" };
+	struct hwp_target_options bare = options, live = options, other = options;
 
 	(void)state;
+	other.symbol_paths = present;
+	other.nr_symbol_paths = 1;
 	bare.nr_symbol_paths = 0;
 	live.core_path = NULL;
 	assert_refused(&options, "program", HWP_ERROR_BAD_DATA, "libdrgn: no program");
@@ -142,7 +145,8 @@ static void refused(void **state)
 	assert_refused(&live, "", HWP_ERROR_BAD_DATA, "libdrgn: no kernel");
 	assert_refused(&live, "silence", HWP_ERROR_BAD_DATA, "drgn does not say why");
 	assert_refused(&options, "debug info", HWP_ERROR_LOOKUP, "no debug info");
-	assert_refused(&options, "types", HWP_ERROR_LOOKUP, "in the file given by -s");
+	assert_refused(&options, "types", HWP_ERROR_OS, "other: cannot open: No such file");
+	assert_refused(&other, "types", HWP_ERROR_LOOKUP, "in the file given by -s");
 	assert_refused(&bare, "types", HWP_ERROR_LOOKUP, "give its vmlinux with -s FILE");
 }
 

@@ -18,19 +18,20 @@ group ``drgn.plugins``. In a drgn that does not support commands only the functi
 import dataclasses
 import io
 import json
+import operator
 import shlex
 import sys
-from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union, overload
 
 import drgn
-from drgn import Object, Program
+from drgn import IntegerLike, Object, Program
 from drgn.helpers.linux.mm import page_to_pfn, pfn_to_page
 
-from ._session import TROUBLE, Error, Session
+from ._session import Error, Session, resolved
 from ._version import __version__
 
 __all__ = ('Check', 'CheckResult', 'Error', 'Folio', 'PoisonedPage', 'check', 'folio',
-           'for_each_poisoned_page', 'report', 'run')
+           'for_each_poisoned_page', 'poisoned_page', 'report', 'run')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,10 +109,8 @@ def _default_program() -> Program:
     get = getattr(drgn, 'get_default_prog', None)
     if get is None:
         raise Error('this drgn has no default program: pass one')
-    try:
-        return get()
-    except drgn.NoDefaultProgramError as error:
-        raise Error(str(error)) from None
+    prog: Program = get()
+    return prog
 
 
 def _take_program(prog: Optional[Program]) -> Program:
@@ -164,7 +163,7 @@ def report(prog: Optional[Program] = None, *arguments: str,
     out, err = io.StringIO(), io.StringIO()
     run(prog, [*(arguments or ('check',)), '--json'], core=core, out=out, err=err)
     try:
-        document = json.loads(out.getvalue())
+        document: Dict[str, Any] = json.loads(out.getvalue())
     except ValueError:
         raise Error(err.getvalue().strip() or 'this command prints no JSON') from None
     if 'error' in document:
@@ -176,7 +175,8 @@ def report(prog: Optional[Program] = None, *arguments: str,
 
 def _page(prog: Program, pfn: int) -> Optional[Object]:
     try:
-        return pfn_to_page(prog, pfn)
+        page: Object = pfn_to_page(prog, pfn)
+        return page
     except (LookupError, drgn.FaultError):
         return None
 
@@ -239,22 +239,67 @@ def for_each_poisoned_page(prog: Optional[Program] = None) -> Iterator[PoisonedP
         yield _poisoned_page(prog, row)
 
 
-def _pfn_of(page: Union[Object, int]) -> int:
-    if not isinstance(page, Object):
-        return int(page)
-    return page_to_pfn(drgn.cast('struct page *', page)).value_()
+def _pfn_of(page: Union[Object, IntegerLike]) -> int:
+    if isinstance(page, Object) and resolved(page.type_).kind == drgn.TypeKind.POINTER:
+        page = page_to_pfn(drgn.cast('struct page *', page))
+    return operator.index(page)
 
 
-def folio(prog: Program, page: Union[Object, int]) -> Optional[Folio]:
+def _take_page(prog: Union[Program, Object],
+               page: Optional[Union[Object, IntegerLike]]) -> Tuple[Program, int]:
+    """As helpers of drgn's, which take an object alone: it knows its program."""
+    if isinstance(prog, Object) and page is None:
+        page, prog = prog, prog.prog_
+    if not isinstance(prog, Program) or page is None:
+        raise TypeError('pass a struct page *, or a program and a pfn')
+    return _take_program(prog), _pfn_of(page)
+
+
+@overload
+def poisoned_page(__page: Object) -> Optional[PoisonedPage]: ...
+
+
+@overload
+def poisoned_page(prog: Program, page: Union[Object, IntegerLike]) -> Optional[PoisonedPage]: ...
+
+
+def poisoned_page(prog: Union[Program, Object],
+                  page: Optional[Union[Object, IntegerLike]] = None) -> Optional[PoisonedPage]:
+    """
+    Get what is known of one page.
+
+    :param prog: Program. It may be left out before a pointer.
+    :param page: ``struct page *`` or a pfn.
+    :return: ``None`` if it is not poisoned.
+    :raises Error: if there is no such page
+    """
+    prog, pfn = _take_page(prog, page)
+    for row in report(prog, 'folio', hex(pfn))['poisoned']:
+        if row['pfn'] == pfn:
+            return _poisoned_page(prog, row)
+    return None
+
+
+@overload
+def folio(__page: Object) -> Optional[Folio]: ...
+
+
+@overload
+def folio(prog: Program, page: Union[Object, IntegerLike]) -> Optional[Folio]: ...
+
+
+def folio(prog: Union[Program, Object],
+          page: Optional[Union[Object, IntegerLike]] = None) -> Optional[Folio]:
     """
     Get the folio with poisoned pages that a page belongs to, or that it belonged to when that
     was freed.
 
+    :param prog: Program. It may be left out before a pointer.
     :param page: ``struct page *``, ``struct folio *``, or a pfn.
     :return: ``None`` if it belongs to no folio with poisoned pages.
     :raises Error: if there is no such page
     """
-    pfn = _pfn_of(page)
+    prog, pfn = _take_page(prog, page)
     for row in report(prog, 'folio', hex(pfn))['folios']:
         if row['head_pfn'] <= pfn < row['head_pfn'] + (1 << row['order']):
             return _folio(prog, row)

@@ -10,7 +10,8 @@ from drgn.commands import (CommandArgumentError, CommandError, CommandNamespace,
                            DEFAULT_COMMAND_NAMESPACE, parse_shell_command)
 from drgn.commands.linux import linux_kernel_custom_command
 
-from . import TROUBLE, Error, run
+from . import run
+from ._session import TROUBLE, Error
 
 _EPILOG = '''
 The target is what drgn has open. ``hwpoison help`` lists the commands, and

@@ -50,7 +50,8 @@ def _load() -> Callable[..., int]:
     path = path or str(pathlib.Path(__file__).resolve().parent / _LIBRARY)
     try:
         # ctypes.CDLL releases the GIL during a call.
-        return ctypes.CDLL(path).hwpoison_drgn_run
+        run: Callable[..., int] = ctypes.CDLL(path).hwpoison_drgn_run
+        return run
     except (OSError, AttributeError) as error:
         raise Error(f'{error}: run `make`, or name it in HWPOISON_DRGN_LIBRARY') from None
 
@@ -59,7 +60,8 @@ def _has_members(type_: drgn.Type) -> bool:
     return type_.kind in (drgn.TypeKind.STRUCT, drgn.TypeKind.UNION, drgn.TypeKind.CLASS)
 
 
-def _resolved(type_: drgn.Type) -> drgn.Type:
+def resolved(type_: drgn.Type) -> drgn.Type:
+    """The type itself, without its names by typedef."""
     while type_.kind == drgn.TypeKind.TYPEDEF:
         type_ = type_.type
     return type_
@@ -67,9 +69,9 @@ def _resolved(type_: drgn.Type) -> drgn.Type:
 
 def _element(type_: drgn.Type) -> Tuple[drgn.Type, str]:
     """The type of an array's elements, and "[0]" for each dimension."""
-    type_, indexes = _resolved(type_), ''
+    type_, indexes = resolved(type_), ''
     while type_.kind == drgn.TypeKind.ARRAY:
-        type_, indexes = _resolved(type_.type), indexes + '[0]'
+        type_, indexes = resolved(type_.type), indexes + '[0]'
     return type_, indexes
 
 
@@ -95,14 +97,15 @@ def _find_member(prog: drgn.Program, tag: str, path: Optional[str]) -> Tuple[int
         designator += f'{indexes}.{name}' if designator else name
         type_ = type_.member(name).type
     offset = drgn.offsetof(top, designator) if path else 0
-    real = _resolved(type_)
+    real = resolved(type_)
     is_array = path and real.kind == drgn.TypeKind.ARRAY
     return offset, _size(type_), (real.length or 0) if is_array else 0
 
 
 def _find_enumerator(prog: drgn.Program, tag: Optional[str], name: str) -> int:
     if tag is None:
-        return prog.constant(name).value_()
+        value: int = prog.constant(name).value_()
+        return value
     for enumerator in prog.type(f'enum {tag}').enumerators or ():
         if enumerator.name == name:
             return enumerator.value
@@ -119,8 +122,8 @@ def _vmcoreinfo_text(prog: drgn.Program) -> bytes:
 
 
 def _address(prog: drgn.Program, name: str) -> int:
-    address = prog.symbol(name).address
-    if address >= 1 << 63:
+    address: Optional[int] = prog.symbol(name).address
+    if address is not None and address >= 1 << 63:
         return address
     # An offset into the per-CPU areas, which does not move with the kernel. drgn 0.0.31 moves
     # the symbol all the same, and 0.3.0 does not. The variable is right in both.
@@ -241,7 +244,7 @@ class Session:
             yield
             return
 
-        def press(number, frame):
+        def press(number: int, frame: Any) -> None:
             self.interrupted.value = 1
 
         signal.signal(signal.SIGINT, press)
@@ -259,7 +262,7 @@ class Session:
         argv = (ctypes.c_char_p * (len(words) + 1))(*words, None)
         status, done = [TROUBLE], threading.Event()
 
-        def work():
+        def work() -> None:
             try:
                 status[0] = function(ctypes.byref(self.call), len(words), argv)
             finally:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Memory, symbols and types of a program of libdrgn. */
+#include <errno.h>
 #include <stdalign.h>
 #include <string.h>
 #include <unistd.h>
@@ -463,6 +464,11 @@ static struct hwp_error *load_symbols(struct session *s, const struct hwp_target
 		s->api.error_destroy(e);
 	if (find_type(s, "page", &type))
 		return NULL;
+	/* To libdrgn a file that is missing is one without debug symbols. */
+	for (size_t i = 0; i < options->nr_symbol_paths; i++) {
+		if (access(options->symbol_paths[i], R_OK) < 0)
+			return hwp_error_os(errno, "%s: cannot open", options->symbol_paths[i]);
+	}
 	return hwp_error_create(
 		HWP_ERROR_LOOKUP,
 		options->nr_symbol_paths ?

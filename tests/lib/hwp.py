@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get('HWPOISON', str(TOP / 'build' / 'hwpoison'))
 SAMPLES = TOP / 'vmcores' / 'samples'
+#: What a host's tables of pages have more than the program's.
+HOST_ADDRESS = re.compile(r' STRUCT_PAGE$| 0x[0-9a-f]{16}$')
 
 #: What a state means for the verdict.
 CLASSES = {
@@ -89,6 +92,13 @@ def vmcore_of(directory):
         for path in sorted(directory.glob(pattern)):
             return path
     return None
+
+
+def words(text):
+    """Of each line, after a space if it has one: columns are wider where a host shows addresses,
+    which are left out here."""
+    return [' ' * line.startswith(' ') + ' '.join(HOST_ADDRESS.sub('', line).split())
+            for line in text.splitlines()]
 
 
 def all_samples():

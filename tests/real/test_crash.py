@@ -63,15 +63,6 @@ def without_provenance(text):
     return document
 
 
-#: What a host's tables of pages have more than the program's.
-ADDRESS = re.compile(r' STRUCT_PAGE$| 0x[0-9a-f]{16}$')
-
-
-def words(text):
-    """Of each line: columns are wider where a host shows addresses."""
-    return [' '.join(ADDRESS.sub('', line).split()) for line in text.splitlines()]
-
-
 class Part:
     """Commands that one check types, and what it says when the session is over."""
 
@@ -112,8 +103,8 @@ def same_reports(pair, readmem=False):
                     equal = mine == theirs
                 else:
                     drop = re.compile(r'providers|Providers|Target')
-                    equal = [line for line in words(ours) if not drop.search(line)] == \
-                        [line for line in words(text) if not drop.search(line)] or readmem
+                    equal = [line for line in hwp.words(ours) if not drop.search(line)] == \
+                        [line for line in hwp.words(text) if not drop.search(line)] or readmem
             except ValueError:
                 equal = False
             if not equal:

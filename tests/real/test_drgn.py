@@ -92,10 +92,10 @@ class Shell:
 
 def interactive(cases, path, vmlinux, work):
     shell = Shell(host_drgn.DRGN3 / 'drgn', '-c', path, '-s', vmlinux)
-    rows = hwp.Run('list', path).out.decode().splitlines()
+    rows = hwp.words(hwp.Run('list', path).out.decode())
     said = shell.ask('%hwpoison list')
-    # Columns are as wide as the terminal lets them: compare words, but for where.
-    lines = [line.split()[:7] for line in said.splitlines()]
+    # Where a page is may go on in the next line.
+    lines = [line.split()[:7] for line in hwp.words(said)]
     missing = [row for row in rows if row.startswith('0x') and row.split()[:7] not in lines]
     cases.report('shell: list', [f'no row {row}' for row in missing])
     said = shell.ask('%hwpoison')
@@ -108,7 +108,7 @@ def interactive(cases, path, vmlinux, work):
                  [] if rows[0].split()[0] in said and 'rror' not in said else [said])
     to = work / 'list.txt'
     shell.ask(f'%hwpoison list > {to}')
-    cases.report('shell: redirection', [] if to.read_text().splitlines() == rows else ['differs'])
+    cases.report('shell: redirection', [] if hwp.words(to.read_text()) == rows else ['differs'])
     for name, line, wanted in (
             ('wrong command', '%hwpoison nonsense', "unknown command 'nonsense'"),
             ('wrong option', '%hwpoison check --nonsense', "has no option '--nonsense'"),
@@ -186,7 +186,7 @@ try:
     hwpoison.report('x')
 except TypeError:
     pass
-for wrong in (prog, '12', drgn.Object(prog, prog.int_type('unsigned long', 8, False), 12)):
+for wrong in prog, '12':
     try:
         hwpoison.folio(wrong)
         raise AssertionError(f'folio takes {wrong!r}')

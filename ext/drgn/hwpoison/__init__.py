@@ -251,7 +251,7 @@ def _take_page(prog: Union[Program, Object],
     if isinstance(prog, Object) and page is None:
         page, prog = prog, prog.prog_
     if not isinstance(prog, Program) or page is None:
-        raise TypeError('pass a struct page *, or a program and a pfn')
+        raise TypeError('pass an object, or a program and a page')
     return _take_program(prog), _pfn_of(page)
 
 
@@ -268,7 +268,7 @@ def poisoned_page(prog: Union[Program, Object],
     """
     Get what is known of one page.
 
-    :param prog: Program. It may be left out before a pointer.
+    :param prog: Program. It may be left out before an object, which knows its own.
     :param page: ``struct page *`` or a pfn.
     :return: ``None`` if it is not poisoned.
     :raises Error: if there is no such page
@@ -294,7 +294,7 @@ def folio(prog: Union[Program, Object],
     Get the folio with poisoned pages that a page belongs to, or that it belonged to when that
     was freed.
 
-    :param prog: Program. It may be left out before a pointer.
+    :param prog: Program. It may be left out before an object, which knows its own.
     :param page: ``struct page *``, ``struct folio *``, or a pfn.
     :return: ``None`` if it belongs to no folio with poisoned pages.
     :raises Error: if there is no such page

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Inside a root of hosts.sh: what this Debian's crash and drgn say of the samples, with the
-extension and the module that were built and installed here, is what the program says of them."""
+"""Inside a root of hosts.sh: what this Debian's crash and drgn say of the samples and of the lab's
+dumps, with the extension and the module that were built and installed here, is what the program
+says of them."""
 import json
 import pathlib
 import re
@@ -11,14 +12,15 @@ import sys
 SUITE = sys.argv[1]
 TOP = pathlib.Path(__file__).resolve().parents[2]
 SAMPLES = '6.1-amd64', '6.12-cloud', '7.3-cloud'
+DUMPS = pathlib.Path('/dumps')
 OPEN = '''
 import sys, json, drgn
 sys.path.insert(0, '/usr/lib/hwpoison/drgn')
 import hwpoison
-prog = drgn.Program(drgn.Platform(drgn.Architecture.X86_64))
-prog.set_core_dump(sys.argv[1])
+prog = drgn.Program(drgn.Platform(getattr(drgn.Architecture, sys.argv[1])))
+prog.set_core_dump(sys.argv[2])
 try:
-    prog.load_debug_info(sys.argv[2:])
+    prog.load_debug_info(sys.argv[3:])
 except drgn.MissingDebugInfoError:
     pass
 sys.exit(hwpoison.run(prog, ['check', '--json']))
@@ -63,9 +65,12 @@ def by_drgn(dump, vmlinux, plain):
     for how, words, env, types in (
             ('without a vmlinux', [], (), 'btf'), ('with its vmlinux', [vmlinux], (), 'btf'),
             ('its own names', [vmlinux], [('HWPOISON_HOST_NAMES', '1')], 'drgn')):
-        out, err = run('python3', '-c', OPEN, dump, *words, env=env)
-        report(f'drgn {version_of_drgn()}, {dump.parent.name}, {how}',
-               differs(out, err, plain, ('drgn', types)))
+        ask_drgn(dump, f'{dump.parent.name}, {how}', words, plain, types, env)
+
+
+def ask_drgn(dump, name, words, plain, types='btf', env=(), arch='X86_64'):
+    out, err = run('python3', '-c', OPEN, arch, dump, *words, env=env)
+    report(f'drgn {version_of_drgn()}, {name}', differs(out, err, plain, ('drgn', types)))
 
 
 def version_of_drgn():
@@ -73,20 +78,34 @@ def version_of_drgn():
     return out.partition('-')[0]
 
 
-def by_crash(dump, vmlinux, plain):
+def by_crash(dump, vmlinux, plain, *options):
     """Whether it can open this dump. An excerpt is too little for a crash that looks around."""
     place = pathlib.Path('/tmp/report')
     place.unlink(missing_ok=True)
-    out, err = run('crash', '--minimal', '-s', vmlinux, dump,
+    out, err = run('crash', *options, '-s', vmlinux, dump,
                    stdin=f'extend hwpoison.so\nhwpoison -j > {place}\nq\n')
     version = re.search(r'^crash (\S+)', run('crash', '--version')[0], re.M)[1]
-    name = f'crash {version}, {dump.parent.name}, --minimal'
+    name = ', '.join([f'crash {version}', dump.parent.name, *options])
     if 'extend' not in out + err and 'shared object loaded' not in out + err:
         print(f'# {SUITE}: {name}: crash does not open it: {(out + err).strip()[-100:]!r}')
         return False
     text = place.read_text() if place.exists() else ''
     report(name, differs(text, out + err, plain, ('crash', 'btf')))
     return True
+
+
+def of_lab(dump):
+    """A full dump: KASLR, two nodes, 5-level page tables or arm64, as its row has them."""
+    plain, err = run('/usr/bin/hwpoison', 'check', '--json', dump)
+    release = (dump.parent / 'version.txt').read_text().split()[2]
+    report(f'program, {dump.parent.name}', '' if plain else err)
+    is_arm = 'arm64' in dump.parent.name
+    ask_drgn(dump, dump.parent.name, [], plain, arch='AARCH64' if is_arm else 'X86_64')
+    vmlinux = pathlib.Path('/vmlinux') / release / 'vmlinux'
+    if vmlinux.exists() and not is_arm:
+        by_crash(dump, vmlinux, plain)
+        # crash 9.0.2 reads the modules of 7.3 by members that they do not have.
+        by_crash(dump, vmlinux, plain, '--no_modules')
 
 
 def main():
@@ -98,8 +117,10 @@ def main():
         plain, err = run('/usr/bin/hwpoison', 'check', '--json', dump)
         report(f'program, {sample}', '' if plain else err)
         by_drgn(dump, vmlinux, plain)
-        nr_opened += by_crash(dump, vmlinux, plain)
+        nr_opened += by_crash(dump, vmlinux, plain, '--minimal')
     report('crash opens a sample', '' if nr_opened else 'none')
+    for dump in sorted(DUMPS.glob('*/vmcore.elf')):
+        of_lab(dump)
     sys.exit(bool(failures))
 
 

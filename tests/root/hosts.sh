@@ -6,8 +6,9 @@
 #
 #   hosts.sh [SUITE...]       default: bookworm trixie forky
 #
-# The roots stay below build/peers/roots (or $HWP_PEERS). Needs root, debootstrap and the
-# network.
+# They are asked of the samples, and of the dumps that the lab has made: vmcores/lab.sh matrix
+# (build/lab/dumps, or below $HWP_LAB). The roots stay below build/peers/roots (or $HWP_PEERS).
+# Needs root, debootstrap and the network.
 # shellcheck disable=SC2016 # apt has dollars of its own
 set -eu
 
@@ -27,7 +28,8 @@ shift
 
 cd "$(dirname "$0")/../.."
 peers=$(realpath -m "${HWP_PEERS:-build/peers}")
-mkdir -p "$peers/roots"
+dumps=$(realpath -m "${HWP_LAB:-build/lab}/dumps")
+mkdir -p "$peers/roots" "$dumps"
 mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
 	awk -v suite="$(. /etc/os-release && echo "$VERSION_CODENAME")" '$1 == suite { print $2; exit }')
 [ -n "$mirror" ] || die 'apt knows no mirror'
@@ -74,11 +76,12 @@ try()
 		echo "not ok $1: no root of it can be made"
 		return 1
 	fi
-	rm -rf "$root/hwpoison" && mkdir -p "$root/hwpoison" "$root/vmlinux"
+	rm -rf "$root/hwpoison" && mkdir -p "$root/hwpoison" "$root/vmlinux" "$root/dumps"
 	git -c safe.directory="$PWD" archive HEAD | tar -x -C "$root/hwpoison"
 	mount -t proc proc "$root/proc"
 	mount --rbind /dev "$root/dev"
 	mount --bind "$peers/vmlinux" "$root/vmlinux"
+	mount --bind "$dumps" "$root/dumps"
 	in_root "$root" sh -c 'cd /hwpoison && make -s -j2 all install PREFIX=/usr' || {
 		echo "not ok $1: it does not build"
 		return 1

@@ -194,7 +194,7 @@ def true_examples():
     commands = [c for command in shown for c in (f'echo example: {command[:20]}', command)]
 
     def judge(session):
-        text = session.out.partition('EXAMPLES')[2]
+        text = session.out.partition('begin-help')[2].partition('EXAMPLES')[2]
         examples = re.findall(r'^    crash> (hwpoison.*)\n((?:    .*\n)*)', text, re.M)
         if [command for command, _ in examples[:-1]] != list(shown):
             yield f'help shows {examples}'
@@ -206,7 +206,7 @@ def true_examples():
                 if line.strip() != '...' and not re.search(f'^{pattern}', printed, re.M):
                     yield f'{command!r} does not print {line.strip()!r}'
 
-    return Part(['help hwpoison', *commands], judge)
+    return Part(['echo begin-help', 'help hwpoison', *commands], judge)
 
 
 def loading():

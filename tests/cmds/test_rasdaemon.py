@@ -106,12 +106,17 @@ def joined(directory, work):
 
 
 def changes_nothing_else(directory, path):
-    """Events are joined; states, checks and the verdict do not rest on them."""
+    """Events are joined; states, checks and the verdict do not rest on them. That its types differ is
+    an issue of rasdaemon's."""
     vmcore = hwp.vmcore_of(directory)
     plain = hwp.Run('check', '--json', vmcore)
     joined_run = hwp.Run('check', '--json', '--rasdaemon', path, vmcore)
     a, b = plain.json(), joined_run.json()
     a.pop('events'), b.pop('events')
+    issues = [issue for issue in b['known_issues'] if issue not in a['known_issues']]
+    b['known_issues'] = [issue for issue in b['known_issues'] if issue not in issues]
+    if [issue['name'] for issue in issues] != ['rasdaemon-types']:
+        return [f'known issues: {issues}']
     return [] if a == b and plain.status == joined_run.status else ['the report is another']
 
 

@@ -70,7 +70,7 @@ extend /disk/hwpoison.so
 hwpoison check -j > /tmp/check
 hwpoison layout -j > /tmp/layout
 hwpoison check -j --quick > /tmp/quick
-hwpoison list | grep -c taken-off
+hwpoison list | grep -c "^0x.*taken-off"
 hwpoison folio HUGE
 hwpoison nonsense
 hwpoison check -k

@@ -254,13 +254,7 @@ run_to_death() {
 	wait "$vm_pid" 2>/dev/null || true
 	check_vmcoreinfo
 	rm -f "$work/truth.tar" "$work/disk" "$work/initrd"
-	write_recipe
-	chmod 755 "$work"
-	chmod 644 "$work"/*
-	rm -rf "$out"
-	mv "$work" "$out"
-	trap - EXIT
-	echo "$out: $(grep -a -m1 -o 'Kernel panic.*' "$out/console.txt" || echo "no crash"), $((SECONDS - began)) s"
+	finish "$(grep -a -m1 -o 'Kernel panic.*' "$work/console.txt" || echo "no crash")"
 }
 
 # The kernel dies, and the one that it loaded for that copies its memory and ends the machine.
@@ -281,7 +275,7 @@ run_to_kdump() {
 	rm "$work/kdump.tar"
 	truncate -s "$(cat "$work/size")" "$work/vmcore.elf"
 	check_result
-	finish
+	finish "$(count_note "$work")"
 }
 
 check_vmcoreinfo() {
@@ -302,6 +296,7 @@ check_result() {
 	[[ $cmdline == *hwpbreak=* ]] || ! grep '^unnoted ' "$work/truth.txt" || fail "poison that no scenario made"
 }
 
+# finish WORDS: the dump is whole; WORDS say what it is of.
 finish() {
 	write_recipe
 	chmod 755 "$work"
@@ -309,7 +304,7 @@ finish() {
 	rm -rf "$out"
 	mv "$work" "$out"
 	trap - EXIT
-	echo "$out: $(count_note "$out"), $((SECONDS - began)) s"
+	echo "$out: $1, $((SECONDS - began)) s"
 }
 
 run() {
@@ -370,7 +365,7 @@ run() {
 	qmp_wait '"SHUTDOWN"' 60 || fail "the guest did not write the truth"
 	wait "$vm_pid" || true
 	check_result
-	finish
+	finish "$(count_note "$work")"
 }
 
 # FILE: name | options | scenarios

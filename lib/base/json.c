@@ -205,3 +205,8 @@ void hwp_json_known(struct hwp_json *json, const char *key, bool is_known, int64
 	else
 		hwp_json_null(json, key);
 }
+
+void hwp_json_index(struct hwp_json *json, const char *key, int64_t value)
+{
+	hwp_json_known(json, key, value >= 0, value);
+}

@@ -9,6 +9,7 @@
 #include "report/cause.h"
 #include "report/common.h"
 #include "report/json_folio.h"
+#include "report/json_freelist.h"
 #include "report/json_history.h"
 #include "report/json_words.h"
 #include "report/known_issues.h"
@@ -173,23 +174,6 @@ static void put_summary(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_end(json);
 }
 
-/* -1 stands for none. */
-static void put_index(struct hwp_json *json, const char *key, int64_t value)
-{
-	if (value < 0)
-		hwp_json_null(json, key);
-	else
-		hwp_json_i64(json, key, value);
-}
-
-static void put_zone(struct hwp_json *json, const struct hwp_findings *f, int index)
-{
-	const struct hwp_zone_facts *zone = hwp_report_zone(f, index);
-
-	put_index(json, "nid", zone ? zone->nid : -1);
-	hwp_json_string(json, "zone", zone && zone->name[0] ? zone->name : NULL);
-}
-
 static void put_sentence(void *arg, const char *sentence)
 {
 	hwp_json_string(arg, NULL, sentence);
@@ -220,16 +204,16 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_u64(json, "pfn", page->pfn);
 	hwp_json_hex(json, "phys", page->pfn << f->page_shift);
 	hwp_report_json_addresses(json, page);
-	put_zone(json, f, page->zone);
+	hwp_report_json_zone(json, f, page->zone);
 	hwp_json_string(json, "state", hwp_state_name(page->state));
 	hwp_json_string(json, "class", hwp_class_name(hwp_state_class(page->state)));
 	if (page->order < 0)
 		hwp_json_null(json, "head_pfn");
 	else
 		hwp_json_u64(json, "head_pfn", page->head_pfn);
-	put_index(json, "order", page->order);
+	hwp_json_index(json, "order", page->order);
 	hwp_json_string(json, "migratetype", hwp_findings_migratetype(f, page->migratetype));
-	put_index(json, "cpu", page->cpu);
+	hwp_json_index(json, "cpu", page->cpu);
 	if (page->was_read)
 		hwp_json_i64(json, "refcount", page->page.refcount);
 	else
@@ -242,7 +226,7 @@ static void put_page(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_row_array(json, "evidence");
 	hwp_evidence(f, page, put_sentence, json);
 	hwp_json_end(json);
-	put_index(json, "event", page->event);
+	hwp_json_index(json, "event", page->event);
 	if (page->module[0]) {
 		hwp_json_row_object(json, "module");
 		hwp_json_string(json, "name", page->module);
@@ -347,10 +331,10 @@ static void put_event(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_string(json, "page_type", event->page_type[0] ? event->page_type : NULL);
 	hwp_json_string(json, "result", event->result[0] ? event->result : NULL);
 	hwp_json_string(json, "comm", event->comm[0] ? event->comm : NULL);
-	put_index(json, "pid", event->pid);
+	hwp_json_index(json, "pid", event->pid);
 	put_address(json, event->virtual_address);
-	put_index(json, "caller_pid", event->caller_pid);
-	put_index(json, "caller_cpu", event->caller_cpu);
+	hwp_json_index(json, "caller_pid", event->caller_pid);
+	hwp_json_index(json, "caller_cpu", event->caller_cpu);
 	hwp_json_string(json, "module", event->label[0] ? event->label : NULL);
 	hwp_json_string(json, "text", event->text);
 	if (f->has_rasdaemon && event->rasdaemon >= 0)
@@ -553,112 +537,12 @@ struct hwp_error *hwp_report_folio_json(FILE *out, const struct hwp_findings *f)
 	return put_tail(&json, f);
 }
 
-static void put_zones(struct hwp_json *json, const struct hwp_findings *f)
-{
-	hwp_json_array(json, "zones");
-	for (size_t i = 0; i < f->zones.nr; i++) {
-		const struct hwp_zone_facts *zone = &f->zones.data[i];
-
-		hwp_json_row_object(json, NULL);
-		put_zone(json, f, (int)i);
-		hwp_json_u64(json, "start_pfn", zone->start_pfn);
-		hwp_json_u64(json, "end_pfn", zone->end_pfn);
-		hwp_json_u64(json, "present", zone->present_pages);
-		hwp_json_u64(json, "managed", zone->managed_pages);
-		hwp_json_u64(json, "nr_buddy_pages", zone->nr_buddy_pages);
-		hwp_json_u64(json, "nr_pcp_pages", zone->nr_pcp_pages);
-		hwp_json_end(json);
-	}
-	hwp_json_end(json);
-}
-
-static void put_areas(struct hwp_json *json, const struct hwp_findings *f)
-{
-	hwp_json_array(json, "areas");
-	for (size_t i = 0; i < f->areas.nr; i++) {
-		const struct hwp_area_stat *area = &f->areas.data[i];
-
-		hwp_json_row_object(json, NULL);
-		put_zone(json, f, area->zone);
-		hwp_json_i64(json, "order", area->order);
-		hwp_json_u64(json, "nr_free", area->nr_free);
-		hwp_json_u64(json, "nr_walked", area->nr_walked);
-		hwp_json_bool(json, "complete", !area->was_cut);
-		hwp_json_end(json);
-	}
-	hwp_json_end(json);
-}
-
-static void put_lists(struct hwp_json *json, const struct hwp_findings *f)
-{
-	hwp_json_array(json, "lists");
-	for (size_t i = 0; i < f->lists.nr; i++) {
-		const struct hwp_list_stat *list = &f->lists.data[i];
-
-		hwp_json_row_object(json, NULL);
-		put_zone(json, f, list->zone);
-		hwp_json_string(json, "container", hwp_container_name(list->container));
-		put_index(json, "order", list->order);
-		hwp_json_string(json, "migratetype",
-				hwp_findings_migratetype(f, list->migratetype));
-		put_index(json, "cpu", list->cpu);
-		hwp_json_u64(json, "nr_blocks", list->nr_blocks);
-		hwp_json_u64(json, "nr_poisoned", list->nr_poisoned);
-		hwp_json_bool(json, "complete", !list->was_cut);
-		hwp_json_end(json);
-	}
-	hwp_json_end(json);
-}
-
-/* Blocks that hold poison, each once with its poisoned pages. */
-static void put_blocks(struct hwp_json *json, const struct hwp_findings *f)
-{
-	const struct hwp_poisoned *open = NULL;
-
-	hwp_json_array(json, "blocks");
-	for (size_t i = 0; i < f->poisoned.nr; i++) {
-		const struct hwp_poisoned *page = &f->poisoned.data[i];
-
-		if (!hwp_report_is_free(page))
-			continue;
-		if (open && (page->state != open->state || page->head_pfn != open->head_pfn)) {
-			hwp_json_end(json);
-			hwp_json_end(json);
-			open = NULL;
-		}
-		if (!open) {
-			hwp_json_row_object(json, NULL);
-			put_zone(json, f, page->zone);
-			hwp_json_string(json, "state", hwp_state_name(page->state));
-			hwp_json_u64(json, "head_pfn", page->head_pfn);
-			hwp_json_hex(json, "phys", page->head_pfn << f->page_shift);
-			put_index(json, "order", page->order);
-			hwp_json_string(json, "migratetype",
-					hwp_findings_migratetype(f, page->migratetype));
-			put_index(json, "cpu", page->cpu);
-			hwp_json_row_array(json, "poisoned_pfns");
-			open = page;
-		}
-		hwp_json_u64(json, NULL, page->pfn);
-	}
-	if (open) {
-		hwp_json_end(json);
-		hwp_json_end(json);
-	}
-	hwp_json_end(json);
-}
-
 struct hwp_error *hwp_report_freelist_json(FILE *out, const struct hwp_findings *f)
 {
 	struct hwp_json json = { .out = out };
 
 	put_head(&json, f, "freelist");
-	hwp_json_object(&json, "freelist");
-	put_zones(&json, f);
-	put_areas(&json, f);
-	put_lists(&json, f);
-	put_blocks(&json, f);
-	hwp_json_end(&json);
+	hwp_report_json_freelist(&json, f);
 	return put_tail(&json, f);
 }
 

@@ -17,7 +17,10 @@ struct hwp_report_style {
 	bool utf8;
 	/** Columns to fill; 0 for 80. */
 	unsigned int width;
-	/** In tables of pages, also the address of each struct page, which a host's commands take. */
+	/**
+	 * In tables of pages, also the address of each struct page, which a host's commands take.
+	 * Then rows of tables are as long as they are where width is 0.
+	 */
 	bool addresses;
 };
 

@@ -42,6 +42,9 @@ struct hwp_table *hwp_table_create(FILE *out, const struct hwp_report_style *sty
 	table->out = out;
 	table->style = style;
 	table->width = style->width ? style->width : 80;
+	/* A page's row and its address stay in one line, but on a terminal that is too narrow. */
+	if (style->addresses && !style->width)
+		table->width = HWP_ANY_WIDTH;
 	table->nr_columns = nr;
 	table->scols = scols_new_table();
 	if (!table->scols || !add_columns(table, columns)) {

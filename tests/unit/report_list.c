@@ -114,16 +114,22 @@ static void names(void **state)
 	assert_string_equal(hwp_page_columns[HWP_NR_DEFAULT_COLUMNS - 1].column.name, "WHERE");
 }
 
-static char *list_of(const struct hwp_findings *f, struct hwp_selection *s, unsigned int width)
+static char *print(const struct hwp_findings *f, const struct hwp_selection *s,
+		   const struct hwp_report_style *style)
 {
-	const struct hwp_report_style style = { .width = width };
 	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	assert_null(hwp_report_selected(out, f, &style, s));
+	assert_null(hwp_report_selected(out, f, style, s));
 	fclose(out);
 	return text;
+}
+
+static char *list_of(const struct hwp_findings *f, const struct hwp_selection *s,
+		     unsigned int width)
+{
+	return print(f, s, &(struct hwp_report_style){ .width = width });
 }
 
 /** A row that is too wide goes on below; nothing is cut, and a program gets one line for a page. */
@@ -167,12 +173,32 @@ static void wide_rows(void **state)
 	hwp_findings_destroy(f);
 }
 
+/** In a host a page's row has one column more, and stays one line unless a terminal is narrower. */
+static void in_host(void **state)
+{
+	const struct hwp_selection s = { .no_headings = true };
+	struct hwp_report_style style = { .addresses = true };
+	_cleanup_free_ char *file = NULL, *terminal = NULL;
+	struct hwp_findings *f = four_pages();
+
+	(void)state;
+	for (size_t i = 0; i < f->poisoned.nr; i++)
+		f->poisoned.data[i].struct_page_address = 0xffd4000000000400;
+	file = print(f, &s, &style);
+	assert_non_null(strstr(file, "/var/lib/a long name/of a file  0xffd4000000000400\n"));
+	style.width = 60;
+	terminal = print(f, &s, &style);
+	assert_non_null(strstr(terminal, "\n    0xffd4000000000400\n"));
+	hwp_findings_destroy(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(selections),
 		cmocka_unit_test(names),
 		cmocka_unit_test(wide_rows),
+		cmocka_unit_test(in_host),
 	};
 
 	return cmocka_run_group_tests_name("report_list", tests, NULL, NULL);

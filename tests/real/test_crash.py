@@ -83,6 +83,12 @@ def said(session):
     return (session.text if isinstance(session, Terminal) else session.out)[-300:]
 
 
+def all_words(text):
+    """Where lines are folded apart: rows with an address are not."""
+    drop = re.compile(r'providers|Providers|Target')
+    return ' '.join(line for line in hwp.words(text) if not drop.search(line)).split()
+
+
 def same_reports(pair, readmem=False):
     """Every command's JSON, and text, is the program's own; with readmem() alone too."""
     pfn = hex(own(pair, 'check', '--json').json()['poisoned'][0]['pfn'])
@@ -102,9 +108,7 @@ def same_reports(pair, readmem=False):
                             document.get('target', {}).pop('format', None)
                     equal = mine == theirs
                 else:
-                    drop = re.compile(r'providers|Providers|Target')
-                    equal = [line for line in hwp.words(ours) if not drop.search(line)] == \
-                        [line for line in hwp.words(text) if not drop.search(line)] or readmem
+                    equal = readmem or all_words(ours) == all_words(text)
             except ValueError:
                 equal = False
             if not equal:

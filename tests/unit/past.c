@@ -389,8 +389,33 @@ static void steps(void **state)
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(want); i++)
 		assert_int_equal(f->steps.data[p->first_step + i].kind, want[i]);
 	assert_int_equal(f->steps.data[p->first_step].event, 0);
+	/* Nobody wrote down when. */
+	assert_false(f->steps.data[p->first_step + 3].has_time);
 	assert_int_equal(f->folios.data[0].was_free, HWP_ANSWER_YES);
 	assert_int_equal(f->folios.data[0].nr_victims, 1);
+	hwp_findings_destroy(f);
+}
+
+/* page_owner wrote down when the page was handed out. */
+static void step_by_record(void **state)
+{
+	struct hwp_findings *f = findings(HWP_FIX_ABSENT);
+	struct hwp_poisoned *p = add_poisoned(f, page_of(0x8011, PIPE));
+	const struct hwp_step *step;
+
+	(void)state;
+	add_action(f, p, "unsplit thp", "Failed");
+	f->events.data[0].time_ns = 2 * SECOND;
+	p->page_owner.found = p->page_owner.allocated = true;
+	p->page_owner.alloc_ns = 3 * SECOND;
+	decide(f);
+	p = &f->poisoned.data[0];
+	assert_int_equal(p->was_handed_out, HWP_ANSWER_YES);
+	step = &f->steps.data[p->first_step];
+	while (step->kind != HWP_STEP_HANDED_OUT)
+		assert_true(++step < f->steps.data + p->first_step + p->nr_steps);
+	assert_true(step->has_time);
+	assert_int_equal(step->time_ns, 3 * SECOND);
 	hwp_findings_destroy(f);
 }
 
@@ -534,6 +559,7 @@ int main(void)
 		cmocka_unit_test(by_words),	     cmocka_unit_test(refused_when_freed),
 		cmocka_unit_test(withheld_by_fix),   cmocka_unit_test(may_have_been_gigantic),
 		cmocka_unit_test(later_process),     cmocka_unit_test(steps),
+		cmocka_unit_test(step_by_record),
 	};
 
 	return cmocka_run_group_tests_name("past", tests, NULL, NULL);

@@ -113,4 +113,12 @@ static inline bool hwp_test_bit(const void *bitmap, uint64_t bit)
 	return ((const uint8_t *)bitmap)[bit / 8] >> (bit % 8) & 1;
 }
 
+/** Are there bytes, and all of them zero? */
+static inline bool hwp_is_zero(const void *bytes, size_t size)
+{
+	const uint8_t *first = bytes;
+
+	return size && *first == 0 && memcmp(first, first + 1, size - 1) == 0;
+}
+
 #endif /* HWP_BASE_BITS_H */

@@ -233,16 +233,11 @@ static struct hwp_error *flush_descs(struct hwp_kdump_writer *w)
 	return err;
 }
 
-static bool is_zero(const unsigned char *page, size_t size)
-{
-	return !page[0] && memcmp(page, page + 1, size - 1) == 0;
-}
-
 struct hwp_error *hwp_kdump_writer_page(struct hwp_kdump_writer *w, uint64_t pfn, const void *page)
 {
 	size_t page_size = (size_t)1 << w->head->page_shift, size;
 	struct page_desc desc = { .offset = w->at, .flags = HWP_PACKED_ZSTD };
-	bool zero = is_zero(page, page_size);
+	bool zero = hwp_is_zero(page, page_size);
 	struct hwp_error *err = set_bit(w, &w->stored, pfn);
 
 	if (!err && zero && w->zero.size) {

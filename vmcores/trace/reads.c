@@ -4,7 +4,7 @@
  * by /proc/kcore, what /proc/kpageflags says of the page just before.
  *
  *   read PFN FLAGS     a page of RAM
- *   other ADDRESS      something of /proc/kcore that is not in the direct map
+ *   other ADDRESS      something of /proc/kcore that is no page of RAM
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,9 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The direct map is below: on arm64 it is the lower half of the kernel's addresses. */
+/*
+ * The direct map is below. On arm64 the image is read by its own addresses where the direct map has no
+ * alias of its data: its pages are asked about as well.
+ */
 #ifdef __aarch64__
-#define IMAGE_MAP 0xffff800000000000ULL
+#define IMAGE_MAP UINT64_MAX
 #else
 #define IMAGE_MAP 0xffffffff80000000ULL
 #endif

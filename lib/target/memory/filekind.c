@@ -351,11 +351,6 @@ static const struct hwp_file_kind *kind_of_kdump(const struct hwp_file_ends *end
 	return &kdump_machine;
 }
 
-static bool is_zero(const unsigned char *bytes, size_t nr)
-{
-	return nr && bytes[0] == 0 && memcmp(bytes, bytes + 1, nr - 1) == 0;
-}
-
 static bool is_text(const struct hwp_file_ends *ends)
 {
 	for (size_t i = 0; i < ends->nr_head; i++) {
@@ -402,7 +397,7 @@ const struct hwp_file_kind *hwp_file_kind(const struct hwp_file_ends *ends)
 		return kind;
 	if (ends->nr_tail >= 512 && memcmp(ends->tail + ends->nr_tail - 512, "conectix", 8) == 0)
 		return &fixed_vhd;
-	if (is_zero(ends->head, ends->nr_head))
+	if (hwp_is_zero(ends->head, ends->nr_head))
 		return &zeros;
 	return is_text(ends) ? kind_of_text(ends) : &unknown;
 }

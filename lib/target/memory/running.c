@@ -11,11 +11,16 @@
 #include "target/memory/pagetable.h"
 #include "target/vmcoreinfo.h"
 
+/* /proc/kcore copies page by page, and no page is smaller. */
+#define SMALLEST_PAGE 4096u
+
 struct running {
 	const char *path;
 	/** As it was when the mappings were last found; NULL before. */
 	struct hwp_kcore *kcore;
-	uint64_t image_start;
+	uint64_t image_start, image_end, image_physical;
+	/** The image's data may have no second address in the direct map. */
+	bool may_lack_alias;
 };
 
 static void running_destroy(void *arg)
@@ -32,9 +37,9 @@ static bool is_ram(const struct hwp_kcore_segment *s, uint64_t image_start)
 	return s->physical != HWP_KCORE_NO_PHYSICAL && s->start < image_start;
 }
 
-static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, size_t size)
+static struct hwp_error *read_ram(const struct running *r, uint64_t physical, void *buf,
+				  size_t size)
 {
-	struct running *r = arg;
 	const struct hwp_kcore_segment *segments;
 	size_t nr;
 
@@ -49,6 +54,52 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 					      size);
 	}
 	return hwp_error_at(HWP_ERROR_FAULT, physical, "0x%" PRIx64 " is not memory", physical);
+}
+
+static struct hwp_error *read_image(const struct running *r, uint64_t address, void *buf,
+				    size_t size)
+{
+	const struct hwp_kcore_segment *segments;
+	size_t nr;
+
+	segments = hwp_kcore_segments(r->kcore, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		if (segments[i].start == r->image_start)
+			return hwp_kcore_read(r->kcore, &segments[i], address, buf, size);
+	}
+	return NULL;
+}
+
+/**
+ * /proc/kcore has zeros for the direct map of the image's data where arm64 marks that as invalid
+ * (mark_linear_data_alias_valid() in arch/arm64/mm/mmu.c of v7.3), as it has for a poisoned page.
+ * The gate has seen that the page is not poisoned: it is read by the image's own address then.
+ */
+static struct hwp_error *fill_image(const struct running *r, uint64_t physical, char *buf,
+				    size_t size)
+{
+	uint64_t end = r->image_physical + (r->image_end - r->image_start);
+	struct hwp_error *err = NULL;
+	size_t len;
+
+	for (size_t done = 0; done < size && !err; done += len) {
+		uint64_t at = physical + done;
+
+		len = SMALLEST_PAGE - at % SMALLEST_PAGE;
+		len = len < size - done ? len : size - done;
+		if (at >= r->image_physical && at < end && hwp_is_zero(buf + done, len))
+			err = read_image(r, r->image_start + (at - r->image_physical), buf + done,
+					 len);
+	}
+	return err;
+}
+
+static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, size_t size)
+{
+	const struct running *r = arg;
+	struct hwp_error *err = read_ram(r, physical, buf, size);
+
+	return err || !r->may_lack_alias ? err : fill_image(r, physical, buf, size);
 }
 
 /** The image is the segment that contains _stext. */
@@ -184,6 +235,7 @@ static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 	const struct hwp_kcore_segment *segments;
 	struct hwp_kcore *fresh;
 	struct hwp_error *err;
+	const char *machine;
 	size_t nr;
 
 	/* The segments of an open file stay those of the time when it was opened. */
@@ -201,6 +253,10 @@ static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 	if (!find_image(segments, nr, ret))
 		return not_shown();
 	r->image_start = ret->image_start;
+	r->image_end = ret->image_end;
+	r->image_physical = ret->image_physical;
+	machine = hwp_page_tables_machine(ret->vmcoreinfo);
+	r->may_lack_alias = machine && strcmp(machine, "aarch64") == 0;
 	if (!find_direct_map(segments, nr, ret) || !find_memmap(segments, nr, ret))
 		return not_shown();
 	return NULL;

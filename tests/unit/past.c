@@ -253,17 +253,19 @@ static void may_have_been_gigantic(void **state)
 	const struct hwp_extent_orders hugetlb = { { 9, 18 }, 2 };
 
 	(void)state;
-	for (int whole = 0; whole < 2; whole++) {
+	/* The buddy allocator's largest block is of order 10. */
+	for (int i = 0; i < 4; i++) {
 		struct hwp_findings *f = findings(HWP_FIX_ABSENT);
 		struct hwp_poisoned *p = add_poisoned(f, page_of(0x8011, BLANK));
+		bool whole = i % 2, is_gigantic = i < 2;
 
 		f->kernel.frees_gigantic_whole = whole;
 		add_action(f, p, "huge page", "Failed");
 		assert_null(hwp_extents_find(f, &hugetlb));
-		f->folios.data[0].max_order = 18;
+		f->folios.data[0].max_order = is_gigantic ? 18 : 10;
 		assert_null(hwp_decide(f));
 		assert_int_equal(f->poisoned.data[0].was_free,
-				 whole ? HWP_ANSWER_YES : HWP_ANSWER_UNKNOWN);
+				 whole || !is_gigantic ? HWP_ANSWER_YES : HWP_ANSWER_UNKNOWN);
 		hwp_findings_destroy(f);
 	}
 }

@@ -97,6 +97,9 @@ static void matrix(void **state)
 	f->areas.nr = 2;
 	report(f);
 	assert_lines("    0          3       5*        -  not read\n");
+	f->areas.data[0] = (struct hwp_area_stat){ .nr_free = 8, .nr_walked = 8 };
+	report(f);
+	assert_lines("    0          3       5*        8  right\n");
 	hwp_findings_destroy(f);
 }
 

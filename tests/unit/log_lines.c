@@ -294,6 +294,8 @@ static const struct line own[] = {
 	  "EDAC MC0: 1 CE Single-bit ECC on P1_Node1_Channel0_Dimm0 (node:1 card:0 module:0 rank:0 bank:772 row:2047 col:640 page:0x71fd3 offset:0xa00 grain:0 syndrome:0x0 - APEI location: node:1 card:0 module:0 status(0x0000000000000400): Storage error in DRAM memory)" },
 	{ "i7core", "-", HWP_EVENT_CORRECTED, NULL, NULL, NULL, -1, "CPU_SrcID#0_Channel#0_DIMM#0",
 	  "EDAC MC0: 8 CE error on CPU_SrcID#0_Channel#0_DIMM#0 (channel:0 slot:0 page:0x0 offset:0x0 grain:8 syndrome:0x0)" },
+	{ "no name", "12345", HWP_EVENT_CORRECTED, NULL, NULL, NULL, -1, "",
+	  "EDAC MC0: 1 CE memory read error on unknown memory (channel:1 slot:0 page:0x12345 offset:0x40 grain:32 syndrome:0x0)" },
 	{ "i3000", "-", HWP_EVENT_HARDWARE, NULL, NULL, NULL, -1, NULL,
 	  "EDAC MC0: 1 UE i3000 UE on any memory (csrow:0 channel:-1 page:0x0 offset:0x0 grain:0)" },
 	{ "2.6.32-3.4", "3d8e9", HWP_EVENT_CORRECTED, NULL, NULL, NULL, -1, "DIMM_A1",

@@ -236,12 +236,12 @@ test: all unit-programs
 	@$(run) tests/run.sh $(T)
 
 # What takes under a minute, boots nothing and fetches nothing. One kernel's memory is corrupted,
-# in a quarter of the ways; three samples are compared with what their kernels said.
+# in a sixth of the ways; three samples are compared with what their kernels said.
 CHECK_ON_DUMPS := input/ real/test_parts real/test_search real/test_truth
 CHECK := unit/ facts/ arch/test_arch arch/test_drgn_call arch/test_format arch/test_libkdumpfile \
 	arch/test_rules runner/ $(CHECK_ON_DUMPS)
 check: all unit-programs $(O)/excerpt
-	@$(run) HWP_KERNELS=7.3 HWP_SHARE=4 HWP_SAMPLES='6.1-amd64 7.3-cloud fix-good' \
+	@$(run) HWP_KERNELS=7.3 HWP_SHARE=6 HWP_SAMPLES='6.1-amd64 7.3-cloud fix-good' \
 		tests/run.sh $(foreach test,$(CHECK),'$(test)*$(T)')
 
 unit: unit-programs

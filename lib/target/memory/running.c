@@ -18,7 +18,7 @@ struct running {
 	const char *path;
 	/** As it was when the mappings were last found; NULL before. */
 	struct hwp_kcore *kcore;
-	uint64_t image_start, image_end, image_physical;
+	struct hwp_kcore_segment image;
 	/** The image's data may have no second address in the direct map. */
 	bool may_lack_alias;
 };
@@ -48,26 +48,12 @@ static struct hwp_error *read_ram(const struct running *r, uint64_t physical, vo
 		const struct hwp_kcore_segment *s = &segments[i];
 
 		/* The image's own segment is not used: poisoned pages are not left out there. */
-		if (is_ram(s, r->image_start) && physical >= s->physical &&
+		if (is_ram(s, r->image.start) && physical >= s->physical &&
 		    physical - s->physical < s->end - s->start)
 			return hwp_kcore_read(r->kcore, s, s->start + (physical - s->physical), buf,
 					      size);
 	}
 	return hwp_error_at(HWP_ERROR_FAULT, physical, "0x%" PRIx64 " is not memory", physical);
-}
-
-static struct hwp_error *read_image(const struct running *r, uint64_t address, void *buf,
-				    size_t size)
-{
-	const struct hwp_kcore_segment *segments;
-	size_t nr;
-
-	segments = hwp_kcore_segments(r->kcore, &nr);
-	for (size_t i = 0; i < nr; i++) {
-		if (segments[i].start == r->image_start)
-			return hwp_kcore_read(r->kcore, &segments[i], address, buf, size);
-	}
-	return NULL;
 }
 
 /**
@@ -78,7 +64,8 @@ static struct hwp_error *read_image(const struct running *r, uint64_t address, v
 static struct hwp_error *fill_image(const struct running *r, uint64_t physical, char *buf,
 				    size_t size)
 {
-	uint64_t end = r->image_physical + (r->image_end - r->image_start);
+	const struct hwp_kcore_segment *image = &r->image;
+	uint64_t end = image->physical + (image->end - image->start);
 	struct hwp_error *err = NULL;
 	size_t len;
 
@@ -87,9 +74,9 @@ static struct hwp_error *fill_image(const struct running *r, uint64_t physical, 
 
 		len = SMALLEST_PAGE - at % SMALLEST_PAGE;
 		len = len < size - done ? len : size - done;
-		if (at >= r->image_physical && at < end && hwp_is_zero(buf + done, len))
-			err = read_image(r, r->image_start + (at - r->image_physical), buf + done,
-					 len);
+		if (at >= image->physical && at < end && hwp_is_zero(buf + done, len))
+			err = hwp_kcore_read(r->kcore, image, image->start + (at - image->physical),
+					     buf + done, len);
 	}
 	return err;
 }
@@ -103,23 +90,19 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 }
 
 /** The image is the segment that contains _stext. */
-static bool find_image(const struct hwp_kcore_segment *segments, size_t nr,
-		       struct hwp_gate_memory *m)
+static const struct hwp_kcore_segment *find_image(const struct hwp_kcore_segment *segments,
+						  size_t nr, const char *vmcoreinfo)
 {
 	_cleanup_error_ struct hwp_error *err = NULL;
 	uint64_t stext;
 
-	err = hwp_vmcoreinfo_number(m->vmcoreinfo, "SYMBOL(_stext)", &stext);
+	err = hwp_vmcoreinfo_number(vmcoreinfo, "SYMBOL(_stext)", &stext);
 	for (size_t i = 0; i < nr && !err; i++) {
-		if (segments[i].physical == HWP_KCORE_NO_PHYSICAL || stext < segments[i].start ||
-		    stext >= segments[i].end)
-			continue;
-		m->image_start = segments[i].start;
-		m->image_end = segments[i].end;
-		m->image_physical = segments[i].physical;
-		return true;
+		if (segments[i].physical != HWP_KCORE_NO_PHYSICAL && stext >= segments[i].start &&
+		    stext < segments[i].end)
+			return &segments[i];
 	}
-	return false;
+	return NULL;
 }
 
 static bool find_direct_map(const struct hwp_kcore_segment *segments, size_t nr,
@@ -232,7 +215,7 @@ static struct hwp_error *not_shown(void)
 static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 {
 	struct running *r = arg;
-	const struct hwp_kcore_segment *segments;
+	const struct hwp_kcore_segment *segments, *image;
 	struct hwp_kcore *fresh;
 	struct hwp_error *err;
 	const char *machine;
@@ -250,11 +233,13 @@ static struct hwp_error *find_mappings(void *arg, struct hwp_gate_memory *ret)
 		return hwp_error_create(HWP_ERROR_UNSUPPORTED,
 					"/proc/kcore has no VMCOREINFO: this needs a kernel from "
 					"v4.19 on with CONFIG_VMCORE_INFO=y");
-	if (!find_image(segments, nr, ret))
+	image = find_image(segments, nr, ret->vmcoreinfo);
+	if (!image)
 		return not_shown();
-	r->image_start = ret->image_start;
-	r->image_end = ret->image_end;
-	r->image_physical = ret->image_physical;
+	r->image = *image;
+	ret->image_start = image->start;
+	ret->image_end = image->end;
+	ret->image_physical = image->physical;
 	machine = hwp_page_tables_machine(ret->vmcoreinfo);
 	r->may_lack_alias = machine && strcmp(machine, "aarch64") == 0;
 	if (!find_direct_map(segments, nr, ret) || !find_memmap(segments, nr, ret))
@@ -270,7 +255,7 @@ static bool running_ram(void *arg, size_t index, struct hwp_ram *ret)
 
 	s = hwp_kcore_segments(r->kcore, &nr);
 	for (; nr; nr--, s++) {
-		if (!is_ram(s, r->image_start) || index-- > 0)
+		if (!is_ram(s, r->image.start) || index-- > 0)
 			continue;
 		ret->start = s->physical;
 		ret->end = s->physical + (s->end - s->start);

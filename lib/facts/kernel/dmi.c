@@ -37,7 +37,7 @@ const struct hwp_needs hwp_dmi_needs = {
 /** A dump may leave out the memory of the firmware, and with it the table. */
 struct modules_layout {
 	uint64_t dmi_memdev, dmi_memdev_nr;
-	uint32_t info_size, device, bank, bytes, handle;
+	uint32_t info_size, device, bytes;
 };
 
 #define OFFSET(field, names) HWP_OFFSET(struct modules_layout, field, names, .optional = false)
@@ -47,11 +47,9 @@ static const struct hwp_need modules_rows[] = {
 	SYMBOL(modules_layout, dmi_memdev_nr),
 	HWP_SIZE(struct modules_layout, info_size, "dmi_memdev_info", .optional = false),
 	OFFSET(device, "dmi_memdev_info.device"),
-	OFFSET(bank, "dmi_memdev_info.bank"),
 	/* Linux kernel commit 6deae96b42eb ("firmware, DMI: Add function to look up a handle and
 	 * return DIMM size") (in v4.17) */
 	OFFSET(bytes, "dmi_memdev_info.size"),
-	OFFSET(handle, "dmi_memdev_info.handle"),
 };
 
 const struct hwp_needs hwp_dmi_modules_needs = {

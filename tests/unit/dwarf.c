@@ -162,6 +162,54 @@ static void what_the_compiler_says(void **state)
  * Two units that disagree: the definition of the one that is read first counts, which is
  * the first of the file, or the first that is expected and there.
  */
+/* A structure of C++ or Rust has functions and types among its members; a C compiler makes none. */
+static const char methods[] = ".section .debug_abbrev,\"\",@progbits\n"
+			      " .byte 1,0x11,1, 0x13,0xb, 0,0\n"
+			      " .byte 2,0x24,0, 3,8, 0xb,0xb, 0x3e,0xb, 0,0\n"
+			      " .byte 3,0x13,1, 3,8, 0xb,0xb, 0,0\n"
+			      " .byte 4,0x2e,0, 3,8, 0,0\n"
+			      " .byte 5,0x0d,0, 3,8, 0x49,0x13, 0x38,0xb, 0,0\n"
+			      " .byte 0\n"
+			      ".section .debug_info,\"\",@progbits\n"
+			      "start: .long end - first\n"
+			      "first: .short 4\n .long 0\n .byte 8\n"
+			      " .uleb128 1\n .byte 4\n" /* DW_LANG_C_plus_plus */
+			      "int: .uleb128 2\n .asciz \"int\"\n .byte 4,5\n"
+			      " .uleb128 3\n .asciz \"mixed\"\n .byte 8\n"
+			      " .uleb128 5\n .asciz \"before\"\n .long int - start\n .byte 0\n"
+			      " .uleb128 4\n .asciz \"after\"\n"
+			      " .uleb128 5\n .asciz \"after\"\n .long int - start\n .byte 4\n"
+			      " .byte 0, 0\n"
+			      "end:\n";
+
+static void functions_among_members(void **state)
+{
+	struct hwp_elffile *file;
+	struct hwp_member m;
+	struct hwp_dwarf *d;
+	char command[128], path[64];
+	FILE *out;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/mixed.s", directory);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	fputs(methods, out);
+	assert_int_equal(fclose(out), 0);
+	snprintf(command, sizeof(command), "cd %s && cc -c mixed.s -o mixed", directory);
+	assert_int_equal(system(command), 0);
+	snprintf(path, sizeof(path), "%s/mixed", directory);
+	assert_null(hwp_elffile_open(path, &file));
+	assert_null(hwp_dwarf_open(file, &d));
+	assert_null(hwp_dwarf_member(d, "mixed", "before", &m));
+	assert_int_equal(m.offset, 0);
+	assert_null(hwp_dwarf_member(d, "mixed", "after", &m));
+	assert_int_equal(m.offset, 4);
+	assert_int_equal(m.size, 4);
+	hwp_dwarf_close(d);
+	hwp_elffile_close(file);
+}
+
 static void expected_sources(void **state)
 {
 	static const struct {
@@ -279,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_compiler_says),
+		cmocka_unit_test(functions_among_members),
 		cmocka_unit_test(expected_sources),
 		cmocka_unit_test(nonsense_is_an_error),
 	};

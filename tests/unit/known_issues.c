@@ -99,6 +99,9 @@ static bool gigantic(struct hwp_findings *f, const char *name)
 {
 	f->hugetlb = (struct hwp_extent_orders){ .orders = { 9, 18 }, .nr = 2 };
 	f->kernel.hugetlb_vmemmap_optimized = HWP_ON;
+	/* Not one that could be dissolved, nor one without a bad page, ends the search. */
+	action(f, 0x40007, "free huge page", "Recovered");
+	action(f, 0xc0007, "huge page", "Failed");
 	action(f, 0x40007, "free huge page", "Failed");
 	line(f, "BUG: Bad page state in process bash  pfn:80040");
 	assert_false(matches(f, name));

@@ -10,6 +10,13 @@
 /* However broken a target is, no more troubles than these are recorded, and one of each kind. */
 #define MAX_TROUBLES 200
 
+void hwp_findings_forget_step_texts(struct hwp_findings *f)
+{
+	for (size_t i = 0; i < f->step_texts.nr; i++)
+		free(f->step_texts.data[i]);
+	f->step_texts.nr = 0;
+}
+
 void hwp_findings_destroy(struct hwp_findings *f)
 {
 	if (!f)
@@ -31,6 +38,8 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->observed);
 	hwp_vec_deinit(&f->runs);
 	hwp_vec_deinit(&f->steps);
+	hwp_findings_forget_step_texts(f);
+	hwp_vec_deinit(&f->step_texts);
 	hwp_vec_deinit(&f->victims);
 	hwp_vec_deinit(&f->unmarked);
 	hwp_vec_deinit(&f->uses);

@@ -226,8 +226,8 @@ struct hwp_step {
 	enum hwp_confidence confidence;
 	/** The line of the log, index in hwp_findings.events, or -1. */
 	int64_t event;
-	/** What shows it. */
-	char text[224];
+	/** What shows it: a constant, the text of the event, or one of hwp_findings.step_texts. */
+	const char *text;
 };
 
 /** Who had a poisoned page after its error, or a part of the folio that held it. */
@@ -716,6 +716,8 @@ struct hwp_findings {
 	HWP_VEC(struct hwp_healthy_block) expected;
 	HWP_VEC(struct hwp_run) runs;
 	HWP_VEC(struct hwp_step) steps;
+	/** Texts of steps that are no constants, owned. */
+	HWP_VEC(char *) step_texts;
 	HWP_VEC(struct hwp_victim) victims;
 	struct hwp_extent_orders hugetlb;
 	struct hwp_range range;
@@ -765,6 +767,8 @@ struct hwp_findings {
 };
 
 void hwp_findings_destroy(struct hwp_findings *findings);
+/** Free hwp_findings.step_texts, for histories that are written anew. */
+void hwp_findings_forget_step_texts(struct hwp_findings *findings);
 static inline void hwp_findings_destroyp(struct hwp_findings **findings)
 {
 	hwp_findings_destroy(*findings);

@@ -24,20 +24,37 @@ static void sizes_deinit(size_vec *sizes)
 	hwp_vec_deinit(sizes);
 }
 
+/** @p text lives as long as the findings. */
 static struct hwp_error *add_step(struct hwp_findings *f, enum hwp_step_kind kind,
-				  enum hwp_confidence confidence, const char *fmt, ...)
+				  enum hwp_confidence confidence, const char *text)
+{
+	struct hwp_step step = { .kind = kind, .confidence = confidence, .event = -1, .text = text };
+
+	return hwp_vec_push(&f->steps, step) ? NULL : hwp_error_no_memory();
+}
+
+/** add_step() with a text of its own. */
+static struct hwp_error *add_written_step(struct hwp_findings *f, enum hwp_step_kind kind,
+					  enum hwp_confidence confidence, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 4, 5)));
 
-static struct hwp_error *add_step(struct hwp_findings *f, enum hwp_step_kind kind,
-				  enum hwp_confidence confidence, const char *fmt, ...)
+static struct hwp_error *add_written_step(struct hwp_findings *f, enum hwp_step_kind kind,
+					  enum hwp_confidence confidence, const char *fmt, ...)
 {
-	struct hwp_step step = { .kind = kind, .confidence = confidence, .event = -1 };
+	char *text;
 	va_list ap;
+	int len;
 
 	va_start(ap, fmt);
-	vsnprintf(step.text, sizeof(step.text), fmt, ap);
+	len = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	return hwp_vec_push(&f->steps, step) ? NULL : hwp_error_no_memory();
+	if (len < 0)
+		return hwp_error_no_memory();
+	if (!hwp_vec_push(&f->step_texts, text)) {
+		free(text);
+		return hwp_error_no_memory();
+	}
+	return add_step(f, kind, confidence, text);
 }
 
 /** Is the line about a page a step of its history? */
@@ -80,9 +97,9 @@ static struct hwp_error *add_event(struct hwp_findings *f, size_t i)
 		.time_ns = e->time_ns,
 		.confidence = HWP_CERTAIN,
 		.event = (int64_t)i,
+		.text = e->text,
 	};
 
-	snprintf(step.text, sizeof(step.text), "%s", e->text);
 	return hwp_vec_push(&f->steps, step) ? NULL : hwp_error_no_memory();
 }
 
@@ -268,7 +285,7 @@ static struct hwp_error *add_handed_out(struct hwp_findings *f, const struct hwp
 	if (p->was_handed_out != HWP_ANSWER_YES)
 		return NULL;
 	name_victims(f, p->first_victim, p->nr_victims, names, sizeof(names));
-	err = add_step(f, HWP_STEP_HANDED_OUT, p->past_confidence, "%s", names);
+	err = add_written_step(f, HWP_STEP_HANDED_OUT, p->past_confidence, "%s", names);
 	if (!err && by_record) {
 		f->steps.data[f->steps.nr - 1].has_time = true;
 		f->steps.data[f->steps.nr - 1].time_ns = p->page_owner.alloc_ns;
@@ -279,7 +296,7 @@ static struct hwp_error *add_handed_out(struct hwp_findings *f, const struct hwp
 /** Where it is now. */
 static struct hwp_error *add_now(struct hwp_findings *f, const struct hwp_poisoned *p)
 {
-	return add_step(f, hwp_state_step(p->state), HWP_CERTAIN, "%s", hwp_state_now(p->state));
+	return add_step(f, hwp_state_step(p->state), HWP_CERTAIN, hwp_state_now(p->state));
 }
 
 /** What earlier checks saw, by their clock, which is not the log's. */
@@ -290,16 +307,16 @@ static struct hwp_error *add_seen(struct hwp_findings *f, const struct hwp_poiso
 
 	if (!leak)
 		return NULL;
-	return add_step(f,
-			leak->seen_in_use  ? HWP_STEP_HANDED_OUT :
-			leak->seen_dropped ? HWP_STEP_DROPPED :
-					     HWP_STEP_FREE,
-			HWP_STRONG, "seen %s by earlier checks, first at %s, last at %s",
-			leak->seen_in_use  ? "in use again" :
-			leak->seen_dropped ? "thrown away" :
-					     "in free memory",
-			hwp_unix_time(leak->first_seconds, first, sizeof(first)),
-			hwp_unix_time(leak->last_seconds, last, sizeof(last)));
+	return add_written_step(f,
+				leak->seen_in_use  ? HWP_STEP_HANDED_OUT :
+				leak->seen_dropped ? HWP_STEP_DROPPED :
+						     HWP_STEP_FREE,
+				HWP_STRONG, "seen %s by earlier checks, first at %s, last at %s",
+				leak->seen_in_use  ? "in use again" :
+				leak->seen_dropped ? "thrown away" :
+						     "in free memory",
+				hwp_unix_time(leak->first_seconds, first, sizeof(first)),
+				hwp_unix_time(leak->last_seconds, last, sizeof(last)));
 }
 
 static struct hwp_error *write_page(struct hwp_findings *f, const struct hwp_event_index *index,
@@ -315,7 +332,7 @@ static struct hwp_error *write_page(struct hwp_findings *f, const struct hwp_eve
 		err = add_freed(f, p, extent);
 	if (!err && p->was_free == HWP_ANSWER_YES && class != HWP_CLASS_LEAKED &&
 	    !hwp_leak_record_find(&f->since_boot, p->pfn))
-		err = add_step(f, HWP_STEP_FREE, p->past_confidence, "%s", p->past_proof);
+		err = add_step(f, HWP_STEP_FREE, p->past_confidence, p->past_proof);
 	if (!err)
 		err = add_seen(f, p);
 	if (!err)
@@ -350,13 +367,13 @@ static struct hwp_error *write_folio(struct hwp_findings *f, const struct hwp_ev
 		err = add_step(f, HWP_STEP_FREE, HWP_STRONG, "freed with poisoned pages in it");
 	name_victims(f, folio->first_victim, folio->nr_victims, names, sizeof(names));
 	if (!err && folio->was_handed_out == HWP_ANSWER_YES)
-		err = add_step(f, HWP_STEP_HANDED_OUT, HWP_STRONG, "%s", names);
+		err = add_written_step(f, HWP_STEP_HANDED_OUT, HWP_STRONG, "%s", names);
 	if (!err)
-		err = add_step(f,
-			       folio->kind == HWP_EXTENT_FREED ? HWP_STEP_FREED : HWP_STEP_IN_USE,
-			       HWP_CERTAIN, "%s now: %" PRIu64 " poisoned page%s in it",
-			       folio->kind == HWP_EXTENT_FREED ? "gone" : "allocated",
-			       (uint64_t)folio->nr_poisoned, hwp_plural(folio->nr_poisoned));
+		err = add_written_step(
+			f, folio->kind == HWP_EXTENT_FREED ? HWP_STEP_FREED : HWP_STEP_IN_USE,
+			HWP_CERTAIN, "%s now: %" PRIu64 " poisoned page%s in it",
+			folio->kind == HWP_EXTENT_FREED ? "gone" : "allocated",
+			(uint64_t)folio->nr_poisoned, hwp_plural(folio->nr_poisoned));
 	folio->nr_steps = f->steps.nr - folio->first_step;
 	return err;
 }
@@ -366,6 +383,7 @@ struct hwp_error *hwp_history_write(struct hwp_findings *f, const struct hwp_eve
 	struct hwp_error *err = NULL;
 
 	f->steps.nr = f->victims.nr = 0;
+	hwp_findings_forget_step_texts(f);
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++)
 		err = find_victims(f, &f->poisoned.data[i]);
 	for (size_t i = 0; i < f->poisoned.nr && !err; i++)

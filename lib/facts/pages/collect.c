@@ -58,11 +58,10 @@ static struct hwp_error *add_page(struct hwp_collector *c, uint64_t pfn,
 				  const struct hwp_folio_facts *folio, bool is_alias,
 				  struct hwp_poisoned page)
 {
-	struct hwp_error *err = read_page(c, pfn, folio, is_alias, &page);
-
-	if (!err && !hwp_vec_push(&c->findings->poisoned, page))
-		err = hwp_error_no_memory();
-	return err;
+	if (!hwp_vec_push(&c->findings->poisoned, page))
+		return hwp_error_no_memory();
+	return read_page(c, pfn, folio, is_alias,
+			 &c->findings->poisoned.data[c->findings->poisoned.nr - 1]);
 }
 
 /** A flagged HugeTLB head stands for the raw pages in its list. */
@@ -98,12 +97,22 @@ static int compare_poisoned(const void *a, const void *b)
 	return y->is_raw - x->is_raw;
 }
 
+/** As flags alone give them; lists of raw pages may not be. */
+static bool is_ascending(const struct hwp_findings *f)
+{
+	for (size_t i = 1; i < f->poisoned.nr; i++) {
+		if (f->poisoned.data[i].pfn <= f->poisoned.data[i - 1].pfn)
+			return false;
+	}
+	return true;
+}
+
 /** A page that is recorded twice (its flag and the list) is one page. */
 static void sort_and_merge(struct hwp_findings *f)
 {
 	size_t kept = 0;
 
-	if (!f->poisoned.nr)
+	if (is_ascending(f))
 		return;
 	qsort(f->poisoned.data, f->poisoned.nr, sizeof(*f->poisoned.data), compare_poisoned);
 	for (size_t i = 1; i < f->poisoned.nr; i++) {

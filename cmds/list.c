@@ -45,18 +45,19 @@ static bool add_column(struct hwp_selection *s, const struct hwp_page_column *co
 	return hwp_vec_push(&s->columns, column);
 }
 
-/** "COL,..." or "+COL,...", which adds to the default columns, as lsblk has it. */
+/** "COL,..." or "+COL,...", which adds to the plain columns, as lsblk has it. */
 static int take_columns(const struct hwp_context *context, const struct hwp_cmd_options *options,
 			struct hwp_selection *s)
 {
+	const struct hwp_column_list plain = hwp_plain_columns(&options->style);
 	const char *list = options->columns, *word;
 	bool ok = true;
 	size_t len;
 
 	if (list && *list == '+') {
 		list++;
-		for (size_t i = 0; i < HWP_NR_DEFAULT_COLUMNS; i++)
-			ok &= add_column(s, &hwp_page_columns[i]);
+		for (size_t i = 0; i < plain.nr; i++)
+			ok &= add_column(s, plain.data[i]);
 	}
 	while ((word = next_word(&list, &len))) {
 		const struct hwp_page_column *column = hwp_page_column_find(word, len);

@@ -261,6 +261,33 @@ const struct hwp_page_column hwp_page_columns[] = {
 
 const size_t hwp_nr_page_columns = HWP_ARRAY_SIZE(hwp_page_columns);
 
+/* What a row of a host's table needs, but for the longest pfns and places. */
+#define HOST_ROW_WIDTH 100
+
+static const struct hwp_page_column *const plain[] = {
+	&hwp_page_columns[HWP_COLUMN_PFN],   &hwp_page_columns[HWP_COLUMN_PHYSICAL],
+	&hwp_page_columns[HWP_COLUMN_NODE],  &hwp_page_columns[HWP_COLUMN_ZONE],
+	&hwp_page_columns[HWP_COLUMN_STATE], &hwp_page_columns[HWP_COLUMN_BLOCK],
+	&hwp_page_columns[HWP_COLUMN_WHERE], &hwp_page_columns[HWP_COLUMN_STRUCT_PAGE],
+};
+
+/* What may be long is last: if it does not fit, it goes below its row alone. */
+static const struct hwp_page_column *const host_narrow[] = {
+	&hwp_page_columns[HWP_COLUMN_PFN],   &hwp_page_columns[HWP_COLUMN_STRUCT_PAGE],
+	&hwp_page_columns[HWP_COLUMN_NODE],  &hwp_page_columns[HWP_COLUMN_ZONE],
+	&hwp_page_columns[HWP_COLUMN_STATE], &hwp_page_columns[HWP_COLUMN_BLOCK],
+	&hwp_page_columns[HWP_COLUMN_WHERE],
+};
+
+struct hwp_column_list hwp_plain_columns(const struct hwp_report_style *style)
+{
+	if (!style->addresses)
+		return (struct hwp_column_list){ plain, HWP_COLUMN_WHERE + 1 };
+	if (style->width && style->width < HOST_ROW_WIDTH)
+		return (struct hwp_column_list){ host_narrow, HWP_ARRAY_SIZE(host_narrow) };
+	return (struct hwp_column_list){ plain, HWP_ARRAY_SIZE(plain) };
+}
+
 const struct hwp_page_column *hwp_page_column_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < hwp_nr_page_columns; i++) {

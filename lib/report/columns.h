@@ -25,12 +25,34 @@ struct hwp_page_column {
 		    const struct hwp_poisoned *page);
 };
 
-/** All of them: the first HWP_NR_DEFAULT_COLUMNS, from PFN to WHERE, are every table's. */
-#define HWP_NR_DEFAULT_COLUMNS 7
-/** With the address of each struct page, which a host's other commands take. */
-#define HWP_NR_HOST_COLUMNS 8
+/** Where in hwp_page_columns the columns are that a table has if none are asked for. */
+enum hwp_plain_column {
+	HWP_COLUMN_PFN,
+	HWP_COLUMN_PHYSICAL,
+	HWP_COLUMN_NODE,
+	HWP_COLUMN_ZONE,
+	HWP_COLUMN_STATE,
+	HWP_COLUMN_BLOCK,
+	HWP_COLUMN_WHERE,
+	/** In a host only, whose other commands take it. */
+	HWP_COLUMN_STRUCT_PAGE,
+};
+
+/** All of them. */
 extern const struct hwp_page_column hwp_page_columns[];
 extern const size_t hwp_nr_page_columns;
+
+/** Columns of one table, from left to right. */
+struct hwp_column_list {
+	const struct hwp_page_column *const *data;
+	size_t nr;
+};
+
+/**
+ * The columns of a table where none are asked for. A host's is too wide for a terminal of 80
+ * columns: there the address of the struct page stands for the physical one.
+ */
+struct hwp_column_list hwp_plain_columns(const struct hwp_report_style *style);
 
 /** What @p column shows of @p page. */
 void hwp_page_cell(const struct hwp_page_column *column, const struct hwp_findings *findings,

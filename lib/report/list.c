@@ -34,13 +34,16 @@ static void put_evidence(void *arg, size_t row)
 static struct hwp_error *put_pages(struct hwp_text *text, const struct hwp_findings *f,
 				   const struct hwp_selection *selection, const hwp_page_vec *pages)
 {
-	const struct hwp_page_column *const *columns = selection->columns.data;
-	size_t nr = columns ? selection->columns.nr : hwp_nr_plain_columns(text->style);
+	bool is_asked = selection->columns.nr;
+	struct hwp_column_list columns = is_asked ?
+						 (struct hwp_column_list){ selection->columns.data,
+									   selection->columns.nr } :
+						 hwp_plain_columns(text->style);
 	struct piece piece = { .text = text, .findings = f, .pages = pages };
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
 	struct hwp_error *err = NULL;
 
-	table = hwp_page_table_create(text, columns, nr);
+	table = hwp_page_table_create(text, columns);
 	if (!table)
 		return hwp_error_no_memory();
 	if (selection->no_headings)
@@ -51,8 +54,8 @@ static struct hwp_error *put_pages(struct hwp_text *text, const struct hwp_findi
 		if (end > pages->nr)
 			end = pages->nr;
 		for (size_t i = piece.first; i < end; i++)
-			hwp_page_table_row(table, f, pages->data[i], columns, nr);
-		err = hwp_table_print(table, columns ? NULL : put_evidence, &piece);
+			hwp_page_table_row(table, f, pages->data[i], columns);
+		err = hwp_table_print(table, is_asked ? NULL : put_evidence, &piece);
 		piece.first = end;
 	}
 	return err;

@@ -54,10 +54,14 @@ static const struct {
 	int from;
 	enum folded folded;
 } folded_columns[] = {
-	{ { "PFN", false }, 0, FOLDED_RANGE },	 { { "PHYSICAL", false }, 1, FOLDED_FIRST },
-	{ { "PAGES", true }, -1, FOLDED_FIRST }, { { "NODE", true }, 2, FOLDED_FIRST },
-	{ { "ZONE", false }, 3, FOLDED_FIRST },	 { { "STATE", false }, 4, FOLDED_FIRST },
-	{ { "BLOCK", false }, 5, FOLDED_BLOCK }, { { "WHERE", false }, 6, FOLDED_PLACE },
+	{ { "PFN", false }, HWP_COLUMN_PFN, FOLDED_RANGE },
+	{ { "PHYSICAL", false }, HWP_COLUMN_PHYSICAL, FOLDED_FIRST },
+	{ { "PAGES", true }, -1, FOLDED_FIRST },
+	{ { "NODE", true }, HWP_COLUMN_NODE, FOLDED_FIRST },
+	{ { "ZONE", false }, HWP_COLUMN_ZONE, FOLDED_FIRST },
+	{ { "STATE", false }, HWP_COLUMN_STATE, FOLDED_FIRST },
+	{ { "BLOCK", false }, HWP_COLUMN_BLOCK, FOLDED_BLOCK },
+	{ { "WHERE", false }, HWP_COLUMN_WHERE, FOLDED_PLACE },
 };
 
 static struct hwp_table *folded_table_create(struct hwp_text *text)
@@ -81,24 +85,22 @@ static void put_cell(struct hwp_table *table, const struct hwp_page_column *colu
 }
 
 void hwp_page_table_row(struct hwp_table *table, const struct hwp_findings *f,
-			const struct hwp_poisoned *page,
-			const struct hwp_page_column *const *columns, size_t nr)
+			const struct hwp_poisoned *page, struct hwp_column_list columns)
 {
 	hwp_table_row(table);
-	for (size_t i = 0; i < nr; i++)
-		put_cell(table, columns ? columns[i] : &hwp_page_columns[i], f, page);
+	for (size_t i = 0; i < columns.nr; i++)
+		put_cell(table, columns.data[i], f, page);
 }
 
-struct hwp_table *hwp_page_table_create(struct hwp_text *text,
-					const struct hwp_page_column *const *columns, size_t nr)
+struct hwp_table *hwp_page_table_create(struct hwp_text *text, struct hwp_column_list columns)
 {
-	_cleanup_free_ struct hwp_table_column *heads = calloc(nr, sizeof(*heads));
+	_cleanup_free_ struct hwp_table_column *heads = calloc(columns.nr, sizeof(*heads));
 
 	if (!heads)
 		return NULL;
-	for (size_t i = 0; i < nr; i++)
-		heads[i] = (columns ? columns[i] : &hwp_page_columns[i])->column;
-	return hwp_table_create(text->out, text->style, heads, nr);
+	for (size_t i = 0; i < columns.nr; i++)
+		heads[i] = columns.data[i]->column;
+	return hwp_table_create(text->out, text->style, heads, columns.nr);
 }
 
 static void put_range(struct hwp_table *table, const struct row *row)
@@ -243,30 +245,25 @@ void hwp_text_legend(struct hwp_text *text, const bool *is_shown)
 	}
 }
 
-size_t hwp_nr_plain_columns(const struct hwp_report_style *style)
-{
-	return style->addresses ? HWP_NR_HOST_COLUMNS : HWP_NR_DEFAULT_COLUMNS;
-}
-
 struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_findings *f,
 				 bool (*want)(const struct hwp_poisoned *page))
 {
 	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
 	_cleanup_(rows_deinit) row_vec rows = {};
-	size_t nr = hwp_nr_plain_columns(text->style);
+	struct hwp_column_list columns = hwp_plain_columns(text->style);
 	bool is_folded, is_shown[HWP_NR_STATES] = {};
 	struct hwp_error *err;
 
 	if (!fold_rows(f, want, &rows, &is_folded))
 		return hwp_error_no_memory();
-	table = is_folded ? folded_table_create(text) : hwp_page_table_create(text, NULL, nr);
+	table = is_folded ? folded_table_create(text) : hwp_page_table_create(text, columns);
 	if (!table)
 		return hwp_error_no_memory();
 	for (size_t i = 0; i < rows.nr; i++) {
 		if (is_folded)
 			put_folded_row(table, f, &rows.data[i]);
 		else
-			hwp_page_table_row(table, f, rows.data[i].first, NULL, nr);
+			hwp_page_table_row(table, f, rows.data[i].first, columns);
 	}
 	err = hwp_table_print(table, NULL, NULL);
 	if (err)

@@ -4,6 +4,7 @@
 #define HWP_REPORT_TEXT_H
 
 #include "base/plural.h"
+#include "report/columns.h"
 #include "report/report.h"
 #include "report/table.h"
 
@@ -86,19 +87,12 @@ const char *hwp_owner_place(const struct hwp_findings *findings, const struct hw
 const char *hwp_page_place(const struct hwp_findings *findings, const struct hwp_poisoned *page,
 			   char *buf, size_t size);
 
-struct hwp_page_column;
-
-/** A table of pages, one a row. @p columns NULL: the first @p nr of all. NULL when memory is out. */
-struct hwp_table *hwp_page_table_create(struct hwp_text *text,
-					const struct hwp_page_column *const *columns, size_t nr);
-
-/** How many of hwp_page_columns a table has where none are named. */
-size_t hwp_nr_plain_columns(const struct hwp_report_style *style);
+/** A table of pages, one a row. NULL when memory is out. */
+struct hwp_table *hwp_page_table_create(struct hwp_text *text, struct hwp_column_list columns);
 
 /** Add the row of @p page to such a table. */
 void hwp_page_table_row(struct hwp_table *table, const struct hwp_findings *findings,
-			const struct hwp_poisoned *page,
-			const struct hwp_page_column *const *columns, size_t nr);
+			const struct hwp_poisoned *page, struct hwp_column_list columns);
 
 /** After an empty line, what each state means for which @p is_shown is true. */
 void hwp_text_legend(struct hwp_text *text, const bool *is_shown);

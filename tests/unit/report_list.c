@@ -111,7 +111,7 @@ static void names(void **state)
 	assert_null(hwp_page_column_find("NODEX", 5));
 	assert_null(hwp_page_column_find("NOD", 3));
 	assert_null(hwp_page_column_find("", 0));
-	assert_string_equal(hwp_page_columns[HWP_NR_DEFAULT_COLUMNS - 1].column.name, "WHERE");
+	assert_string_equal(hwp_page_columns[HWP_COLUMN_WHERE].column.name, "WHERE");
 }
 
 static char *print(const struct hwp_findings *f, const struct hwp_selection *s,
@@ -173,7 +173,7 @@ static void wide_rows(void **state)
 	hwp_findings_destroy(f);
 }
 
-/** In a host a page's row has one column more, and stays one line unless a terminal is narrower. */
+/** In a host a page's row has one column more, or on a terminal another; only what is long is below. */
 static void in_host(void **state)
 {
 	const struct hwp_selection s = { .no_headings = true };
@@ -188,7 +188,8 @@ static void in_host(void **state)
 	assert_non_null(strstr(file, "/var/lib/a long name/of a file  0xffd4000000000400\n"));
 	style.width = 60;
 	terminal = print(f, &s, &style);
-	assert_non_null(strstr(terminal, "\n    0xffd4000000000400\n"));
+	assert_non_null(strstr(terminal, "\n0x20 0xffd4000000000400    0 Normal buddy"));
+	assert_non_null(strstr(terminal, "\n    qemu[118] /var/lib/a long name/of a file\n"));
 	hwp_findings_destroy(f);
 }
 

@@ -103,26 +103,66 @@ static void colors(void **state)
 }
 
 /** A host's commands take the address of a struct page. */
-static void addresses(void **state)
+static char *in_a_host(const struct hwp_findings *f, unsigned int width)
 {
-	const struct hwp_report_style style = { .width = 200, .addresses = true };
-	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
-	_cleanup_free_ char *s = NULL;
+	const struct hwp_report_style style = { .width = width, .addresses = true };
 	struct hwp_text text;
 	size_t size;
+	char *s;
 	FILE *out = open_memstream(&s, &size);
+
+	hwp_text_init(&text, out, &style);
+	assert_null(hwp_text_pages(&text, f, NULL));
+	assert_null(hwp_text_finish(&text));
+	fclose(out);
+	return s;
+}
+
+static void addresses(void **state)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
+	_cleanup_free_ char *file = NULL, *wide = NULL, *narrow = NULL;
 
 	(void)state;
 	add(f, 0x200, HWP_STATE_BUDDY, 3);
 	add(f, 0x300, HWP_STATE_BUDDY, 3);
 	f->poisoned.data[0].struct_page_address = 0xffffea0000008000;
-	hwp_text_init(&text, out, &style);
-	assert_null(hwp_text_pages(&text, f, NULL));
-	assert_null(hwp_text_finish(&text));
-	fclose(out);
-	assert_non_null(strstr(s, "WHERE    STRUCT_PAGE\n"));
-	assert_non_null(strstr(s, "Movable  0xffffea0000008000\n"));
-	assert_non_null(strstr(s, "Movable  -\n"));
+	wide = in_a_host(f, 100);
+	assert_non_null(strstr(wide, "WHERE    STRUCT_PAGE\n"));
+	assert_non_null(strstr(wide, "Movable  0xffffea0000008000\n"));
+	assert_non_null(strstr(wide, "Movable  -\n"));
+	file = in_a_host(f, 0);
+	assert_memory_equal(file, wide, strlen("PFN") + 1);
+	assert_non_null(strstr(file, "Movable  0xffffea0000008000\n"));
+	narrow = in_a_host(f, 80);
+	assert_non_null(strstr(narrow, "PFN    STRUCT_PAGE         NODE  ZONE    STATE  BLOCK    "
+				       "WHERE\n"));
+	assert_non_null(strstr(narrow, "0x200  0xffffea0000008000     0  Normal  buddy  0x200/3  "
+				       "Movable\n"));
+	assert_non_null(strstr(narrow, "0x300  -                      0  Normal  buddy  0x300/3  "
+				       "Movable\n"));
+}
+
+/** The rows of a large machine: one line each on a terminal of 80 columns. */
+static void narrow_rows(void **state)
+{
+	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
+	_cleanup_free_ char *s = NULL;
+
+	(void)state;
+	add(f, 0x3fffc01, HWP_STATE_BUDDY, 10);
+	add(f, 0x3000201, HWP_STATE_LARGE_FOLIO, 9);
+	add(f, 0x3000601, HWP_STATE_PCP, 9);
+	f->poisoned.data[2].migratetype = 1;
+	f->poisoned.data[2].cpu = 12;
+	for (size_t i = 0; i < 3; i++)
+		f->poisoned.data[i].struct_page_address = 0xffffea0000000000 +
+							  f->poisoned.data[i].pfn * 64;
+	s = in_a_host(f, 80);
+	assert_non_null(strstr(s, "\n0x3fffc01 0xffffea00ffff0040    0 Normal buddy       "
+				  "0x3fffc00/10 Movable\n"));
+	assert_non_null(strstr(s, "\n0x3000601 0xffffea00c0018040    0 Normal pcp         "
+				  "0x3000600/9  Movable cpu 12\n"));
 }
 
 static void worst_first(void **state)
@@ -276,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(colors),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(narrow_rows),
 		cmocka_unit_test(legend),
 		cmocka_unit_test(worst_first),
 		cmocka_unit_test(runs_are_folded_first),

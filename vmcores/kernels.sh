@@ -20,7 +20,7 @@ cache=$lab/apt
 arch=amd64 # whose packages apt_in() sees
 
 # In load order.  Built into some of the kernels, modules in others.
-modules=(qemu_fw_cfg hwpoison-inject virtio_pci virtio_console virtio_blk ext4)
+modules=(qemu_fw_cfg hwpoison-inject virtio_pci virtio_console virtio_blk virtio_mem nd_e820 nd_pmem ext4)
 
 die() { echo "kernels.sh: $*" >&2; exit 2; }
 

@@ -6,10 +6,12 @@
 #   lab.sh run --kernel NAME --scenarios A,B,... --out DIR [options]
 #     --cmdline TEXT     more kernel parameters (kernels boot with nokaslr unless --kaslr)
 #     --kaslr            leave KASLR on
-#     --nodes N          NUMA nodes, memory shared out evenly (default 1)
+#     --nodes N          NUMA nodes, memory shared out evenly (default 1); those beyond the CPUs have none
+#     --plug SIZE        SIZE of the 512 MiB of a virtio-mem device, in a node that has nothing else
 #     --la57             5-level page tables
 #     --mem SIZE         default 1G
 #     --split            half of a GiB of it below 4 GiB, the rest above: a Normal zone
+#     --far              512 MiB more, that end at 64 GiB: with so much the kernel's memory blocks have 2 GiB
 #     --smp N            default 2
 #     --formats LIST     of elf,zlib,lzo,snappy,paging (default elf: QEMU takes as long for zlib as for all the rest)
 #     --dumps N          N dumps of one guest that is busy: every CPU allocates and frees, and the
@@ -41,7 +43,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,35s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,37s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -51,15 +53,26 @@ in_mib() {
 	esac
 }
 
-# One socket and one memory backend per node.
+# One memory backend per node, and one socket per node that has CPUs.
 numa_args() {
-	local nodes=$1 mib=$2 smp=$3 i
+	local nodes=$1 mib=$2 smp=$3 i with
 	[ "$nodes" -gt 1 ] || { echo "-smp $smp"; return; }
-	echo "-smp $smp,sockets=$nodes"
+	with=$((nodes < smp ? nodes : smp))
+	echo "-smp $smp,sockets=$with"
 	for ((i = 0; i < nodes; i++)); do
 		echo "-object memory-backend-ram,id=m$i,size=$((mib / nodes))M"
-		echo "-numa node,nodeid=$i,memdev=m$i,cpus=$((i * smp / nodes))-$(((i + 1) * smp / nodes - 1))"
+		echo "-numa node,nodeid=$i,memdev=m$i$([ "$i" -ge "$with" ] ||
+			echo ",cpus=$((i * smp / with))-$(((i + 1) * smp / with - 1))")"
 	done
+}
+
+# The node of the device is one more, without memory at boot and without a CPU.
+plug_args() {
+	local nodes=$1 size=$2
+	[ "$nodes" -gt 1 ] || die "--plug needs --nodes"
+	echo "-numa node,nodeid=$nodes"
+	echo "-object memory-backend-ram,id=plug,size=512M"
+	echo "-device virtio-mem-pci,memdev=plug,node=$nodes,requested-size=$size"
 }
 
 # Wait for a line of QMP that matches PATTERN.
@@ -138,12 +151,14 @@ know_arch() {
 		[ -z "$mce" ] || cpu+=,vendor=GenuineIntel
 		[ "$la57" = 0 ] || cpu=max,-cx16
 		[ "$split" = 0 ] || machine+=,max-ram-below-4g=512M
+		# Under a hypervisor the kernel may take smaller memory blocks.
+		[ "$far" = 0 ] || cpu+=,-hypervisor
 		;;
 	arm64)
 		qemu=${QEMU_ARM64:-qemu-system-aarch64} package=qemu-system-arm
 		# Pointer authentication as the architecture has it takes half of the time.
 		machine=virt,gic-version=3 cpu=max,pauth-impdef=on console=ttyAMA0 pvpanic=pvpanic-pci
-		[ "$la57$split" = 00 ] || die "--la57 and --split are of x86_64"
+		[ "$la57$split$far" = 000 ] || die "--la57, --split and --far are of x86_64"
 		;;
 	*) die "no machine for $arch" ;;
 	esac
@@ -168,13 +183,18 @@ start_vm() {
 	append+=" hwp.run=$scenarios"
 	[[ $scenarios != *hugetlb* ]] || append+=" hwp.pool=16"
 	[ "$dumps" -eq 1 ] || append+=" hwp.busy=$((dumps * 300))"
+	# Firmware does not name a DIMM that is there at boot as memory.
+	[ "$far" = 0 ] || append+=" memmap=512M@65024M"
+	[ -z "$plug" ] || append+=" memhp_default_state=online hwp.plug=yes"
 	append+=${cmdline:+ $cmdline}
 	[ "$kaslr" = 1 ] || append="nokaslr $append"
 	[ -z "$kdump" ] || append+=" crashkernel=$kdump"
 	truncate -s 32M "$work/disk"
-	args=(-machine "$machine" -accel "$accel" -cpu "$cpu" -m "$(in_mib "$mem")M")
+	args=(-machine "$machine" -accel "$accel" -cpu "$cpu" -m "$(in_mib "$mem")M$([ "$far$plug" = 0 ] || echo ,slots=1,maxmem=65G)")
 	# shellcheck disable=SC2207
-	args+=($(numa_args "$nodes" "$(in_mib "$mem")" "$smp"))
+	args+=($(numa_args "$nodes" "$(in_mib "$mem")" "$smp") $([ -z "$plug" ] || plug_args "$nodes" "$plug"))
+	# shellcheck disable=SC2054
+	[ "$far" = 0 ] || args+=(-object memory-backend-ram,id=far,size=512M -device pc-dimm,memdev=far,addr=0xfe0000000)
 	# shellcheck disable=SC2054
 	args+=(-nic none -display none -no-reboot
 		-device vmcoreinfo -device "$pvpanic" -action panic=pause
@@ -309,13 +329,14 @@ finish() {
 
 run() {
 	local began=$SECONDS
-	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 split=0 mem=1G smp=2
-	formats=elf timeout=240 keep=0 dumps=1 recipe= die='' mce='' seconds='' kdump=''
+	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 split=0 far=0 mem=1G smp=2
+	formats=elf timeout=240 keep=0 dumps=1 recipe='' plug='' die='' mce='' seconds='' kdump=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;
 		--la57) la57=1; recipe+=" $1"; shift; continue ;;
 		--split) split=1; recipe+=" $1"; shift; continue ;;
+		--far) far=1; recipe+=" $1"; shift; continue ;;
 		esac
 		[ $# -ge 2 ] || die "$1 needs a value"
 		[ "$1" = --out ] || recipe+=" $1 ${2@Q}"
@@ -325,6 +346,7 @@ run() {
 		--out) out=$2 ;;
 		--cmdline) cmdline=$2 ;;
 		--nodes) nodes=$2 ;;
+		--plug) plug=$2 ;;
 		--mem) mem=$2 ;;
 		--smp) smp=$2 ;;
 		--formats) formats=$2 ;;

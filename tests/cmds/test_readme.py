@@ -99,7 +99,7 @@ def matrices(known):
         lines = (TOP / 'vmcores' / file).read_text().splitlines()
         for row in [x.split('|') for x in lines if not x.startswith('#') and '|' in x]:
             wrong += [f'{file}: {row[0].strip()}: {x}' for x in row[2].replace(' ', '').split(',')
-                      if x not in known and not re.fullmatch('cpu[0-9]', x)]
+                      if x not in known and not re.fullmatch('(cpu|node)[0-9]', x)]
     return wrong
 
 

@@ -96,7 +96,7 @@ def compare_fallback(directory, dump):
              ((*FREE,) if state in FREE else ('reused', state) if state in
               ('in-use', 'large-folio') else (state,))]
     wrong += [f'flags: {pfn:#x} is missing' for pfn, state in want.items()
-              if pfn not in said and state not in ('hugetlb', 'offline')]
+              if pfn not in said and state not in ('hugetlb', 'offline', 'device')]
     if dump['kernel']['has_memory_failure'] and report['verdict'] not in ('leaked', 'incomplete'):
         wrong.append(f'flags: {report["verdict"]}')
     return wrong

@@ -548,9 +548,9 @@ def compare_page_flags(truth, report):
                 wrong.append(f'{pfn:#x} is marked in kpageflags and not listed')
     later = {p['pfn']: [int(w, 16) for w in p['kpf'].split('/')[:2]] for p in truth.poisons}
     for pfn, page in listed.items():
-        # The guest keeps the first 8 MiB of the file. Pages of an offline block
-        # are not shown, and a page may have moved since the file was read.
-        if (pfn < len(flags) and page['state'] != 'offline' and
+        # The guest keeps the first 8 MiB of the file. Pages of an offline block and of
+        # ZONE_DEVICE are not shown, and a page may have moved since the file was read.
+        if (pfn < len(flags) and page['state'] not in ('offline', 'device') and
                 later.get(pfn) == [flags[pfn]] * 2):
             wrong += _compare_flags(pfn, page, flags, moved.get(pfn, pfn))
     return wrong
@@ -584,7 +584,8 @@ def compare_free(truth, document):
             wrong.append(f'no zone {key}')
             continue
         span = (zone['start_pfn'], zone['end_pfn'] - zone['start_pfn'])
-        if span != (words['start_pfn'], words['spanned']) or zone['managed'] != words['managed']:
+        # Where ZONE_DEVICE begins is not said.
+        if span != (words.get('start_pfn', span[0]), words['spanned']) or zone['managed'] != words['managed']:
             wrong.append(f'zone {key}: {zone}, /proc/zoneinfo says {words}')
     wrong += [f'zone {key} is not in /proc/zoneinfo' for key in zones.keys() - truth.zones()]
     found = _areas(free['areas'], 'nr_walked')

@@ -155,6 +155,7 @@ bool corrupt_pfn(uint64_t pfn);
 int corrupt_result(void);
 bool madvise_poison(void *va);
 void pin_cpu(int cpu);
+void bind_node(int nid);
 void nap_ms(int ms);
 struct poison *note(const char *scenario, uint64_t pfn, const char *wish, uint64_t base,
 		    unsigned int order, pid_t owner);
@@ -217,6 +218,7 @@ void take_delete(const char *name);
 
 /* state.c */
 bool in_offline_block(uint64_t pfn);
+bool is_device_memory(uint64_t pfn);
 void state_text(const char *klog);
 const char *state_of(const struct poison *p);
 const char *last_action(uint64_t pfn);

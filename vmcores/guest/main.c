@@ -50,6 +50,11 @@ static void run_all(const char *names)
 			pin_cpu(name[3] - '0');
 			continue;
 		}
+		/* Nor is "node3": what follows has memory of that node alone. */
+		if (!strncmp(name, "node", 4)) {
+			bind_node(name[4] - '0');
+			continue;
+		}
 		if (!s) {
 			say("no scenario %s", name);
 			continue;
@@ -111,6 +116,7 @@ int main(int argc, char **argv)
 	live_reserve();
 	run_all(argv[2]);
 	pin_cpu(0);
+	bind_node(-1);
 	release_all();
 	nap_ms(100);
 	live_check();

@@ -213,6 +213,7 @@ static const struct file_case file_cases[] = {
 	{ "file-tmpfs", "/mnt/tmp/file", false, false },
 	{ "file-unlinked", "/mnt/tmp/unlinked", false, true },
 	{ "file-ramfs", "/mnt/ram/file", false, false },
+	{ "file-pmem", "/mnt/pmem/file", false, false },
 };
 
 struct file_result {
@@ -292,6 +293,7 @@ const struct scenario page_scenarios[] = {
 	{ "file-tmpfs", "a tmpfs page: stays in the page cache", run_file },
 	{ "file-unlinked", "the same of a file without a name", run_file },
 	{ "file-ramfs", "a ramfs page: cannot be truncated", run_file },
+	{ "file-pmem", "a page of persistent memory that a file has (DAX)", run_file },
 	{ "soft-offline", "an anonymous page, soft-offlined: moved, old page isolated", run_soft },
 	{ "soft-offline-free", "a free page, soft-offlined: taken off", run_soft },
 	{ "unpoison", "a free page, poisoned and unpoisoned: healthy again", run_unpoison },

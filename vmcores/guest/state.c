@@ -31,6 +31,23 @@ const char *last_action(uint64_t pfn)
 	return action;
 }
 
+/* Neither /proc/kpageflags nor /proc/zoneinfo shows pages of ZONE_DEVICE. */
+bool is_device_memory(uint64_t pfn)
+{
+	unsigned long long start, end;
+	char text[256];
+	bool found = false;
+	FILE *f = fopen("/proc/iomem", "re");
+
+	while (f && fgets(text, sizeof(text), f))
+		found |= strstr(text, "namespace") &&
+			 sscanf(text, "%llx-%llx", &start, &end) == 2 && pfn >= start / PAGE_SIZE &&
+			 pfn <= end / PAGE_SIZE;
+	if (f)
+		fclose(f);
+	return found;
+}
+
 /* Node from sysfs, zone from the spans of that node in /proc/zoneinfo. */
 const char *zone_of(uint64_t pfn)
 {
@@ -38,8 +55,11 @@ const char *zone_of(uint64_t pfn)
 	char text[256], zone[32] = "", found[32] = "unknown";
 	unsigned long long start, spanned = 0;
 	int nid = -1, want = nid_of(pfn);
-	FILE *f = fopen("/proc/zoneinfo", "re");
+	FILE *f;
 
+	if (is_device_memory(pfn))
+		return "Device";
+	f = fopen("/proc/zoneinfo", "re");
 	while (f && fgets(text, sizeof(text), f)) {
 		if (sscanf(text, "Node %d, zone %31s", &nid, zone) == 2)
 			spanned = 0;
@@ -216,6 +236,8 @@ const char *state_of(const struct poison *p)
 	bool freed = !strcmp(p->wish, "pcp|buddy") || !strcmp(p->wish, "reused");
 	const char *owner;
 
+	if (is_device_memory(p->pfn))
+		return "device";
 	/* Between the two readings lies the capture. */
 	if (p->kpf & KPF(BUDDY))
 		return p->kpf_after & KPF(BUDDY) ? "buddy" : "buddy|pcp|isolated|dropped";

@@ -383,7 +383,9 @@ static bool noted(uint64_t pfn, uint64_t flags)
 static void drain_all(bool is_noted)
 {
 	static const uint64_t edges[] = { 0x10, 0x1000, 0x100000, UINT64_MAX };
-	uint64_t block = 0x8000;
+	enum { BLOCK = 0x8000 };
+	static uint64_t words[BLOCK];
+	uint64_t block = BLOCK;
 
 	for (uint64_t low = 0x10; low < max_pfn(); low = (low | (block - 1)) + 1) {
 		uint64_t high = (low | (block - 1)) + 1, pfn;
@@ -391,8 +393,11 @@ static void drain_all(bool is_noted)
 		for (int i = 0; i < 3; i++)
 			if (low < edges[i] && high > edges[i])
 				high = edges[i];
+		/* At once: where memory lies far apart there are millions of pfns without a page. */
+		kpf_range(low, high - low, words);
 		for (pfn = low; pfn < high && pfn < max_pfn(); pfn++)
-			if ((kpf(pfn) & (KPF(BUDDY) | KPF(HWPOISON))) == KPF(BUDDY))
+			if ((words[pfn - low] & KPF(BUDDY)) &&
+			    (kpf(pfn) & (KPF(BUDDY) | KPF(HWPOISON))) == KPF(BUDDY))
 				break;
 		if (pfn < high && pfn < max_pfn() && corrupt_pfn(pfn) && is_noted)
 			note("drain", pfn, "taken-off", pfn, 0, 0);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -113,6 +114,8 @@ bool madvise_poison(void *va)
 
 	history_result(step, ret);
 	say("MADV_HWPOISON of pfn %#llx: %d", (unsigned long long)pfn, ret);
+	if (pfn != NO_PFN && is_device_memory(pfn))
+		return !ret;
 	return pfn != NO_PFN && (kpf(pfn) & KPF(HWPOISON));
 }
 
@@ -123,6 +126,19 @@ void pin_cpu(int cpu)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* No header of the C library has these; they are of include/uapi/linux/mempolicy.h. */
+enum { MPOL_DEFAULT = 0, MPOL_BIND = 2 };
+
+/* -1: any node. */
+void bind_node(int nid)
+{
+	unsigned long mask = nid < 0 ? 0 : 1UL << nid;
+
+	if (syscall(SYS_set_mempolicy, nid < 0 ? MPOL_DEFAULT : MPOL_BIND, nid < 0 ? NULL : &mask,
+		    8 * sizeof(mask)))
+		say("set_mempolicy(%d): %d", nid, errno);
 }
 
 void nap_ms(int ms)

@@ -73,6 +73,13 @@ ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
     override CPPFLAGS += -DHWP_HAVE_LIBDEFLATE $(shell $(PKG_CONFIG) --cflags libdeflate)
     LIBS += $(shell $(PKG_CONFIG) --libs libdeflate)
   endif
+  # Optional: the SHA-256 of a dump, in the page for a ticket.
+  ifeq ($(shell $(PKG_CONFIG) --exists nettle && echo found),found)
+    override CPPFLAGS += -DHWP_HAVE_NETTLE $(shell $(PKG_CONFIG) --cflags nettle)
+    LIBS += $(shell $(PKG_CONFIG) --libs nettle)
+  else
+    $(info no nettle: built without report --sha256 (install nettle-dev))
+  endif
 endif
 # Asked once, and only by a make that builds tests.
 TEST_CPPFLAGS = $(eval TEST_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags $(TEST_PKGS)))$(TEST_CPPFLAGS)

@@ -369,6 +369,11 @@ static const struct hwp_example report_examples[] = {
 		.what = "Open it in a browser, or attach it to the ticket.\n",
 	},
 	{
+		.command = "report --sha256 -o ticket.html vmcore",
+		.needs = HWP_OPTIONS_DIGEST,
+		.what = "Say which file it was, too, as sha256sum does.\n",
+	},
+	{
 		.command = "report --rasdaemon ras-mc_event.db vmcore >ticket.html",
 		.needs = HWP_IN_SHELL,
 		.what = "Without -o it goes to standard output.\n",
@@ -544,7 +549,7 @@ static const struct hwp_command commands[] = {
 		.summary = "Write the whole report as one page of HTML",
 		.usage = TARGET_USAGE,
 		.option_groups = HWP_OPTIONS_TARGET | HWP_OPTIONS_RASDAEMON | HWP_OPTIONS_RANGE |
-				 HWP_OPTIONS_DOCUMENT | HWP_OPTIONS_STATE,
+				 HWP_OPTIONS_DOCUMENT | HWP_OPTIONS_STATE | HWP_OPTIONS_DIGEST,
 		.help = report_help,
 		.program_help = status_of_check,
 		.examples = report_examples,

@@ -101,7 +101,7 @@ more {
 
 END {
 	for (i = 1; want == "crash" && i <= nr_options; i++) {
-		if (group[i] !~ /HWP_OPTIONS_(OPEN|LOG|STATE|INTERVAL)/)
+		if (group[i] !~ /HWP_OPTIONS_(OPEN|LOG|STATE|INTERVAL|DIGEST)/)
 			printf "\t\"    %3s %-18s  %s.\",\n", letter[i] ? "-" letter[i] "," : "", \
 				"--" option[i] (argument[i] ? "=" argument[i] : ""), meant[i]
 	}
@@ -215,7 +215,7 @@ function add(name)
 # Names of commands, words and options bold, what stands for something italic.
 function marked(text,    out)
 {
-	while (match(text, /[A-Z]+|-*[a-z][a-z-]*/)) {
+	while (match(text, /[A-Z]+|-*[a-z][a-z0-9-]*/)) {
 		out = out substr(text, 1, RSTART - 1) \
 			(substr(text, RSTART, 1) ~ /[A-Z]/ ? "\\fI" : "\\fB") \
 			escaped(substr(text, RSTART, RLENGTH)) "\\fR"

@@ -41,6 +41,7 @@ enum {
 	OPT_KERNEL_DATA,
 	OPT_POISONED,
 	OPT_FORCE,
+	OPT_DIGEST,
 };
 
 struct option_row {
@@ -98,6 +99,8 @@ static const struct option_row rows[] = {
 	  "compare reports of different hosts or boots too", NULL },
 	{ 'o', "output", "FILE", HWP_OPTIONS_OUTPUT | HWP_OPTIONS_DOCUMENT | HWP_OPTIONS_EXCERPT,
 	  "write to FILE, which is replaced atomically", NULL },
+	{ OPT_DIGEST, "sha256", NULL, HWP_OPTIONS_DIGEST,
+	  "say what SHA-256 the dump has; reads all of it", NULL },
 	{ 'o', "output", "COL,...", HWP_OPTIONS_LIST,
 	  "show these columns; +COL,... adds to the usual ones", NULL },
 	{ 'x', "sort", "COL", HWP_OPTIONS_LIST, "sort by this column (PFN)", NULL },
@@ -179,8 +182,9 @@ unsigned int hwp_option_groups(const struct hwp_context *context, const struct h
 	if (groups & HWP_OPTIONS_TARGET)
 		groups |= HWP_OPTIONS_RUNNING | (context->host ? 0 : HWP_OPTIONS_OPEN);
 	groups |= context->host ? HWP_IN_HOST : HWP_IN_SHELL;
-	return context->host ? groups & ~(unsigned int)(HWP_OPTIONS_STATE | HWP_OPTIONS_LOG) :
-			       groups;
+	if (context->host)
+		groups &= ~(unsigned int)(HWP_OPTIONS_STATE | HWP_OPTIONS_LOG | HWP_OPTIONS_DIGEST);
+	return groups;
 }
 
 /** "a, b or c". */
@@ -398,6 +402,9 @@ static int take_option(const struct hwp_context *context, int value, const char 
 	case 'n':
 		options->no_headings = true;
 		return HWP_GO_ON;
+	case OPT_DIGEST:
+		options->sha256 = true;
+		return HWP_GO_ON;
 	case OPT_FORCE:
 		options->force = true;
 		return HWP_GO_ON;
@@ -550,6 +557,9 @@ static int take_target(const struct hwp_context *context, struct hwp_cmd_options
 	if (!options->live && options->state)
 		return hwp_usage_error(context, options->json,
 				       "--state-file is for the running kernel of this system");
+	if (is_running && options->sha256)
+		return hwp_usage_error(context, options->json,
+				       "--sha256 is for a dump; a running kernel is no file");
 	if (options->target.qemu_socket && options->target.vmcoreinfo_path)
 		return hwp_usage_error(context, options->json,
 				       "--vmcoreinfo is for a dump; a guest has its own");

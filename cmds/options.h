@@ -53,6 +53,8 @@ enum hwp_option_group {
 	HWP_IN_SHELL = 1 << 16,
 	/** No option: every command of a host. */
 	HWP_IN_HOST = 1 << 17,
+	/** --sha256: what the files of a dump are known by; for a program of its own, not in a host. */
+	HWP_OPTIONS_DIGEST = 1 << 22,
 	/** --force; and two arguments are reports as JSON. */
 	HWP_OPTIONS_DIFF = 1 << 21,
 };
@@ -82,6 +84,8 @@ struct hwp_cmd_options {
 	/** HWP_OPTIONS_EXCERPT: the file to write, opened by who has more rights; 0: it is not. */
 	int output_fd;
 	bool kernel_data, poisoned;
+	/** HWP_OPTIONS_DIGEST. */
+	bool sha256;
 	/** HWP_OPTIONS_LIST, as given; NULL for what was not, limit 0. */
 	const char *columns, *sort, *states;
 	unsigned int limit;

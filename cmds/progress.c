@@ -20,7 +20,7 @@ void hwp_progress_update(void *arg, uint64_t done, uint64_t total)
 		return;
 	progress->shown_ns = now;
 	percent = (unsigned int)((unsigned __int128)done * 100 / total);
-	fprintf(progress->err, "\rreading struct pages [");
+	fprintf(progress->err, "\r%s [", progress->what ? progress->what : "reading struct pages");
 	for (unsigned int i = 0; i < BAR_WIDTH; i++)
 		putc(i * 100 < percent * BAR_WIDTH ? '#' : ' ', progress->err);
 	fprintf(progress->err, "] %3u %%", percent);

@@ -9,6 +9,8 @@
 
 struct hwp_progress {
 	FILE *err;
+	/** What is being done; NULL: struct pages are read. */
+	const char *what;
 	uint64_t start_ns, shown_ns;
 };
 

@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "digest.h"
 #include "options.h"
 #include "report/common.h"
 #include "sandbox.h"
@@ -14,6 +15,9 @@ static const char *const features[] = {
 #ifdef HWP_HAVE_DEBUGINFOD
 	"debuginfod",
 #endif
+#ifdef HWP_HAVE_NETTLE
+	"sha256",
+#endif
 	"confined",
 };
 
@@ -22,24 +26,26 @@ struct missing {
 	const char *what, *why;
 };
 
-#define MAX_MISSING 2
+#define MAX_MISSING 3
 
 static size_t list_missing(struct missing *ret)
 {
-	const char *no_filter = hwp_sandbox_missing();
+	const char *no_filter = hwp_sandbox_missing(), *no_digest = hwp_sha256_missing();
 	size_t nr = 0;
 
 #ifndef HWP_HAVE_DEBUGINFOD
 	ret[nr++] = (struct missing){ "debuginfod", "built without libdebuginfod" };
 #endif
+	if (no_digest)
+		ret[nr++] = (struct missing){ "sha256", no_digest };
 	if (no_filter)
 		ret[nr++] = (struct missing){ "seccomp", no_filter };
 	return nr;
 }
 
 static const char *const library_names[] = {
-	"libkdumpfile", "libz",	  "libdeflate", "libzstd",	"liblzo2",    "libsnappy",
-	"libbpf",	"libelf", "libdw",	"libsmartcols", "libsqlite3", "libjson-c",
+	"libkdumpfile", "libz",	 "libdeflate",	 "libzstd",    "liblzo2",   "libsnappy", "libbpf",
+	"libelf",	"libdw", "libsmartcols", "libsqlite3", "libjson-c", "libnettle",
 };
 
 #define NR_LIBRARIES HWP_ARRAY_SIZE(library_names)

@@ -9,7 +9,7 @@ set -eu
 
 build='gcc make libc6-dev pkg-config libkdumpfile-dev libelf-dev libdw-dev libbpf-dev libzstd-dev
 	zlib1g-dev libdeflate-dev liblzo2-dev libsnappy-dev
-	libsmartcols-dev libsqlite3-dev libjson-c-dev'
+	libsmartcols-dev libsqlite3-dev libjson-c-dev nettle-dev'
 test='libcmocka-dev python3 python3-jsonschema clang clang-format crash debuginfod less
 	libdebuginfod-dev lz4 makedumpfile git systemd'
 lab='qemu-system-x86 seabios busybox-static cpio zstd kmod xz-utils

@@ -39,14 +39,23 @@ struct hwp_decompose_report {
 	unsigned int max_order;
 };
 
+/** A file that a dump is in. */
+struct hwp_ticket_file {
+	const char *path;
+	/** In bytes. */
+	uint64_t size;
+	/** In hexadecimal; empty where it was not requested. */
+	char sha256[65];
+};
+
 /** What the page for a ticket says of itself. */
 struct hwp_ticket {
 	/** The command line, and when it was run. */
 	const char *command;
 	int64_t unix_seconds;
-	/** The size of the dump in bytes. */
-	bool has_size;
-	uint64_t size;
+	/** Where the dump is (borrowed); none for a running kernel. */
+	const struct hwp_ticket_file *files;
+	size_t nr_files;
 };
 
 /** `report`: all of it as one page of HTML, which loads nothing. */

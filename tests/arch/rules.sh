@@ -164,6 +164,7 @@ json-c json-c/.*
 zlib zlib\.h
 zstd zstd\.h
 libdeflate libdeflate\.h
+nettle nettle/.*
 lzo lzo/.*
 snappy snappy-c\.h
 END

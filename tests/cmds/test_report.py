@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`report`: one page that holds what `check --json` holds, is well-formed, and loads nothing."""
+import hashlib
 import html.parser
 import pathlib
 import re
@@ -110,6 +111,22 @@ def check_command(where):
                  ['hwpoison', 'report', '--threads=1', str(dump)] else [page.text[:400]])
 
 
+def check_digest(where):
+    """The file's SHA-256 as Python computes it, and only on request; no file, none."""
+    dump = hwp.vmcore_of(hwp.SAMPLES / '6.12-cloud')
+    data = dump.read_bytes()
+    words = f'Size {len(data)} bytes'
+    with_digest = f'{words} SHA-256 {hashlib.sha256(data).hexdigest()} Written'
+    pages = [Page(hwp.Run('report', *options, dump).out.decode()).text
+             for options in (['--sha256'], [])]
+    CASES.report('SHA-256', [page[:600] for page, wanted in zip(pages, (with_digest, f'{words} Written'))
+                             if wanted not in page])
+    for name, *options in (('running kernel', '-k'), ('guest', '--qemu', where / 'qmp')):
+        run = hwp.Run('report', '--sha256', *options)
+        CASES.report(f'SHA-256 of a {name}', [] if run.status == 2 and not run.out and
+                     '--sha256 is for a dump' in run.err else [run.err])
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         where = pathlib.Path(work)
@@ -117,6 +134,7 @@ def main():
             check_sample(directory, where)
         check_ways(where)
         check_command(where)
+        check_digest(where)
     CASES.exit()
 
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 """The files that makedumpfile --split writes are one dump: as what makedumpfile makes of them again."""
+import hashlib
 import json
 import pathlib
 import struct
@@ -71,6 +72,14 @@ def each(name, paths):
                  [f'{done.status}: {done.err} {done.out[:200]}'])
 
 
+def check_digests(parts):
+    """The page for a ticket has the size and the SHA-256 of each file, as hashlib has it."""
+    page = hwp.Run('report', '--sha256', *parts).out.decode()
+    wanted = [f'{word}: {part}<' for part in parts for word in
+              (f'{part.stat().st_size} bytes', hashlib.sha256(part.read_bytes()).hexdigest())]
+    CASES.report('SHA-256 of each', [word for word in wanted if word not in page])
+
+
 def check_sample(elf, where):
     for name, *options in (('zlib', '-c', '-d', '0'), ('lzo', '-l', '-d', '31'),
                            ('raw', '-d', '1')):
@@ -90,6 +99,7 @@ def check_sample(elf, where):
             CASES.report(f'{name}: without the {part.name} file',
                          [] if done.status == 2 and missing in words_of(done) and
                          '--reassemble' in words_of(done) else [done.err])
+    check_digests(parts)
     refused('a part twice', [parts[0], parts[0]], 'are in another file that was given')
     each('a part and the whole', [parts[0], whole])
     each('two dumps', [whole, elf])

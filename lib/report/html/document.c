@@ -77,6 +77,17 @@ static struct hwp_error *put_verdict(FILE *out, const struct hwp_findings *f)
 	return NULL;
 }
 
+/** The path of a file that is the only one stands above. */
+static void put_file(struct hwp_text *text, const struct hwp_ticket *ticket,
+		     const struct hwp_ticket_file *file)
+{
+	const char *path = ticket->nr_files > 1 ? file->path : "";
+
+	hwp_text_field(text, "Size", "%" PRIu64 " bytes%s%s", file->size, *path ? ": " : "", path);
+	if (*file->sha256)
+		hwp_text_field(text, "SHA-256", "%s%s%s", file->sha256, *path ? ": " : "", path);
+}
+
 static void put_ticket(struct hwp_text *text, const struct hwp_findings *f,
 		       const struct hwp_ticket *ticket)
 {
@@ -85,8 +96,8 @@ static void put_ticket(struct hwp_text *text, const struct hwp_findings *f,
 	fputs("<h2 id=\"ticket\">Machine and dump</h2>\n", text->out);
 	hwp_text_head(text, f);
 	hwp_text_machine(text, f);
-	if (ticket->has_size)
-		hwp_text_field(text, "Size", "%" PRIu64 " bytes", ticket->size);
+	for (size_t i = 0; i < ticket->nr_files; i++)
+		put_file(text, ticket, &ticket->files[i]);
 	hwp_text_field(text, "Written", "%s UTC, by hwpoison %s",
 		       hwp_utc(ticket->unix_seconds, when), HWP_VERSION);
 	hwp_text_field(text, "Command", "%s", ticket->command);

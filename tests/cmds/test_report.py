@@ -111,6 +111,45 @@ def check_command(where):
                  ['hwpoison', 'report', '--threads=1', str(dump)] else [page.text[:400]])
 
 
+def variables(style):
+    """The colours of a :root{}, by name."""
+    root = re.search(r':root\{([^}]*)\}', style)
+    return dict(re.findall(r'--([a-z-]+):(#[0-9a-f]+)', root.group(1))) if root else {}
+
+
+def contrast(one, other):
+    """WCAG 2.1's contrast ratio of two colours, #rgb or #rrggbb."""
+    def luminance(colour):
+        digits = colour[1:] if len(colour) == 7 else ''.join(2 * c for c in colour[1:])
+        parts = [int(digits[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    dark, light = sorted(map(luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def check_colours():
+    """By day, by night and on paper text can be read: 4.5 or more on whatever is behind it."""
+    page = hwp.Run('report', hwp.vmcore_of(hwp.SAMPLES / 'fix-1')).out.decode()
+    style = re.search(r'<style>(.*?)</style>', page, re.S).group(1)
+    day, night, paper = re.split(r'@media (?:screen and \(prefers-color-scheme:dark\)|print)', style)
+    light = variables(day)
+    used = set(re.findall(r'[{;]color:var\(--([a-z-]+)\)', style))
+    behind = set(re.findall(r'background:var\(--([a-z-]+)\)', style))
+    unknown = set(re.findall(r'var\(--([a-z-]+)\)', style)) - set(light)
+    wrong = [f'no --{name}' for name in unknown]
+    if not {'text', 'dim', 'bad', 'warn', 'good', 'info'} <= used or not {'back', 'soft'} <= behind:
+        wrong.append(f'{used} on {behind}')
+    for name, media in (('day', {}), ('night', variables(night)), ('paper', variables(paper))):
+        colours = light | media
+        wrong += [f'{name}: {fore} on {back}: {contrast(colours[fore], colours[back]):.2f}'
+                  for fore in used for back in behind if contrast(colours[fore], colours[back]) < 4.5]
+    # Classes are written by one file and coloured by another.
+    missing = set(re.findall(r'class="(m-[a-z]+)"', page)) - set(re.findall(r'\.(m-[a-z]+)\{', style))
+    CASES.report('colours', wrong + [f'no colour for {name}' for name in missing])
+
+
 def check_digest(where):
     """The file's SHA-256 as Python computes it, and only on request; no file, none."""
     dump = hwp.vmcore_of(hwp.SAMPLES / '6.12-cloud')
@@ -135,6 +174,7 @@ def main():
         check_ways(where)
         check_command(where)
         check_digest(where)
+        check_colours()
     CASES.exit()
 
 

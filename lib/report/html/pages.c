@@ -80,7 +80,7 @@ static void put_page(FILE *out, const struct hwp_findings *f, const struct hwp_p
 
 static void put_legend(FILE *out, const struct hwp_findings *f)
 {
-	fputs("<details><summary>What these states mean</summary><ul>\n", out);
+	fputs("<details class=\"key\"><summary>What these states mean</summary><ul>\n", out);
 	for (unsigned int i = 0; i < HWP_NR_STATES; i++) {
 		if (!f->summary.nr_by_state[i])
 			continue;
@@ -155,6 +155,9 @@ void hwp_html_pages(FILE *out, const struct hwp_findings *f)
 	for (size_t i = 0; i < f->poisoned.nr; i++)
 		put_page(out, f, &f->poisoned.data[i]);
 	hwp_html_table_end(out);
+	fputs("<p class=\"paper\">Evidence and history of each page are in the file that this was "
+	      "printed from: what is unfolded there is printed.</p>\n",
+	      out);
 	put_legend(out, f);
 	if (!f->counters.nodes.nr && !f->counters.blocks.nr)
 		return;

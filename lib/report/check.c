@@ -162,12 +162,12 @@ static struct hwp_error *put_folios(struct hwp_text *text, const struct hwp_find
 	if (!err && f->folios.nr > MAX_FOLIOS)
 		fprintf(text->out, "and %zu more\n", f->folios.nr - MAX_FOLIOS);
 	if (!err && nr_larger)
-		hwp_text_wrap(text, 0, 0,
-			      "+ the log does not show which of the HugeTLB sizes it had: "
-			      "'hwpoison folio' lists what it may have been.");
+		hwp_text_paragraph(text,
+				   "+ the log does not show which of the HugeTLB sizes it had: "
+				   "'hwpoison folio' lists what it may have been.");
 	if (!err && nr_guessed)
-		hwp_text_wrap(text, 0, 0,
-			      "? the log does not show its size, which may have been smaller.");
+		hwp_text_paragraph(
+			text, "? the log does not show its size, which may have been smaller.");
 	return err;
 }
 
@@ -200,8 +200,8 @@ static void put_evidence(struct hwp_text *text, const struct hwp_findings *f)
 		if (!needs_evidence(page))
 			continue;
 		if (nr_shown == MAX_EVIDENCE) {
-			hwp_text_wrap(text, 0, 0,
-				      "'hwpoison list' shows the evidence for the rest.");
+			hwp_text_paragraph(text,
+					   "'hwpoison list' shows the evidence for the rest.");
 			return;
 		}
 		for (; page->order >= 0 && next < f->poisoned.nr; next++, nr_same++) {
@@ -234,7 +234,7 @@ static void put_lost_data(struct hwp_text *text, const struct hwp_findings *f)
 		if (lost.kind == HWP_LOST_NOTHING)
 			continue;
 		if (nr == MAX_EVIDENCE) {
-			hwp_text_wrap(text, 0, 0, "'hwpoison list' names the rest.");
+			hwp_text_paragraph(text, "'hwpoison list' names the rest.");
 			return;
 		}
 		if (!nr++)
@@ -268,14 +268,14 @@ static void put_modules(struct hwp_text *text, const struct hwp_findings *f)
 		fprintf(text->out, "         named by %s\n", namers[p->module_source]);
 	}
 	if (nr_shown > MAX_EVIDENCE)
-		hwp_text_wrap(text, 0, 0, "'hwpoison list --json' has the rest.");
+		hwp_text_paragraph(text, "'hwpoison list --json' has the rest.");
 	if (!nr_without)
 		return;
 	snprintf(sentence, sizeof(sentence),
 		 "No name for %" PRIu64 " page%s: on the machine, run 'ras-mc-ctl --layout', or "
 		 "'dmidecode -t 17,20' to find which module has an address.",
 		 nr_without, hwp_plural(nr_without));
-	hwp_text_wrap(text, 0, 0, sentence);
+	hwp_text_paragraph(text, sentence);
 }
 
 /* A failure must stand out without colour too. */
@@ -325,7 +325,7 @@ static void put_way_to_words(struct hwp_text *text, const struct hwp_findings *f
 		 "known issue by its name.",
 		 hwp_verdict_name(f->verdict));
 	putc('\n', text->out);
-	hwp_text_wrap(text, 0, 0, sentence);
+	hwp_text_paragraph(text, sentence);
 }
 
 struct hwp_error *hwp_report_check(FILE *out, const struct hwp_findings *f,

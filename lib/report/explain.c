@@ -29,9 +29,9 @@ struct hwp_error *hwp_explain_checks(FILE *out, const struct hwp_report_style *s
 	struct hwp_text text;
 
 	hwp_text_init(&text, out, style);
-	hwp_text_wrap(&text, 0, 0,
-		      "What 'hwpoison check' asks of a kernel's memory, in this order; 'hwpoison "
-		      "help NAME' explains one.");
+	hwp_text_paragraph(
+		&text, "What 'hwpoison check' asks of a kernel's memory, in this order; 'hwpoison "
+		       "help NAME' explains one.");
 	putc('\n', out);
 	for (size_t i = 0; i < nr; i++) {
 		fprintf(out, "  %-*s  ", width, checks[i].name);
@@ -46,8 +46,8 @@ struct hwp_error *hwp_explain_states(FILE *out, const struct hwp_report_style *s
 	struct hwp_text text;
 
 	hwp_text_init(&text, out, style);
-	hwp_text_wrap(&text, 0, 0,
-		      "The states of a poisoned page, worst first, each with its class.");
+	hwp_text_paragraph(&text,
+			   "The states of a poisoned page, worst first, each with its class.");
 	putc('\n', out);
 	for (enum hwp_state state = 0; state < HWP_NR_STATES; state++) {
 		fprintf(out, "  %-11s  %-9s  ", hwp_state_name(state),
@@ -62,7 +62,7 @@ struct hwp_error *hwp_explain_verdicts(FILE *out, const struct hwp_report_style 
 	struct hwp_text text;
 
 	hwp_text_init(&text, out, style);
-	hwp_text_wrap(&text, 0, 0, "The verdict is the first that applies; with its exit status.");
+	hwp_text_paragraph(&text, "The verdict is the first that applies; with its exit status.");
 	putc('\n', out);
 	for (enum hwp_verdict verdict = 0; verdict < HWP_NR_VERDICTS; verdict++) {
 		fprintf(out, "  %-12s  %d  ", hwp_verdict_name(verdict),
@@ -132,7 +132,7 @@ static void put_needs(struct hwp_text *text, const struct hwp_check *check)
 	if (fclose(out))
 		text->failed = true;
 	else
-		hwp_text_wrap(text, 0, 0, buf);
+		hwp_text_paragraph(text, buf);
 }
 
 struct hwp_error *hwp_explain_check(FILE *out, const struct hwp_check *check,
@@ -144,16 +144,16 @@ struct hwp_error *hwp_explain_check(FILE *out, const struct hwp_check *check,
 
 	hwp_text_init(&text, out, style);
 	snprintf(sentence, sizeof(sentence), "%s: %s.", check->name, check->statement);
-	hwp_text_wrap(&text, 0, 0, sentence);
+	hwp_text_paragraph(&text, sentence);
 	putc('\n', out);
-	hwp_text_wrap(&text, 0, 0, check->background);
+	hwp_text_paragraph(&text, check->background);
 	fputs("\nRESULTS\n", out);
 	for (size_t i = 0; i < HWP_ARRAY_SIZE(results); i++)
 		put_result(&text, check, results[i]);
 	putc('\n', out);
 	put_needs(&text, check);
-	hwp_text_wrap(&text, 0, 0,
-		      "Every check is skipped on a kernel without CONFIG_MEMORY_FAILURE.");
-	hwp_text_wrap(&text, 0, 0, settling(check->settles));
+	hwp_text_paragraph(&text,
+			   "Every check is skipped on a kernel without CONFIG_MEMORY_FAILURE.");
+	hwp_text_paragraph(&text, settling(check->settles));
 	return hwp_text_finish(&text);
 }

@@ -76,7 +76,7 @@ static void put_end(struct hwp_text *text, const struct hwp_findings *f, const h
 		snprintf(words, sizeof(words),
 			 "%zu of %zu poisoned pages shown; the verdict is of all:", pages->nr,
 			 f->poisoned.nr);
-		hwp_text_wrap(text, 0, 0, words);
+		hwp_text_paragraph(text, words);
 	}
 	hwp_text_verdict(text, f);
 }

@@ -172,7 +172,7 @@ static void put_legend(struct hwp_text *text, const struct hwp_map *map)
 		seen |= UINT64_C(1) << map->cells[i];
 	snprintf(sentence, sizeof(sentence), "A cell is %" PRIu64 " page%s%s:", nr, hwp_plural(nr),
 		 nr == 1 ? "" : ", and shows the worst of them");
-	hwp_text_wrap(text, 0, 0, sentence);
+	hwp_text_paragraph(text, sentence);
 	for (unsigned int s = HWP_NR_MAP_STATES; s-- > 0;) {
 		const uint8_t cell = (uint8_t)s;
 

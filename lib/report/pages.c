@@ -269,8 +269,8 @@ struct hwp_error *hwp_text_pages(struct hwp_text *text, const struct hwp_finding
 	if (err)
 		return err;
 	if (is_folded)
-		hwp_text_wrap(text, 0, 0,
-			      "Pages of one block, run or state share a row: PFN is its first and "
+		hwp_text_paragraph(
+			text, "Pages of one block, run or state share a row: PFN is its first and "
 			      "last page, PHYSICAL where it begins. 'hwpoison list' shows every "
 			      "page.");
 	for (size_t i = 0; i < f->poisoned.nr; i++)

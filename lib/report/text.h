@@ -46,6 +46,12 @@ void hwp_text_put(struct hwp_text *text, const char *s, size_t len);
  */
 void hwp_text_wrap(struct hwp_text *text, unsigned int column, unsigned int indent, const char *s);
 
+/** Print @p s as lines of their own, which begin at the left edge. */
+static inline void hwp_text_paragraph(struct hwp_text *text, const char *s)
+{
+	hwp_text_wrap(text, 0, 0, s);
+}
+
 /** An empty line, then a heading. */
 void hwp_text_heading(struct hwp_text *text, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));

@@ -128,6 +128,46 @@ static void by_own_reader(void **state)
 	close(fd);
 }
 
+/** In a session our own reader, where there is one; else the host, and our own when it cannot. */
+static void who_is_asked(void **state)
+{
+	static const struct {
+		bool has_own, own_first;
+		unsigned int nr_by_host;
+	} rows[] = {
+		{ true, false, 1 }, { true, true, 0 }, { false, true, 1 }, { false, false, 1 }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct host host = { .nr_pages = 16 };
+		struct hwp_host_memory memory = {
+			.name = "host",
+			.read = read_by_host,
+			.arg = &host,
+			.own_first = rows[i].own_first,
+		};
+		struct hwp_file_facts facts = {};
+		struct hwp_provider sweep = {};
+		size_t nr_read;
+		char bytes[64];
+		int fd = open(SAMPLE, O_RDONLY | O_CLOEXEC);
+
+		assert_true(fd > 0);
+		if (rows[i].has_own)
+			assert_null(
+				hwp_host_memory_open_own(&memory, SAMPLE, false, &sweep, &facts));
+		/* Both have the page at 64 KiB. */
+		assert_null(hwp_host_memory_read(&memory, HWP_PHYSICAL, START, bytes, sizeof(bytes),
+						 &nr_read));
+		assert_int_equal(nr_read, sizeof(bytes));
+		assert_int_equal(host.nr_reads, rows[i].nr_by_host);
+		hwp_provider_deinit(&sweep);
+		hwp_host_memory_deinit(&memory);
+		close(fd);
+	}
+}
+
 /** The first 64 bytes at @p address; what the error says, if there is one. */
 static bool reads(struct hwp_host_memory *memory, enum hwp_space space, uint64_t address,
 		  const char *words)
@@ -330,10 +370,10 @@ static void without_own_reader(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_pages),	      cmocka_unit_test(by_own_reader),
-		cmocka_unit_test(by_descriptor),      cmocka_unit_test(offset_stays),
-		cmocka_unit_test(without_own_reader), cmocka_unit_test(own_first),
-		cmocka_unit_test(shrunk_file),
+		cmocka_unit_test(by_pages),	 cmocka_unit_test(who_is_asked),
+		cmocka_unit_test(by_own_reader), cmocka_unit_test(by_descriptor),
+		cmocka_unit_test(offset_stays),	 cmocka_unit_test(without_own_reader),
+		cmocka_unit_test(own_first),	 cmocka_unit_test(shrunk_file),
 	};
 
 	return cmocka_run_group_tests_name("host_memory", tests, NULL, NULL);

@@ -100,6 +100,10 @@ static const char list_help[] =
 	"  CPU          of the per-CPU list that it is on\n"
 	"  PID          process that owns it, or one that maps it\n"
 	"  COMM         name of that process\n"
+	"  TASK         its task_struct, as crash's bt and vm take it\n"
+	"  MM           its mm_struct\n"
+	"  VMA          its vm_area_struct that has the page\n"
+	"  USER_ADDR    address that the page has in that; crash: vtop -c PID ADDRESS\n"
 	"  FILE         file of a page in the page cache\n"
 	"  MEMBLOCK     number n of /sys/devices/system/memory/memory<n>\n"
 	"  MODULE       memory module, as the log or rasdaemon names it\n"
@@ -111,7 +115,7 @@ static const struct hwp_example list_examples[] = {
 		.command = "list",
 		.needs = HWP_IN_HOST,
 		.what = "STRUCT_PAGE is the address that other commands take for the page, as\n"
-			"they take PHYSICAL and the pid in WHERE.\n",
+			"they take PHYSICAL and the pid in WHERE; 'list -o +TASK,VMA' shows more.\n",
 	},
 	{
 		.command = "list vmcore",

@@ -137,7 +137,7 @@ TABLE(hwp_file);
 static const struct hwp_fact hwp_owner_rows[] = {
 	BOOL(found),	       INT(pid),       TEXT(comm), BOOL(allocated_it), BOOL(has_start),
 	UINT(start_ns),	       BOOL(has_file), UINT(file), BOOL(unreadable),   UINT(nr_mappers),
-	BOOL(saw_all_mappers),
+	BOOL(saw_all_mappers), HEX(task),      HEX(mm),	   HEX(vma),	       HEX(user_address),
 };
 TABLE(hwp_owner);
 #undef TYPE

@@ -96,6 +96,10 @@ struct hwp_owner {
 	bool found;
 	int pid;
 	char comm[20];
+	/** Its task_struct, that of the first thread, and its mm_struct. */
+	uint64_t task, mm;
+	/** The vm_area_struct that has the page, and the address that it has there; 0: not known. */
+	uint64_t vma, user_address;
 	/**
 	 * Its memory is not inherited through fork, so the page was allocated
 	 * while it ran.

@@ -179,6 +179,34 @@ static void put_comm(struct hwp_cell *cell, const struct hwp_findings *f,
 		say(cell, "%s", page->owner.comm);
 }
 
+static void put_task(struct hwp_cell *cell, const struct hwp_findings *f,
+		     const struct hwp_poisoned *page)
+{
+	(void)f;
+	put_address(cell, page->owner.task);
+}
+
+static void put_mm(struct hwp_cell *cell, const struct hwp_findings *f,
+		   const struct hwp_poisoned *page)
+{
+	(void)f;
+	put_address(cell, page->owner.mm);
+}
+
+static void put_vma(struct hwp_cell *cell, const struct hwp_findings *f,
+		    const struct hwp_poisoned *page)
+{
+	(void)f;
+	put_address(cell, page->owner.vma);
+}
+
+static void put_user_address(struct hwp_cell *cell, const struct hwp_findings *f,
+			     const struct hwp_poisoned *page)
+{
+	(void)f;
+	put_address(cell, page->owner.user_address);
+}
+
 static void put_file(struct hwp_cell *cell, const struct hwp_findings *f,
 		     const struct hwp_poisoned *page)
 {
@@ -252,6 +280,10 @@ const struct hwp_page_column hwp_page_columns[] = {
 	{ { "CPU", true }, put_cpu },
 	{ { "PID", true }, put_pid },
 	{ { "COMM", false }, put_comm },
+	{ { "TASK", false }, put_task },
+	{ { "MM", false }, put_mm },
+	{ { "VMA", false }, put_vma },
+	{ { "USER_ADDR", false }, put_user_address },
 	{ { "FILE", false }, put_file },
 	{ { "MEMBLOCK", true }, put_memblock },
 	{ { "MODULE", false }, put_module },

@@ -63,6 +63,19 @@ static void put_mapped(struct hwp_text *text, const struct hwp_folio_facts *foli
 			       hwp_plural((uint64_t)m->entire), pages, all);
 }
 
+/** What crash's bt, vm and vtop take, and drgn's objects. */
+static void put_process(struct hwp_text *text, const struct hwp_owner *owner)
+{
+	char vma[80] = "";
+
+	if (owner->vma)
+		snprintf(vma, sizeof(vma), ", vma 0x%" PRIx64 ", user address 0x%" PRIx64,
+			 owner->vma, owner->user_address);
+	if (owner->task)
+		hwp_text_field(text, "Process", "task 0x%" PRIx64 ", mm 0x%" PRIx64 "%s",
+			       owner->task, owner->mm, vma);
+}
+
 static void put_owner(struct hwp_text *text, const struct hwp_findings *f,
 		      const struct hwp_owner *owner)
 {
@@ -82,6 +95,7 @@ static void put_owner(struct hwp_text *text, const struct hwp_findings *f,
 							", and perhaps others");
 	else if (owner->found)
 		hwp_text_field(text, "Owner", "%s, pid %d", owner->comm, owner->pid);
+	put_process(text, owner);
 }
 
 static void put_hugetlb(struct hwp_text *text, const struct hwp_folio_facts *folio)

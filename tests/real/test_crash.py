@@ -172,6 +172,26 @@ def addresses(pair):
                    for (_, command, address), place in zip(asked, places))], judge)
 
 
+def processes(pair):
+    """vm takes the task that owns a page, and has its mm, and the VMA where the page's address is."""
+    owners = [row['owner'] for row in own(pair, 'check', '--json').json()['poisoned']
+              if row['owner'] and row['owner']['vma']]
+    places = [TMP / f'{pair.name}-vm-{i}' for i in range(len(owners))]
+
+    def judge(session):
+        if not owners:
+            yield 'no page has a VMA'
+        for owner, place in zip(owners, places):
+            text = place.read_text() if place.exists() else ''
+            vma = re.search(rf'^ *{owner["vma"][2:]} +([0-9a-f]+) +([0-9a-f]+) ', text, re.M)
+            if not re.search(rf'^PID: {owner["pid"]} .*"{owner["comm"]}"', text) or \
+                    not re.search(rf'^{owner["mm"][2:]} ', text, re.M) or not vma or \
+                    not int(vma[1], 16) <= int(owner['user_address'], 16) < int(vma[2], 16):
+                yield f'{owner}: vm says {text[:300]!r}; {said(session)}'
+
+    return Part([f'vm {owner["task"]} > {place}' for owner, place in zip(owners, places)], judge)
+
+
 def radix():
     """crash's output radix is its own; what is decimal here stays so."""
     places = [TMP / f'radix-{base}' for base in (16, 10)]
@@ -423,7 +443,8 @@ def main():
             continue
         for name, complaints in on_a_terminal(pair, same_reports(pair)):
             cases.report(f'{pair.name}/on a terminal: {name}', complaints)
-        for name, complaints in typed(pair, [('addresses', addresses(pair))]):
+        for name, complaints in typed(pair, [('addresses', addresses(pair)),
+                                            ('processes', processes(pair))]):
             cases.report(f'{pair.name}/{name}', complaints)
         # The rest is of crash, not of the kernel: once for each crash.
         if kernel == '6.12-cloud':

@@ -168,6 +168,18 @@ def virtual(pfn):
         return pfn_to_virt(prog, pfn).value_()
     except (LookupError, ValueError, drgn.FaultError):
         return None
+def read(value):
+    try:
+        return value()
+    except drgn.FaultError:
+        return None
+def place(p):
+    """What the process and its VMA say of where they are, by drgn: None where it is not known."""
+    mm = p.owner and read(lambda: p.owner.mm.value_())
+    start, end, first, vm_mm = (p.vma and read(lambda: p.vma.member_(name).value_())
+                                for name in ('vm_start', 'vm_end', 'vm_pgoff', 'vm_mm'))
+    return [mm and mm == p.mm.value_(), vm_mm and vm_mm == p.mm.value_(),
+            start and start <= p.user_address < end]
 found = list(hwpoison.for_each_poisoned_page(prog))
 check = hwpoison.check(prog)
 folios = [hwpoison.folio(f.page) if f.page else hwpoison.folio(prog, f.pfn)
@@ -209,7 +221,8 @@ print(json.dumps({
     'by_page': [page_to_pfn(p.page).value_() if p.page else None for p in found],
     'struct_pages': [p.page.value_() if p.page else None for p in found],
     'virtual': [virtual(p.pfn) for p in found],
-    'owners': [p.owner.comm.string_().decode() if p.owner else None for p in found],
+    'owners': [p.owner and read(lambda: p.owner.comm.string_().decode()) for p in found],
+    'places': [place(p) for p in found],
     'verdict': check.verdict, 'checks': {c.name: c.result for c in check.checks},
     'folios': [(f.pfn, f.order, f.outcome) for f in check.folios],
     'asked': [(f.pfn, f.order, f.outcome) if f else None for f in folios],
@@ -329,6 +342,10 @@ def objects(cases, drgn, name, path, vmlinux, plain):
     if drgn is not host_drgn.DRGN0 and not any(found['struct_pages']):
         wrong.append('drgn knows no address')
     wrong += [f'owner {q} for {p}' for p, q in zip(comms, found['owners']) if q and q != p]
+    wrong += [f'{p:#x}: mm, mm of the VMA, address: {place}'
+              for p, place in zip(pfns, found['places']) if False in place]
+    if drgn is not host_drgn.DRGN0 and not any(all(place) for place in found['places']):
+        wrong.append('no page has a place that drgn knows')
     cases.report(f'{name}: {drgn.name}, objects', wrong)
 
 

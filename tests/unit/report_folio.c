@@ -498,6 +498,16 @@ static void owners(void **state)
 	assert_owner(&file, owner, "File /srv/data, inode 77 of ext4 vda1");
 	owner.found = true;
 	assert_owner(NULL, owner, "Owner qemu, pid 127");
+	owner.task = 0xff11000104a48000;
+	owner.mm = 0xff110001021b1900;
+	assert_owner(NULL, owner,
+		     "Owner qemu, pid 127 Process task 0xff11000104a48000, mm 0xff110001021b1900");
+	owner.vma = 0xff110001044c6c40;
+	owner.user_address = 0x7f5c00005000;
+	assert_owner(NULL, owner,
+		     "Owner qemu, pid 127 Process task 0xff11000104a48000, mm 0xff110001021b1900, "
+		     "vma 0xff110001044c6c40, user address 0x7f5c00005000");
+	owner.task = owner.vma = 0;
 	owner.nr_mappers = 1;
 	assert_owner(&file, owner,
 		     "File /srv/data, inode 77 of ext4 vda1 Mapped by qemu, pid 127, and perhaps "

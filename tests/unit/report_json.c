@@ -71,6 +71,10 @@ static struct hwp_findings *poisoned_thp(void)
 		p.owner = (struct hwp_owner){ .found = true,
 					      .pid = 127,
 					      .comm = "qemu",
+					      .task = 0xff11000104a48000,
+					      .mm = 0xff110001021b1900,
+					      .vma = 0xff110001044c6c40,
+					      .user_address = 0x7f5c00005000,
 					      .has_file = true,
 					      .nr_mappers = 3,
 					      .saw_all_mappers = true };
@@ -111,7 +115,10 @@ static void folio_of_users(void **state)
 	    "\"folio\": {\"kind\": \"large\", \"head_pfn\": 21504, \"order\": 9",
 	    "\"entire_mapcount\": 1, \"large_mapcount\": 1, \"nr_pages_mapped\": null}",
 	    "\"free_block\": null",
-	    "\"owner\": {\"pid\": 127, \"comm\": \"qemu\", \"start_ns\": null, \"nr_mappers\": 3, \"file\": {\"path\": "
+	    "\"owner\": {\"pid\": 127, \"comm\": \"qemu\", "
+	    "\"task\": \"0xff11000104a48000\", \"mm\": \"0xff110001021b1900\", "
+	    "\"vma\": \"0xff110001044c6c40\", \"user_address\": \"0x7f5c00005000\", "
+	    "\"start_ns\": null, \"nr_mappers\": 3, \"file\": {\"path\": "
 	    "\"/srv/data\", \"mounted\": true, \"deleted\": false, \"inode\": 77, \"filesystem\": "
 	    "\"ext4\", \"device\": \"vda1\", \"io_error\": \"unknown\"}}",
 	    "\"page_owner\": {\"allocated\": true, \"migrated\": false, \"order\": 9, \"gfp_mask\": "
@@ -151,7 +158,9 @@ static void users_of_a_freed_extent(void **state)
 	    "\"free_block\": {\"container\": \"pcp\", \"pfn\": 22008, \"order\": 3, \"migratetype\": "
 	    "\"Movable\", \"cpu\": 1}",
 	    "{\"pfn\": 21520, \"nr_pages\": 4, \"use\": \"anonymous\"",
-	    "\"owner\": {\"pid\": 9, \"comm\": \"sh\", \"start_ns\": null, \"nr_mappers\": null, \"file\": null}}",
+	    "\"owner\": {\"pid\": 9, \"comm\": \"sh\", "
+	    "\"task\": null, \"mm\": null, \"vma\": null, \"user_address\": null, "
+	    "\"start_ns\": null, \"nr_mappers\": null, \"file\": null}}",
 	    "{\"pfn\": 21536, \"nr_pages\": 1, \"use\": \"slab\", \"head_pfn\": 21536, \"order\": 0, "
 	    "\"owner\": null}");
 }

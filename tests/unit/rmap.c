@@ -40,6 +40,11 @@ enum {
 	AT_END = 40,
 	AT_PGOFF = 48,
 	AT_MM = 56,
+	AT_ANON_VMA = 64,
+	AT_AV_ROOT = 0,
+	AT_AV_TREE = 8,
+	AT_CHAIN_VMA = 0,
+	AT_CHAIN_RB = 8,
 	AT_TGID = 0,
 	AT_START_TIME = 8,
 	AT_COMM = 16,
@@ -165,13 +170,13 @@ static void layout(struct scene *s, const char *lost)
 		MEMBER("task_struct", "tgid", AT_TGID, 4),
 		MEMBER("task_struct", "comm", AT_COMM, 16),
 		MEMBER("task_struct", "start_time", AT_START_TIME, 8),
-		MEMBER("anon_vma", "root", 0, 8),
-		MEMBER("anon_vma", "rb_root", 0, 16),
-		MEMBER("anon_vma_chain", "rb", 0, 24),
-		MEMBER("anon_vma_chain", "vma", 0, 8),
+		MEMBER("anon_vma", "root", AT_AV_ROOT, 8),
+		MEMBER("anon_vma", "rb_root", AT_AV_TREE, 16),
+		MEMBER("anon_vma_chain", "rb", AT_CHAIN_RB, 24),
+		MEMBER("anon_vma_chain", "vma", AT_CHAIN_VMA, 8),
 		MEMBER("rb_node", "rb_left", RB_LEFT, 8),
 		MEMBER("rb_node", "rb_right", RB_RIGHT, 8),
-		MEMBER("vm_area_struct", "anon_vma", 0, 8),
+		MEMBER("vm_area_struct", "anon_vma", AT_ANON_VMA, 8),
 		MEMBER("vm_area_struct", "vm_mm", AT_MM, 8),
 		MEMBER("vm_area_struct", "shared.rb", AT_RB, 24),
 		MEMBER("vm_area_struct", "shared.rb_subtree_last", AT_SUBTREE_LAST, 8),
@@ -577,6 +582,10 @@ static void who_maps_it(void **state)
 	assert_int_equal(owner.nr_mappers, 2);
 	assert_int_equal(owner.pid, 11);
 	assert_string_equal(owner.comm, "task11");
+	assert_int_equal(owner.vma, a);
+	assert_int_equal(owner.mm, machine_get(s->m, a + AT_MM));
+	assert_int_equal(owner.task, machine_get(s->m, owner.mm));
+	assert_int_equal(owner.user_address, 0x7f0000004000);
 	assert_false(owner.allocated_it || owner.has_start);
 	assert_int_equal(owner_at(s, 20).pid, 13);
 	assert_int_equal(owner_at(s, 9).nr_mappers, 1);
@@ -593,6 +602,58 @@ static void who_maps_it(void **state)
 	owner = owner_at(s, 6);
 	assert_int_equal(owner.pid, 13);
 	assert_int_equal(owner.nr_mappers, 2);
+	assert_int_equal(owner.vma, b);
+	assert_int_equal(owner.user_address, 0x7f0000002000);
+	scene_destroy(s);
+}
+
+/** The node of an anon_vma_chain of @p vma, which has @p anon for its own. */
+static uint64_t chain_of(struct scene *s, uint64_t vma, uint64_t anon)
+{
+	uint64_t chain = object(s);
+
+	put(s, chain + AT_CHAIN_VMA, vma);
+	put(s, vma + AT_ANON_VMA, anon);
+	return chain + AT_CHAIN_RB;
+}
+
+/** An anonymous page: where its VMA has it, page by page; in no VMA that ends before it. */
+static void anonymous(void **state)
+{
+	struct scene *s = scene_create(true);
+	uint64_t v = vma(s, 0x7f0000000, 4, 11), second = vma(s, 0x7f0000004, 2, 11);
+	uint64_t anon = object(s), node = chain_of(s, v, anon);
+	struct hwp_page_words page = { .mapping = anon + 1 };
+	struct hwp_folio_facts folio = { .kind = HWP_FOLIO_NONE };
+	struct hwp_owner owner;
+
+	(void)state;
+	put(s, anon + AT_AV_ROOT, anon);
+	put(s, anon + AT_AV_TREE, node);
+	for (uint64_t i = 0; i < 6; i++) {
+		page.index = 0x7f0000000 + i;
+		assert_null(hwp_rmap_owner(&s->rmap, 0x1000 + i, &page, &folio, &owner));
+		assert_int_equal(owner.pid, 11);
+		assert_true(owner.allocated_it);
+		assert_int_equal(owner.mm, machine_get(s->m, v + AT_MM));
+		assert_int_equal(owner.task, machine_get(s->m, owner.mm));
+		assert_int_equal(owner.vma, i < 4 ? v : 0);
+		assert_int_equal(owner.user_address, i < 4 ? 0x7f0000000000 + i * 4096 : 0);
+	}
+	page.index = 0x7effffffe;
+	assert_null(hwp_rmap_owner(&s->rmap, 0x1000, &page, &folio, &owner));
+	assert_int_equal(owner.vma, 0);
+	/* Its neighbour, and another process's after fork. */
+	put(s, node + RB_LEFT, chain_of(s, vma(s, 0x7f0000004, 1, 12), 0));
+	put(s, node + RB_RIGHT, chain_of(s, second, anon));
+	put(s, second + AT_MM, machine_get(s->m, v + AT_MM));
+	for (uint64_t i = 2; i < 6; i++) {
+		page.index = 0x7f0000000 + i;
+		assert_null(hwp_rmap_owner(&s->rmap, 0x1000 + i, &page, &folio, &owner));
+		assert_int_equal(owner.pid, 11);
+		assert_int_equal(owner.vma, i < 4 ? v : second);
+		assert_int_equal(owner.user_address, 0x7f0000000000 + (i < 4 ? i : i - 4) * 4096);
+	}
 	scene_destroy(s);
 }
 
@@ -691,12 +752,16 @@ static void index_in_folio(void **state)
 	put(s, s->inode + AT_I_DATA + AT_I_MMAP, vma(s, 512, 512, 12));
 	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 5, &page, &folio, &owner));
 	assert_int_equal(owner.pid, 12);
+	assert_int_equal(owner.user_address, 0x7f0000005000);
 	s->counts_folios = true;
 	layout(s, NULL);
 	folio.head.index = 1;
 	memset(s->rmap.known, 0, sizeof(s->rmap.known));
 	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 5, &page, &folio, &owner));
 	assert_int_equal(owner.pid, 12);
+	assert_int_equal(owner.user_address, 0x7f0000005000);
+	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 6, &page, &folio, &owner));
+	assert_int_equal(owner.user_address, 0x7f0000006000);
 	scene_destroy(s);
 }
 
@@ -734,6 +799,7 @@ int main(void)
 		cmocka_unit_test(trees_that_lie),      cmocka_unit_test(unseen_mapper),
 		cmocka_unit_test(unreadable_mounts),   cmocka_unit_test(index_in_folio),
 		cmocka_unit_test(mixed_files),	       cmocka_unit_test(io_error),
+		cmocka_unit_test(anonymous),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,12 @@ class PoisonedPage:
     owner: Optional[Object]
     """``struct task_struct *`` of the process that uses it, if there is one, and if drgn has
     debugging symbols."""
+    mm: Optional[Object]
+    """``struct mm_struct *`` of that process."""
+    vma: Optional[Object]
+    """``struct vm_area_struct *`` of that process which has the page."""
+    user_address: Optional[int]
+    """The address that the page has in *vma*, whether it is mapped there now or not."""
     document: Dict[str, Any]
     """All that is known of it, as ``%hwpoison check --json`` prints it."""
 
@@ -181,23 +187,32 @@ def _page(prog: Program, pfn: int) -> Optional[Object]:
         return None
 
 
-def _owner(prog: Program, owner: Optional[Dict[str, Any]]) -> Optional[Object]:
-    from drgn.helpers.linux.pid import find_task
+def _address(owner: Dict[str, Any], key: str) -> Optional[int]:
+    """``None`` for what is not known."""
+    value = owner[key]
+    return None if value is None else int(value, 16)
 
-    if not owner or owner.get('pid') is None:
+
+def _object(prog: Program, tag: str, address: Optional[int]) -> Optional[Object]:
+    """A pointer to a struct of that tag."""
+    if address is None:
         return None
     try:
-        task = find_task(prog, owner['pid'])
-    except (LookupError, drgn.FaultError):
+        return Object(prog, f'struct {tag} *', address)
+    except LookupError:
         return None
-    return task if task else None
 
 
 def _poisoned_page(prog: Program, row: Dict[str, Any]) -> PoisonedPage:
+    owner = row['owner'] or dict.fromkeys(('task', 'mm', 'vma', 'user_address'))
     return PoisonedPage(
         page=_page(prog, row['pfn']), pfn=row['pfn'], phys=int(row['phys'], 16), nid=row['nid'],
         zone=row['zone'], state=row['state'], state_class=row['class'], was_free=row['was_free'],
-        evidence=tuple(row['evidence']), owner=_owner(prog, row['owner']), document=row)
+        evidence=tuple(row['evidence']),
+        owner=_object(prog, 'task_struct', _address(owner, 'task')),
+        mm=_object(prog, 'mm_struct', _address(owner, 'mm')),
+        vma=_object(prog, 'vm_area_struct', _address(owner, 'vma')),
+        user_address=_address(owner, 'user_address'), document=row)
 
 
 def _folio(prog: Program, row: Dict[str, Any]) -> Folio:

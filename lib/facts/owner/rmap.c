@@ -109,8 +109,10 @@ struct walk {
 	const struct mapper_layout *mapper;
 	uint64_t anon_vma;
 	unsigned int nr_vmas;
-	/** For a page of a file: its index there, and the address spaces that were counted. */
-	uint64_t index, mms[MAX_VMAS];
+	/** Of what the VMAs are found by, and of the page: a HugeTLB folio's are those of its head. */
+	uint64_t index, page_index;
+	/** For a page of a file: the address spaces that were counted. */
+	uint64_t mms[MAX_VMAS];
 	/** Something on the way is not in the dump. */
 	bool was_excluded;
 	struct hwp_owner *owner;
@@ -124,11 +126,37 @@ static bool read_word(struct walk *w, uint64_t address, uint64_t *ret)
 	return !err;
 }
 
-/** The VMA whose own anon_vma this is: the one that allocated the page. */
+/** Where @p vma has the page, as vma_address() finds it (mm/internal.h); false if it has it not. */
+static bool has_page(struct walk *w, uint64_t vma, uint64_t *address_ret)
+{
+	const struct mapper_layout *at = w->mapper;
+	uint64_t start, end, first, nr = w->page_index;
+
+	if (!at || !hwp_has_page_index(w->layout) || !read_word(w, vma + at->vma_start, &start) ||
+	    !read_word(w, vma + at->vma_end, &end) || !read_word(w, vma + at->vma_pgoff, &first) ||
+	    end <= start || nr < first || nr - first >= (end - start) >> w->layout->page_shift)
+		return false;
+	*address_ret = start + ((nr - first) << w->layout->page_shift);
+	return true;
+}
+
+/** The owner's VMA, if that has the page. */
+static void find_address(struct walk *w)
+{
+	struct hwp_owner *owner = w->owner;
+
+	if (!owner->vma || !has_page(w, owner->vma, &owner->user_address))
+		owner->vma = owner->user_address = 0;
+}
+
+/**
+ * A VMA whose own anon_vma this is, as the one that allocated the page. Those that were split,
+ * and neighbours (find_mergeable_anon_vma(), mm/vma.c), share it: then the one that has the page.
+ */
 static bool find_vma(struct walk *w, uint64_t node, unsigned int depth, uint64_t *vma_ret)
 {
 	const struct anon_layout *at = w->anon;
-	uint64_t vma, own, left, right;
+	uint64_t vma, own, left, right, address;
 
 	if (!node || depth > MAX_DEPTH || w->nr_vmas++ >= MAX_VMAS)
 		return false;
@@ -136,8 +164,12 @@ static bool find_vma(struct walk *w, uint64_t node, unsigned int depth, uint64_t
 	    !read_word(w, vma + at->vma_anon_vma, &own))
 		return false;
 	if (own == w->anon_vma) {
-		*vma_ret = vma;
-		return true;
+		bool is_it = !w->mapper || has_page(w, vma, &address);
+
+		if (is_it || !*vma_ret)
+			*vma_ret = vma;
+		if (is_it)
+			return true;
 	}
 	return (read_word(w, node + at->rb_left, &left) && find_vma(w, left, depth + 1, vma_ret)) ||
 	       (read_word(w, node + at->rb_right, &right) &&
@@ -189,20 +221,25 @@ static bool read_task(struct walk *w, uint64_t mm, uint64_t *start_ret)
 		return false;
 	w->owner->found = true;
 	w->owner->pid = (int)pid;
+	w->owner->task = task;
+	w->owner->mm = mm;
 	return true;
 }
 
 static void follow(struct walk *w, uint64_t mapping)
 {
 	const struct anon_layout *at = w->anon;
-	uint64_t root, node, vma, mm, start;
+	uint64_t root, node, vma = 0, mm, start;
 
 	w->anon_vma = mapping & ~HWP_MAPPING_LOW_BITS;
 	/* rb_root_cached starts with its rb_root, and that with rb_node. */
 	if (!read_word(w, w->anon_vma + at->root, &root) ||
-	    !read_word(w, w->anon_vma + at->rb_root, &node) || !find_vma(w, node, 0, &vma) ||
-	    !read_word(w, vma + at->vma_mm, &mm) || !read_task(w, mm, &start))
+	    !read_word(w, w->anon_vma + at->rb_root, &node))
 		return;
+	(void)find_vma(w, node, 0, &vma);
+	if (!vma || !read_word(w, vma + at->vma_mm, &mm) || !read_task(w, mm, &start))
+		return;
+	w->owner->vma = vma;
 	w->owner->allocated_it = root == w->anon_vma;
 	w->owner->has_start = hwp_log_clock_of_start(w->target, w->layout, start,
 						     &w->owner->start_ns);
@@ -234,8 +271,8 @@ static bool add_mapper(struct walk *w, uint64_t vma)
 			return true;
 	}
 	w->mms[w->owner->nr_mappers++] = mm;
-	if (!w->owner->found && w->process)
-		read_task(w, mm, &start);
+	if (!w->owner->found && w->process && read_task(w, mm, &start))
+		w->owner->vma = vma;
 	return true;
 }
 
@@ -324,6 +361,19 @@ static struct hwp_known_owner *known_of(struct hwp_rmap *r, uint64_t mapping)
 	return &r->known[(mapping >> 6 ^ mapping >> 12) % HWP_NR_KNOWN_OWNERS];
 }
 
+/** An anonymous page has the owner of the others of its mapping; not always in the same VMA. */
+static bool take_known(struct walk *w, const struct hwp_known_owner *known, uint64_t mapping)
+{
+	bool is_anon = (mapping & HWP_MAPPING_LOW_BITS) == HWP_MAPPING_ANON;
+
+	if (mapping != known->mapping)
+		return false;
+	*w->owner = known->owner;
+	find_address(w);
+	return w->index == known->index ||
+	       (is_anon && (w->owner->vma || !w->owner->found || !w->mapper));
+}
+
 struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
 				 const struct hwp_page_words *page,
 				 const struct hwp_folio_facts *folio, struct hwp_owner *ret)
@@ -340,17 +390,16 @@ struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
 	struct hwp_error *err = NULL;
 
 	w.index = index_of(w.mapper, pfn, page, folio);
+	w.page_index = w.index + (folio->kind == HWP_FOLIO_HUGETLB ? pfn - folio->head_pfn : 0);
 	*ret = (struct hwp_owner){};
-	if (!mapping)
+	if (!mapping || take_known(&w, known, mapping))
 		return NULL;
-	if (mapping == known->mapping && (low == HWP_MAPPING_ANON || w.index == known->index)) {
-		*ret = known->owner;
-		return NULL;
-	}
+	*ret = (struct hwp_owner){};
 	if (low == HWP_MAPPING_ANON && w.anon && w.process)
 		err = find_process(r, &w, pfn, mapping);
 	else if (!low)
 		err = find_file(r, &w, mapping, known);
 	*known = (struct hwp_known_owner){ mapping, w.index, *ret };
+	find_address(&w);
 	return err;
 }

@@ -386,6 +386,9 @@ class Btf:
             raise Wrong(f'no {name}.{member}')
         return found[0]
 
+    def has(self, name, member):
+        return bool(self._find(self.struct(name), member))
+
     def length(self, name, member):
         """Number of elements of a member that is an array."""
         _, kind = self._find(self.struct(name), member)
@@ -556,8 +559,10 @@ class Kinds:
         self.head = btf.offset('page', 'lru')
         self.flag = {name: 1 << value for name, value in btf.enum('pageflags').items()}
         self.slab = info.get('NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)')
-        # A page table has a bit clear on 6.1, and its number in the top byte later.
+        # A page table has a bit clear on 6.1, and its number in the top byte later. Up to 5.10 it was the
+        # next bit, since pages charged to a cgroup had one too: they name that in mem_cgroup.
         self.old_types = 'NUMBER(PG_slab)' in info
+        self.table_bit = 0x400 if btf.has('page', 'mem_cgroup') else 0x200
         self.table = None if self.old_types else btf.enum('pagetype')['PGTY_table'] & 0xff
 
     def of(self, pfn):
@@ -594,7 +599,7 @@ class Kinds:
 
     def is_table(self, kind):
         if self.old_types:
-            return kind & 0xf0000200 == 0xf0000000
+            return kind & (0xf0000000 | self.table_bit) == 0xf0000000
         return kind >> 24 == self.table
 
 

@@ -162,6 +162,10 @@ struct poison *note(const char *scenario, uint64_t pfn, const char *wish, uint64
 void restate(uint64_t base, unsigned int order, const char *scenario, const char *wish,
 	     pid_t owner);
 
+/* pages.c: small pages with holes between them, and what brings them together */
+bool scatter_pages(void);
+void compact_memory(void);
+
 /* A child does its work, reports one value and stays alive until released. */
 typedef uint64_t (*child_fn)(void *arg);
 struct child {

@@ -192,7 +192,7 @@ static bool was_used_again(uint64_t pfn)
 			continue;
 		if (freed && !strcmp(step->what, "seen") && strstr(step->text, "use=yes"))
 			return true;
-		freed |= !strcmp(step->what, "freed");
+		freed |= !strcmp(step->what, "freed") || strstr(step->text, "place=buddy");
 	}
 	return false;
 }

@@ -20,6 +20,54 @@ static void run_free(const char *name)
 	note(name, base + 13, "taken-off", base, 10, 0);
 }
 
+enum { NR_SMALL = 16384 };
+
+/* Small pages with a hole beside each, which compaction brings together. */
+static uint64_t scattered_child(void *arg)
+{
+	char *va = mmap(NULL, NR_SMALL * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)arg;
+	if (va == MAP_FAILED)
+		return NO_PFN;
+	for (size_t i = 0; i < NR_SMALL; i++)
+		va[i * PAGE_SIZE] = 1;
+	for (size_t i = 0; i < NR_SMALL; i += 2)
+		madvise(va + i * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED);
+	return va_pfn(0, va + PAGE_SIZE);
+}
+
+bool scatter_pages(void)
+{
+	return child_start(scattered_child, NULL).value != NO_PFN;
+}
+
+void compact_memory(void)
+{
+	say("compact_memory: %d", write_file("/proc/sys/vm/compact_memory", "1"));
+	watch_look();
+}
+
+/*
+ * Compaction takes free pages without the allocator's check of them: the highest first, but for
+ * blocks that are whole.
+ */
+static void run_free_compacted(const char *name)
+{
+	int nr = 0;
+
+	if (!scatter_pages())
+		return;
+	for (uint64_t pfn = max_pfn() - 2; pfn > 0x1000 && nr < 4; pfn--)
+		if ((kpf(pfn) & KPF(BUDDY)) && (kpf(pfn - 1) & KPF(ANON)) &&
+		    (kpf(pfn + 1) & KPF(ANON)) && corrupt_pfn(pfn)) {
+			note(name, pfn, kpf(pfn) & KPF(BUDDY) ? "reused" : "taken-off", pfn, 0, 0);
+			nr++;
+		}
+	compact_memory();
+}
+
 /* The same block twice: the second page is in what the first one left of it. */
 static void run_free_two(const char *name)
 {
@@ -283,6 +331,8 @@ static void run_file(const char *name)
 const struct scenario page_scenarios[] = {
 	{ "free", "a page inside a free order-10 block: taken off", run_free },
 	{ "free-two", "first and last page of a free order-9 range: taken off", run_free_two },
+	{ "free-compacted", "a page of a free block, then memory is compacted: taken off",
+	  run_free_compacted },
 	{ "pcp", "a page just freed to a per-CPU list: drained, taken off", run_pcp },
 	{ "anon", "a mapped anonymous page: unmapped and isolated", run_anon },
 	{ "anon-exit", "the same, and the process has exited", run_anon_exit },

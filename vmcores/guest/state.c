@@ -245,6 +245,9 @@ const char *state_of(const struct poison *p)
 		return "pcp|buddy";
 	if (p->kpf_drained & KPF(BUDDY))
 		return "pcp";
+	/* Compaction gives it to whom it was before, or to another: what was moved there does not show. */
+	if (!strcmp(p->wish, "reused|in-use") && watch_in_use(p->pfn))
+		return p->wish;
 	/* A pipe's buffer and page cache that is not mapped show no owner in its flags. */
 	if (freed && watch_place(p->pfn) == PLACE_CHARGED)
 		return "reused";

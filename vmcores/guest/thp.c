@@ -270,6 +270,65 @@ static uint64_t mthp_child(void *arg)
 	return base;
 }
 
+static char *beside_va;
+static int beside_fd;
+
+/* A folio with errors whose buddy is in use, too: freed, it stays a block of its own. */
+static uint64_t beside_child(void *arg)
+{
+	char *raw = mmap(NULL, THP_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *va = (char *)(((uintptr_t)raw + MTHP_SIZE - 1) & ~(MTHP_SIZE - 1));
+	uint64_t base, next;
+
+	(void)arg;
+	madvise(raw, THP_SIZE - PAGE_SIZE, MADV_HUGEPAGE);
+	memset(va, 1, 16 * MTHP_SIZE);
+	for (int i = 0; i < 15; i++, va += MTHP_SIZE) {
+		base = va_pfn(0, va);
+		next = va_pfn(0, va + MTHP_SIZE);
+		if ((kpf(base) & KPF(COMPOUND_HEAD)) && (base ^ next) == 1 << MTHP_ORDER)
+			break;
+	}
+	beside_va = va;
+	beside_fd = pin_page(va);
+	if (!(kpf(base) & KPF(COMPOUND_HEAD)) || beside_fd < 0 || !corrupt_pfn(base + 1) ||
+	    !corrupt_pfn(base + 14))
+		return NO_PFN;
+	return base;
+}
+
+static uint64_t beside_command(char command)
+{
+	(void)command;
+	close(beside_fd);
+	return madvise(beside_va, MTHP_SIZE, MADV_DONTNEED) == 0;
+}
+
+static void run_mthp_compacted(const char *name)
+{
+	struct child child;
+	char path[96];
+
+	scatter_pages();
+	snprintf(path, sizeof(path), "/sys/kernel/mm/transparent_hugepage/hugepages-%lukB/enabled",
+		 MTHP_SIZE / 1024);
+	write_file(path, "madvise");
+	child_command = beside_command;
+	child = child_start(beside_child, NULL);
+	write_file(path, "never");
+	if (child.value == NO_PFN) {
+		say("%s: no folio of %lu KiB", name, MTHP_SIZE / 1024);
+		return;
+	}
+	note(name, child.value + 1, "reused|in-use", child.value, MTHP_ORDER, 0);
+	note(name, child.value + 14, "reused|in-use", child.value, MTHP_ORDER, 0);
+	child_ask(&child, 'f');
+	nap_ms(100);
+	watch_look();
+	compact_memory();
+}
+
 static void run_mthp(const char *name)
 {
 	struct release release = { .fd = -1, .order = MTHP_ORDER, .scenario = name };
@@ -381,6 +440,8 @@ const struct scenario thp_scenarios[] = {
 	{ "shmem-thp-leak", "the same, then the process exits and the file is unlinked",
 	  run_shmem_leak },
 	{ "mthp-pinned", "a pinned anonymous folio of 16 pages, split failed", run_mthp },
+	{ "mthp-compacted", "the same, freed while its buddy is in use; then memory is compacted",
+	  run_mthp_compacted },
 	{ "mthp-leak", "the same, and the process has exited", run_mthp },
 	{ "thp-leak-buddy", "leaked, per-CPU lists drained to buddy", run_leak_buddy },
 	{ "thp-leak-pcp", "leaked to a per-CPU list", run_leak_pcp },

@@ -16,7 +16,8 @@ static const struct hwp_background states[HWP_NR_STATES] = {
 		"The folio that held it was freed with it, or it was free when the error "
 		"struck and memory failure did not get it off its list.",
 		"It is handed out with its block, unless the allocator checks pages "
-		"(check_pages): then the whole block is thrown away.",
+		"(check_pages): then the whole block is thrown away. Compaction takes free pages "
+		"without that check, and moves data onto them.",
 		COMMIT("a8b2c2ce89d4", "mm,hwpoison: take free pages off the buddy "
 				       "freelists"),
 	},

@@ -150,7 +150,7 @@ static void put_leak(struct hwp_text *text, const struct hwp_findings *f,
 		       check == HWP_ON ?
 			       "Its page check (check_pages) then drops each block that "
 			       "holds one when it is next allocated: healthy pages are lost "
-			       "with it." :
+			       "with it. Compaction does not check." :
 		       check == HWP_SWITCH_UNKNOWN ?
 			       "They are handed out again, or dropped with their blocks if "
 			       "the kernel checks pages." :

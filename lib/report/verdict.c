@@ -81,10 +81,10 @@ static const char *future_of_free(const struct hwp_findings *f, enum hwp_state s
 {
 	if (hwp_hands_out_no_poison(f) ||
 	    (f->kernel.check_pages == HWP_ON && state == HWP_STATE_BUDDY))
-		return one ? "is in free memory, in a block that the allocator throws away when it "
-			     "next takes it" :
-			     "are in free memory, in blocks that the allocator throws away when it "
-			     "next takes them";
+		return one ? "is in free memory, in a block that an allocation throws away and "
+			     "compaction may use" :
+			     "are in free memory, in blocks that an allocation throws away and "
+			     "compaction may use";
 	if (f->kernel.check_pages == HWP_OFF)
 		return one ? "is in free memory and can be handed out again" :
 			     "are in free memory and can be handed out again";
@@ -108,22 +108,14 @@ static void add_free_in(struct sentence *s, const struct hwp_findings *f, enum h
 		add_pages(s, nr, future_of_free(f, state, true), future_of_free(f, state, false));
 }
 
-/**
- * Pages that were free when the error struck. Until Linux kernel commit a8b2c2ce89d4
- * ("mm,hwpoison: take free pages off the buddy freelists") (in v5.11) memory failure left
- * these where they were, as "Delayed".
- */
-static uint64_t count_struck_free(const struct hwp_findings *f)
+/** Pages in free memory that did not get there after their errors. */
+static uint64_t count_left_free(const struct hwp_findings *f)
 {
 	uint64_t nr = 0;
 
-	for (size_t i = 0; i < f->poisoned.nr; i++) {
-		const struct hwp_poisoned *p = &f->poisoned.data[i];
-		const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
-
-		nr += hwp_report_is_free(p) && e && hwp_held_then(e) == HWP_HELD_FREE &&
-		      strcmp(e->result, "Delayed") == 0;
-	}
+	for (size_t i = 0; i < f->poisoned.nr; i++)
+		nr += hwp_report_is_free(&f->poisoned.data[i]) &&
+		      hwp_was_left_free(f, &f->poisoned.data[i]);
 	return nr;
 }
 
@@ -132,7 +124,7 @@ static void add_free(struct sentence *s, const struct hwp_findings *f)
 {
 	uint64_t nr_buddy = f->summary.nr_by_state[HWP_STATE_BUDDY];
 	uint64_t nr_pcp = f->summary.nr_by_state[HWP_STATE_PCP];
-	uint64_t nr_struck = count_struck_free(f);
+	uint64_t nr_left = count_left_free(f);
 	const char *of_buddy = future_of_free(f, HWP_STATE_BUDDY, false);
 
 	if (strcmp(of_buddy, future_of_free(f, HWP_STATE_PCP, false)) == 0) {
@@ -141,11 +133,12 @@ static void add_free(struct sentence *s, const struct hwp_findings *f)
 		add_free_in(s, f, HWP_STATE_BUDDY, nr_buddy);
 		add_free_in(s, f, HWP_STATE_PCP, nr_pcp);
 	}
-	if (nr_struck)
+	if (nr_left)
 		fprintf(s->out,
-			" (%" PRIu64 " %s free when the error struck, and memory failure left %s "
-			"there)",
-			nr_struck, nr_struck == 1 ? "was" : "were", nr_struck == 1 ? "it" : "them");
+			" (%" PRIu64
+			" %s free when the error struck, and this kernel leaves such pages "
+			"where they are)",
+			nr_left, nr_left == 1 ? "was" : "were");
 }
 
 static void explain_leaked(struct sentence *s, const struct hwp_findings *f)

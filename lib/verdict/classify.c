@@ -305,18 +305,6 @@ static enum hwp_state folio_state(const struct hwp_poisoned *p)
 		       marked_state(hwp_page_kind(&p->folio.head, p->folio.head_bits));
 }
 
-/**
- * Up to v5.13 a free page that is hit stays where it is ("free buddy page: Delayed"): an
- * allocation that meets it throws it away, and so it is in none.
- */
-static bool was_left_free(const struct hwp_findings *f, const struct hwp_poisoned *p)
-{
-	const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
-
-	return e && hwp_held_then(e) == HWP_HELD_FREE && strcmp(e->result, "Delayed") == 0 &&
-	       f->kernel.check_pages == HWP_ON;
-}
-
 static enum hwp_state allocated_state(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	enum hwp_state state;
@@ -335,7 +323,8 @@ static enum hwp_state allocated_state(const struct hwp_findings *f, const struct
 	/* It may be on the list that could not be walked. */
 	if (p->zone < 0 || f->zones.data[p->zone].lists_cut)
 		return HWP_STATE_UNKNOWN;
-	if (p->has_holder && !was_left_free(f, p))
+	/* An allocation that meets a page which was left free throws it away: it is in none. */
+	if (p->has_holder && !(hwp_was_left_free(f, p) && f->kernel.check_pages == HWP_ON))
 		return HWP_STATE_KERNEL;
 	/* A kernel with the fix withholds the page; what it lost with it is another fault. */
 	return p->is_stranded && f->kernel.fix != HWP_FIX_PRESENT ? HWP_STATE_DROPPED :

@@ -8,6 +8,7 @@
 #include "base/plural.h"
 #include "layout/page.h"
 #include "verdict/classify.h"
+#include "verdict/held.h"
 #include "verdict/history.h"
 #include "verdict/lost_data.h"
 #include "verdict/rasdaemon_join.h"
@@ -69,6 +70,10 @@ static void say_free(const struct speaker *s, const struct hwp_findings *f,
 		say(s, "no walked list holds that block");
 	if (!by_page && !by_list)
 		say(s, "its page type is that of a free block, but no block covers it");
+	if (hwp_was_left_free(f, p))
+		say(s,
+		    "it was free when its error struck, and this kernel leaves such a page where "
+		    "it is: the block was not freed with it");
 }
 
 static void say_raw(const struct speaker *s, const struct hwp_poisoned *p)

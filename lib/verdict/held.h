@@ -25,6 +25,15 @@ enum hwp_held hwp_held_then(const struct hwp_event *event);
  */
 bool hwp_was_recovered(const struct hwp_event *event);
 
+/**
+ * Was @p page free when its error struck, and left where it was ("free buddy page: Delayed")? So
+ * memory failure did until Linux kernel commit a8b2c2ce89d4 ("mm,hwpoison: take free pages off the
+ * buddy freelists") (in v5.11). An allocation that meets such a page throws it away with the block
+ * that it takes (mm/page_alloc.c, check_new_page()); compaction does not look, and moves data there
+ * (mm/compaction.c, isolate_freepages_block()).
+ */
+bool hwp_was_left_free(const struct hwp_findings *findings, const struct hwp_poisoned *page);
+
 /** What an allocated page's own words, and its folio's, say that it is. */
 enum hwp_held hwp_held_now(const struct hwp_poisoned *page);
 

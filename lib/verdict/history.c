@@ -262,7 +262,8 @@ static struct hwp_error *add_freed(struct hwp_findings *f, const struct hwp_pois
 {
 	enum hwp_class class = hwp_state_class(p->state);
 
-	if (!extent || extent->kind != HWP_EXTENT_FREED || class == HWP_CLASS_OTHER)
+	if (!extent || extent->kind != HWP_EXTENT_FREED || class == HWP_CLASS_OTHER ||
+	    hwp_was_left_free(f, p))
 		return NULL;
 	if (p->was_free == HWP_ANSWER_YES)
 		return add_step(f, HWP_STEP_FREED, p->past_confidence,
@@ -364,7 +365,10 @@ static struct hwp_error *write_folio(struct hwp_findings *f, const struct hwp_ev
 	if (!err)
 		err = add_errors(f, index, folio->head_pfn, hwp_folio_end(folio));
 	if (!err && folio->was_free == HWP_ANSWER_YES)
-		err = add_step(f, HWP_STEP_FREE, HWP_STRONG, "freed with poisoned pages in it");
+		err = add_step(f, HWP_STEP_FREE, HWP_STRONG,
+			       folio->outcome == HWP_OUTCOME_LOST ?
+				       "free when the errors struck, and thrown away since" :
+				       "freed with poisoned pages in it");
 	name_victims(f, folio->first_victim, folio->nr_victims, names, sizeof(names));
 	if (!err && folio->was_handed_out == HWP_ANSWER_YES)
 		err = add_written_step(f, HWP_STEP_HANDED_OUT, HWP_STRONG, "%s", names);

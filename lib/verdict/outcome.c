@@ -99,23 +99,34 @@ static bool was_split_by_log(const struct hwp_findings *f, const struct hwp_foli
 	return false;
 }
 
+/** Was it a free block when its errors struck, and not a folio that was freed with them? */
+static bool was_left_free(const struct hwp_findings *f, const struct hwp_folio *folio)
+{
+	for (size_t i = 0; i < folio->nr_poisoned; i++) {
+		if (!hwp_was_left_free(f, &f->poisoned.data[folio->first_poisoned + i]))
+			return false;
+	}
+	return folio->nr_poisoned > 0;
+}
+
 static enum hwp_outcome outcome_of_freed(const struct hwp_findings *f,
 					 const struct hwp_folio *folio)
 {
 	const struct hwp_poisoned *pages = &f->poisoned.data[folio->first_poisoned];
 	bool in_use = false, held = true, split = was_split_by_log(f, folio);
+	bool was_freed = !was_left_free(f, folio);
 
 	for (size_t i = 0; i < folio->nr_poisoned; i++) {
 		enum hwp_class class = hwp_state_class(pages[i].state);
 
 		if (class == HWP_CLASS_LEAKED ||
-		    (class == HWP_CLASS_LOST && pages[i].was_free == HWP_ANSWER_YES))
+		    (class == HWP_CLASS_LOST && pages[i].was_free == HWP_ANSWER_YES && was_freed))
 			return HWP_OUTCOME_LEAKED;
 		in_use |= class == HWP_CLASS_PENDING || class == HWP_CLASS_KERNEL;
 		held &= is_as_the_fix_leaves_it(folio, &pages[i]);
 		split |= hwp_has_order_0_marks(&pages[i]);
 	}
-	if (folio->was_free == HWP_ANSWER_YES)
+	if (folio->was_free == HWP_ANSWER_YES && was_freed)
 		return HWP_OUTCOME_LEAKED_BEFORE;
 	if (folio->nr_healthy_lost)
 		return HWP_OUTCOME_LOST;
@@ -168,7 +179,8 @@ static void see_fix(struct hwp_findings *f)
 	for (size_t i = 0; i < f->folios.nr; i++) {
 		const struct hwp_folio *folio = &f->folios.data[i];
 
-		if (folio->kind != HWP_EXTENT_FREED || folio->source == HWP_SOURCE_RANGE)
+		if (folio->kind != HWP_EXTENT_FREED || folio->source == HWP_SOURCE_RANGE ||
+		    was_left_free(f, folio))
 			continue;
 		if (folio->outcome == HWP_OUTCOME_HELD && k->fix_seen == HWP_FIX_SEEN_NOTHING &&
 		    !hwp_frees_one_by_one(f, folio))

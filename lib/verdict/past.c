@@ -65,7 +65,9 @@ bool hwp_has_words_of_fix(const struct hwp_folio *folio, const struct hwp_poison
 /*
  * check_pages_enabled was made a switch of the boot by Linux kernel commit 79cc7ed9b6e7
  * ("mm, page_alloc: reduce page alloc/free sanity checks") (in v6.4): where it is on, no
- * block with a flagged page is handed out. Before, pages came off per-CPU lists unchecked.
+ * allocation is given a block with a flagged page. Before, pages came off per-CPU lists unchecked.
+ * Compaction takes pages without a check (mm/compaction.c, compaction_alloc()), mostly of order 0:
+ * such a page is withheld when it is freed, and so it is not in free memory now.
  */
 bool hwp_hands_out_no_poison(const struct hwp_findings *f)
 {

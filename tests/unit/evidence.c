@@ -483,6 +483,35 @@ static void dropped(void **state)
 	}
 }
 
+/* Whether a page that is free now got there with a folio, or was there before its error. */
+static void left_free(void **state)
+{
+	static const struct {
+		const char *type, *result;
+		bool says;
+	} rows[] = {
+		{ "free buddy page", "Delayed", true },
+		{ "free buddy page", "Recovered", false },
+		{ "unsplit thp", "Delayed", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = clean_findings();
+		struct hwp_poisoned page = bare(0);
+		struct sentences t = {};
+
+		page.by_list = (struct hwp_block){ .container = HWP_FREE_AREA };
+		add_action(f, add_poisoned(f, page), rows[i].type, rows[i].result);
+		judge_findings(f);
+		assert_int_equal(f->poisoned.data[0].state, HWP_STATE_BUDDY);
+		hwp_evidence(f, &f->poisoned.data[0], remember, &t);
+		assert_int_equal(strstr(t.text, "this kernel leaves such a page") != NULL,
+				 rows[i].says);
+		hwp_findings_destroy(f);
+	}
+}
+
 /* A folio whose tails had references as it was freed. */
 static void refused(void **state)
 {
@@ -522,6 +551,7 @@ int main(void)
 		cmocka_unit_test(troubles_are_bounded),
 		cmocka_unit_test(by_kpageflags),
 		cmocka_unit_test(dropped),
+		cmocka_unit_test(left_free),
 		cmocka_unit_test(refused),
 	};
 

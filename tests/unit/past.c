@@ -554,13 +554,60 @@ static void live_folios(void **state)
 	}
 }
 
+/* Up to v5.10 a page that is hit while it is free stays there, and no folio is freed with it. */
+static void thrown_away_from_where_it_was(void **state)
+{
+	static const struct {
+		const char *type, *result;
+		enum hwp_outcome outcome;
+		enum hwp_fix_seen seen;
+		enum hwp_step_kind second;
+	} rows[] = {
+		/* Nothing was read of its neighbours. */
+		{ "free buddy page", "Delayed", HWP_OUTCOME_UNKNOWN, HWP_FIX_SEEN_NOTHING,
+		  HWP_STEP_FREE },
+		{ "unsplit thp", "Failed", HWP_OUTCOME_LEAKED, HWP_FIX_SEEN_NOT_HELD,
+		  HWP_STEP_FREED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct hwp_findings *f = findings(HWP_FIX_ABSENT);
+		struct hwp_poisoned p = page_of(0x8011, BLANK);
+
+		p.is_stranded = true;
+		p.stranded_pfn = 0x8000;
+		p.stranded_order = 9;
+		p.nr_stranded_healthy = 511;
+		f->kernel.check_pages = HWP_ON;
+		f->kernel.check_pages_is_switch = false;
+		f->kernel.found_bad_pages = HWP_ANSWER_YES;
+		add_action(f, add_poisoned(f, p), rows[i].type, rows[i].result);
+		assert_null(hwp_extents_add_stranded(f));
+		assert_null(hwp_decide(f));
+		assert_int_equal(f->poisoned.data[0].state, HWP_STATE_DROPPED);
+		assert_int_equal(f->verdict, HWP_VERDICT_LEAKED);
+		assert_int_equal(f->folios.nr, 1);
+		assert_int_equal(f->folios.data[0].outcome, rows[i].outcome);
+		assert_int_equal(f->kernel.fix_seen, rows[i].seen);
+		assert_int_equal(f->steps.data[f->poisoned.data[0].first_step + 1].kind,
+				 rows[i].second);
+		hwp_findings_destroy(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(range_is_no_proof), cmocka_unit_test(live_folios),
-		cmocka_unit_test(by_words),	     cmocka_unit_test(refused_when_freed),
-		cmocka_unit_test(withheld_by_fix),   cmocka_unit_test(may_have_been_gigantic),
-		cmocka_unit_test(later_process),     cmocka_unit_test(steps),
+		cmocka_unit_test(thrown_away_from_where_it_was),
+		cmocka_unit_test(range_is_no_proof),
+		cmocka_unit_test(live_folios),
+		cmocka_unit_test(by_words),
+		cmocka_unit_test(refused_when_freed),
+		cmocka_unit_test(withheld_by_fix),
+		cmocka_unit_test(may_have_been_gigantic),
+		cmocka_unit_test(later_process),
+		cmocka_unit_test(steps),
 		cmocka_unit_test(step_by_record),
 	};
 

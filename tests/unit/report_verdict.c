@@ -117,25 +117,25 @@ static void by_numbers(void **state)
 		  .pages = { { HWP_STATE_BUDDY, 1 } },
 		  .check_pages = HWP_ON,
 		  .check_pages_is_switch = true,
-		  .want = "LEAKED: 1 poisoned page is in free memory, in a block that the allocator "
-			  "throws away when it next takes it" },
+		  .want = "LEAKED: 1 poisoned page is in free memory, in a block that an allocation "
+			  "throws away and compaction may use" },
 		{ .verdict = LEAKED,
 		  .pages = { { HWP_STATE_PCP, 2 } },
 		  .check_pages = HWP_ON,
 		  .check_pages_is_switch = true,
-		  .want = "LEAKED: 2 poisoned pages are in free memory, in blocks that the "
-			  "allocator throws away when it next takes them" },
+		  .want = "LEAKED: 2 poisoned pages are in free memory, in blocks that an "
+			  "allocation throws away and compaction may use" },
 		/* Before v6.4 what leaves a zone's free lists is checked, a per-CPU list's not. */
 		{ .verdict = LEAKED,
 		  .pages = { { HWP_STATE_BUDDY, 2 } },
 		  .check_pages = HWP_ON,
-		  .want = "LEAKED: 2 poisoned pages are in free memory, in blocks that the "
-			  "allocator throws away when it next takes them" },
+		  .want = "LEAKED: 2 poisoned pages are in free memory, in blocks that an "
+			  "allocation throws away and compaction may use" },
 		{ .verdict = LEAKED,
 		  .pages = { { HWP_STATE_BUDDY, 1 }, { HWP_STATE_PCP, 1 } },
 		  .check_pages = HWP_ON,
-		  .want = "LEAKED: 1 poisoned page is in free memory, in a block that the allocator "
-			  "throws away when it next takes it, 1 is in free memory and may be handed "
+		  .want = "LEAKED: 1 poisoned page is in free memory, in a block that an allocation "
+			  "throws away and compaction may use, 1 is in free memory and may be handed "
 			  "out again" },
 		{ .verdict = LEAKED,
 		  .pages = { { HWP_STATE_PCP, 1 } },
@@ -228,11 +228,12 @@ static void struck_where_it_was_free(void **state)
 		const char *end;
 	} rows[] = {
 		{ "free buddy page", "Delayed", 1,
-		  "1 poisoned page is " FREE_AGAIN " (1 was free when the error struck, and memory "
-		  "failure left it there)" },
+		  "1 poisoned page is " FREE_AGAIN " (1 was free when the error struck, and this "
+		  "kernel leaves such pages where they are)" },
 		{ "free buddy page", "Delayed", 2,
 		  "2 poisoned pages are " FREE_AGAIN
-		  " (2 were free when the error struck, and memory failure left them there)" },
+		  " (2 were free when the error struck, and this kernel leaves such pages where they "
+		  "are)" },
 		{ "free buddy page", "Recovered", 1, "1 poisoned page is " FREE_AGAIN },
 		{ "unsplit thp", "Delayed", 1, "1 poisoned page is " FREE_AGAIN },
 	};

@@ -102,6 +102,7 @@ static struct hwp_error *describe(struct analysis *a)
 	}
 	snprintf(f->format, sizeof(f->format), "%s", hwp_target_format(a->target));
 	snprintf(f->damage, sizeof(f->damage), "%s", damage ? damage : "");
+	f->zero_filled = hwp_target_zero_filled(a->target);
 	f->vmcoreinfo_found = hwp_target_vmcoreinfo_found(a->target);
 	f->memmap_excluded = hwp_target_memmap_excluded(a->target);
 	snprintf(f->memory_provider, sizeof(f->memory_provider), "%s",

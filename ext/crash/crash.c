@@ -473,7 +473,8 @@ static const struct hwp_provider_ops types_ops = {
 /** Excluded pages that read as zeros would look healthy; our own reader does not read them so. */
 static void note_zero_excluded(struct hwp_file_facts *facts)
 {
-	if (*diskdump_flags & ZERO_EXCLUDED)
+	facts->zero_filled = *diskdump_flags & ZERO_EXCLUDED;
+	if (facts->zero_filled)
 		snprintf(facts->damage, sizeof(facts->damage),
 			 "crash runs with --zero_excluded: pages that are not in the dump read "
 			 "as zeros and look healthy");

@@ -555,6 +555,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	UINT(nr_transient),
 	TEXT(format),
 	TEXT(damage),
+	BOOL(zero_filled),
 	BOOL(vmcoreinfo_found),
 	BOOL(memmap_excluded),
 	TEXT(memory_provider),

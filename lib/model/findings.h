@@ -678,6 +678,8 @@ struct hwp_findings {
 	unsigned int nr_passes, nr_transient;
 	char format[64];
 	char damage[400];
+	/** damage is not of the file: pages that are not in it were read as zeros. */
+	bool zero_filled;
 	/** The dump carries no VMCOREINFO: it was found in its memory. */
 	bool vmcoreinfo_found;
 	/** makedumpfile -e left the struct pages out that are of pages which it left out. */

@@ -187,7 +187,10 @@ static void advise_on_holes(struct adviser *a)
 {
 	const struct hwp_findings *f = a->f;
 
-	if (f->damage[0])
+	if (f->zero_filled)
+		say(a, "Start crash without --zero_excluded: then it is known which pages are not "
+		       "in the dump.");
+	else if (f->damage[0])
 		say(a, "The file is not whole: compare its size and checksum with those of the "
 		       "original, and copy it again.");
 	else if (f->live)

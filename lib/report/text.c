@@ -205,7 +205,8 @@ void hwp_text_head(struct hwp_text *text, const struct hwp_findings *f)
 	else
 		hwp_text_field(text, "Target", "%s (%s)", f->path, f->format);
 	if (f->damage[0])
-		hwp_text_field(text, "", "damaged: %s", f->damage);
+		hwp_text_field(text, "", "%s: %s", f->zero_filled ? "zero-filled" : "damaged",
+			       f->damage);
 	if (f->vmcoreinfo_found)
 		hwp_text_field(text, "", "it carries no VMCOREINFO: that was found in its memory");
 	if (f->memmap_excluded)

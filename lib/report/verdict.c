@@ -241,7 +241,8 @@ static void explain_incomplete(struct sentence *s, const struct hwp_findings *f)
 	if (f->is_log)
 		add(s, "only a log was read, and no memory");
 	if (f->damage[0])
-		add(s, "the dump is damaged");
+		add(s, f->zero_filled ? "pages that are not in the dump were read as zeros" :
+					"the dump is damaged");
 	if (c->nr_read < c->nr_pages)
 		add(s, "%" PRIu64 " of %" PRIu64 " struct pages could not be read", nr_unread,
 		    c->nr_pages);

@@ -189,6 +189,11 @@ const char *hwp_target_damage(const struct hwp_target *target)
 	return target->facts.damage[0] ? target->facts.damage : NULL;
 }
 
+bool hwp_target_zero_filled(const struct hwp_target *target)
+{
+	return target->facts.zero_filled;
+}
+
 const char *hwp_target_options_path(const struct hwp_target_options *options)
 {
 	const char *path = options->host	? options->host->path :

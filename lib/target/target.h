@@ -140,8 +140,10 @@ static inline void hwp_provider_deinit(struct hwp_provider *provider)
 /** What the memory provider learned about the file while opening it. */
 struct hwp_file_facts {
 	char format[64];
-	/** One sentence when the file is damaged (truncated, say), else empty. */
+	/** One sentence when the file is damaged (truncated, say) or zero_filled, else empty. */
 	char damage[400];
+	/** The file is whole, but pages that are not in it read as zeros. */
+	bool zero_filled;
 	/** 0 if the provider does not know: then VMCOREINFO's PAGESIZE decides. */
 	unsigned int page_shift;
 	/** The file can hold pfns below this one only; 0: the provider does not know. */
@@ -273,6 +275,9 @@ const char *hwp_target_format(const struct hwp_target *target);
 
 /** A sentence about damage (truncation) that weakens every answer, or NULL. */
 const char *hwp_target_damage(const struct hwp_target *target);
+
+/** That sentence is not of the file: pages that are not in it read as zeros. */
+bool hwp_target_zero_filled(const struct hwp_target *target);
 
 /**
  * @p err with the name of the target before it, and what its file lacks, which is the reason

@@ -321,6 +321,10 @@ def zero_excluded(pair):
         yield f'no word of --zero_excluded; {session.out[-200:]}'
     elif json.loads(text)['verdict'] == 'clean':
         yield 'clean'
+    text, _ = host_crash.run(pair.crash, pair.small, pair.vmcore, 'check',
+                             options=['--zero_excluded'], env={'HWPOISON_READMEM': '1'})
+    if 'damaged' in text or not re.search(r'^ +zero-filled: crash runs with --zero_excl', text, re.M):
+        yield f'the dump is whole: {text[:600]!r}'
 
 
 class Terminal:

@@ -204,6 +204,9 @@ static void incomplete(void **state)
 	assert_says(f, "makedumpfile", false);
 	strcpy(f->damage, "it is cut off");
 	assert_says(f, "compare its size and checksum", true);
+	f->zero_filled = true;
+	assert_says(f, "Start crash without --zero_excluded", true);
+	assert_says(f, "compare its size and checksum", false);
 	hwp_findings_destroy(f);
 }
 

@@ -190,6 +190,9 @@ static void target(void **state)
 	assert_head(f, "Target    the running kernel (a format), 3 passes");
 	strcpy(f->damage, "cut off");
 	assert_head(f, "          damaged: cut off");
+	f->zero_filled = true;
+	assert_head(f, "          zero-filled: cut off");
+	f->zero_filled = false;
 	f->kernel.has_memory_failure = false;
 	assert_head(f, "Kernel    6.12, built without CONFIG_MEMORY_FAILURE");
 	f->kernel.init_on_free = HWP_ON;

@@ -41,7 +41,6 @@ bool hwp_was_recovered(const struct hwp_event *e)
 	       strcmp(e->result, "Recovered") == 0;
 }
 
-/** What kind of user holds an allocated page now, as far as its struct page shows. */
 bool hwp_was_left_free(const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const struct hwp_event *e = p->event < 0 ? NULL : &f->events.data[p->event];
@@ -49,6 +48,7 @@ bool hwp_was_left_free(const struct hwp_findings *f, const struct hwp_poisoned *
 	return e && hwp_held_then(e) == HWP_HELD_FREE && strcmp(e->result, "Delayed") == 0;
 }
 
+/** What kind of user holds an allocated page now, as far as its struct page shows. */
 enum hwp_held hwp_held_now(const struct hwp_poisoned *p)
 {
 	switch (p->folio.kind) {

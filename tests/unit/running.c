@@ -190,6 +190,53 @@ static void refreshed(void **state)
 	machine_destroy(m);
 }
 
+/** The same tables as arm64 has them: an entry of x86_64 with these bits is one of it, too. */
+static const char arm64_text[] =
+	"OSRELEASE=gate\nPAGESIZE=4096\nSIZE(page)=64\nOFFSET(page.flags)=0\n"
+	"NUMBER(kimage_voffset)=0xffffffff80f00000\nNUMBER(PHYS_OFFSET)=0x0\n"
+	"SYMBOL(_stext)=ffffffff81000000\n"
+	"SYMBOL(swapper_pg_dir)=ffffffff81000000\nNUMBER(VA_BITS)=48\n"
+	"NUMBER(VMEMMAP_START)=0xffffea0000000000\n"
+	"NUMBER(PG_hwpoison)=20\nNUMBER(MAX_PHYSMEM_BITS)=48\n";
+
+/** Of v7.3's arm64 the direct map lacks the image's data: the image's own segment has them. */
+static void image_without_alias(void **state)
+{
+	enum { HIDDEN_PFN = IMAGE_PFN + 5, END_PFN = IMAGE_PFN + 16 };
+	static const struct {
+		const char *text;
+		unsigned char hidden;
+	} rows[] = { { arm64_text, 0x1a }, { machine_text, 0 } };
+	unsigned char image[17 * PAGE];
+
+	(void)state;
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(rows); i++) {
+		struct machine *m = machine_create();
+		struct kcore k = describe();
+		struct hwp_target *target;
+
+		memset(image, 0x1a, sizeof(image));
+		memset(m->memory + (HIDDEN_PFN + 1) * PAGE, 0x51, PAGE);
+		page_of(m, END_PFN)->kind = HWP_LIVE_METADATA;
+		k.text = rows[i].text;
+		k.segments[0].p_offset = DATA + NR_PAGES * PAGE;
+		put(&k, m);
+		assert_int_equal(pwrite(k.fd, image, sizeof(image), DATA + NR_PAGES * PAGE),
+				 sizeof(image));
+		target = open_target(&k);
+		hwp_target_set_page_rule(target, &machine_rule);
+		assert_true(reads(target, HIDDEN_PFN, rows[i].hidden));
+		/* What the direct map does have is what there is. */
+		assert_true(reads(target, HIDDEN_PFN + 1, 0x51));
+		/* Nor is a poisoned page of the image read, nor one beside it taken for it. */
+		assert_false(reads(target, BAD_IMAGE_PFN, 0));
+		assert_true(reads(target, END_PFN, 0));
+		hwp_target_destroy(target);
+		close(k.fd);
+		machine_destroy(m);
+	}
+}
+
 /** From v6.9 on VMCOREINFO says where the memmap is, whatever the segments are. */
 static void memmap_by_name(void **state)
 {
@@ -352,8 +399,11 @@ static void symbols(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(through_the_gate), cmocka_unit_test(refreshed),
-		cmocka_unit_test(memmap_by_name),   cmocka_unit_test(refused),
+		cmocka_unit_test(through_the_gate),
+		cmocka_unit_test(refreshed),
+		cmocka_unit_test(image_without_alias),
+		cmocka_unit_test(memmap_by_name),
+		cmocka_unit_test(refused),
 		cmocka_unit_test(symbols),
 	};
 

@@ -50,6 +50,7 @@ table() {
 	arm64 6.12-arm64     trixie           linux-image-6\.12\.[0-9.]+[+]deb13-arm64             =
 	arm64 6.12-arm64-16k trixie           linux-image-6\.12\.[0-9.]+[+]deb13-arm64-16k         =
 	arm64 7.3-arm64      trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-arm64             linux-modules-7\.3\.[0-9.]+[+]deb13-arm64
+	arm64 7.3-arm64-16k  trixie-backports linux-binary-7\.3\.[0-9.]+[+]deb13-arm64-16k         linux-modules-7\.3\.[0-9.]+[+]deb13-arm64-16k
 	T
 }
 
@@ -179,9 +180,12 @@ fetch() {
 	cp "$(find "$tmp/root" -type f -name 'config-*' -o -type f -path '*/modules/*/config' | head -n1)" \
 		"$tmp/out/config" 2>/dev/null || true
 	echo "$arch" >"$tmp/out/arch"
-	# Not every package has its configuration.
+	# Not every package has its configuration; those of 7.3 have none, and the flavour's name says it.
 	sed -n 's/^CONFIG_\(ARM64_\)\{0,1\}PAGE_SHIFT=//p' "$tmp/out/config" 2>/dev/null |
 		head -n1 >"$tmp/out/page_shift" || true
+	if [ ! -s "$tmp/out/page_shift" ] && [[ $release == *-16k ]]; then
+		echo 14 >"$tmp/out/page_shift"
+	fi
 	echo "$release" >"$tmp/out/release"
 	chmod -R u+w,a+rX "$tmp/out"
 	rm -rf "$to"

@@ -38,13 +38,17 @@ static void put_sum(FILE *out, const struct hwp_excerpt_wishes *wishes,
 		fputs("          and all of the kernel's own data, as asked: slabs, stacks, keys and\n"
 		      "          buffers, which can hold what users typed, sent or wrote\n",
 		      out);
-	if (wishes->poisoned)
-		fputs("          and what poisoned pages hold, as asked\n", out);
+	if (wishes->poisoned && sum->nr_poisoned)
+		fprintf(out, "          and what %" PRIu64 " poisoned page%s hold%s, as asked\n",
+			sum->nr_poisoned, hwp_plural(sum->nr_poisoned),
+			sum->nr_poisoned == 1 ? "s" : "");
 	fputs(wishes->kernel_data ?
 		      "Left out  free pages, memory of processes, the page cache\n" :
 		      "Left out  free pages, memory of processes, the page cache, kernel stacks, CPU\n"
 		      "          registers, keyrings, buffers of pipes and sockets, every other structure\n",
 	      out);
+	if (wishes->poisoned && !sum->nr_poisoned)
+		fputs("          and what poisoned pages hold: the dump has no such page\n", out);
 	if (sum->nr_left_out)
 		fprintf(out,
 			"          and what %" PRIu64

@@ -42,9 +42,29 @@ static bool is_pattern(struct excerpt *x, uint64_t start)
 	       memcmp(x->page, x->page + 1, size - 1) == 0;
 }
 
+/** What each poisoned page holds, as far as the dump has it. */
+static void take_poisoned(struct excerpt *x, struct hwp_seen *seen)
+{
+	size_t size = (size_t)1 << x->page_shift;
+
+	for (size_t i = 0; i < x->findings->poisoned.nr; i++) {
+		uint64_t start = x->findings->poisoned.data[i].pfn << x->page_shift;
+		struct hwp_error *err = hwp_target_read(x->target, HWP_PHYSICAL, start, x->page,
+							size, NULL);
+
+		if (!err) {
+			hwp_seen_bytes(seen, start, size);
+			x->sum->nr_poisoned++;
+		}
+		hwp_error_destroy(err);
+	}
+}
+
 /** Poisoned pages were looked at: what they hold may be anybody's. */
 static void take_pages(struct excerpt *x, struct hwp_seen *seen, bool poisoned)
 {
+	if (poisoned)
+		take_poisoned(x, seen);
 	for (size_t i = 0; i < seen->pages.nr; i++) {
 		const struct hwp_seen_range *page = &seen->pages.data[i];
 

@@ -24,6 +24,8 @@ struct hwp_excerpt_sum {
 	uint64_t nr_pages, nr_in_part, nr_bytes;
 	/** Poisoned pages whose contents were looked at and are left out. */
 	uint64_t nr_left_out;
+	/** Poisoned pages that are there with what they hold, because it was asked for. */
+	uint64_t nr_poisoned;
 	/** Bytes of the file, without its holes. */
 	uint64_t size;
 };

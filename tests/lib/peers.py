@@ -80,7 +80,11 @@ def lock(row, how):
 def dump(kernel):
     """A full dump of a lab kernel with errors in it, which stays until this process ends:
     (its directory, None), or (None, why not)."""
-    row = ROWS[kernel]
+    return dump_of_row(ROWS[kernel])
+
+
+def dump_of_row(row):
+    """The same of a row of the lab's matrix."""
     directory = (LAB / 'dumps' / row).resolve()
     file = lock(row, fcntl.LOCK_EX)
     if not ((directory / 'vmcore.elf').exists() and release(directory)):

@@ -244,6 +244,9 @@ void truth_freeze(void);
 /* freeze.c: nothing runs until the host lets it */
 void freeze(void);
 
+/* secrets.c: what they are, said when the dump is made */
+void secret_lines(void);
+
 /* busy.c: the load while dumps are made */
 void busy_start(void);
 void busy_end(void);
@@ -261,6 +264,6 @@ struct scenario {
 extern const struct scenario page_scenarios[], thp_scenarios[];
 extern const struct scenario hugetlb_scenarios[], kernel_scenarios[];
 extern const struct scenario fix_scenarios[], stress_scenarios[];
-extern const struct scenario history_scenarios[], busy_scenarios[];
+extern const struct scenario history_scenarios[], busy_scenarios[], secret_scenarios[];
 
 #endif

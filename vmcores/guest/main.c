@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 static const struct scenario *const tables[] = {
-	page_scenarios, thp_scenarios,	  hugetlb_scenarios, kernel_scenarios,
-	fix_scenarios,	stress_scenarios, history_scenarios, busy_scenarios,
+	page_scenarios,	  thp_scenarios,     hugetlb_scenarios, kernel_scenarios, fix_scenarios,
+	stress_scenarios, history_scenarios, busy_scenarios,	secret_scenarios,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -435,6 +435,7 @@ void truth_final(const char *scenarios, bool is_drained)
 	line_page_owners();
 	watch_extents();
 	history_lines();
+	secret_lines();
 	for (uint64_t pfn = 0; pfn < max_pfn(); pfn++)
 		if ((after[pfn] & KPF(HWPOISON)) && !(after[pfn] & KPF(NOPAGE)) &&
 		    !noted(pfn, after[pfn]))

@@ -34,9 +34,10 @@ arm64)
 *) die "no compiler for $arch" ;;
 esac
 
-inject=$lab/inject-$arch-$page_shift
-newer=$(find "$here/guest" -newer "$inject" 2>/dev/null | head -n1 || true)
-if [ ! -e "$inject" ] || [ -n "$newer" ]; then
+# By its source: a lab may be shared by checkouts that differ.
+sum=$(cat "$here"/guest/*.[ch] | cksum)
+inject=$lab/inject-$arch-$page_shift-${sum%% *}
+if [ ! -e "$inject" ]; then
 	$cc -O2 -std=gnu11 -Wall -Wextra -Werror -DPAGE_SHIFT="$page_shift" -static -o "$inject.$$" \
 		"$here"/guest/*.c
 	mv "$inject.$$" "$inject"

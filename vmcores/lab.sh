@@ -18,8 +18,12 @@
 #                        guest runs for some milliseconds between them (vmcore.elf, vmcore.2.elf ...;
 #                        cut down to .kdump where the excerpt program is built)
 #     --timeout SECONDS  for the guest's part (default 240: it takes 10, but not on a busy machine)
-#     --die WORD         the kernel dies, by guest/init's word; "wait" for a machine check of:
-#     --mce "[-b] CPU BANK STATUS MCG_STATUS ADDR MISC"  which QEMU injects when the guest waits
+#     --die WORD         the kernel dies, by guest/init's word; "wait", or "wait-MODE" by a mode of
+#                        guest/consume.c, for a machine check of:
+#     --mce "[-b] CPU BANK STATUS MCG_STATUS ADDR MISC"  which QEMU injects when the guest waits;
+#                        ADDR may be PAGE, the address that the guest waits at
+#     --until TEXT       with --mce: the dump is when the console has it, and need be of no crash
+#     --again            with --until: the machine check comes every two seconds till then
 #     --seconds N        with --mce: the dump is N seconds after that, and need be of no crash
 #     --kdump SIZE       with crashkernel=SIZE: the kernel dies by sysrq, and its kdump kernel runs
 #                        $HWP_PROGRAM and makedumpfile on /proc/vmcore and copies it
@@ -43,7 +47,7 @@ accel=${HWP_ACCEL:-tcg,thread=single}
 
 die() { echo "lab.sh: $*" >&2; exit 2; }
 
-usage() { sed -n '5,37s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '5,41s/^# \{0,1\}//p' "$0"; }
 
 in_mib() {
 	case $1 in
@@ -251,6 +255,22 @@ console_wait() {
 	done
 }
 
+inject_mce() {
+	qmp "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"mce $mce\"}}"
+	qmp_wait '"return"' 10 || fail "mce"
+}
+
+# With --again, the machine check comes once more every two seconds.
+wait_for_mce() {
+	local try
+	[ "$again" = 1 ] || { console_wait "$until" 60; return; }
+	for ((try = 0; try < 20; try++)); do
+		! console_wait "$until" 2 || return 0
+		inject_mce
+	done
+	return 1
+}
+
 # The kernel dies by itself, and its console is the truth.
 run_to_death() {
 	HWP_LOGLEVEL=7 start_vm
@@ -258,11 +278,13 @@ run_to_death() {
 	qmp_wait '"return"' 10 || fail "no QMP"
 	if [ -n "$mce" ]; then
 		console_wait 'hwp-lab: waits' "$timeout" || fail "the guest does not boot"
-		qmp "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"mce $mce\"}}"
-		qmp_wait '"return"' 10 || fail "mce"
+		mce=${mce/PAGE/$(sed -n '/waits at/{s/.*waits at \(0x[0-9a-f]*\).*/\1/p;q}' "$work/console.txt")}
+		inject_mce
 	fi
 	if [ -n "$seconds" ]; then
 		sleep "$seconds"
+	elif [ -n "$until" ]; then
+		wait_for_mce || fail "the console has no '$until'"
 	else
 		# After a machine check the kernel would boot again in 30 seconds.
 		console_wait 'end Kernel panic\|^\[[ 0-9.]*\] Rebooting in' "$timeout" || fail "the kernel did not die"
@@ -330,12 +352,13 @@ finish() {
 run() {
 	local began=$SECONDS
 	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 split=0 far=0 mem=1G smp=2
-	formats=elf timeout=240 keep=0 dumps=1 recipe='' plug='' die='' mce='' seconds='' kdump=''
+	formats=elf timeout=240 keep=0 dumps=1 recipe='' plug='' die='' mce='' seconds='' until='' again=0 kdump=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;
 		--la57) la57=1; recipe+=" $1"; shift; continue ;;
 		--split) split=1; recipe+=" $1"; shift; continue ;;
+		--again) again=1; recipe+=" $1"; shift; continue ;;
 		--far) far=1; recipe+=" $1"; shift; continue ;;
 		esac
 		[ $# -ge 2 ] || die "$1 needs a value"
@@ -355,6 +378,7 @@ run() {
 		--die) die=$2 ;;
 		--mce) mce=$2 ;;
 		--seconds) seconds=$2 ;;
+		--until) until=$2 ;;
 		--kdump) kdump=$2 ;;
 		*) die "unknown option $1" ;;
 		esac

@@ -13,6 +13,15 @@ static inline bool hwp_status_is_uncorrected(uint64_t status)
 }
 
 /**
+ * A valid record without MCI_STATUS_UC. Bit 44 is AMD's MCI_STATUS_DEFERRED, by which the data is
+ * lost; Intel counts corrected errors there. Where it is set, it may be either.
+ */
+static inline bool hwp_status_is_corrected(uint64_t status)
+{
+	return status >> 63 & 1 && !hwp_status_is_uncorrected(status) && !(status >> 44 & 1);
+}
+
+/**
  * Is it an error of memory, or of a cache that holds it, by the error code in the low 16 bits?
  * As in mce_is_memory_error() of arch/x86/kernel/cpu/mce/core.c.
  */

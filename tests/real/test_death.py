@@ -20,7 +20,73 @@ DEATHS = {
     'hard-61': ('memory-error', 0x10000, 2),
     'fatal': ('memory-error', 0x10123, 2),
     'bus': ('no-sign', None, 0),
+    'fatal-61': ('memory-error', 0x10123, 2),
 }
+# The same of errors at a page of the guest's own, which its console names. Those that it lived on
+# with, and what their last line in the console says of the page.
+AT_A_PAGE = {
+    'cec': ('no-crash', 'already poisoned'),
+    'srao': ('no-crash', 'recovery action'),
+    'srar': ('no-crash', 'recovery action'),
+    'srar-copy': ('no-crash', 'recovery action'),
+    'srao-sysrq': ('memory-error-near', 'recovery action'),
+    'srar-kernel': ('memory-error', None),
+}
+# Lines of the console that name the page, and the kind of event that each is.
+KINDS = (('recovery action for', 'action'), ('Sending SIGBUS to', 'sigbus'),
+         ('hardware memory error in user-access at', 'machine-check'),
+         ('Kernel accessed poison in user space at', 'machine-check'),
+         ('RAS: Soft-offlining pfn:', 'soft-offline'), ('already poisoned', 'already-poisoned'))
+UNCORRECTED = 1 << 61
+
+
+def events_of(console):
+    """(seconds, kind) of each line of the console that names a page."""
+    bank = 0
+    for line in console.splitlines():
+        match = re.match(r'\[ *(\d+\.\d+)\] (.*)', line)
+        if not match:
+            continue
+        seconds, text = float(match[1]), match[2]
+        status = re.search(r'Bank \d+: ([0-9a-f]{16})', text)
+        bank = int(status[1], 16) if status else bank
+        for words, kind in KINDS:
+            if words in text:
+                yield seconds, kind
+        if re.search(r'TSC [0-9a-f]+ ADDR ', text):
+            yield seconds, 'hardware' if bank & UNCORRECTED else 'corrected'
+
+
+def of_page(report, console, pfn, last):
+    """What a report has of the page against the lines of its kernel."""
+    want = [(round(seconds, 3), kind) for seconds, kind in events_of(console)]
+    said = [(round(e['time_ns'] / 1e9, 3), e['kind']) for e in report['events']]
+    wrong = []
+    if [kind for _, kind in want] != [kind for _, kind in said] or any(
+            abs(a - b) > 0.0011 for (a, _), (b, _) in zip(want, said)):
+        wrong.append(f'events {said}, and the console has {want}')
+    wrong += [f"event of pfn {e['pfn']:#x}" for e in report['events'] if e['pfn'] != pfn]
+    if last is None:
+        return wrong + (['a page is poisoned'] if report['poisoned'] else [])
+    if [(p['pfn'], p['state']) for p in report['poisoned']] != [(pfn, 'isolated')]:
+        return wrong + [f"poisoned {[(p['pfn'], p['state']) for p in report['poisoned']]}"]
+    page = report['poisoned'][0]
+    if page['was_free'] != 'no' or page['history'][-1]['step'] != 'contained':
+        wrong.append(f"history {page['was_free']} {page['history']}")
+    for comm, pid in re.findall(r'Sending SIGBUS to (\w+):(\d+)', console):
+        if (comm, int(pid)) not in [(e['comm'], e['pid']) for e in report['events']]:
+            wrong.append(f'no signal to {comm}:{pid}')
+    return wrong if last in console else [*wrong, f'the console has no {last}']
+
+
+def compare_page(directory, conclusion, last):
+    """An error at the page that the guest waited at."""
+    console = (directory / 'console.txt').read_text(errors='replace')
+    pfn = int(re.search(r'hwp-lab: waits at (0x[0-9a-f]+)', console)[1], 16) >> 12
+    report = hwp.Run('check', '--json', directory / 'vmcore.elf').json()
+    wrong = of_page(report, console, pfn, last)
+    return wrong + compare(directory, conclusion, None if conclusion == 'no-crash' else pfn,
+                           0 if last else 2)
 
 
 def compare(directory, conclusion, pfn, status):
@@ -33,6 +99,8 @@ def compare(directory, conclusion, pfn, status):
     if (cause['conclusion'], cause['pfn']) != (conclusion, pfn):
         wrong.append(f"{cause['conclusion']} {cause['pfn']}: {cause['why']}")
     panic = re.search(r'\[ *(\d+\.\d+)\] Kernel panic - not syncing: (.*)', console)
+    if not panic:
+        return wrong if cause['panic'] is None else [*wrong, f"panic {cause['panic']}"]
     if cause['panic']['text'] != panic[2].strip():
         wrong.append(f"panic {cause['panic']['text']}")
     if abs(cause['panic']['time_ns'] / 1e9 - float(panic[1])) > 0.001:
@@ -46,14 +114,24 @@ def compare(directory, conclusion, pfn, status):
     return wrong
 
 
+def row_of(name):
+    """The dump of a row, made now; (directory, None), or (None, why not)."""
+    done = subprocess.run([hwp.TOP / 'vmcores' / 'lab.sh', 'death', name], capture_output=True,
+                          text=True, check=False)
+    if done.returncode:
+        return None, (done.stderr.strip().splitlines() or ['lab.sh failed'])[-1:]
+    return peers.LAB / 'dumps' / name, None
+
+
 def main():
     cases = hwp.Cases()
-    for name, (conclusion, pfn, status) in DEATHS.items():
-        done = subprocess.run([hwp.TOP / 'vmcores' / 'lab.sh', 'death', name], capture_output=True,
-                              text=True, check=False)
-        directory = peers.LAB / 'dumps' / name
-        cases.report(name, compare(directory, conclusion, pfn, status) if done.returncode == 0 else
-                     (done.stderr.strip().splitlines() or ['lab.sh failed'])[-1:])
+    wanted = sys.argv[1:]
+    for table, function in ((DEATHS, compare), (AT_A_PAGE, compare_page)):
+        for name, expected in table.items():
+            if wanted and name not in wanted:
+                continue
+            directory, why = row_of(name)
+            cases.report(name, why or function(directory, *expected))
     cases.exit()
 
 

@@ -55,6 +55,40 @@ static void machine_check(void **state)
 	assert_int_equal(f->remarks.data[0].status, 0xbd80000000070134);
 	assert_int_equal(f->remarks.data[1].status, 0x9c00000000020e0f);
 	assert_int_equal(f->remarks.data[2].status, 0x9c00000000020e0f);
+	assert_int_equal(f->events.data[0].kind, HWP_EVENT_HARDWARE);
+	hwp_findings_destroy(f);
+}
+
+/* MCI_STATUS_UC is in the line before the address; bit 44 may be AMD's for a deferred error. */
+static void corrected(void **state)
+{
+	static const struct {
+		const char *status;
+		enum hwp_event_kind kind;
+	} cases[] = {
+		{ "9c00000000000091", HWP_EVENT_CORRECTED },
+		{ "bd000000000000c0", HWP_EVENT_HARDWARE },
+		{ "9c00100000000091", HWP_EVENT_HARDWARE },
+		{ "1c00000000000091", HWP_EVENT_HARDWARE },
+	};
+	struct log log = new_log();
+	struct hwp_findings *f = log.findings;
+	char text[96];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text),
+			 "mce: [Hardware Error]: CPU 0: Machine Check: 0 Bank 9: %s",
+			 cases[i].status);
+		say(&log, text);
+		say(&log, "mce: [Hardware Error]: TSC 0 ADDR 17cbc000 MISC 8c");
+	}
+	hwp_events_finish(&log.reading);
+	assert_int_equal(f->events.nr, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(f->events.data[i].kind, cases[i].kind);
+		assert_int_equal(f->remarks.data[i].kind, cases[i].kind);
+	}
 	hwp_findings_destroy(f);
 }
 
@@ -120,9 +154,8 @@ static void remarks_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(machine_check),
-		cmocka_unit_test(error_record),
-		cmocka_unit_test(newest_are_kept),
+		cmocka_unit_test(machine_check),       cmocka_unit_test(corrected),
+		cmocka_unit_test(error_record),	       cmocka_unit_test(newest_are_kept),
 		cmocka_unit_test(remarks_are_bounded),
 	};
 

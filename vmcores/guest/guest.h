@@ -247,6 +247,9 @@ void freeze(void);
 /* secrets.c: what they are, said when the dump is made */
 void secret_lines(void);
 
+/* consume.c: waits for a machine check, by the name of a mode */
+void consume(const char *mode);
+
 /* busy.c: the load while dumps are made */
 void busy_start(void);
 void busy_end(void);

@@ -3,6 +3,7 @@
  * inject list              print the scenarios
  * inject run A,B,C PORT    run them as process 1, write the truth to PORT
  * inject crash A,B,C PORT  the same, and then the kernel dies: its kdump kernel has been loaded
+ * inject wait MODE         wait for a machine check
  */
 #define _GNU_SOURCE
 #include "guest.h"
@@ -100,8 +101,14 @@ int main(int argc, char **argv)
 		list();
 		return 0;
 	}
+	if (argc == 3 && !strcmp(argv[1], "wait")) {
+		kpage_open();
+		consume(argv[2]);
+		return 2;
+	}
 	if (argc != 4 || (strcmp(argv[1], "run") && strcmp(argv[1], "crash"))) {
-		fprintf(stderr, "usage: inject list | inject run|crash A,B,C PORT\n");
+		fprintf(stderr,
+			"usage: inject list | inject wait MODE | inject run|crash A,B,C PORT\n");
 		return 2;
 	}
 	/* A handler: a forced signal ends a process that only ignores it. */

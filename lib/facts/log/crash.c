@@ -61,6 +61,12 @@ static void copy(char *to, size_t size, struct hwp_span from)
 	snprintf(to, size, "%.*s", (int)from.len, from.text ? from.text : "");
 }
 
+/** The registers of a system call, which a stack ends with: __USER_CS of x86_64. */
+static bool is_user_mode(struct hwp_span rip)
+{
+	return rip.len > 5 && memcmp(rip.text, "0033:", 5) == 0;
+}
+
 static void take_panic(struct hwp_crash_facts *crash, const struct hwp_klog_record *record,
 		       const struct hwp_fields *fields)
 {
@@ -129,7 +135,8 @@ void hwp_crash_take(struct hwp_crash_facts *crash, const struct hwp_klog_record 
 			take_task(crash, record, &fields, line[0] == 'C');
 			break;
 		case RIP:
-			if (!crash->rip[0] && (crash->oops[0] || crash->has_panic))
+			if (!crash->rip[0] && (crash->oops[0] || crash->has_panic) &&
+			    !is_user_mode(fields.label))
 				copy(crash->rip, sizeof(crash->rip), fields.label);
 			break;
 		}

@@ -136,6 +136,8 @@ static void join_machine_check(struct hwp_event_reading *reading, struct hwp_eve
 		event->status = reading->status;
 		event->has_pfn = event->has_pfn && hwp_status_is_memory(reading->status);
 	}
+	if (event->kind == HWP_EVENT_HARDWARE && hwp_status_is_corrected(event->status))
+		event->kind = HWP_EVENT_CORRECTED;
 	reading->status = is_address ? 0 : event->status;
 }
 

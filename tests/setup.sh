@@ -12,7 +12,7 @@ build='gcc make libc6-dev pkg-config libkdumpfile-dev libelf-dev libdw-dev libbp
 	libsmartcols-dev libsqlite3-dev libjson-c-dev nettle-dev'
 test='libcmocka-dev python3 python3-jsonschema clang clang-format crash debuginfod less
 	libdebuginfod-dev lz4 makedumpfile git systemd'
-lab='qemu-system-x86 seabios busybox-static cpio zstd kmod xz-utils
+lab='qemu-system-x86 seabios busybox-static cpio zstd kmod xz-utils dmidecode
 	qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 
 die()

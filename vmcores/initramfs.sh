@@ -107,4 +107,8 @@ elif [ -n "${HWP_PROGRAM:-}" ]; then
 	fi
 	$cc -O2 -Wall -Wextra -Werror -shared -fPIC -o "$root/live/reads.so" "$here/trace/reads.c"
 fi
+if [ "${HWP_DIMMS:-0}" = 1 ]; then
+	dmidecode=$(PATH=$PATH:/usr/sbin command -v dmidecode) || die "no dmidecode; apt-get install dmidecode"
+	with_libraries "$dmidecode" "$root" /bin/dmidecode
+fi
 pack "$root" "$2"

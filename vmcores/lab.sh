@@ -8,6 +8,8 @@
 #     --kaslr            leave KASLR on
 #     --nodes N          NUMA nodes, memory shared out evenly (default 1); those beyond the CPUs have none
 #     --plug SIZE        SIZE of the 512 MiB of a virtio-mem device, in a node that has nothing else
+#     --dimms            SMBIOS tables with the memory modules of dimms.py, and what dmidecode says of
+#                        them in the guest
 #     --la57             5-level page tables
 #     --mem SIZE         default 1G
 #     --split            half of a GiB of it below 4 GiB, the rest above: a Normal zone
@@ -180,6 +182,13 @@ add_kdump_devices() {
 		-drive "file=$work/vmcore.elf,format=raw,if=virtio,cache=unsafe")
 }
 
+add_dimms() {
+	local file
+	for file in $("$here/dimms.py" "$work"); do
+		args+=(-smbios "file=$file")
+	done
+}
+
 start_vm() {
 	local kdir=$lab/kernels/$kernel append
 	# On a busy machine ticks come late, and the kernel takes its timer for broken.
@@ -208,6 +217,7 @@ start_vm() {
 		-drive "file=$work/disk,format=raw,if=virtio,cache=unsafe"
 		-kernel "$kdir/vmlinuz" -initrd "$work/initrd" -append "$append")
 	[ -z "$kdump" ] || add_kdump_devices
+	[ "$dimms" = 0 ] || add_dimms
 	[ -z "${HWP_LOOK:-}" ] || args+=(-qmp "unix:$work/qmp.sock,server=on,wait=off")
 	coproc vm { exec "$qemu" "${args[@]}" -qmp stdio 2>"$work/qemu.log"; }
 	# shellcheck disable=SC2154
@@ -352,12 +362,13 @@ finish() {
 run() {
 	local began=$SECONDS
 	kernel='' scenarios='' out='' cmdline='' kaslr=0 nodes=1 la57=0 split=0 far=0 mem=1G smp=2
-	formats=elf timeout=240 keep=0 dumps=1 recipe='' plug='' die='' mce='' seconds='' until='' again=0 kdump=''
+	formats=elf timeout=240 keep=0 dumps=1 recipe='' plug='' die='' mce='' seconds='' until='' again=0 dimms=0 kdump=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kaslr) kaslr=1; recipe+=" $1"; shift; continue ;;
 		--la57) la57=1; recipe+=" $1"; shift; continue ;;
 		--split) split=1; recipe+=" $1"; shift; continue ;;
+		--dimms) dimms=1; recipe+=" $1"; shift; continue ;;
 		--again) again=1; recipe+=" $1"; shift; continue ;;
 		--far) far=1; recipe+=" $1"; shift; continue ;;
 		esac
@@ -400,7 +411,7 @@ run() {
 	out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
 	work=$(mktemp -d "$out.XXXXXX")
 	trap 'kill "${vm_pid:-}" 2>/dev/null || true; [ "$keep" = 1 ] || rm -rf "$work"' EXIT
-	HWP_KDUMP=${kdump:+yes} "$here/initramfs.sh" "$kernel" "$work/initrd"
+	HWP_DIMMS=$dimms HWP_KDUMP=${kdump:+yes} "$here/initramfs.sh" "$kernel" "$work/initrd"
 	[ -z "$die" ] || { run_to_death; return; }
 	[ -z "$kdump" ] || { run_to_kdump; return; }
 	boot

@@ -68,6 +68,19 @@ static void run_free_compacted(const char *name)
 	compact_memory();
 }
 
+/* A free page in each 32 MiB of memory, as far as one is free. */
+static void run_spread(const char *name)
+{
+	const uint64_t step = (32UL << 20) / PAGE_SIZE;
+
+	for (uint64_t low = step; low < max_pfn(); low += step) {
+		uint64_t base = find_free_run(64, low, low + step);
+
+		if (base != NO_PFN && corrupt_pfn(base + 7))
+			note(name, base + 7, "taken-off", base, 6, 0);
+	}
+}
+
 /* The same block twice: the second page is in what the first one left of it. */
 static void run_free_two(const char *name)
 {
@@ -330,6 +343,7 @@ static void run_file(const char *name)
 
 const struct scenario page_scenarios[] = {
 	{ "free", "a page inside a free order-10 block: taken off", run_free },
+	{ "spread", "a free page in each 32 MiB: taken off", run_spread },
 	{ "free-two", "first and last page of a free order-9 range: taken off", run_free_two },
 	{ "free-compacted", "a page of a free block, then memory is compacted: taken off",
 	  run_free_compacted },

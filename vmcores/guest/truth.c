@@ -442,6 +442,8 @@ void truth_final(const char *scenarios, bool is_drained)
 			line("unnoted pfn=%#llx kpf=%#llx\n", (unsigned long long)pfn,
 			     (unsigned long long)after[pfn]);
 	truth_section("truth.txt", text, text_len);
+	if (!access("/dmidecode.txt", R_OK))
+		truth_file("dmidecode.txt", "/dmidecode.txt");
 }
 
 void truth_close(void)

@@ -55,6 +55,16 @@ struct hwp_check {
 			       struct hwp_check_result *result);
 };
 
+/** Numbers that a check has found, at most. */
+#define HWP_MAX_CHECK_NUMBERS 6
+
+/** A number in the words of a check, for programs. */
+struct hwp_check_number {
+	/** A literal: "nr_…" for a count. */
+	const char *name;
+	int64_t value;
+};
+
 /** What a check has found. */
 struct hwp_check_result {
 	const struct hwp_check *check;
@@ -63,6 +73,11 @@ struct hwp_check_result {
 	bool lacks_evidence;
 	/** A sentence without full stop, on one line. */
 	char detail[384];
+	/** The numbers in it, and the first page or block that it names. */
+	struct hwp_check_number numbers[HWP_MAX_CHECK_NUMBERS];
+	unsigned int nr_numbers;
+	bool has_pfn;
+	uint64_t pfn;
 };
 
 #endif /* HWP_MODEL_CHECK_H */

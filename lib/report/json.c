@@ -105,8 +105,23 @@ static void put_coverage(struct hwp_json *json, const struct hwp_coverage *c)
 	hwp_json_end(json);
 }
 
-static void put_counters(struct hwp_json *json, const struct hwp_counters *c)
+/** A pfn and its address, or null for both. */
+static void put_place(struct hwp_json *json, const struct hwp_findings *f, bool is_known,
+		      uint64_t pfn)
 {
+	if (is_known) {
+		hwp_json_u64(json, "pfn", pfn);
+		hwp_json_hex(json, "phys", pfn << f->page_shift);
+	} else {
+		hwp_json_null(json, "pfn");
+		hwp_json_null(json, "phys");
+	}
+}
+
+static void put_counters(struct hwp_json *json, const struct hwp_findings *f)
+{
+	const struct hwp_counters *c = &f->counters;
+
 	hwp_json_array(json, "nodes");
 	for (size_t i = 0; i < c->nodes.nr; i++) {
 		const struct hwp_node_count *node = &c->nodes.data[i];
@@ -133,6 +148,7 @@ static void put_counters(struct hwp_json *json, const struct hwp_counters *c)
 			continue;
 		hwp_json_row_object(json, NULL);
 		hwp_json_u64(json, "id", block->id);
+		hwp_json_hex(json, "phys", block->start_pfn << f->page_shift);
 		hwp_json_u64(json, "start_pfn", block->start_pfn);
 		hwp_json_u64(json, "end_pfn", block->end_pfn);
 		if (block->unread)
@@ -166,10 +182,14 @@ static void put_summary(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_u64(json, "nr_unrecorded_folios", s->nr_unrecorded_folios);
 	hwp_json_u64(json, "nr_aliased", f->nr_aliased);
 	hwp_json_bool(json, "too_many", f->too_many);
-	put_counters(json, &f->counters);
+	put_counters(json, f);
 	hwp_json_row_array(json, "pending_pfns");
 	for (size_t i = 0; i < f->counters.pending_pfns.nr; i++)
 		hwp_json_u64(json, NULL, f->counters.pending_pfns.data[i]);
+	hwp_json_end(json);
+	hwp_json_row_array(json, "pending_phys");
+	for (size_t i = 0; i < f->counters.pending_pfns.nr; i++)
+		hwp_json_hex(json, NULL, f->counters.pending_pfns.data[i] << f->page_shift);
 	hwp_json_end(json);
 	hwp_json_end(json);
 }
@@ -248,6 +268,17 @@ static void put_folios(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_end(json);
 }
 
+/** What the sentence of a check holds, for programs. */
+static void put_numbers(struct hwp_json *json, const struct hwp_findings *f,
+			const struct hwp_check_result *check)
+{
+	put_place(json, f, check->has_pfn, check->pfn);
+	hwp_json_row_object(json, "numbers");
+	for (unsigned int i = 0; i < check->nr_numbers; i++)
+		hwp_json_i64(json, check->numbers[i].name, check->numbers[i].value);
+	hwp_json_end(json);
+}
+
 static void put_checks(struct hwp_json *json, const struct hwp_findings *f)
 {
 	hwp_json_array(json, "checks");
@@ -258,6 +289,7 @@ static void put_checks(struct hwp_json *json, const struct hwp_findings *f)
 		hwp_json_string(json, "name", check->check->name);
 		hwp_json_string(json, "result", hwp_result_name(check->result));
 		hwp_json_string(json, "detail", check->detail);
+		put_numbers(json, f, check);
 		hwp_json_end(json);
 	}
 	hwp_json_end(json);
@@ -386,6 +418,7 @@ static void put_memmap_holes(struct hwp_json *json, const struct hwp_findings *f
 		hwp_json_row_object(json, NULL);
 		hwp_json_u64(json, "start_pfn", hole->start_pfn);
 		hwp_json_u64(json, "end_pfn", hole->end_pfn);
+		hwp_json_hex(json, "phys", hole->start_pfn << f->page_shift);
 		hwp_json_hex(json, "address", hole->address);
 		if (hole->has_memmap_pfn)
 			hwp_json_u64(json, "memmap_pfn", hole->memmap_pfn);
@@ -492,7 +525,7 @@ struct hwp_error *hwp_report_selected_json(FILE *out, const struct hwp_findings 
 	put_events(&json, f);
 	put_memmap_holes(&json, f);
 	if (*f->since_boot.boot_id)
-		hwp_report_json_since_boot(&json, &f->since_boot);
+		hwp_report_json_since_boot(&json, f);
 	return put_tail(&json, f);
 }
 

@@ -87,12 +87,13 @@ static void put_history(struct hwp_json *json, const struct hwp_findings *f, siz
 	hwp_json_end(json);
 }
 
-static void put_leak(struct hwp_json *json, const struct hwp_leak *leak)
+static void put_leak(struct hwp_json *json, const struct hwp_leak *leak, unsigned int page_shift)
 {
 	char time[32];
 
 	hwp_json_row_object(json, NULL);
 	hwp_json_u64(json, "pfn", leak->pfn);
+	hwp_json_hex(json, "phys", leak->pfn << page_shift);
 	hwp_json_bool(json, "seen_free", leak->seen_free);
 	hwp_json_bool(json, "seen_in_use", leak->seen_in_use);
 	hwp_json_bool(json, "seen_dropped", leak->seen_dropped);
@@ -106,14 +107,16 @@ static void put_leak(struct hwp_json *json, const struct hwp_leak *leak)
 	hwp_json_end(json);
 }
 
-void hwp_report_json_since_boot(struct hwp_json *json, const struct hwp_leak_record *record)
+void hwp_report_json_since_boot(struct hwp_json *json, const struct hwp_findings *f)
 {
+	const struct hwp_leak_record *record = &f->since_boot;
+
 	hwp_json_object(json, "leaked_since_boot");
 	hwp_json_string(json, "boot_id", record->boot_id);
 	hwp_json_u64(json, "nr_leaked", hwp_leak_record_count(record));
 	hwp_json_array(json, "pages");
 	for (size_t i = 0; i < record->leaks.nr; i++)
-		put_leak(json, &record->leaks.data[i]);
+		put_leak(json, &record->leaks.data[i], f->page_shift);
 	hwp_json_end(json);
 	hwp_json_end(json);
 }

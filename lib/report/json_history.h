@@ -19,7 +19,7 @@ void hwp_report_json_lost_data(struct hwp_json *json, const struct hwp_findings 
 			       const struct hwp_poisoned *page);
 
 /** The key leaked_since_boot. */
-void hwp_report_json_since_boot(struct hwp_json *json, const struct hwp_leak_record *record);
+void hwp_report_json_since_boot(struct hwp_json *json, const struct hwp_findings *findings);
 
 /** As the key "file". */
 void hwp_report_json_file(struct hwp_json *json, const struct hwp_file *file);

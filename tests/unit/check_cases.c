@@ -3,6 +3,7 @@
 #include "findings_synth.h"
 
 #include <cmocka.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -2378,6 +2379,23 @@ static void assert_explained(const struct hwp_findings *f)
 	}
 }
 
+/* The page that the sentence names, and the number that it begins with, are not in it alone. */
+static void assert_has_its_numbers(const struct hwp_check_result *r)
+{
+	const char *pfn = strstr(r->detail, "pfn 0x");
+	bool found = !isdigit((unsigned char)r->detail[0]);
+	char word[32];
+
+	snprintf(word, sizeof(word), "0x%" PRIx64, r->pfn);
+	assert_int_equal(r->has_pfn, pfn && !strstr(r->detail, "spans pfn 0x") ? true : r->has_pfn);
+	assert_true(!r->has_pfn || strstr(r->detail, word));
+	for (unsigned int i = 0; i < r->nr_numbers; i++)
+		found |= strtoll(r->detail, NULL, 10) == r->numbers[i].value;
+	assert_true(found);
+	/* One more would have no place. */
+	assert_true(r->nr_numbers < HWP_MAX_CHECK_NUMBERS);
+}
+
 static void all_cases(void **state)
 {
 	(void)state;
@@ -2394,6 +2412,7 @@ static void all_cases(void **state)
 		assert_non_null(r);
 		assert_string_equal(hwp_result_name(r->result), hwp_result_name(cases[i].result));
 		assert_string_equal(r->detail, cases[i].detail);
+		assert_has_its_numbers(r);
 		assert_string_equal(hwp_verdict_name(f->verdict),
 				    hwp_verdict_name(cases[i].verdict));
 		hwp_findings_destroy(f);

@@ -464,9 +464,9 @@ static void memmap_holes(void **state)
 	assert_true(hwp_vec_push(&f->memmap_holes, holes[1]));
 	assert_null(hwp_report_json(out, f));
 	HAS(out,
-	    "{\"start_pfn\": 64, \"end_pfn\": 128, \"address\": \"0xffffea0000001000\", "
+	    "{\"start_pfn\": 64, \"end_pfn\": 128, \"phys\": \"0x40000\", \"address\": \"0xffffea0000001000\", "
 	    "\"memmap_pfn\": null, \"poisoned\": false}",
-	    "{\"start_pfn\": 128, \"end_pfn\": 192, \"address\": \"0xffffea0000002000\", "
+	    "{\"start_pfn\": 128, \"end_pfn\": 192, \"phys\": \"0x80000\", \"address\": \"0xffffea0000002000\", "
 	    "\"memmap_pfn\": 4660, \"poisoned\": true}");
 }
 

@@ -53,6 +53,24 @@ void hwp_check_add(struct hwp_check_result *r, const char *fmt, ...)
 	va_end(ap);
 }
 
+void hwp_check_number(struct hwp_check_result *r, const char *name, int64_t value)
+{
+	unsigned int i = 0;
+
+	while (i < r->nr_numbers && strcmp(r->numbers[i].name, name) != 0)
+		i++;
+	if (i == HWP_MAX_CHECK_NUMBERS)
+		return;
+	r->numbers[i] = (struct hwp_check_number){ name, value };
+	r->nr_numbers += i == r->nr_numbers;
+}
+
+void hwp_check_at(struct hwp_check_result *r, uint64_t pfn)
+{
+	r->has_pfn = true;
+	r->pfn = pfn;
+}
+
 bool hwp_check_add_unknown(const struct hwp_findings *f, struct hwp_check_result *r)
 {
 	uint64_t nr = f->summary.nr_by_state[HWP_STATE_UNKNOWN];
@@ -62,6 +80,8 @@ bool hwp_check_add_unknown(const struct hwp_findings *f, struct hwp_check_result
 
 		if (p->state != HWP_STATE_UNKNOWN)
 			continue;
+		hwp_check_number(r, "nr_unknown", (int64_t)nr);
+		hwp_check_at(r, p->pfn);
 		hwp_check_add(r,
 			      ", but what became of %" PRIu64 " page%s, %spfn 0x%" PRIx64
 			      ", is not known",

@@ -194,6 +194,8 @@ static enum hwp_result total_accounted(const struct hwp_findings *f, struct hwp_
 {
 	int64_t counted = f->counters.num_poisoned_pages, found = nr_to_count(f);
 
+	hwp_check_number(r, "nr_counted", counted);
+	hwp_check_number(r, "nr_found", found);
 	if (counted < 0)
 		return hwp_check_answer(r, HWP_FAIL, "num_poisoned_pages is negative: %" PRId64,
 					counted);
@@ -223,6 +225,7 @@ HWP_CHECK_FUNCTION(hwp_check_poison_accounted)
 	if (!c->has_num_poisoned_pages)
 		return hwp_check_answer(r, HWP_SKIP, "no symbol shows where the kernel's count is");
 	result = total_accounted(f, r);
+	hwp_check_number(r, "nr_pending", (int64_t)c->pending_pfns.nr);
 	if (c->pending_pfns.nr)
 		hwp_check_add(r, "; %zu more error%s reported, but not handled yet",
 			      c->pending_pfns.nr, c->pending_pfns.nr == 1 ? " is" : "s are");
@@ -286,11 +289,17 @@ HWP_CHECK_FUNCTION(hwp_check_memory_blocks_accounted)
 					"the counts of memory blocks could not be read");
 	if (!f->counters.has_memory_blocks)
 		return hwp_check_answer(r, HWP_SKIP, "the kernel keeps no counts of memory blocks");
+	hwp_check_number(r, "nr_blocks", (int64_t)nr_compared);
+	hwp_check_number(r, "nr_wrong", (int64_t)nr_wrong);
 	if (!b)
 		return hwp_check_answer(r, HWP_PASS,
 					"%" PRIu64 " memory block%s counted what was found in %s",
 					nr_compared, hwp_plural(nr_compared),
 					nr_compared == 1 ? "it" : "each");
+	hwp_check_number(r, "block", (int64_t)b->id);
+	hwp_check_number(r, "nr_counted", b->nr_hwpoison);
+	hwp_check_number(r, "nr_found", (int64_t)b->nr_found);
+	hwp_check_at(r, b->start_pfn);
 	hwp_check_answer(r, HWP_FAIL,
 			 "memory block %" PRIu64 " (pfn 0x%" PRIx64 " on) counted %" PRId64
 			 ", but %" PRIu64 " page%s found in it",
@@ -339,6 +348,8 @@ static enum hwp_result by_log(const struct hwp_findings *f, int64_t total,
 	int64_t least = 0, most = 0;
 
 	count_actions(f, &least, &most);
+	hwp_check_number(r, "nr_counted", total);
+	hwp_check_number(r, "nr_in_log", total < least ? least : total > most ? most : total);
 	if (total >= least && total <= most)
 		return hwp_check_answer(r, HWP_PASS,
 					"mf_stats of the nodes count %" PRId64
@@ -360,13 +371,17 @@ static enum hwp_result by_pages(const struct hwp_findings *f, struct hwp_check_r
 	for (size_t i = 0; i < f->counters.nodes.nr; i++) {
 		const struct hwp_node_count *n = &f->counters.nodes.data[i];
 
-		if (n->total != (int64_t)n->nr_found)
-			return hwp_check_answer(
-				r, HWP_INCONCLUSIVE,
-				"node %d counted %" PRId64 " and has %" PRIu64
-				": soft offline and unpoison are not counted there, and the log is "
-				"not complete",
-				n->nid, n->total, n->nr_found);
+		if (n->total == (int64_t)n->nr_found)
+			continue;
+		hwp_check_number(r, "node", n->nid);
+		hwp_check_number(r, "nr_counted", n->total);
+		hwp_check_number(r, "nr_found", (int64_t)n->nr_found);
+		return hwp_check_answer(
+			r, HWP_INCONCLUSIVE,
+			"node %d counted %" PRId64 " and has %" PRIu64
+			": soft offline and unpoison are not counted there, and the log is "
+			"not complete",
+			n->nid, n->total, n->nr_found);
 	}
 	return hwp_check_answer(r, HWP_PASS, "mf_stats of each node count as many as were found");
 }
@@ -382,6 +397,8 @@ HWP_CHECK_FUNCTION(hwp_check_nodes_accounted)
 	if (!c->nodes.nr || !c->nodes.data[0].has_total)
 		return hwp_check_answer(r, HWP_SKIP, "the kernel keeps no mf_stats");
 	if (unsound) {
+		hwp_check_number(r, "node", unsound->nid);
+		hwp_check_number(r, "nr_counted", unsound->total);
 		hwp_check_answer(r, HWP_FAIL,
 				 "node %d: mf_stats.total is %" PRId64
 				 ", but its results are %" PRId64 " ignored, %" PRId64

@@ -14,6 +14,12 @@ enum hwp_result hwp_check_answer(struct hwp_check_result *r, enum hwp_result res
 void hwp_check_add(struct hwp_check_result *r, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
+/** Note a number of the detail for programs too; @p name is a literal, once for each. */
+void hwp_check_number(struct hwp_check_result *r, const char *name, int64_t value);
+
+/** Note the first page or block that the detail names. */
+void hwp_check_at(struct hwp_check_result *r, uint64_t pfn);
+
 /** Add to the detail of @p r the pages whose state is unknown; false: there is none. */
 bool hwp_check_add_unknown(const struct hwp_findings *f, struct hwp_check_result *r);
 

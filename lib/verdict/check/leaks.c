@@ -13,14 +13,17 @@ static enum hwp_result none_in(const struct hwp_findings *f, struct hwp_check_re
 {
 	uint64_t nr = f->summary.nr_by_state[state];
 
+	hwp_check_number(r, "nr_wrong", (int64_t)nr);
 	for (size_t i = 0; i < f->poisoned.nr; i++) {
 		const struct hwp_poisoned *p = &f->poisoned.data[i];
 
-		if (p->state == state)
-			return hwp_check_answer(r, HWP_FAIL,
-						"%" PRIu64 " poisoned page%s %s: %spfn 0x%" PRIx64,
-						nr, hwp_plural(nr), nr == 1 ? is : are,
-						nr == 1 ? "" : "the first is ", p->pfn);
+		if (p->state != state)
+			continue;
+		hwp_check_at(r, p->pfn);
+		return hwp_check_answer(r, HWP_FAIL,
+					"%" PRIu64 " poisoned page%s %s: %spfn 0x%" PRIx64, nr,
+					hwp_plural(nr), nr == 1 ? is : are,
+					nr == 1 ? "" : "the first is ", p->pfn);
 	}
 	return hwp_check_answer(r, HWP_PASS, "none was found");
 }
@@ -90,6 +93,8 @@ HWP_CHECK_FUNCTION(hwp_check_poison_not_reused)
 	nr = nr_undecided(f, r, &first);
 	if (!nr)
 		return hwp_check_add_unknown(f, r) ? HWP_INCONCLUSIVE : result;
+	hwp_check_number(r, "nr_undecided", (int64_t)nr);
+	hwp_check_at(r, first->pfn);
 	hwp_check_add(r,
 		      ", but whether %" PRIu64 " page%s in use, the first is pfn 0x%" PRIx64 ", ",
 		      nr, hwp_plural(nr), first->pfn);
@@ -107,6 +112,8 @@ HWP_CHECK_FUNCTION(hwp_check_healthy_not_lost)
 		nr_unread += f->runs.data[i].state == HWP_RUN_UNREADABLE ?
 				     f->runs.data[i].nr_pages :
 				     0;
+	hwp_check_number(r, "nr_wrong", (int64_t)nr);
+	hwp_check_number(r, "nr_unread", (int64_t)nr_unread);
 	if (!nr && nr_unread)
 		return hwp_check_answer(r, HWP_INCONCLUSIVE,
 					"none was found, but %" PRIu64
@@ -136,15 +143,17 @@ HWP_CHECK_FUNCTION(hwp_check_ranges_held)
 			continue;
 		nr_freed++;
 		run = hwp_runs_unexpected(f, folio);
-		if (run)
-			return hwp_check_answer(r, HWP_FAIL,
-						"the free block of order %d with pfn 0x%" PRIx64
-						", in the folio at 0x%" PRIx64
-						" (order %d), is not "
-						"inside a healthy range",
-						run->order, run->pfn, folio->head_pfn,
-						folio->order);
+		if (!run)
+			continue;
+		hwp_check_number(r, "order", run->order);
+		hwp_check_at(r, run->pfn);
+		return hwp_check_answer(r, HWP_FAIL,
+					"the free block of order %d with pfn 0x%" PRIx64
+					", in the folio at 0x%" PRIx64 " (order %d), is not "
+					"inside a healthy range",
+					run->order, run->pfn, folio->head_pfn, folio->order);
 	}
+	hwp_check_number(r, "nr_folios", (int64_t)nr_freed);
 	if (!nr_freed)
 		return hwp_check_answer(r, HWP_PASS, "no freed folio is known");
 	hwp_check_answer(r, HWP_PASS,

@@ -14,9 +14,11 @@ HWP_CHECK_FUNCTION(hwp_check_free_blocks_bare)
 	if (f->live)
 		return hwp_check_answer(r, HWP_SKIP,
 					"blocks are allocated while a running kernel is read");
+	hwp_check_number(r, "nr_wrong", (int64_t)nr);
 	if (!nr)
 		return hwp_check_answer(r, HWP_PASS,
 					"no page inside a free block has references or is a tail");
+	hwp_check_at(r, f->first_follower_in_use);
 	return hwp_check_answer(r, HWP_FAIL,
 				"%" PRIu64
 				" page%s inside free blocks %s references or %s marked as "
@@ -76,6 +78,9 @@ HWP_CHECK_FUNCTION(hwp_check_free_pages_counted)
 		if (z->nr_free_pages == nr || (why && result == HWP_INCONCLUSIVE))
 			continue;
 		result = why ? HWP_INCONCLUSIVE : HWP_FAIL;
+		hwp_check_number(r, "node", z->nid);
+		hwp_check_number(r, "nr_counted", z->nr_free_pages);
+		hwp_check_number(r, "nr_found", nr);
 		hwp_check_answer(r, result,
 				 "node %d %s: NR_FREE_PAGES is %" PRId64 ", but %" PRId64
 				 " page%s on its lists",
@@ -84,6 +89,7 @@ HWP_CHECK_FUNCTION(hwp_check_free_pages_counted)
 			return result;
 		hwp_check_add(r, " (%s)", why);
 	}
+	hwp_check_number(r, "nr_zones", (int64_t)nr_zones);
 	if (!nr_zones)
 		return hwp_check_answer(r, HWP_SKIP, "the counts of no zone are known");
 	if (result == HWP_PASS)
@@ -127,6 +133,12 @@ HWP_CHECK_FUNCTION(hwp_check_lists_match_pageblocks)
 	if (!p->is_known)
 		return hwp_check_answer(r, HWP_INCONCLUSIVE, "the pageblocks could not be read: %s",
 					p->why);
+	hwp_check_number(r, "nr_wrong", (int64_t)p->nr_elsewhere);
+	hwp_check_number(r, "nr_right", (int64_t)(p->nr_compared - p->nr_unsure));
+	hwp_check_number(r, "nr_unsure", (int64_t)p->nr_unsure);
+	hwp_check_number(r, "nr_unread", (int64_t)p->nr_unread);
+	if (p->nr_elsewhere)
+		hwp_check_at(r, p->first.head_pfn);
 	if (p->nr_elsewhere)
 		return hwp_check_answer(
 			r, HWP_FAIL,
@@ -181,6 +193,8 @@ HWP_CHECK_FUNCTION(hwp_check_withheld_unmarked)
 		if (stale_mark(p) && !nr++)
 			first = p;
 	}
+	hwp_check_number(r, "nr_wrong", (int64_t)nr);
+	hwp_check_number(r, "nr_looked", (int64_t)nr_looked);
 	if (!nr_looked)
 		hwp_check_answer(r, HWP_PASS, "no withheld page without references is known");
 	else if (!nr)
@@ -188,6 +202,7 @@ HWP_CHECK_FUNCTION(hwp_check_withheld_unmarked)
 				 nr_looked, hwp_plural(nr_looked));
 	if (!nr)
 		return hwp_check_add_unknown(f, r) ? HWP_INCONCLUSIVE : HWP_PASS;
+	hwp_check_at(r, first->pfn);
 	return hwp_check_answer(r, HWP_FAIL,
 				"%" PRIu64 " withheld page%s still marked: %spfn 0x%" PRIx64
 				"%s %s",
@@ -247,6 +262,7 @@ HWP_CHECK_FUNCTION(hwp_check_events_marked)
 
 	for (size_t i = 0; i < f->unmarked.nr; i++)
 		nr += !may_be_marked(&f->unmarked.data[i]);
+	hwp_check_number(r, "nr_wrong", (int64_t)nr);
 	if (!nr)
 		return none_unmarked(f, r);
 	hwp_check_answer(r, HWP_FAIL,
@@ -256,9 +272,12 @@ HWP_CHECK_FUNCTION(hwp_check_events_marked)
 	for (size_t i = 0; i < f->unmarked.nr; i++) {
 		const struct hwp_poisoned *p = &f->unmarked.data[i];
 
-		if (!may_be_marked(p))
-			hwp_check_add(r, "%spfn 0x%" PRIx64 " is %s", nr++ ? ", " : "", p->pfn,
-				      place_of(p));
+		if (may_be_marked(p))
+			continue;
+		if (!nr)
+			hwp_check_at(r, p->pfn);
+		hwp_check_add(r, "%spfn 0x%" PRIx64 " is %s", nr++ ? ", " : "", p->pfn,
+			      place_of(p));
 	}
 	if (!unsure)
 		return HWP_FAIL;

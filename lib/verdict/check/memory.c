@@ -24,13 +24,18 @@ HWP_CHECK_FUNCTION(hwp_check_poison_unmapped)
 			continue;
 		nr_checked++;
 		nr_unknown += p->direct_map == HWP_DIRECT_MAP_UNKNOWN;
-		if (p->direct_map == HWP_DIRECT_MAP_PRESENT)
-			return hwp_check_answer(r, HWP_FAIL,
-						"pfn 0x%" PRIx64 " was found by a machine check "
-						"and is contained, but it is still in the direct "
-						"map",
-						p->pfn);
+		if (p->direct_map != HWP_DIRECT_MAP_PRESENT)
+			continue;
+		hwp_check_at(r, p->pfn);
+		return hwp_check_answer(r, HWP_FAIL,
+					"pfn 0x%" PRIx64 " was found by a machine check "
+					"and is contained, but it is still in the direct "
+					"map",
+					p->pfn);
 	}
+	hwp_check_number(r, "nr_mapped", (int64_t)nr_mapped);
+	hwp_check_number(r, "nr_unmapped", (int64_t)nr_unmapped);
+	hwp_check_number(r, "nr_unknown", (int64_t)nr_unknown);
 	hwp_check_answer(r, HWP_PASS,
 			 "poisoned pages in the direct map: %" PRIu64 ", out of it: %" PRIu64,
 			 nr_mapped, nr_unmapped);
@@ -81,13 +86,16 @@ HWP_CHECK_FUNCTION(hwp_check_poison_unwritten)
 			continue;
 		nr_looked++;
 		nr_zero += p->contents == HWP_CONTENTS_ZERO;
-		if (p->contents == HWP_CONTENTS_PAGE_POISON)
-			return hwp_check_answer(r, HWP_FAIL,
-						"pfn 0x%" PRIx64
-						" is filled with 0xaa: page_poison "
-						"wrote to it when it was freed",
-						p->pfn);
+		if (p->contents != HWP_CONTENTS_PAGE_POISON)
+			continue;
+		hwp_check_at(r, p->pfn);
+		return hwp_check_answer(r, HWP_FAIL,
+					"pfn 0x%" PRIx64 " is filled with 0xaa: page_poison "
+					"wrote to it when it was freed",
+					p->pfn);
 	}
+	hwp_check_number(r, "nr_zero", (int64_t)nr_zero);
+	hwp_check_number(r, "nr_looked", (int64_t)nr_looked);
 	if (nr_zero && f->kernel.init_on_free == HWP_ON)
 		return hwp_check_answer(r, HWP_INCONCLUSIVE,
 					"%" PRIu64 " freed poisoned page%s all zeros, as "

@@ -14,15 +14,18 @@ HWP_CHECK_FUNCTION(hwp_check_folio_flag_matches_pages)
 
 		if (p->state != HWP_STATE_LARGE_FOLIO)
 			continue;
-		if (p->folio.can_have_hwpoisoned && !p->folio.has_hwpoisoned)
+		if (p->folio.can_have_hwpoisoned && !p->folio.has_hwpoisoned) {
+			hwp_check_at(r, p->pfn);
 			return hwp_check_answer(r, HWP_INCONCLUSIVE,
 						"the folio at 0x%" PRIx64 " holds poisoned pfn "
 						"0x%" PRIx64 ", but PG_has_hwpoisoned is clear: a "
 						"fixed kernel would free it whole",
 						p->folio.head_pfn, p->pfn);
+		}
 		nr_set += p->folio.can_have_hwpoisoned;
 		nr_without += !p->folio.can_have_hwpoisoned;
 	}
+	hwp_check_number(r, "nr_pages", (int64_t)nr_set);
 	if (nr_set)
 		return hwp_check_answer(r, HWP_PASS,
 					"PG_has_hwpoisoned is set for %" PRIu64 " poisoned page%s",
@@ -43,13 +46,15 @@ HWP_CHECK_FUNCTION(hwp_check_raw_hwp_list_consistent)
 			continue;
 		last = p->folio.head_pfn;
 		nr++;
-		if (p->raw_page_unknown && !p->folio.raw_unreliable && p->folio.raw_list_readable)
-			return hwp_check_answer(r, HWP_FAIL,
-						"the HugeTLB folio at 0x%" PRIx64
-						" is flagged, but "
-						"its raw_hwp_list is empty",
-						last);
+		if (!p->raw_page_unknown || p->folio.raw_unreliable || !p->folio.raw_list_readable)
+			continue;
+		hwp_check_at(r, last);
+		return hwp_check_answer(r, HWP_FAIL,
+					"the HugeTLB folio at 0x%" PRIx64 " is flagged, but "
+					"its raw_hwp_list is empty",
+					last);
 	}
+	hwp_check_number(r, "nr_folios", (int64_t)nr);
 	if (!nr)
 		return hwp_check_answer(r, HWP_PASS, "no HugeTLB folio is poisoned");
 	return hwp_check_answer(r, HWP_PASS,

@@ -57,6 +57,9 @@ static bool say_blocks(const struct hwp_findings *f, struct hwp_check_result *r)
 
 		if (!nr)
 			continue;
+		hwp_check_number(r, "node", z->nid);
+		hwp_check_number(r, "nr_blocks", (int64_t)nr);
+		hwp_check_at(r, z->nr_outside ? z->first_outside : z->first_foreign);
 		hwp_check_answer(r, HWP_FAIL,
 				 "node %d %s has %" PRIu64
 				 " block%s on its lists that %s: the %s at "
@@ -77,6 +80,7 @@ static void say_poison(const struct hwp_findings *f, const struct hwp_poisoned *
 {
 	const struct hwp_zone_facts *z = p->zone < 0 ? NULL : &f->zones.data[p->zone];
 
+	hwp_check_at(r, p->pfn);
 	if (z)
 		hwp_check_answer(r, HWP_FAIL,
 				 "poisoned pfn 0x%" PRIx64
@@ -96,6 +100,7 @@ HWP_CHECK_FUNCTION(hwp_check_zones_span_pages)
 
 	if (!f->zones.nr)
 		return hwp_check_answer(r, HWP_SKIP, "the zones were not read");
+	hwp_check_number(r, "nr_zones", (int64_t)f->zones.nr);
 	if (say_blocks(f, r))
 		return HWP_FAIL;
 	p = f->flags_hold_zone ? poison_outside(f) : NULL;

@@ -53,6 +53,9 @@ HWP_CHECK_FUNCTION(hwp_check_memmap_covered)
 {
 	const struct hwp_coverage *c = &f->coverage;
 
+	hwp_check_number(r, "nr_pages", (int64_t)c->nr_pages);
+	hwp_check_number(r, "nr_read", (int64_t)c->nr_read);
+	hwp_check_number(r, "nr_uninitialised", (int64_t)c->nr_uninitialised);
 	if (f->damage[0])
 		return hwp_check_answer(r, HWP_INCONCLUSIVE, "%s", f->damage);
 	if (f->too_many)
@@ -104,12 +107,17 @@ HWP_CHECK_FUNCTION(hwp_check_freelist_consistent)
 	uint64_t nr_holes = hwp_check_nr_holes(f, r->check->needs), nr_moved = 0;
 	uint64_t nr_wrong = nr_contradictions(f);
 
+	hwp_check_number(r, "nr_lists", (int64_t)f->lists.nr);
+	hwp_check_number(r, "nr_contradictions", (int64_t)nr_wrong);
+	hwp_check_number(r, "nr_holes", (int64_t)nr_holes);
 	for (size_t i = 0; i < f->areas.nr; i++) {
 		const struct hwp_area_stat *a = &f->areas.data[i];
 
 		nr_moved += a->moved;
 		if (a->nr_free == a->nr_walked || a->moved || a->was_cut)
 			continue;
+		hwp_check_number(r, "nr_free", (int64_t)a->nr_free);
+		hwp_check_number(r, "nr_blocks", (int64_t)a->nr_walked);
 		return hwp_check_answer(r, HWP_FAIL,
 					"node %d %s order %d: nr_free is %" PRIu64 ", but %" PRIu64
 					" block%s on its lists",
@@ -206,14 +214,18 @@ HWP_CHECK_FUNCTION(hwp_check_methods_agree)
 
 	if (!f->areas.nr && f->live)
 		return hwp_check_answer(r, HWP_SKIP, "the lists of free_area were not walked");
-	if (p)
+	if (p) {
+		hwp_check_at(r, p->pfn);
 		return hwp_check_answer(r, HWP_FAIL,
 					"pfn 0x%" PRIx64 " is in %s by the memmap, in %s by the "
 					"lists",
 					p->pfn, block_name(&p->by_page, by_page, sizeof(by_page)),
 					block_name(&p->by_list, by_list, sizeof(by_list)));
+	}
 	for (size_t i = 0; i < f->zones.nr; i++)
 		nr_listed += f->zones.data[i].nr_buddy_pages;
+	hwp_check_number(r, "nr_in_lists", (int64_t)nr_listed);
+	hwp_check_number(r, "nr_in_memmap", (int64_t)f->nr_buddy_pages_in_memmap);
 	if (nr_listed == f->nr_buddy_pages_in_memmap)
 		return hwp_check_answer(r, HWP_PASS,
 					"%" PRIu64

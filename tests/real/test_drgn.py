@@ -196,6 +196,8 @@ class Writer:
     def write(self, text):
         Writer.text += text
 status = hwpoison.run(prog, 'list --json', out=Writer())
+# What a shell prints of an answer is not the report.
+assert 'document' not in repr(check) and repr(found[0].state) in repr(check), repr(check)[:300]
 try:
     hwpoison.report('x')
 except TypeError:

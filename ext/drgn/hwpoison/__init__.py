@@ -63,7 +63,7 @@ class PoisonedPage:
     """``struct vm_area_struct *`` of that process which has the page."""
     user_address: Optional[int]
     """The address that the page has in *vma*, whether it is mapped there now or not."""
-    document: Dict[str, Any]
+    document: Dict[str, Any] = dataclasses.field(repr=False)
     """All that is known of it, as ``%hwpoison check --json`` prints it."""
 
 
@@ -83,7 +83,7 @@ class Folio:
     """The healthy blocks that a kernel with the fix frees: (pfn, order)."""
     nr_healthy_lost: Optional[int]
     outcome: str
-    document: Dict[str, Any]
+    document: Dict[str, Any] = dataclasses.field(repr=False)
     """All that is known of it, as ``%hwpoison check --json`` prints it."""
 
 
@@ -107,7 +107,7 @@ class Check:
     poisoned: Tuple[PoisonedPage, ...]
     folios: Tuple[Folio, ...]
     checks: Tuple[CheckResult, ...]
-    document: Dict[str, Any]
+    document: Dict[str, Any] = dataclasses.field(repr=False)
     """The whole report, as ``%hwpoison check --json`` prints it."""
 
 

@@ -49,6 +49,8 @@ enum {
 	AT_START_TIME = 8,
 	AT_COMM = 16,
 	AT_LEADER = 32,
+	AT_TASKS = 40,
+	AT_TASK_MM = 56,
 	RB_RIGHT = 8,
 	RB_LEFT = 16,
 };
@@ -57,7 +59,7 @@ struct scene {
 	struct machine *m;
 	char slab[NR_OBJECTS * OBJECT];
 	unsigned int nr;
-	uint64_t inode, sb, root, file, ns, proxy;
+	uint64_t inode, sb, root, file, ns, proxy, init_task;
 	/** v6.18 on: the mounts of a super block are linked by pointers. */
 	bool has_pointers;
 	/** To v6.6: the index of a HugeTLB folio. */
@@ -153,6 +155,8 @@ static uint64_t vma(struct scene *s, uint64_t pgoff, uint64_t nr, uint32_t pid)
 		put(s, task + AT_LEADER, task);
 		synth_put(at(s, task), AT_TGID, pid, 4);
 		snprintf(at(s, task + AT_COMM), 16, "task%u", pid);
+		put(s, task + AT_TASK_MM, mm);
+		machine_list_add_tail(s->m, s->init_task + AT_TASKS, task + AT_TASKS);
 	}
 	return v;
 }
@@ -167,6 +171,8 @@ static void layout(struct scene *s, const char *lost)
 	static const struct synth_member types[] = {
 		MEMBER("mm_struct", "owner", 0, 8),
 		MEMBER("task_struct", "group_leader", AT_LEADER, 8),
+		MEMBER("task_struct", "tasks", AT_TASKS, 16),
+		MEMBER("task_struct", "mm", AT_TASK_MM, 8),
 		MEMBER("task_struct", "tgid", AT_TGID, 4),
 		MEMBER("task_struct", "comm", AT_COMM, 16),
 		MEMBER("task_struct", "start_time", AT_START_TIME, 8),
@@ -223,6 +229,7 @@ static void layout(struct scene *s, const char *lost)
 					 until_617 = MEMBER("mount", "mnt_instance", AT_INSTANCE,
 							    16);
 	const struct synth_symbol symbols[] = { { "init_nsproxy", s->proxy },
+						{ "init_task", s->init_task },
 						{ s->counts_folios ? "hugetlb_basepage_index" : "",
 						  1 },
 						{} };
@@ -252,6 +259,8 @@ static struct scene *scene_create(bool has_pointers)
 	s->proxy = object(s);
 	s->ns = object(s);
 	put(s, s->proxy, s->ns);
+	s->init_task = object(s);
+	machine_list_init(s->m, s->init_task + AT_TASKS);
 	layout(s, NULL);
 	top_sb = super_block(s, "ext4", "vda1");
 	top_root = dentry(s, 0, "/");
@@ -788,6 +797,44 @@ static void mixed_files(void **state)
 	scene_destroy(s);
 }
 
+/* Without CONFIG_MEMCG an address space does not name its process: that names it. */
+static void without_memcg(void **state)
+{
+	static const char *const needed[] = { "init_task", "task_struct.tasks", "task_struct.mm" };
+	struct scene *s = scene_create(true);
+	uint64_t a = vma(s, 0, 10, 11), b = vma(s, 4, 4, 12), mm = machine_get(s->m, a + AT_MM);
+	uint64_t task = machine_get(s->m, mm);
+	struct hwp_owner owner;
+
+	(void)state;
+	put(s, s->inode + AT_I_DATA + AT_I_MMAP, b);
+	link_nodes(s, b, a, 0);
+	put(s, b + AT_SUBTREE_LAST, 9);
+	layout(s, "mm_struct.owner");
+	/* Not the word that was mm->owner. */
+	put(s, mm, 0);
+	owner = owner_at(s, 0);
+	assert_true(owner.found);
+	assert_int_equal(owner.pid, 11);
+	assert_int_equal(owner.task, task);
+	assert_int_equal(owner.mm, mm);
+	/* A kernel's thread has borrowed it, and nobody has it as his own. */
+	put(s, task + AT_TASK_MM, 0);
+	assert_false(owner_at(s, 1).found);
+	/* A list that does not come back. */
+	put(s, task + AT_TASKS, task + AT_TASKS);
+	assert_false(owner_at(s, 2).found);
+	put(s, task + AT_TASK_MM, mm);
+	assert_true(owner_at(s, 3).found);
+	/* With mm->owner nothing else is asked for. */
+	for (size_t i = 0; i < HWP_ARRAY_SIZE(needed); i++) {
+		layout(s, needed[i]);
+		put(s, mm, task);
+		assert_int_equal(owner_at(s, 7 + i).pid, 11);
+	}
+	scene_destroy(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -799,7 +846,7 @@ int main(void)
 		cmocka_unit_test(trees_that_lie),      cmocka_unit_test(unseen_mapper),
 		cmocka_unit_test(unreadable_mounts),   cmocka_unit_test(index_in_folio),
 		cmocka_unit_test(mixed_files),	       cmocka_unit_test(io_error),
-		cmocka_unit_test(anonymous),
+		cmocka_unit_test(anonymous),	       cmocka_unit_test(without_memcg),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

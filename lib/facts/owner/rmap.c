@@ -19,16 +19,22 @@
 
 /* The names of more files than this are not kept. */
 #define MAX_FILES 1024
+/* No machine has more processes by default (PID_MAX_DEFAULT is 32768); a list that does not end is
+ * corrupt. */
+#define MAX_TASKS 65536
 
 /** From an address space to its process, and when that started by the log's clock. */
 struct process_layout {
-	uint64_t gtod_offset, sched_clock_stable;
-	uint32_t mm_owner, group_leader, tgid, comm, start_time;
+	uint64_t gtod_offset, sched_clock_stable, init_task;
+	uint32_t mm_owner, tasks, task_mm, group_leader, tgid, comm, start_time;
 };
 
 static const struct hwp_need process_rows[] = {
-	/* CONFIG_MEMCG */
-	HWP_OFFSET(struct process_layout, mm_owner, "mm_struct.owner"),
+	/* CONFIG_MEMCG: without it the process is the one that has the address space. */
+	HWP_OFFSET(struct process_layout, mm_owner, "mm_struct.owner", .optional = true),
+	HWP_SYMBOL(struct process_layout, init_task, "init_task", .optional = true),
+	HWP_OFFSET(struct process_layout, tasks, "task_struct.tasks", .optional = true),
+	HWP_OFFSET(struct process_layout, task_mm, "task_struct.mm", .optional = true),
 	HWP_OFFSET(struct process_layout, group_leader, "task_struct.group_leader"),
 	HWP_OFFSET(struct process_layout, tgid, "task_struct.tgid"),
 	HWP_OFFSET(struct process_layout, comm, "task_struct.comm"),
@@ -198,20 +204,46 @@ bool hwp_log_clock_of_start(struct hwp_target *target, const struct hwp_layout *
 	return stable != HWP_SWITCH_UNKNOWN;
 }
 
-/**
- * The process whose address space @p mm is, and when it started. mm->owner may be a
- * thread that is younger than the memory, once the first has ended.
- */
+/** Looks at every process: init_task.tasks has the first thread of each. */
+static bool find_task(struct walk *w, uint64_t wanted, uint64_t *task_ret)
+{
+	const struct process_layout *at = w->process;
+	uint64_t first = at->init_task + at->tasks, node = first, mm;
+
+	if (!at->init_task || at->tasks == HWP_ABSENT || at->task_mm == HWP_ABSENT)
+		return false;
+	for (unsigned int i = 0; i < MAX_TASKS; i++) {
+		if (!read_word(w, node, &node) || node == first)
+			break;
+		if (read_word(w, node - at->tasks + at->task_mm, &mm) && mm == wanted) {
+			*task_ret = node - at->tasks;
+			return true;
+		}
+	}
+	return false;
+}
+
+/** mm->owner may be a thread that is younger than the memory, once the first has ended. */
+static bool task_of(struct walk *w, uint64_t mm, uint64_t *task_ret)
+{
+	const struct process_layout *at = w->process;
+	uint64_t owner;
+
+	if (at->mm_owner == HWP_ABSENT)
+		return find_task(w, mm, task_ret);
+	return read_word(w, mm + at->mm_owner, &owner) && owner &&
+	       read_word(w, owner + at->group_leader, task_ret) && *task_ret;
+}
+
+/** The process whose address space @p mm is, and when it started. */
 static bool read_task(struct walk *w, uint64_t mm, uint64_t *start_ret)
 {
 	const struct process_layout *at = w->process;
 	_cleanup_error_ struct hwp_error *err = NULL;
-	uint64_t owner, task;
+	uint64_t task;
 	uint32_t pid;
 
-	if (!read_word(w, mm + at->mm_owner, &owner) || !owner ||
-	    !read_word(w, owner + at->group_leader, &task) || !task ||
-	    !read_word(w, task + at->start_time, start_ret))
+	if (!task_of(w, mm, &task) || !read_word(w, task + at->start_time, start_ret))
 		return false;
 	err = hwp_target_read_u32(w->target, task + at->tgid, &pid);
 	if (!err)

@@ -122,11 +122,6 @@ class Truth:
         return any(line.startswith('kernel release=') and '-fix-' in line
                    for line in self.lines('truth.txt'))
 
-    def is_own_kernel(self):
-        """Whether the lab built it: small, and without what it needs not."""
-        return self.has_fix() or any(line.startswith('kernel release=') and '-arm64-64k' in line
-                                     for line in self.lines('truth.txt'))
-
     def outcomes(self):
         """{base: outcome} of the folios that were freed with bad pages in them, by the guest; where
         it did not say so yet, by what the lab read in the whole dump (verify.txt)."""
@@ -319,9 +314,6 @@ OWNED = ('in-use', 'large-folio', 'hugetlb', 'reused')
 
 def compare_owners(truth, report):
     """The process and the file that a page is of are those of which the guest's /proc names."""
-    # The lab's own kernels do not know the task of an address space (no CONFIG_MEMCG).
-    if truth.is_own_kernel():
-        return []
     wrong, pages = [], {p['pfn']: p for p in report['poisoned']}
     for poison in truth.poisons:
         page = pages.get(poison['pfn'])

@@ -135,9 +135,23 @@ TABLE(hwp_file);
 
 #define TYPE struct hwp_owner
 static const struct hwp_fact hwp_owner_rows[] = {
-	BOOL(found),	       INT(pid),       TEXT(comm), BOOL(allocated_it), BOOL(has_start),
-	UINT(start_ns),	       BOOL(has_file), UINT(file), BOOL(unreadable),   UINT(nr_mappers),
-	BOOL(saw_all_mappers), HEX(task),      HEX(mm),	   HEX(vma),	       HEX(user_address),
+	BOOL(found),
+	INT(pid),
+	TEXT(comm),
+	HEX(task),
+	HEX(mm),
+	HEX(vma),
+	HEX(user_address),
+	BOOL(allocated_it),
+	BOOL(has_start),
+	UINT(start_ns),
+	BOOL(has_file),
+	UINT(file),
+	BOOL(has_offset),
+	HEX(offset),
+	BOOL(unreadable),
+	UINT(nr_mappers),
+	BOOL(saw_all_mappers),
 };
 TABLE(hwp_owner);
 #undef TYPE
@@ -586,6 +600,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	VECTOR(expected, hwp_healthy_block),
 	VECTOR(runs, hwp_run),
 	DERIVED(steps),
+	DERIVED(step_texts),
 	DERIVED(victims),
 	STRUCT(hugetlb, hwp_extent_orders),
 	STRUCT(range, hwp_range),

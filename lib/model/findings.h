@@ -111,6 +111,9 @@ struct hwp_owner {
 	/** The page belongs to a file; file is its index in hwp_findings.files. */
 	bool has_file;
 	size_t file;
+	/** Where in that file it is, in bytes. */
+	bool has_offset;
+	uint64_t offset;
 	/** It has one, as its mapping says, but what leads there could not be read. */
 	bool unreadable;
 	/** For a file: the processes that were seen to map the page, and whether these are all. */

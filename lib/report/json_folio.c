@@ -121,6 +121,7 @@ void hwp_report_json_owner(struct hwp_json *json, const struct hwp_findings *f,
 		hwp_report_json_file(json, &f->files.data[owner->file]);
 	else
 		hwp_json_null(json, "file");
+	hwp_json_known(json, "offset", owner->has_offset, (int64_t)owner->offset);
 	hwp_json_end(json);
 }
 

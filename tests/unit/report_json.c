@@ -76,6 +76,8 @@ static struct hwp_findings *poisoned_thp(void)
 					      .vma = 0xff110001044c6c40,
 					      .user_address = 0x7f5c00005000,
 					      .has_file = true,
+					      .has_offset = true,
+					      .offset = 0x5000,
 					      .nr_mappers = 3,
 					      .saw_all_mappers = true };
 		p.page_owner = (struct hwp_page_owner){ .found = true,
@@ -120,7 +122,8 @@ static void folio_of_users(void **state)
 	    "\"vma\": \"0xff110001044c6c40\", \"user_address\": \"0x7f5c00005000\", "
 	    "\"start_ns\": null, \"nr_mappers\": 3, \"file\": {\"path\": "
 	    "\"/srv/data\", \"mounted\": true, \"deleted\": false, \"inode\": 77, \"filesystem\": "
-	    "\"ext4\", \"device\": \"vda1\", \"io_error\": \"unknown\"}}",
+	    "\"ext4\", \"device\": \"vda1\", \"io_error\": \"unknown\"}, "
+	    "\"offset\": 20480}",
 	    "\"page_owner\": {\"allocated\": true, \"migrated\": false, \"order\": 9, \"gfp_mask\": "
 	    "\"0x1cc2\", \"alloc_ns\": 12345678000, \"pid\": 118, \"tgid\": 117, \"comm\": \"qemu\", "
 	    "\"handle\": 5, \"free_ns\": null, \"free_pid\": null, \"free_tgid\": null, "
@@ -160,7 +163,7 @@ static void users_of_a_freed_extent(void **state)
 	    "{\"pfn\": 21520, \"nr_pages\": 4, \"use\": \"anonymous\"",
 	    "\"owner\": {\"pid\": 9, \"comm\": \"sh\", "
 	    "\"task\": null, \"mm\": null, \"vma\": null, \"user_address\": null, "
-	    "\"start_ns\": null, \"nr_mappers\": null, \"file\": null}}",
+	    "\"start_ns\": null, \"nr_mappers\": null, \"file\": null, \"offset\": null}}",
 	    "{\"pfn\": 21536, \"nr_pages\": 1, \"use\": \"slab\", \"head_pfn\": 21536, \"order\": 0, "
 	    "\"owner\": null}");
 }

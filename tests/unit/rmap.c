@@ -595,6 +595,8 @@ static void who_maps_it(void **state)
 	assert_int_equal(owner.mm, machine_get(s->m, a + AT_MM));
 	assert_int_equal(owner.task, machine_get(s->m, owner.mm));
 	assert_int_equal(owner.user_address, 0x7f0000004000);
+	assert_true(owner.has_offset);
+	assert_int_equal(owner.offset, 0x4000);
 	assert_false(owner.allocated_it || owner.has_start);
 	assert_int_equal(owner_at(s, 20).pid, 13);
 	assert_int_equal(owner_at(s, 9).nr_mappers, 1);
@@ -647,6 +649,7 @@ static void anonymous(void **state)
 		assert_int_equal(owner.mm, machine_get(s->m, v + AT_MM));
 		assert_int_equal(owner.task, machine_get(s->m, owner.mm));
 		assert_int_equal(owner.vma, i < 4 ? v : 0);
+		assert_false(owner.has_offset);
 		assert_int_equal(owner.user_address, i < 4 ? 0x7f0000000000 + i * 4096 : 0);
 	}
 	page.index = 0x7effffffe;
@@ -771,6 +774,7 @@ static void index_in_folio(void **state)
 	assert_int_equal(owner.user_address, 0x7f0000005000);
 	assert_null(hwp_rmap_owner(&s->rmap, 0x1200 + 6, &page, &folio, &owner));
 	assert_int_equal(owner.user_address, 0x7f0000006000);
+	assert_int_equal(owner.offset, (512 + 6) * 4096);
 	scene_destroy(s);
 }
 

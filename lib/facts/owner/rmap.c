@@ -146,13 +146,16 @@ static bool has_page(struct walk *w, uint64_t vma, uint64_t *address_ret)
 	return true;
 }
 
-/** The owner's VMA, if that has the page. */
+/** The owner's VMA, if that has the page, and where the page is in the owner's file. */
 static void find_address(struct walk *w)
 {
 	struct hwp_owner *owner = w->owner;
 
 	if (!owner->vma || !has_page(w, owner->vma, &owner->user_address))
 		owner->vma = owner->user_address = 0;
+	owner->has_offset = owner->has_file && hwp_has_page_index(w->layout) &&
+			    w->page_index <= UINT64_MAX >> w->layout->page_shift;
+	owner->offset = owner->has_offset ? w->page_index << w->layout->page_shift : 0;
 }
 
 /**

@@ -187,7 +187,8 @@ static void fates_of_a_thp(void **state)
 		{ HWP_FIX_ABSENT, HWP_ON, true, false,
 		  "Freed " WHOLE
 		  "Its page check (check_pages) then drops each block that holds one "
-		  "when it is next allocated: healthy pages are lost with it. " FIXED },
+		  "when it is next allocated: healthy pages are lost with it. Compaction "
+		  "does not check. " FIXED },
 		{ HWP_FIX_ABSENT, HWP_ON, false, false,
 		  "Freed " WHOLE
 		  "It checks pages that leave a zone's free lists, and drops a block "

@@ -474,9 +474,7 @@ TABLE(hwp_area_stat);
 
 #define TYPE struct hwp_trouble
 static const struct hwp_fact hwp_trouble_rows[] = {
-	WORD(kind, hwp_trouble_kinds),
-	WORD(hole, hwp_holes),
-	TEXT(text),
+	WORD(kind, hwp_trouble_kinds), WORD(hole, hwp_holes), BOOL(has_pfn), UINT(pfn), TEXT(text),
 };
 TABLE(hwp_trouble);
 #undef TYPE

@@ -151,6 +151,20 @@ bool hwp_findings_contradiction(struct hwp_findings *f, const char *fmt, ...)
 	return kept;
 }
 
+bool hwp_findings_page_contradicts(struct hwp_findings *f, uint64_t pfn, const char *fmt, ...)
+{
+	struct hwp_trouble trouble = { .kind = HWP_TROUBLE_CONTRADICTION,
+				       .has_pfn = true,
+				       .pfn = pfn };
+	va_list ap;
+	bool kept;
+
+	va_start(ap, fmt);
+	kept = add_trouble(f, trouble, fmt, ap);
+	va_end(ap);
+	return kept;
+}
+
 struct hwp_error *hwp_findings_tolerate(struct hwp_findings *f, struct hwp_error *err,
 					enum hwp_hole hole, const char *what)
 {

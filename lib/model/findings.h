@@ -551,6 +551,9 @@ struct hwp_trouble {
 	enum hwp_trouble_kind kind;
 	/** HWP_NO_HOLE for a contradiction. */
 	enum hwp_hole hole;
+	/** The page, or the head of the free block, that contradicts, where it is one. */
+	bool has_pfn;
+	uint64_t pfn;
 	char text[200];
 };
 
@@ -790,6 +793,10 @@ bool hwp_findings_hole(struct hwp_findings *findings, enum hwp_hole hole, const 
 /** Record that something that was read contradicts itself; false when memory is out. */
 bool hwp_findings_contradiction(struct hwp_findings *findings, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
+
+/** The same of the page @p pfn. */
+bool hwp_findings_page_contradicts(struct hwp_findings *findings, uint64_t pfn, const char *fmt,
+				   ...) __attribute__((__format__(__printf__, 3, 4)));
 
 /**
  * Take a failure to read one thing as a hole: record "@p what: …", destroy

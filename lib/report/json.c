@@ -439,6 +439,7 @@ static void put_troubles(struct hwp_json *json, const struct hwp_findings *f)
 		hwp_json_row_object(json, NULL);
 		hwp_json_string(json, "kind", hwp_trouble_kind_name(trouble->kind));
 		hwp_json_string(json, "hole", hwp_hole_name(trouble->hole));
+		put_place(json, f, trouble->has_pfn, trouble->pfn);
 		hwp_json_string(json, "text", trouble->text);
 		hwp_json_end(json);
 	}

@@ -905,6 +905,8 @@ static void many_contradictions(void **state)
 	assert_trouble(f, 1, HWP_TROUBLE_CONTRADICTION,
 		       "node 0 Normal order 3 Movable: an entry has references (0x1400, after 0 "
 		       "blocks)");
+	assert_true(f->troubles.data[1].has_pfn);
+	assert_int_equal(f->troubles.data[1].pfn, 0x1400);
 	assert_trouble(f, 3, HWP_TROUBLE_CONTRADICTION,
 		       "node 0 Normal order 3 Movable: an entry has references (0x1410, after 2 "
 		       "blocks)");

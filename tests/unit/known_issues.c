@@ -113,6 +113,21 @@ static bool gigantic(struct hwp_findings *f, const char *name)
 	f->kernel.hugetlb_vmemmap_optimized = HWP_OFF;
 	assert_false(matches(f, name));
 	f->kernel.hugetlb_vmemmap_optimized = HWP_ON;
+	assert_true(matches(f, name));
+	/* Where pages are not checked there is no such line: the page is free, with references. */
+	f->bad_state_pfns.nr = 0;
+	f->events.nr = 0;
+	action(f, 0x40007, "free huge page", "Recovered");
+	f->kernel.check_pages = HWP_OFF;
+	assert_true(hwp_findings_contradiction(f, "another list"));
+	assert_true(hwp_findings_page_contradicts(f, 0x80000, "a page behind it"));
+	assert_true(hwp_findings_page_contradicts(f, 0x3ffff, "a page before it"));
+	assert_false(matches(f, name));
+	assert_true(hwp_findings_page_contradicts(f, 0x40040, "an entry has references"));
+	assert_true(matches(f, name));
+	f->kernel.check_pages = HWP_ON;
+	assert_false(matches(f, name));
+	f->kernel.check_pages = HWP_OFF;
 	return matches(f, name);
 }
 

@@ -328,6 +328,7 @@ static void running(void **state)
 	p.cpu = 2;
 	add_action(f, add_poisoned(f, p), "dirty LRU page", "Recovered");
 	assert_true(hwp_findings_hole(f, HWP_HOLE_FREE_LIST, "a hole"));
+	assert_true(hwp_findings_page_contradicts(f, 0x12, "a page"));
 	assert_true(hwp_vec_push(&f->counters.pending_pfns, UINT64_C(77)));
 	assert_null(hwp_report_json(out, f));
 	HAS(out, "\"path\": null", "\"live\": true", "\"sweep\": \"quick\"", "\"passes\": 3",
@@ -342,7 +343,8 @@ static void running(void **state)
 	    "\"head_pfn\": 512, \"order\": 3, \"migratetype\": \"Movable\", \"cpu\": 2, "
 	    "\"refcount\": 7",
 	    "\"event\": 0", "\"persistence\": \"transient\"", "\"troubles\": [",
-	    "{\"kind\": \"hole\", \"hole\": \"free-list\", \"text\": \"a hole\"}");
+	    "{\"kind\": \"hole\", \"hole\": \"free-list\", \"pfn\": null, \"phys\": null, \"text\": \"a hole\"}",
+	    "{\"kind\": \"contradiction\", \"hole\": null, \"pfn\": 18, \"phys\": \"0x12000\", \"text\": \"a page\"}");
 	/* A dump has none of these keys. */
 	f->live = false;
 	out = begin();

@@ -484,8 +484,8 @@ static struct hwp_error *check_overlaps(struct hwp_list_walk *w)
 		    f->zones.data[last->zone].was_locked)
 			continue;
 		nr_reported++;
-		if (!hwp_findings_contradiction(
-			    w->findings,
+		if (!hwp_findings_page_contradicts(
+			    w->findings, b->head_pfn,
 			    "the free block at 0x%" PRIx64
 			    " (%s, order %d) lies in that at 0x%" PRIx64 " (%s, order %d)",
 			    b->head_pfn, hwp_container_name(b->container), b->order, last->head_pfn,

@@ -12,6 +12,8 @@
 #define MAX_ATTEMPTS 6
 /* Contradictions of one list that are reported; the rest are left out. */
 #define MAX_CONTRADICTIONS 3
+#define CONTRADICTS "%s: %s (0x%" PRIx64 ", after %" PRIu64 " blocks)"
+#define AND_LOCKED ", and its lock was held: a CPU may have been changing it"
 
 const struct hwp_zone *hwp_list_zone(const struct hwp_list *list)
 {
@@ -60,11 +62,22 @@ struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what
 	if (list->nr_contradictions++ >= MAX_CONTRADICTIONS)
 		return NULL;
 	if (list->was_locked)
-		return record_hole(list, what, where,
-				   ", and its lock was held: a CPU may have been changing it");
-	return hwp_findings_contradiction(list->walk->findings,
-					  "%s: %s (0x%" PRIx64 ", after %" PRIu64 " blocks)",
-					  list->name, what, where, list->stat.nr_blocks) ?
+		return record_hole(list, what, where, AND_LOCKED);
+	return hwp_findings_contradiction(list->walk->findings, CONTRADICTS, list->name, what,
+					  where, list->stat.nr_blocks) ?
+		       NULL :
+		       hwp_error_no_memory();
+}
+
+/** The same of the entry with @p pfn. */
+static struct hwp_error *entry_contradicts(struct hwp_list *list, const char *what, uint64_t pfn)
+{
+	if (list->nr_contradictions++ >= MAX_CONTRADICTIONS)
+		return NULL;
+	if (list->was_locked)
+		return record_hole(list, what, pfn, AND_LOCKED);
+	return hwp_findings_page_contradicts(list->walk->findings, pfn, CONTRADICTS, list->name,
+					     what, pfn, list->stat.nr_blocks) ?
 		       NULL :
 		       hwp_error_no_memory();
 }
@@ -201,7 +214,7 @@ static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_lis
 		what = "an entry lies outside its zone's span";
 	else if (is_foreign)
 		what = "an entry belongs to another zone";
-	return what ? hwp_list_contradiction(list, what, e->pfn) : NULL;
+	return what ? entry_contradicts(list, what, e->pfn) : NULL;
 }
 
 /**

@@ -101,6 +101,22 @@ static bool find_bad_state(const struct hwp_findings *f, uint64_t pfn, uint64_t 
 	return true;
 }
 
+/** A page of [@p pfn, @p end), or a block that begins there, which its free list does not fit. */
+static bool find_contradiction(const struct hwp_findings *f, uint64_t pfn, uint64_t end,
+			       uint64_t *ret)
+{
+	for (size_t i = 0; i < f->troubles.nr; i++) {
+		const struct hwp_trouble *t = &f->troubles.data[i];
+
+		if (t->kind == HWP_TROUBLE_CONTRADICTION && t->has_pfn && t->pfn >= pfn &&
+		    t->pfn < end) {
+			*ret = t->pfn;
+			return true;
+		}
+	}
+	return false;
+}
+
 HWP_ISSUE_FUNCTION(hwp_issue_gigantic_dissolve)
 {
 	unsigned int order = f->hugetlb.nr ? f->hugetlb.orders[f->hugetlb.nr - 1] : 0;
@@ -113,16 +129,25 @@ HWP_ISSUE_FUNCTION(hwp_issue_gigantic_dissolve)
 		const struct hwp_event *e = &f->events.data[i];
 		uint64_t pfn = e->pfn & ~(nr_pages - 1);
 
-		if (e->kind != HWP_EVENT_ACTION || !strstr(e->page_type, "huge page") ||
-		    strcmp(e->result, "Failed") != 0 ||
-		    !find_bad_state(f, pfn, pfn + nr_pages, &bad))
+		if (e->kind != HWP_EVENT_ACTION || !strstr(e->page_type, "huge page"))
 			continue;
-		return hwp_issue_matched(m,
-					 "memory failure could not dissolve the HugeTLB page of "
-					 "page 0x%" PRIx64 ", whose vmemmap may have been "
-					 "optimized, and page 0x%" PRIx64
-					 " in it was in a bad state",
-					 e->pfn, bad);
+		if (strcmp(e->result, "Failed") == 0 &&
+		    find_bad_state(f, pfn, pfn + nr_pages, &bad))
+			return hwp_issue_matched(m,
+						 "memory failure could not dissolve the HugeTLB "
+						 "page of page 0x%" PRIx64
+						 ", whose vmemmap may have been optimized, and "
+						 "page 0x%" PRIx64 " in it was in a bad state",
+						 e->pfn, bad);
+		if (strcmp(e->result, "Recovered") == 0 && f->kernel.check_pages == HWP_OFF &&
+		    find_contradiction(f, pfn, pfn + nr_pages, &bad))
+			return hwp_issue_matched(
+				m,
+				"memory failure dissolved the HugeTLB page of page "
+				"0x%" PRIx64 ", whose vmemmap may have been optimized, this "
+				"kernel does not check pages, and page 0x%" PRIx64
+				" in it is on a free list that it does not fit",
+				e->pfn, bad);
 	}
 	return false;
 }

@@ -75,12 +75,14 @@ static const struct hwp_known_issue issues[] = {
 		.background =
 			"An error in a free 1 GiB page that was allocated at boot, with its vmemmap "
 			"optimized (hugetlb_free_vmemmap=on): when memory_failure() dissolves it, struct "
-			"pages have references that nobody holds. The allocator finds bad page states, "
-			"and most of the 1 GiB is neither free nor in use afterwards.",
+			"pages have references that nobody holds. Where the allocator checks pages it "
+			"finds bad page states, and most of the 1 GiB is neither free nor in use "
+			"afterwards; where it does not (check_pages=off) they are free, with those "
+			"references, and lists contradict themselves.",
 		.kernels = "seen with 7.2.12 and 7.3.4; no fix is known",
 		.disproof =
 			"bad page states of another cause: the kernel log has a stack for each of "
-			"the first ones",
+			"the first ones; or contradictions outside of that page",
 		.advice = "Reboot to get the memory back. Do not optimize the vmemmap of gigantic pages "
 			  "where losing one of them is too much.",
 		.is_matched = hwp_issue_gigantic_dissolve,

@@ -348,12 +348,13 @@ static void advise_to_save(struct adviser *a)
 		return;
 	if (a->f->live)
 		say(a,
-		    "First save the evidence: 'hwpoison report -o ticket.html', the kernel's log "
-		    "('dmesg'), and a dump of memory where kdump is set up.");
+		    "First save the evidence: the page that 'hwpoison report -o ticket.html' "
+		    "writes, the kernel's log ('dmesg'), and a dump of memory where kdump is set "
+		    "up.");
 	else
 		say(a,
-		    "Keep this dump until the ticket is closed: 'hwpoison report -o ticket.html' "
-		    "writes all of it on one page.");
+		    "Keep this dump until the ticket is closed. The page that 'hwpoison report -o "
+		    "ticket.html' writes belongs to the ticket.");
 }
 
 struct hwp_error *hwp_advise(const struct hwp_findings *f,

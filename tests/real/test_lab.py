@@ -59,7 +59,8 @@ class Row:
         self.directory = LAB / 'dumps' / name
         # Where a GiB has leaked, the program's own memory would be taken from it; and in a history
         # nobody but its own processes may be given what has leaked.
-        self.looks_live = 'giga' not in name and 'hist' not in name
+        # What compaction moves onto bad pages may be a library: who then starts dies of SIGBUS.
+        self.looks_live = not any(word in name for word in ('giga', 'hist', 'compacted'))
 
     def is_fresh(self):
         """Whether the dump that is there is the one that the lab would write now."""

@@ -17,9 +17,11 @@ import hwp
 import kdump
 import peers
 
-# Seconds of processors, warm, for a whole `layout`, which resolves all that there is; the cold run
-# is not counted.
-MOST_SECONDS = 0.150
+# A whole `layout`, which resolves all that there is, in processor time and beside the same by BTF;
+# the cold run is not counted. In the strings of 5.10 there is a "folio", and no such structure:
+# every unit is looked through for it.
+MOST_TIMES = {'5.10-amd64': 10}
+MOST_TIMES_ELSE = 4
 
 CASES = hwp.Cases()
 
@@ -80,14 +82,17 @@ def check_fixed_kernel():
 
 
 def check_time(name, dump, vmlinux):
-    run = [hwp.Run('layout', '--provider', 'dwarf', '-s', vmlinux, dump) for _ in range(4)][1:]
-    best = min(r.cpu_seconds for r in run)
+    def best(*options):
+        return min(hwp.Run('layout', *options, dump).cpu_seconds for _ in range(4))
+
+    ratio = best('--provider', 'dwarf', '-s', vmlinux) / best()
     size = vmlinux.stat().st_size / 1e6
-    print(f'# {name}: layout by a vmlinux of {size:.0f} MB, warm: {best * 1000:.0f} ms')
+    print(f'# {name}: layout by a vmlinux of {size:.0f} MB, warm: {ratio:.1f} times that by BTF')
     if os.environ.get('SAN'):
         CASES.skip(f'{name}: time', f'built with SAN={os.environ["SAN"]}')
     else:
-        CASES.report(f'{name}: time', [] if best < MOST_SECONDS else [f'{best:.3f} s'])
+        CASES.report(f'{name}: time', [] if ratio < MOST_TIMES.get(name, MOST_TIMES_ELSE)
+                     else [f'{ratio:.1f} times'])
 
 
 def check_places(name, dump, vmlinux, where):

@@ -22,7 +22,8 @@ ANY = LRU | SLAB | BUDDY | ANON | HWPOISON
 KINDS = {
     'user': (ANON | THP | HWPOISON, ANON),
     'thp': (ANON | THP | HWPOISON, ANON | THP),
-    'freed': (BUDDY, BUDDY),
+    # It has no flag of its own on a per-CPU list.
+    'freed': (ANY & ~BUDDY, 0),
     'poisoned': (HWPOISON, HWPOISON),
     'file': (LRU | SWAPBACKED | ANON, LRU),
     'tmpfs': (LRU | SWAPBACKED | ANON, LRU | SWAPBACKED),

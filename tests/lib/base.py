@@ -26,7 +26,7 @@ def _release(directory):
         line = (directory / 'truth.txt').read_text().split('\n', 1)[0]
     except OSError:
         return ''
-    return line.partition('release=')[2]
+    return line.partition('release=')[2].partition(' ')[0]
 
 
 def _has_nodes(directory, count):

@@ -12,8 +12,6 @@
 #define MAX_ATTEMPTS 6
 /* Contradictions of one list that are reported; the rest are left out. */
 #define MAX_CONTRADICTIONS 3
-#define CONTRADICTS "%s: %s (0x%" PRIx64 ", after %" PRIu64 " blocks)"
-#define AND_LOCKED ", and its lock was held: a CPU may have been changing it"
 
 const struct hwp_zone *hwp_list_zone(const struct hwp_list *list)
 {
@@ -57,29 +55,29 @@ static struct hwp_error *record_hole(struct hwp_list *list, const char *what, ui
 		       hwp_error_no_memory();
 }
 
-struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what, uint64_t where)
+/** @p is_pfn: @p where is the pfn of an entry, and no address. */
+static struct hwp_error *contradiction(struct hwp_list *list, const char *what, uint64_t where,
+				       bool is_pfn)
 {
+	struct hwp_findings *f = list->walk->findings;
+	char text[sizeof(f->troubles.data->text)];
+
 	if (list->nr_contradictions++ >= MAX_CONTRADICTIONS)
 		return NULL;
 	if (list->was_locked)
-		return record_hole(list, what, where, AND_LOCKED);
-	return hwp_findings_contradiction(list->walk->findings, CONTRADICTS, list->name, what,
-					  where, list->stat.nr_blocks) ?
+		return record_hole(list, what, where,
+				   ", and its lock was held: a CPU may have been changing it");
+	snprintf(text, sizeof(text), "%s: %s (0x%" PRIx64 ", after %" PRIu64 " blocks)", list->name,
+		 what, where, list->stat.nr_blocks);
+	return (is_pfn ? hwp_findings_page_contradicts(f, where, "%s", text) :
+			 hwp_findings_contradiction(f, "%s", text)) ?
 		       NULL :
 		       hwp_error_no_memory();
 }
 
-/** The same of the entry with @p pfn. */
-static struct hwp_error *entry_contradicts(struct hwp_list *list, const char *what, uint64_t pfn)
+struct hwp_error *hwp_list_contradiction(struct hwp_list *list, const char *what, uint64_t where)
 {
-	if (list->nr_contradictions++ >= MAX_CONTRADICTIONS)
-		return NULL;
-	if (list->was_locked)
-		return record_hole(list, what, pfn, AND_LOCKED);
-	return hwp_findings_page_contradicts(list->walk->findings, pfn, CONTRADICTS, list->name,
-					     what, pfn, list->stat.nr_blocks) ?
-		       NULL :
-		       hwp_error_no_memory();
+	return contradiction(list, what, where, false);
 }
 
 static void take_page(const struct hwp_layout *l, const void *page, struct hwp_list_entry *ret)
@@ -214,7 +212,7 @@ static struct hwp_error *check_entry(struct hwp_list *list, const struct hwp_lis
 		what = "an entry lies outside its zone's span";
 	else if (is_foreign)
 		what = "an entry belongs to another zone";
-	return what ? entry_contradicts(list, what, e->pfn) : NULL;
+	return what ? contradiction(list, what, e->pfn, true) : NULL;
 }
 
 /**

@@ -26,7 +26,7 @@
 #define SOME 960
 /* Pages, where some may be taken by others, or are not on a list of the LRU yet. */
 #define MANY 64
-#define FREED 2048
+#define FREED 16384
 
 #ifndef __NR_memfd_secret
 #define __NR_memfd_secret 447
@@ -212,14 +212,22 @@ static struct secret {
 	unsigned char masked[SECRET];
 	bool done;
 } places[] = {
-	{ .name = "freed", .plant = in_freed },	    { .name = "user", .plant = in_user },
-	{ .name = "thp", .plant = in_thp },	    { .name = "poisoned", .plant = in_poisoned },
-	{ .name = "file", .plant = in_file },	    { .name = "tmpfs", .plant = in_tmpfs },
-	{ .name = "shm", .plant = in_shm },	    { .name = "memfd", .plant = in_memfd },
-	{ .name = "pipe", .plant = in_pipe },	    { .name = "socket", .plant = in_socket },
-	{ .name = "message", .plant = in_message }, { .name = "key", .plant = in_key },
+	{ .name = "user", .plant = in_user },
+	{ .name = "thp", .plant = in_thp },
+	{ .name = "poisoned", .plant = in_poisoned },
+	{ .name = "file", .plant = in_file },
+	{ .name = "tmpfs", .plant = in_tmpfs },
+	{ .name = "shm", .plant = in_shm },
+	{ .name = "memfd", .plant = in_memfd },
+	{ .name = "pipe", .plant = in_pipe },
+	{ .name = "socket", .plant = in_socket },
+	{ .name = "message", .plant = in_message },
+	{ .name = "key", .plant = in_key },
+	/* After those that would take its pages. */
+	{ .name = "freed", .plant = in_freed },
 #ifdef __x86_64__
-	{ .name = "stack", .plant = in_stack },	    { .name = "fpu", .plant = in_fpu },
+	{ .name = "stack", .plant = in_stack },
+	{ .name = "fpu", .plant = in_fpu },
 	{ .name = "cpu", .plant = in_cpu },
 #endif
 };

@@ -59,6 +59,7 @@ try:
 except drgn.MissingDebugInfoError:
     pass
 '''
+OPEN_ARM64 = OPEN.replace('X86_64', 'AARCH64')
 
 
 class Plugin:
@@ -72,6 +73,6 @@ class Plugin:
                    env={'PYTHONPATH': str(PLUGIN_PATH), **(env or {})})
 
     @classmethod
-    def run(cls, path, vmlinux_path, args, env=None, drgn=DRGN3):
-        text = OPEN + 'import hwpoison\nsys.exit(hwpoison.run(prog, sys.argv[3:]))\n'
+    def run(cls, path, vmlinux_path, args, env=None, drgn=DRGN3, opens=OPEN):
+        text = opens + 'import hwpoison\nsys.exit(hwpoison.run(prog, sys.argv[3:]))\n'
         return tuple(cls.script(text, path, vmlinux_path or '', *args, python=drgn, env=env))

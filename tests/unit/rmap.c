@@ -41,6 +41,8 @@ enum {
 	AT_PGOFF = 48,
 	AT_MM = 56,
 	AT_ANON_VMA = 64,
+	AT_ANON_LO = 72,
+	AT_ANON_HI = 84,
 	AT_AV_ROOT = 0,
 	AT_AV_TREE = 8,
 	AT_CHAIN_VMA = 0,
@@ -64,6 +66,8 @@ struct scene {
 	bool has_pointers;
 	/** To v6.6: the index of a HugeTLB folio. */
 	bool counts_folios;
+	/** v7.3 on: anonymous pages are counted by the address that they had first. */
+	bool has_anon_pgoff;
 	/** CONFIG_READ_ONLY_THP_FOR_FS; a kernel that does not say which files have large folios. */
 	bool has_nr_thps, has_no_orders;
 	struct hwp_rmap rmap;
@@ -210,7 +214,10 @@ static void layout(struct scene *s, const char *lost)
 		MEMBER("mount", "mnt_ns", AT_MNT_NS, 8),
 		MEMBER("nsproxy", "mnt_ns", 0, 8),
 		MEMBER("address_space", "flags", AT_FLAGS, 8),
-		/* The link of a super block's mounts, and CONFIG_READ_ONLY_THP_FOR_FS. */
+		/* The link of a super block's mounts, and CONFIG_READ_ONLY_THP_FOR_FS;
+		 * __vm_anon_pgoff. */
+		{},
+		{},
 		{},
 		{},
 		{}
@@ -228,6 +235,10 @@ static void layout(struct scene *s, const char *lost)
 							    8),
 					 until_617 = MEMBER("mount", "mnt_instance", AT_INSTANCE,
 							    16);
+	static const struct synth_member halves[] = {
+		MEMBER("vm_area_struct", "__vm_anon_pgoff_lo", AT_ANON_LO, 4),
+		MEMBER("vm_area_struct", "__vm_anon_pgoff_hi", AT_ANON_HI, 4),
+	};
 	const struct synth_symbol symbols[] = { { "init_nsproxy", s->proxy },
 						{ "init_task", s->init_task },
 						{ s->counts_folios ? "hugetlb_basepage_index" : "",
@@ -240,9 +251,11 @@ static void layout(struct scene *s, const char *lost)
 				      .lost = lost };
 
 	memcpy(all, types, sizeof(types));
-	all[HWP_ARRAY_SIZE(types) - 3] = s->has_pointers ? since_618 : until_617;
+	all[HWP_ARRAY_SIZE(types) - 5] = s->has_pointers ? since_618 : until_617;
+	if (s->has_anon_pgoff)
+		memcpy(&all[HWP_ARRAY_SIZE(types) - 4], halves, sizeof(halves));
 	if (s->has_nr_thps)
-		all[HWP_ARRAY_SIZE(types) - 2] = nr_thps;
+		all[HWP_ARRAY_SIZE(types) - (s->has_anon_pgoff ? 2 : 4)] = nr_thps;
 	hwp_layout_deinit(&s->m->layout);
 	synth_resolve(&kernel, &s->m->layout, needs);
 }
@@ -669,6 +682,52 @@ static void anonymous(void **state)
 	scene_destroy(s);
 }
 
+/**
+ * A private mapping of a file, page 3 of which is the first, and of HugeTLB: by the file until v7.3,
+ * by the address that the VMA had when its first page came since, not by that which it has.
+ */
+static void private_file(void **state)
+{
+	const uint64_t first = UINT64_C(0x7f1234567);
+
+	(void)state;
+	for (int by_address = 0; by_address < 2; by_address++) {
+		struct scene *s = scene_create(true);
+		uint64_t v = vma(s, 3, 1024, 11), anon = object(s);
+		struct hwp_page_words page = { .mapping = anon + 1 };
+		struct hwp_folio_facts folio = { .kind = HWP_FOLIO_NONE };
+		struct hwp_owner owner;
+
+		s->has_anon_pgoff = by_address;
+		layout(s, NULL);
+		put(s, anon + AT_AV_ROOT, anon);
+		put(s, anon + AT_AV_TREE, chain_of(s, v, anon));
+		synth_put(at(s, v), AT_ANON_LO, first & UINT32_MAX, 4);
+		synth_put(at(s, v), AT_ANON_HI, first >> 32, 4);
+		page.index = (by_address ? first : 3) + 2;
+		assert_null(hwp_rmap_owner(&s->rmap, 0x1000, &page, &folio, &owner));
+		assert_int_equal(owner.vma, v);
+		assert_int_equal(owner.user_address, 0x7f0000002000);
+		page.index = (by_address ? 3 : first) + 2;
+		assert_null(hwp_rmap_owner(&s->rmap, 0x1001, &page, &folio, &owner));
+		assert_int_equal(owner.pid, 11);
+		assert_int_equal(owner.vma, 0);
+		folio = (struct hwp_folio_facts){
+			.kind = HWP_FOLIO_HUGETLB,
+			.head_pfn = 0x1200,
+			.order = 9,
+			.head = { .mapping = anon + 1, .index = by_address ? first : 3 },
+		};
+		assert_null(hwp_rmap_owner(&s->rmap, 0x1205, &page, &folio, &owner));
+		assert_int_equal(owner.vma, v);
+		assert_int_equal(owner.user_address, 0x7f0000005000);
+		/* A page of the file itself is where the file has it. */
+		put(s, s->inode + AT_I_DATA + AT_I_MMAP, v);
+		assert_int_equal(owner_at(s, 5).user_address, 0x7f0000002000);
+		scene_destroy(s);
+	}
+}
+
 /* When the first thread has ended, mm->owner is one that may be younger than the memory. */
 static void threads(void **state)
 {
@@ -851,6 +910,7 @@ int main(void)
 		cmocka_unit_test(unreadable_mounts),   cmocka_unit_test(index_in_folio),
 		cmocka_unit_test(mixed_files),	       cmocka_unit_test(io_error),
 		cmocka_unit_test(anonymous),	       cmocka_unit_test(without_memcg),
+		cmocka_unit_test(private_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

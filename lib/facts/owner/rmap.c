@@ -81,6 +81,8 @@ struct mapper_layout {
 	uint64_t basepage_index;
 	uint32_t i_mmap, vma_rb, vma_subtree_last, vma_start, vma_end, vma_pgoff, vma_mm, rb_left,
 		rb_right;
+	/** Halves of where anonymous pages of the VMA are counted from. */
+	uint32_t anon_pgoff_lo, anon_pgoff_hi;
 };
 
 static const struct hwp_need mapper_rows[] = {
@@ -90,6 +92,12 @@ static const struct hwp_need mapper_rows[] = {
 	HWP_OFFSET(struct mapper_layout, vma_start, "vm_area_struct.vm_start"),
 	HWP_OFFSET(struct mapper_layout, vma_end, "vm_area_struct.vm_end"),
 	HWP_OFFSET(struct mapper_layout, vma_pgoff, "vm_area_struct.vm_pgoff"),
+	/* Linux kernel commit 0bd14001eb26 ("mm/vma: introduce VMA anon page offset field and add
+	 * helpers") (in v7.3). */
+	HWP_OFFSET(struct mapper_layout, anon_pgoff_lo, "vm_area_struct.__vm_anon_pgoff_lo",
+		   .optional = true),
+	HWP_OFFSET(struct mapper_layout, anon_pgoff_hi, "vm_area_struct.__vm_anon_pgoff_hi",
+		   .optional = true),
 	HWP_OFFSET(struct mapper_layout, vma_mm, "vm_area_struct.vm_mm"),
 	HWP_OFFSET(struct mapper_layout, rb_left, "rb_node.rb_left"),
 	HWP_OFFSET(struct mapper_layout, rb_right, "rb_node.rb_right"),
@@ -115,6 +123,7 @@ struct walk {
 	const struct mapper_layout *mapper;
 	uint64_t anon_vma;
 	unsigned int nr_vmas;
+	bool is_anon;
 	/** Of what the VMAs are found by, and of the page: a HugeTLB folio's are those of its head. */
 	uint64_t index, page_index;
 	/** For a page of a file: the address spaces that were counted. */
@@ -132,6 +141,32 @@ static bool read_word(struct walk *w, uint64_t address, uint64_t *ret)
 	return !err;
 }
 
+static bool read_half(struct walk *w, uint64_t address, uint32_t *ret)
+{
+	_cleanup_error_ struct hwp_error *err = hwp_target_read_u32(w->target, address, ret);
+
+	w->was_excluded |= err && err->code == HWP_ERROR_EXCLUDED;
+	return !err;
+}
+
+/**
+ * The index of the first page that @p vma has. That of an anonymous page in a private mapping of a
+ * file was counted as the file's pages are until v7.3, and by address since.
+ */
+static bool first_index(struct walk *w, uint64_t vma, uint64_t *ret)
+{
+	const struct mapper_layout *at = w->mapper;
+	uint32_t lo, hi;
+
+	if (!w->is_anon || at->anon_pgoff_lo == HWP_ABSENT || at->anon_pgoff_hi == HWP_ABSENT)
+		return read_word(w, vma + at->vma_pgoff, ret);
+	if (!read_half(w, vma + at->anon_pgoff_lo, &lo) ||
+	    !read_half(w, vma + at->anon_pgoff_hi, &hi))
+		return false;
+	*ret = (uint64_t)hi << 32 | lo;
+	return true;
+}
+
 /** Where @p vma has the page, as vma_address() finds it (mm/internal.h); false if it has it not. */
 static bool has_page(struct walk *w, uint64_t vma, uint64_t *address_ret)
 {
@@ -139,7 +174,7 @@ static bool has_page(struct walk *w, uint64_t vma, uint64_t *address_ret)
 	uint64_t start, end, first, nr = w->page_index;
 
 	if (!at || !hwp_has_page_index(w->layout) || !read_word(w, vma + at->vma_start, &start) ||
-	    !read_word(w, vma + at->vma_end, &end) || !read_word(w, vma + at->vma_pgoff, &first) ||
+	    !read_word(w, vma + at->vma_end, &end) || !first_index(w, vma, &first) ||
 	    end <= start || nr < first || nr - first >= (end - start) >> w->layout->page_shift)
 		return false;
 	*address_ret = start + ((nr - first) << w->layout->page_shift);
@@ -399,14 +434,12 @@ static struct hwp_known_owner *known_of(struct hwp_rmap *r, uint64_t mapping)
 /** An anonymous page has the owner of the others of its mapping; not always in the same VMA. */
 static bool take_known(struct walk *w, const struct hwp_known_owner *known, uint64_t mapping)
 {
-	bool is_anon = (mapping & HWP_MAPPING_LOW_BITS) == HWP_MAPPING_ANON;
-
 	if (mapping != known->mapping)
 		return false;
 	*w->owner = known->owner;
 	find_address(w);
 	return w->index == known->index ||
-	       (is_anon && (w->owner->vma || !w->owner->found || !w->mapper));
+	       (w->is_anon && (w->owner->vma || !w->owner->found || !w->mapper));
 }
 
 struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
@@ -425,12 +458,13 @@ struct hwp_error *hwp_rmap_owner(struct hwp_rmap *r, uint64_t pfn,
 	struct hwp_error *err = NULL;
 
 	w.index = index_of(w.mapper, pfn, page, folio);
+	w.is_anon = low == HWP_MAPPING_ANON;
 	w.page_index = w.index + (folio->kind == HWP_FOLIO_HUGETLB ? pfn - folio->head_pfn : 0);
 	*ret = (struct hwp_owner){};
 	if (!mapping || take_known(&w, known, mapping))
 		return NULL;
 	*ret = (struct hwp_owner){};
-	if (low == HWP_MAPPING_ANON && w.anon && w.process)
+	if (w.is_anon && w.anon && w.process)
 		err = find_process(r, &w, pfn, mapping);
 	else if (!low)
 		err = find_file(r, &w, mapping, known);

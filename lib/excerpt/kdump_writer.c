@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "excerpt/excerpt.h"
 #include "target/memory/codec.h"
+#include "target/memory/diskdump.h"
 
 #define NOTE_NAME "VMCOREINFO"
 /* Descriptors that are written at once. */
@@ -124,7 +125,6 @@ static struct hwp_error *write_headers(struct hwp_kdump_writer *w)
 	size_t text_at, note_size = make_note(head->vmcoreinfo, NULL, &text_at);
 	_cleanup_free_ char *note = calloc(1, note_size);
 	struct disk_dump_header header = {
-		.signature = "KDUMP   ",
 		.header_version = 6,
 		.status = HWP_PACKED_ZSTD,
 		.block_size = (uint32_t)block,
@@ -152,6 +152,8 @@ static struct hwp_error *write_headers(struct hwp_kdump_writer *w)
 	if (!note)
 		return hwp_error_no_memory();
 	make_note(head->vmcoreinfo, note, &text_at);
+	/* It has no NUL. */
+	memcpy(header.signature, HWP_DISKDUMP_SIGNATURE, sizeof(header.signature));
 	name(&header, head);
 	w->ram.offset = (1 + header.sub_hdr_size) * block;
 	w->stored.offset = w->ram.offset + header.bitmap_blocks / 2 * block;

@@ -731,23 +731,33 @@ static int run_command(const struct hwp_context *context, const struct hwp_comma
 	return hwp_finish(context, hwp_report_flush(context->out), 0);
 }
 
-int hwp_run_command_line(const struct hwp_context *context, int argc, char **argv)
+/** The words, with the command before the options that it stands behind; NULL: no memory. */
+static char **command_first(int argc, char **argv)
+{
+	size_t nr = (size_t)hwp_leading_options(argc, argv);
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+	if (!words)
+		return NULL;
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
+	if (nr + 1 < (size_t)argc) {
+		memcpy(words + 2, argv + 1, nr * sizeof(*words));
+		words[1] = argv[nr + 1];
+	}
+	return words;
+}
+
+static int run_words(const struct hwp_context *context, int argc, char **argv)
 {
 	const char *name = argc < 2 ? "-" : argv[1];
 	const struct hwp_command *command;
 	bool json = hwp_wants_json(argc, argv);
 
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-		name = "help";
-	else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
-		name = "version";
 	/* What a host has open is checked when no command is named. */
-	else if (name[0] == '-' && context->host)
+	if (name[0] == '-' && context->host)
 		return run_command(context, find_command("check"), argc, argv);
-	else if (argc < 2)
-		return hwp_usage_error(context, false, "no command given");
-	else if (name[0] == '-')
-		return hwp_usage_error(context, json, "the command comes before '%s'", name);
+	if (name[0] == '-')
+		return hwp_usage_error(context, json, "no command given");
 	command = find_command(name);
 	/* A dump alone is one to check. */
 	if (!command && !context->host && access(name, F_OK) == 0)
@@ -755,4 +765,18 @@ int hwp_run_command_line(const struct hwp_context *context, int argc, char **arg
 	if (!command)
 		return unknown_command(context, json, name);
 	return run_command(context, command, argc - 1, argv + 1);
+}
+
+int hwp_run_command_line(const struct hwp_context *context, int argc, char **argv)
+{
+	const char *first = argc < 2 ? "" : argv[1];
+	_cleanup_free_ char **words = NULL;
+
+	if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
+		return run_command(context, find_command("help"), argc - 1, argv + 1);
+	if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0)
+		return run_command(context, find_command("version"), argc - 1, argv + 1);
+	words = command_first(argc, argv);
+	return words ? run_words(context, argc, words) :
+		       hwp_fail(context, hwp_wants_json(argc, argv), hwp_error_no_memory());
 }

@@ -244,6 +244,33 @@ bool hwp_wants_json(int argc, char **argv)
 	return false;
 }
 
+/** Is the word behind @p word the argument of the option that @p word ends with? */
+static bool takes_next_word(const char *word)
+{
+	const char *letter = word + 1;
+
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		if (rows[i].argument && word[1] == '-' && strcmp(word + 2, rows[i].name) == 0)
+			return true;
+	}
+	for (; word[1] != '-' && *letter; letter++) {
+		for (size_t i = 0; i < NR_ROWS; i++) {
+			if (rows[i].argument && rows[i].value == *letter)
+				return letter[1] == '\0';
+		}
+	}
+	return false;
+}
+
+int hwp_leading_options(int argc, char **argv)
+{
+	int i = 1;
+
+	while (i < argc && argv[i][0] == '-' && argv[i][1] && strcmp(argv[i], "--") != 0)
+		i += takes_next_word(argv[i]) ? 2 : 1;
+	return (i < argc ? i : argc) - 1;
+}
+
 /** A number from @p min to @p max. */
 static bool parse_number(const char *s, unsigned long min, unsigned long max, unsigned int *ret)
 {

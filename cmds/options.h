@@ -121,6 +121,9 @@ struct hwp_cmd_options {
 int hwp_parse_options(const struct hwp_context *context, const struct hwp_command *command,
 		      int argc, char **argv, struct hwp_cmd_options *ret);
 
+/** How many words from argv[1] on are options and their arguments. */
+int hwp_leading_options(int argc, char **argv);
+
 /** Do the options of @p argv ask for JSON? For errors found before they are parsed. */
 bool hwp_wants_json(int argc, char **argv);
 

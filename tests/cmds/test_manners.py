@@ -45,6 +45,27 @@ def check_bundles():
                      [run.out[:80], run.err])
 
 
+def check_order():
+    """Options may stand before the command, as argparse has it."""
+    for before, named in (
+            (['-q', 'list', DUMP], ['list', '-q', DUMP]),
+            (['-qj', 'check', DUMP], ['check', '-qj', DUMP]),
+            (['--threads', '1', '--color=never', 'list', '--limit', '2', DUMP],
+             ['list', '--limit', '2', '--threads=1', DUMP]),
+            (['-o', 'PFN', 'list', DUMP], ['list', '-oPFN', DUMP]),
+            (['-oPFN', 'list', DUMP], ['list', '-oPFN', DUMP]),
+            (['-q', DUMP], ['check', '-q', DUMP]),
+            (['-z', 'list', DUMP], ['list', '-z', DUMP])):
+        runs = hwp.Run(*before), hwp.Run(*named)
+        one, other = ((run.status, run.out, run.err) for run in runs)
+        CASES.report(f'before the command: {before[0]}', [] if one == other else [runs[0].err])
+    for words, wanted in ((['-q', 'lsit'], "did you mean 'list'"), (['-q'], 'no command given'),
+                          (['-c', 'list'], 'no command given'), (['-'], 'no command given')):
+        run = hwp.Run(*words)
+        CASES.report(f'{words}', [] if run.status == 2 and wanted in run.err and
+                     run.err.count('\n') == 1 else [run.err])
+
+
 def check_pipe():
     """`hwpoison list | head -1` says nothing of a broken pipe."""
     complaints = []
@@ -77,6 +98,7 @@ def main():
     check_default()
     check_slips()
     check_bundles()
+    check_order()
     check_pipe()
     check_columns()
     CASES.exit()

@@ -113,6 +113,8 @@ def interactive(cases, path, vmlinux, work):
     cases.report('shell: redirection', [] if same else ['differs'])
     for name, line, wanted in (
             ('wrong command', '%hwpoison nonsense', "unknown command 'nonsense'"),
+            ('options first', '%hwpoison -q list', 'PHYSICAL'),
+            ('options before no command', '%hwpoison -q nonsense', "unknown command 'nonsense'"),
             ('wrong option', '%hwpoison check --nonsense', "has no option '--nonsense'"),
             ('unknown pfn', '%hwpoison folio 0xffffffffff', 'has no struct page'),
             ('a target', '%hwpoison check vmcore', 'drgn'),
@@ -124,7 +126,8 @@ def interactive(cases, path, vmlinux, work):
              '0x200/3 0x208/2 0x20c/0')):
         said = shell.ask(line)
         wrong = [] if wanted in said else [said[-300:]]
-        if name in ('wrong command', 'wrong option', 'unknown pfn', 'a target') and \
+        if name in ('wrong command', 'wrong option', 'unknown pfn', 'a target',
+                    'options before no command') and \
                 (said.count('hwpoison: ') != 1 or 'Traceback' in said):
             wrong.append(f'not one line: {said}')
         cases.report(f'shell: {name}', wrong)

@@ -247,6 +247,19 @@ static void long_lines_wrap(void **state)
 		      "0.000000  0x20  unmarked   -       one456789 two456789 thr456789 fou456789 "
 		      "fiv456789 six456789\n"
 		      "                                   sev456789\n");
+	/* A clock's column is 21 wide with the spaces after it. */
+	f->machine.has_clock = true;
+	f->machine.log_start_unix_ns = 1700000000000000000;
+	assert_report(f,
+		      "Target    vmcore\n"
+		      "Log       complete, from its first line on\n"
+		      "Events    1 line about memory errors; TIME is in seconds since boot\n"
+		      "\n"
+		      "    TIME  UTC                  PFN   STATE NOW  RESULT  WHAT\n"
+		      "0.000000  2023-11-14 22:13:20  0x20  unmarked   -       one456789 two456789 "
+		      "thr456789 fou456789\n"
+		      "                                                        fiv456789 six456789 "
+		      "sev456789\n");
 	hwp_findings_destroy(f);
 }
 

@@ -321,6 +321,12 @@ static void hugetlb(void **state)
 		put_folio(flags, 2 * GIGANTIC, GIGANTIC, tail, copy);
 		assert_pfns(&proc, flags, 3 * GIGANTIC,
 			    (const uint64_t[]){ PMD, 3 * PMD, GIGANTIC, 2 * GIGANTIC }, 4);
+		/* And one of 2 MiB in front of them: with the next 1022 MiB it is no folio of 1 GiB. */
+		put_folio(flags, GIGANTIC - PMD, PMD, tail, copy);
+		assert_pfns(&proc, flags, 3 * GIGANTIC,
+			    (const uint64_t[]){ PMD, 3 * PMD, GIGANTIC - PMD, GIGANTIC,
+						2 * GIGANTIC },
+			    5);
 		/* Two of 2 MiB where one of 1 GiB could be, and a third further on. */
 		memset(flags, 0, 3 * GIGANTIC * sizeof(*flags));
 		put_folio(flags, GIGANTIC, PMD, tail, copy);

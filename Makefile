@@ -317,6 +317,10 @@ $(O)/excerpt: vmcores/excerpt.sh $(PROGRAM)
 lab:
 	@vmcores/lab.sh matrix
 
+# More kernels and machines than the default tests boot, and what is said of them: 10 minutes.
+more-lab: all
+	@HWPOISON='$(abspath $(PROGRAM))' HWP_LAB_MATRIX=more tests/real/test_lab.py
+
 # What happened to pages that leaked, and what is said of it: 20 minutes.
 history-lab: all
 	@HWPOISON='$(abspath $(PROGRAM))' HWP_LAB_MATRIX=history tests/real/test_lab.py
@@ -397,7 +401,8 @@ help:
 	@echo 'make fuzz [SECONDS=60] [T=WORD]  fuzz, each target so long'
 	@echo 'make bench [DUMP=FILE]  measure'
 	@echo 'make same BASE=REVISION [DUMP=FILE]  compare the answers with those of that revision'
-	@echo 'make lab            make vmcores with QEMU; history-lab: of pages that leaked, and what followed'
+	@echo 'make lab            make vmcores with QEMU; more-lab: of more kernels and machines, and compare'
+	@echo 'make history-lab    of pages that leaked, and what followed, and compare'
 	@echo 'make kernels        boot each kernel once, and write the table of vmcores/KERNELS.md'
 	@echo 'make fix-kernels    build kernels with free_has_hwpoisoned(); fix-lab: boot them'
 	@echo 'make fix-breaks     boot one with 42 mistakes, and see what is said of each'
@@ -415,4 +420,4 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_OBJS)
 .PHONY: all mutants no-crash demo check test unit unit-programs arch coverage bench same fuzz fuzz-programs check-asan check-tsan lab \
-	samples history-lab kernels minimal-root hosts install uninstall fix-kernels fix-lab fix-breaks format clean help FORCE
+	samples history-lab more-lab kernels minimal-root hosts install uninstall fix-kernels fix-lab fix-breaks format clean help FORCE

@@ -30,6 +30,7 @@
 #     --kdump SIZE       with crashkernel=SIZE: the kernel dies by sysrq, and its kdump kernel runs
 #                        $HWP_PROGRAM and makedumpfile on /proc/vmcore and copies it
 #   lab.sh matrix [NAME...]   make the standard set (all of it, or these) under build/lab/dumps
+#   lab.sh more [NAME...]     the same of matrix.more: more kernels, and machines that take long
 #   lab.sh death [NAME...]    the same of matrix.death: kernels that died
 #   lab.sh kdump [NAME...]    the same of matrix.kdump: kernels that died and had a kdump kernel
 #   lab.sh history [NAME...]  the same of matrix.history: what happened to pages that leaked
@@ -448,6 +449,7 @@ run) shift; run "$@" ;;
 matrix) shift; matrix matrix "$@" ;;
 history) shift; matrix matrix.history "$@" ;;
 kernels) shift; matrix matrix.kernels "$@" ;;
+more) shift; matrix matrix.more "$@" ;;
 death) shift; matrix matrix.death "$@" ;;
 kdump) shift; matrix matrix.kdump "$@" ;;
 list) matrix_rows matrix ;;

@@ -384,6 +384,32 @@ static void write_ahead_log(void **state)
 	place_destroy(&p);
 }
 
+/** Without a write-ahead log the file's locks count: what is half written is not read. */
+static void locked(void **state)
+{
+	struct hwp_findings *f = calloc(1, sizeof(*f));
+	struct hwp_error *err;
+	struct place p;
+	sqlite3 *db;
+
+	(void)state;
+	assert_non_null(f);
+	make_database(&p, "ras.db", TABLE ROW(1, "", "0x5", "", ""));
+	db = run_sql(&p, "BEGIN EXCLUSIVE;" ROW(2, "", "0x6", "", ""));
+	err = hwp_rasdaemon_read(p.path, f);
+	assert_non_null(err);
+	assert_non_null(strstr(err->message, "locked"));
+	hwp_error_destroy(err);
+	assert_int_equal(f->rasdaemon.nr, 0);
+	assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	hwp_findings_destroy(f);
+	f = read_database(&p);
+	assert_int_equal(f->rasdaemon.nr, 2);
+	hwp_findings_destroy(f);
+	place_destroy(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +418,7 @@ int main(void)
 		cmocka_unit_test(pfns),		  cmocka_unit_test(no_table),
 		cmocka_unit_test(endless_view),	  cmocka_unit_test(no_database),
 		cmocka_unit_test(odd_names),	  cmocka_unit_test(write_ahead_log),
+		cmocka_unit_test(locked),
 	};
 
 	return cmocka_run_group_tests_name("rasdaemon", tests, NULL, NULL);

@@ -181,11 +181,19 @@ static void not_compound(void **state)
 	machine_clear(m, 0x1608, 3);
 	synth_put(machine_page(m, 0x1608), 52, 1, 4);
 	machine_poison(m, 0x160d);
+	/* What follows it is no part of it: the allocation's first page is aligned to its order. */
+	machine_clear(m, 0x1610, 3);
+	machine_poison(m, 0x1612);
 	p = look(m, 0x160d);
 	assert_true(p.has_holder);
 	assert_false(p.is_stranded);
 	assert_int_equal(p.holder_pfn, 0x1608);
 	assert_int_equal(p.holder_order, 3);
+	p = look(m, 0x1612);
+	assert_false(p.has_holder);
+	assert_true(p.is_stranded);
+	assert_int_equal(p.stranded_pfn, 0x1610);
+	assert_int_equal(p.stranded_order, 3);
 	machine_destroy(m);
 }
 

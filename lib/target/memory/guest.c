@@ -45,16 +45,17 @@ static struct hwp_error *read_physical(void *arg, uint64_t physical, void *buf, 
 {
 	struct guest *g = arg;
 	uint64_t start = hwp_now_ns();
-	struct hwp_error *err = NULL;
 	size_t nr_read;
 
-	if (!g->is_silent)
-		err = g->memory.ops->read(g->memory.arg, HWP_PHYSICAL, physical, buf, size,
-					  &nr_read);
-	g->is_silent |= err && hwp_now_ns() - start >= HWP_QMP_TIMEOUT * UINT64_C(900000000);
-	if (!g->is_silent)
-		return err;
-	hwp_error_destroy(err);
+	if (!g->is_silent) {
+		struct hwp_error *err = g->memory.ops->read(g->memory.arg, HWP_PHYSICAL, physical,
+							    buf, size, &nr_read);
+
+		if (!err || hwp_now_ns() - start < HWP_QMP_TIMEOUT * UINT64_C(900000000))
+			return err;
+		hwp_error_destroy(err);
+		g->is_silent = true;
+	}
 	return hwp_error_create(HWP_ERROR_OS, "QEMU no longer answers");
 }
 

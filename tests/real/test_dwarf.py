@@ -295,10 +295,13 @@ def main():
         check_debuginfod(dump)
         check_debuginfod_server(*next((m for m in matching if m[0] == '6.12-cloud'), matching[0]),
                                 where)
-    for (name, dump, vmlinux), (_, _, other) in zip(matching, matching[1:] + matching[:1]):
+    for i, (name, dump, vmlinux) in enumerate(matching):
+        other = matching[i - 1][2]
         if len(matching) > 1:
             refused(f"{name}: another kernel's vmlinux", other, dump, peers.build_id(other),
                     dump_build_id(dump))
+        # The oldest and the newest.
+        if len(matching) > 1 and i in (0, len(matching) - 1):
             check_old_vmcoreinfo(name, dump, vmlinux, other, where)
             check_system_map(name, dump, vmlinux, other, where)
     shutil.rmtree(where)

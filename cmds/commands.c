@@ -660,9 +660,7 @@ static const struct {
 static int not_in_host(const struct hwp_context *context, bool json,
 		       const struct hwp_command *command)
 {
-	return hwp_usage_error(context, json,
-			       "'%s' is for the program hwpoison: %s shows output when a command "
-			       "has ended",
+	return hwp_usage_error(context, json, "'%s' is for the program hwpoison, outside of %s",
 			       command->name, context->host->name);
 }
 

@@ -294,7 +294,7 @@ const struct hwp_page_column hwp_page_columns[] = {
 const size_t hwp_nr_page_columns = HWP_ARRAY_SIZE(hwp_page_columns);
 
 /* What a row of a host's table needs, but for the longest pfns and places. */
-#define HOST_ROW_WIDTH 100
+#define HOST_ROW_WIDTH 120
 
 static const struct hwp_page_column *const plain[] = {
 	&hwp_page_columns[HWP_COLUMN_PFN],   &hwp_page_columns[HWP_COLUMN_PHYSICAL],

@@ -127,7 +127,7 @@ static void addresses(void **state)
 	add(f, 0x200, HWP_STATE_BUDDY, 3);
 	add(f, 0x300, HWP_STATE_BUDDY, 3);
 	f->poisoned.data[0].struct_page_address = 0xffffea0000008000;
-	wide = in_a_host(f, 100);
+	wide = in_a_host(f, 120);
 	assert_non_null(strstr(wide, "WHERE    STRUCT_PAGE\n"));
 	assert_non_null(strstr(wide, "Movable  0xffffea0000008000\n"));
 	assert_non_null(strstr(wide, "Movable  -\n"));
@@ -143,7 +143,7 @@ static void addresses(void **state)
 				       "Movable\n"));
 }
 
-/** The rows of a large machine: one line each on a terminal of 80 columns. */
+/** The rows of a large machine: one line each on a terminal of 80 columns, and of 100. */
 static void narrow_rows(void **state)
 {
 	_cleanup_(hwp_findings_destroyp) struct hwp_findings *f = clean_findings();
@@ -163,6 +163,11 @@ static void narrow_rows(void **state)
 				  "0x3fffc00/10 Movable\n"));
 	assert_non_null(strstr(s, "\n0x3000601 0xffffea00c0018040    0 Normal pcp         "
 				  "0x3000600/9  Movable cpu 12\n"));
+	free(s);
+	/* With the physical address it would go on in the next line. */
+	s = in_a_host(f, 100);
+	assert_non_null(strstr(s, "\n0x3000601  0xffffea00c0018040     0  Normal  pcp          "
+				  "0x3000600/9   Movable cpu 12\n"));
 }
 
 static void worst_first(void **state)

@@ -180,7 +180,11 @@ static const char events_help[] =
 	"result and time. Rows without a line in the log follow in a table of their own,\n"
 	"with the boot that they belong to, where that is known. rasdaemon names the page\n"
 	"type from a list of its own, by a number that differs between kernels: no state\n"
-	"rests on that name.\n";
+	"rests on that name.\n"
+	"\n"
+	"IN MEMORY are records of the hardware that the kernel has beside the log. One\n"
+	"that was not handed on was waiting for the log, drivers and daemons; one that\n"
+	"was is what memory has left of it, of any time since boot.\n";
 
 static const struct hwp_example events_examples[] = {
 	{

@@ -10,6 +10,7 @@
 #include "facts/kernel/hstates.h"
 #include "facts/kernel/kernel.h"
 #include "facts/kernel/machine.h"
+#include "facts/kernel/mce_pool.h"
 #include "facts/lists/freelist.h"
 #include "facts/log/mfevent.h"
 #include "facts/log/rasdaemon.h"
@@ -363,6 +364,8 @@ static struct hwp_error *read_facts(struct analysis *a)
 		err = hwp_extents_grow(a->reader, a->findings);
 	if (!err)
 		err = hwp_counters_read(a->target, a->memmap, a->zones, a->findings);
+	if (!err)
+		err = hwp_mce_pool_read(a->target, a->layout, a->findings);
 	if (!err)
 		err = hwp_dmi_name_modules(a->target, a->layout, a->findings);
 	if (!err)

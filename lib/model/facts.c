@@ -304,6 +304,36 @@ static const struct hwp_fact hwp_crash_facts_rows[] = {
 TABLE(hwp_crash_facts);
 #undef TYPE
 
+#define TYPE struct hwp_record_store
+static const struct hwp_fact hwp_record_store_rows[] = { WORD(state, hwp_store_states), TEXT(why) };
+TABLE(hwp_record_store);
+#undef TYPE
+
+#define TYPE struct hwp_hardware_record
+static const struct hwp_fact hwp_hardware_record_rows[] = {
+	WORD(source, hwp_record_sources),
+	WORD(kind, hwp_event_kinds),
+	BOOL(is_waiting),
+	BOOL(has_pfn),
+	UINT(pfn),
+	HEX(status),
+	HEX(misc),
+	INT(cpu),
+	INT(bank),
+	INT(unix_seconds),
+	DERIVED(in_log),
+};
+TABLE(hwp_hardware_record);
+#undef TYPE
+
+#define TYPE struct hwp_hardware_facts
+static const struct hwp_fact hwp_hardware_facts_rows[] = {
+	STRUCT(mce_pool, hwp_record_store),
+	VECTOR(records, hwp_hardware_record),
+};
+TABLE(hwp_hardware_facts);
+#undef TYPE
+
 #define TYPE struct hwp_rasdaemon_row
 static const struct hwp_fact hwp_rasdaemon_row_rows[] = {
 	TEXT(table),
@@ -608,6 +638,7 @@ static const struct hwp_fact hwp_findings_rows[] = {
 	STRUCT(log, hwp_log_facts),
 	STRUCT(machine, hwp_machine_facts),
 	STRUCT(crash, hwp_crash_facts),
+	STRUCT(hardware, hwp_hardware_facts),
 	DERIVED(cause),
 	VECTOR(rasdaemon, hwp_rasdaemon_row),
 	BOOL(has_rasdaemon),

@@ -49,10 +49,21 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->counters.blocks);
 	hwp_vec_deinit(&f->counters.nodes);
 	hwp_vec_deinit(&f->counters.pending_pfns);
+	hwp_vec_deinit(&f->hardware.records);
 	hwp_vec_deinit(&f->checks);
 	hwp_vec_deinit(&f->known_issues);
 	hwp_leak_record_deinit(&f->since_boot);
 	free(f);
+}
+
+struct hwp_error *hwp_record_store_finish(struct hwp_record_store *store, struct hwp_error *err)
+{
+	if (err && err->code == HWP_ERROR_NO_MEMORY)
+		return err;
+	store->state = err ? HWP_STORE_UNREAD : HWP_STORE_READ;
+	snprintf(store->why, sizeof(store->why), "%s", err ? err->message : "");
+	hwp_error_destroy(err);
+	return NULL;
 }
 
 size_t hwp_findings_folio_index(const struct hwp_findings *f, uint64_t pfn)

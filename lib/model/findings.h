@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "layout/page_words.h"
 #include "model/check.h"
+#include "model/hardware.h"
 #include "model/known_issue.h"
 #include "model/leak_record.h"
 #include "model/words.h"
@@ -356,6 +357,8 @@ struct hwp_cause {
 	uint64_t pfn;
 	/** The line that shows it, index in hwp_findings.events or of remarks, or -1. */
 	int64_t event, remark;
+	/** The record that shows it, index in hwp_findings.hardware.records, or -1. */
+	int64_t record;
 	/** What it rests on. */
 	char why[224];
 };
@@ -744,6 +747,7 @@ struct hwp_findings {
 	struct hwp_log_facts log;
 	struct hwp_machine_facts machine;
 	struct hwp_crash_facts crash;
+	struct hwp_hardware_facts hardware;
 	/** Filled by the verdict. */
 	struct hwp_cause cause;
 	/** rasdaemon's rows, in its order; has_rasdaemon: it was asked. */

@@ -139,6 +139,16 @@ const char *hwp_log_state_name(enum hwp_log_state state)
 	return hwp_log_states.words[state].name;
 }
 
+const char *hwp_record_source_name(enum hwp_record_source source)
+{
+	return hwp_record_sources.words[source].name;
+}
+
+const char *hwp_store_state_name(enum hwp_store_state state)
+{
+	return hwp_store_states.words[state].name;
+}
+
 const char *hwp_module_source_name(enum hwp_module_source source)
 {
 	return hwp_module_sources.words[source].name;

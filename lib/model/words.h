@@ -265,6 +265,16 @@
 	ROW(HWP_LOG_WRAPPED, "wrapped", "newer lines have taken the place of its first ones") \
 	ROW(HWP_LOG_COMPLETE, "complete", "every line since boot is there")
 
+/** Where a kernel keeps records of errors that the hardware reported. */
+#define HWP_RECORD_SOURCES(ROW) \
+	ROW(HWP_RECORD_MCE_POOL, "mce-pool", "a machine check in x86's mce_evt_pool")
+
+/** Was such a place read? */
+#define HWP_STORE_STATES(ROW) \
+	ROW(HWP_STORE_UNREAD, "unread", "it could not be read: which records it has is not known") \
+	ROW(HWP_STORE_ABSENT, "absent", "the kernel has no such place, or names none") \
+	ROW(HWP_STORE_READ, "read", "all of it was read")
+
 /** Who named a memory module, the best first. */
 #define HWP_MODULE_SOURCES(ROW) \
 	ROW(HWP_MODULE_LOG, "log", "a line of the kernel log, for an error at the page") \
@@ -309,6 +319,8 @@ enum hwp_contents { HWP_CONTENTS(HWP_ENUMERATOR) };
 enum hwp_event_kind { HWP_EVENT_KINDS(HWP_ENUMERATOR) };
 enum hwp_cause_kind { HWP_CAUSES(HWP_ENUMERATOR) };
 enum hwp_log_state { HWP_LOG_STATES(HWP_ENUMERATOR) };
+enum hwp_record_source { HWP_RECORD_SOURCES(HWP_ENUMERATOR) };
+enum hwp_store_state { HWP_STORE_STATES(HWP_ENUMERATOR) };
 enum hwp_module_source { HWP_MODULE_SOURCES(HWP_ENUMERATOR) };
 enum hwp_boot { HWP_BOOTS(HWP_ENUMERATOR) };
 
@@ -355,6 +367,8 @@ struct hwp_words {
 	LIST(hwp_event_kinds, HWP_EVENT_KINDS) \
 	LIST(hwp_causes, HWP_CAUSES) \
 	LIST(hwp_log_states, HWP_LOG_STATES) \
+	LIST(hwp_record_sources, HWP_RECORD_SOURCES) \
+	LIST(hwp_store_states, HWP_STORE_STATES) \
 	LIST(hwp_module_sources, HWP_MODULE_SOURCES) \
 	LIST(hwp_boots, HWP_BOOTS)
 // clang-format on
@@ -389,6 +403,8 @@ const char *hwp_use_kind_name(enum hwp_use_kind kind);
 const char *hwp_event_kind_name(enum hwp_event_kind kind);
 const char *hwp_cause_name(enum hwp_cause_kind kind);
 const char *hwp_log_state_name(enum hwp_log_state state);
+const char *hwp_record_source_name(enum hwp_record_source source);
+const char *hwp_store_state_name(enum hwp_store_state state);
 const char *hwp_module_source_name(enum hwp_module_source source);
 const char *hwp_boot_name(enum hwp_boot boot);
 

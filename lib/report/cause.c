@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "report/common.h"
 #include "report/machine.h"
+#include "report/records.h"
 #include "verdict/cause.h"
 
 static const char *confidence_of(const struct hwp_cause *cause)
@@ -98,7 +99,7 @@ static const char *const headlines[] = {
 void hwp_text_cause(struct hwp_text *text, const struct hwp_findings *f)
 {
 	const struct hwp_cause *cause = &f->cause;
-	char page[64] = "";
+	char page[64] = "", record[256];
 
 	/* Nobody judged it, or there is nothing to say. */
 	if (cause->kind == HWP_CAUSE_NO_CRASH || !cause->why[0])
@@ -110,6 +111,10 @@ void hwp_text_cause(struct hwp_text *text, const struct hwp_findings *f)
 	hwp_text_field(text, "Cause", "%s%s: %s (confidence: %s)", headlines[cause->kind], page,
 		       cause->why, confidence_of(cause));
 	put_panic(text, f);
+	if (cause->record >= 0 && (size_t)cause->record < f->hardware.records.nr)
+		hwp_text_field(text, "Record", "%s",
+			       hwp_record_words(&f->hardware.records.data[cause->record], record,
+						sizeof(record)));
 	put_errors(text, f);
 }
 
@@ -182,6 +187,7 @@ void hwp_report_json_cause(struct hwp_json *json, const struct hwp_findings *f)
 		hwp_json_null(json, "pfn");
 		hwp_json_null(json, "phys");
 	}
+	hwp_json_index(json, "record", cause->record);
 	put_json_panic(json, f);
 	hwp_json_array(json, "errors");
 	while ((e = hwp_report_next_line(f, &event, &remark))) {

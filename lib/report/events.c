@@ -9,6 +9,7 @@
 #include "report/common.h"
 #include "report/known_issues.h"
 #include "report/machine.h"
+#include "report/records.h"
 #include "report/text.h"
 #include "verdict/event_index.h"
 
@@ -254,6 +255,7 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 	hwp_text_field(&text, "Events", "%zu line%s about memory errors%s", f->events.nr,
 		       hwp_plural(f->events.nr),
 		       f->events.nr ? "; TIME is in seconds since boot" : "");
+	hwp_text_unread_stores(&text, f);
 	if (f->has_rasdaemon)
 		hwp_text_field(&text, "Rasdaemon", "%zu row%s, %zu of them not in the log",
 			       f->rasdaemon.nr, hwp_plural(f->rasdaemon.nr), nr_alone(f));
@@ -273,6 +275,8 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 			put_event(&text, f, &f->events.data[i], &c);
 	}
 	err = nr_alone(f) ? put_rasdaemon(&text, f, style) : NULL;
+	if (!err)
+		err = hwp_text_records(&text, f, style);
 	if (err)
 		return err;
 	hwp_text_cause(&text, f);

@@ -82,6 +82,7 @@ static const struct list lists[] = {
 	{ &hwp_mf_results, "result of memory failure", of_mf_result },
 	{ &hwp_causes, "cause of death", of_cause },
 	{ &hwp_event_kinds, "event", of_event },
+	{ &hwp_record_sources, "record in the kernel's memory", NULL },
 	{ &hwp_steps, "step of a history", NULL },
 	{ &hwp_confidences, "confidence", NULL },
 	{ &hwp_log_states, "state of the log", NULL },

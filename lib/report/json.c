@@ -14,6 +14,7 @@
 #include "report/json_words.h"
 #include "report/known_issues.h"
 #include "report/machine.h"
+#include "report/records.h"
 #include "report/selection.h"
 #include "report/text.h"
 #include "verdict/classify.h"
@@ -524,6 +525,7 @@ struct hwp_error *hwp_report_selected_json(FILE *out, const struct hwp_findings 
 	hwp_report_json_known_issues(&json, f);
 	put_log(&json, &f->log);
 	put_events(&json, f);
+	hwp_report_json_hardware(&json, f);
 	put_memmap_holes(&json, f);
 	if (*f->since_boot.boot_id)
 		hwp_report_json_since_boot(&json, f);
@@ -547,6 +549,7 @@ struct hwp_error *hwp_report_events_json(FILE *out, const struct hwp_findings *f
 	}
 	put_pages(&json, f, 0, f->poisoned.nr);
 	put_events(&json, f);
+	hwp_report_json_hardware(&json, f);
 	return put_tail(&json, f);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/machine_check.h"
+#include "verdict/records.h"
 
 /* What the hardware says of an error, and the panic for it, are printed at once. */
 #define AT_ONCE (10 * HWP_NS_PER_SECOND)
@@ -149,6 +150,19 @@ static int64_t page_at_panic(const struct hwp_findings *f)
 	return -1;
 }
 
+/** The page of a record that the kernel had not handed on. */
+static bool name_record(struct hwp_findings *f)
+{
+	int64_t record = hwp_waiting_error(f);
+
+	if (record < 0)
+		return false;
+	f->cause.record = record;
+	f->cause.has_pfn = true;
+	f->cause.pfn = f->hardware.records.data[record].pfn;
+	return true;
+}
+
 /** A panic for an error of the hardware, in words that name no page: "Fatal machine check". */
 static bool by_hardware(struct hwp_findings *f)
 {
@@ -168,6 +182,11 @@ static bool by_hardware(struct hwp_findings *f)
 		conclude(f, HWP_CAUSE_MEMORY_ERROR, HWP_CERTAIN,
 			 "the panic is for a machine check, which the processor says is of memory "
 			 "or of a cache of it");
+	else if (!f->cause.has_pfn && !checks.nr_other && name_record(f))
+		conclude(
+			f, HWP_CAUSE_MEMORY_ERROR, HWP_STRONG,
+			"the panic is for an error of the hardware, and the record of one in memory had "
+			"not been handed on");
 	else if (f->cause.has_pfn)
 		conclude(
 			f, HWP_CAUSE_MEMORY_ERROR, HWP_STRONG,
@@ -179,6 +198,29 @@ static bool by_hardware(struct hwp_findings *f)
 	else
 		conclude(f, HWP_CAUSE_UNKNOWN, HWP_WEAK,
 			 "the panic is for an error of the hardware, and no line says of which");
+	return true;
+}
+
+/** No line says why a CPU panicked, and a record of an error was waiting. */
+static bool by_record(struct hwp_findings *f)
+{
+	if (f->crash.has_panic || f->crash.oops[0] || !name_record(f))
+		return false;
+	conclude(
+		f, HWP_CAUSE_MEMORY_ERROR, HWP_STRONG,
+		"a CPU panicked while the record of an uncorrected error in memory had not been handed "
+		"on; the line that says why is not in the log");
+	return true;
+}
+
+/** A record that no line is about was waiting, of whatever time. */
+static bool by_waiting_record(struct hwp_findings *f)
+{
+	if (!name_record(f))
+		return false;
+	conclude(
+		f, HWP_CAUSE_NEAR, HWP_STRONG,
+		"the record of an uncorrected error in memory had not been handed on when it crashed");
 	return true;
 }
 
@@ -259,7 +301,8 @@ static bool by_time(struct hwp_findings *f)
 
 static void judge_panic(struct hwp_findings *f)
 {
-	if (by_page(f) || by_hardware(f) || by_signal(f) || by_victim(f) || by_time(f))
+	if (by_page(f) || by_hardware(f) || by_record(f) || by_signal(f) || by_victim(f) ||
+	    by_waiting_record(f) || by_time(f))
 		return;
 	if (!f->crash.has_panic && !f->crash.oops[0])
 		conclude(f, HWP_CAUSE_UNKNOWN, HWP_STRONG,
@@ -276,7 +319,7 @@ static void judge_panic(struct hwp_findings *f)
 
 void hwp_cause_judge(struct hwp_findings *f)
 {
-	f->cause = (struct hwp_cause){ .event = -1, .remark = -1 };
+	f->cause = (struct hwp_cause){ .event = -1, .remark = -1, .record = -1 };
 	if (hwp_panicked(f))
 		judge_panic(f);
 	else if (f->live)

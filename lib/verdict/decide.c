@@ -9,6 +9,7 @@
 #include "verdict/outcome.h"
 #include "verdict/past.h"
 #include "verdict/rasdaemon_join.h"
+#include "verdict/records.h"
 #include "verdict/runs.h"
 
 static struct hwp_error *decide(struct hwp_findings *f, struct hwp_event_index *index)
@@ -25,6 +26,7 @@ static struct hwp_error *decide(struct hwp_findings *f, struct hwp_event_index *
 		return err;
 	hwp_past_judge(f, index);
 	hwp_outcome_judge(f);
+	hwp_records_judge(f);
 	err = hwp_history_write(f, index);
 	if (!err)
 		err = hwp_check_run(f);

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 1500
 """Kernels that died, in the lab: what they died of, by their dump and by their console's text."""
+import json
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import blocks
@@ -79,12 +81,79 @@ def of_page(report, console, pfn, last):
     return wrong if last in console else [*wrong, f'the console has no {last}']
 
 
+def printed_records(console):
+    """The machine checks that the kernel printed: (CPU, bank, status, address, misc, time)."""
+    place = None
+    for line in console.splitlines():
+        match = re.search(r'CPU (\d+): Machine Check.* Bank (\d+): ([0-9a-f]{16})', line)
+        if match:
+            place = (int(match[1]), int(match[2]), int(match[3], 16))
+        match = re.search(r'TSC [0-9a-f]+ (?:ADDR ([0-9a-f]+) )?(?:MISC ([0-9a-f]+) )?', line)
+        if match and place:
+            place += (int(match[1] or '0', 16), int(match[2] or '0', 16))
+        match = re.search(r'PROCESSOR \S+ TIME (\d+) ', line)
+        if match and place:
+            yield (*place, int(match[1]))
+            place = None
+
+
+def records_of(report):
+    return [(r['cpu'], r['bank'], int(r['status'], 16), int(r['phys'] or '0', 16),
+             int(r['misc'] or '0', 16), r['time']) for r in report['hardware']['records']]
+
+
+def compare_records(directory, report, pfn, is_fatal):
+    """
+    The pool of machine checks against what the kernel printed of them: all of it where it died of
+    one, as mce_panic() frees none. A slot that was used again has its last record, so that of one
+    that was printed is there; a driver may have taken it before it was.
+    """
+    console = (directory / 'console.txt').read_text(errors='replace')
+    printed, found = list(printed_records(console)), records_of(report)
+    wrong = [] if [s['state'] for s in report['hardware']['stores']][:1] == ['read'] else [
+        f"stores {report['hardware']['stores']}"]
+    if is_fatal:
+        waiting = [r for r in report['hardware']['records'] if not r['handed_on']]
+        if not printed or [r['in_log'] for r in waiting] != ['yes'] * len(printed):
+            wrong.append(f'{len(printed)} records were printed, and {waiting} wait')
+        wrong += without_log(directory, pfn) if pfn else []
+    elif [r for r in report['hardware']['records'] if not r['handed_on']]:
+        wrong.append(f'a record waits: {found}')
+    if not printed and (pfn, 9) not in {(r[3] >> 12, r[1]) for r in found}:
+        wrong.append(f'the error was at {pfn:#x}, found {found}')
+    if printed and printed[-1] not in found:
+        wrong.append(f'printed {printed}, found {found}')
+    return wrong
+
+
+def without_log(directory, pfn):
+    """What is known of its death when no line of the log is."""
+    replay = pathlib.Path(hwp.PROGRAM).with_name('replay')
+    saved = subprocess.run([replay, 'save', directory / 'vmcore.elf'], capture_output=True,
+                           text=True, check=True)
+    facts = json.loads(saved.stdout)
+    for key in ('events', 'remarks', 'crash', 'complaints'):
+        facts.pop(key, None)
+    facts['crash'] = {'cpu': -1, 'pid': -1}
+    facts['log'] = {'state': 'unreadable', 'why': 'it is left out here'}
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+        json.dump(facts, file)
+        file.flush()
+        text = subprocess.run([replay, file.name], capture_output=True, text=True,
+                              check=True).stdout
+    cause = json.loads(re.search(r'^== check --json: 2\n(.*?)^== ', text, re.M | re.S)[1])['cause']
+    if (cause['conclusion'], cause['confidence'], cause['pfn']) != ('memory-error', 'strong', pfn):
+        return [f'without its log: {cause}']
+    return [] if cause['record'] is not None else ['without its log no record is named']
+
+
 def compare_page(directory, conclusion, last):
     """An error at the page that the guest waited at."""
     console = (directory / 'console.txt').read_text(errors='replace')
     pfn = int(re.search(r'hwp-lab: waits at (0x[0-9a-f]+)', console)[1], 16) >> 12
     report = hwp.Run('check', '--json', directory / 'vmcore.elf').json()
     wrong = of_page(report, console, pfn, last)
+    wrong += compare_records(directory, report, pfn, conclusion == 'memory-error')
     return wrong + compare(directory, conclusion, None if conclusion == 'no-crash' else pfn,
                            0 if last else 2)
 
@@ -101,6 +170,8 @@ def compare(directory, conclusion, pfn, status):
     panic = re.search(r'\[ *(\d+\.\d+)\] Kernel panic - not syncing: (.*)', console)
     if not panic:
         return wrong if cause['panic'] is None else [*wrong, f"panic {cause['panic']}"]
+    if 'Fatal machine check' in panic[2]:
+        wrong += compare_records(directory, report, pfn, True)
     if cause['panic']['text'] != panic[2].strip():
         wrong.append(f"panic {cause['panic']['text']}")
     if abs(cause['panic']['time_ns'] / 1e9 - float(panic[1])) > 0.001:

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "verdict/cause.h"
+#include "verdict/records.h"
 
 #define S HWP_NS_PER_SECOND
 #define MEMORY UINT64_C(0xbe00000000000134)
@@ -211,6 +212,105 @@ static void verdicts(void **state)
 	hwp_findings_destroy(f);
 }
 
+static void record(struct hwp_findings *f, uint64_t pfn, uint64_t status, bool is_waiting,
+		   int64_t seconds)
+{
+	const struct hwp_hardware_record r = { .kind = HWP_EVENT_HARDWARE,
+					       .is_waiting = is_waiting,
+					       .has_pfn = true,
+					       .pfn = pfn,
+					       .status = status,
+					       .cpu = -1,
+					       .bank = -1,
+					       .unix_seconds = seconds };
+
+	assert_true(hwp_vec_push(&f->hardware.records, r));
+}
+
+static struct hwp_findings *panicked_silently(void)
+{
+	struct hwp_findings *f = crashed(NULL);
+
+	f->machine.panic_cpu = 1;
+	return f;
+}
+
+/* A record that was not handed on shows the error where the log does not. */
+static void by_record(void **state)
+{
+	struct hwp_findings *f = panicked_silently();
+
+	(void)state;
+	record(f, 0x10, MEMORY, true, 998);
+	record(f, 0x20, MEMORY, true, 999);
+	record(f, 0x30, MEMORY, false, 1000);
+	hwp_cause_judge(f);
+	assert_int_equal(f->cause.record, 1);
+	judged(f, HWP_CAUSE_MEMORY_ERROR, HWP_STRONG, 0x20);
+	/* What was handed on, or corrected, or is no memory's, accuses nothing. */
+	f = panicked_silently();
+	record(f, 0x10, MEMORY, false, 1000);
+	record(f, 0x10, CORRECTED_MEMORY, true, 1000);
+	record(f, 0x10, BUS, true, 1000);
+	hwp_cause_judge(f);
+	assert_int_equal(f->cause.record, -1);
+	judged(f, HWP_CAUSE_UNKNOWN, HWP_STRONG, -1);
+	/* The panic is for the hardware, and no line says of which error. */
+	f = crashed("Fatal machine check");
+	remark(f, 1000, HWP_EVENT_PANIC, 0);
+	record(f, 0x10, MEMORY, true, 1000);
+	judged(f, HWP_CAUSE_MEMORY_ERROR, HWP_STRONG, 0x10);
+	/* It is for something else. */
+	f = crashed("sysrq triggered crash");
+	record(f, 0x10, MEMORY, true, 1000);
+	judged(f, HWP_CAUSE_NEAR, HWP_STRONG, 0x10);
+	f = crashed("sysrq triggered crash");
+	record(f, 0x10, MEMORY, false, 1000);
+	judged(f, HWP_CAUSE_NO_SIGN, HWP_STRONG, -1);
+	/* It had not crashed. */
+	f = crashed(NULL);
+	record(f, 0x10, MEMORY, true, 1000);
+	judged(f, HWP_CAUSE_NO_CRASH, HWP_CERTAIN, -1);
+}
+
+static enum hwp_answer in_log(struct hwp_findings *f)
+{
+	hwp_records_judge(f);
+	return f->hardware.records.data[0].in_log;
+}
+
+static void records_in_the_log(void **state)
+{
+	struct hwp_findings *f = crashed(NULL);
+
+	(void)state;
+	/* The log begins at 500 s of the wall clock. */
+	f->machine.has_clock = true;
+	f->machine.log_start_unix_ns = 500 * (int64_t)S;
+	record(f, 0x10, MEMORY, true, 1000);
+	event(f, 400, HWP_EVENT_ACTION, 0x10, 0);
+	event(f, 500, HWP_EVENT_ACTION, 0x11, 0);
+	assert_int_equal(in_log(f), HWP_ANSWER_NO);
+	f->log.state = HWP_LOG_LOST;
+	assert_int_equal(in_log(f), HWP_ANSWER_UNKNOWN);
+	f->log.state = HWP_LOG_WRAPPED;
+	f->log.first_ns = 499 * S;
+	assert_int_equal(in_log(f), HWP_ANSWER_UNKNOWN);
+	f->log.first_ns = 450 * S;
+	assert_int_equal(in_log(f), HWP_ANSWER_NO);
+	event(f, 502, HWP_EVENT_ACTION, 0x10, 0);
+	assert_int_equal(in_log(f), HWP_ANSWER_YES);
+	f->events.nr = 0;
+	/* A line with the status and no page is about a record without one. */
+	remark(f, 500, HWP_EVENT_HARDWARE, MEMORY);
+	assert_int_equal(in_log(f), HWP_ANSWER_NO);
+	f->hardware.records.data[0].has_pfn = false;
+	assert_int_equal(in_log(f), HWP_ANSWER_YES);
+	f->machine.has_clock = false;
+	assert_int_equal(in_log(f), HWP_ANSWER_UNKNOWN);
+	hwp_findings_destroy(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +318,7 @@ int main(void)
 		cmocka_unit_test(by_signal), cmocka_unit_test(by_machine_check),
 		cmocka_unit_test(by_victim), cmocka_unit_test(by_time),
 		cmocka_unit_test(verdicts),  cmocka_unit_test(without_a_panic),
+		cmocka_unit_test(by_record), cmocka_unit_test(records_in_the_log),
 	};
 
 	return cmocka_run_group_tests_name("cause", tests, NULL, NULL);

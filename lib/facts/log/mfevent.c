@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "facts/log/formats.h"
 #include "facts/log/pattern.h"
+#include "model/machine_check.h"
 
 /* A copy of the line, so that it ends in NUL. */
 #define MAX_LINE 1024
@@ -45,25 +46,11 @@ static void copy_span(char *to, size_t size, struct hwp_span from)
 	copy(to, size, from.text ? from.text : "", from.len);
 }
 
-/**
- * Does the bank have a physical address there? That of AMD's memory controllers (by MCA_IPID) is
- * one of the channel; banks of the cores have physical ones where they consume poison. On Intel's
- * processors bits 6 to 8 of MCi_MISC say which kind it is, of which 1 is linear.
- */
-static bool is_physical(const struct hwp_fields *fields)
-{
-	uint64_t hardware = fields->ipid >> 32 & 0xfff, type = fields->ipid >> 48;
-
-	if (fields->ipid)
-		return hardware == 0xb0 && (type == 0 || type == 1 || type == 0x10);
-	return (fields->misc >> 6 & 7) != 1;
-}
-
 /** The page that the line names. */
 static void take_page(struct hwp_event *e, const struct hwp_fields *fields,
 		      const struct hwp_address_rule *rule)
 {
-	if (fields->has_address && is_physical(fields)) {
+	if (fields->has_address && hwp_bank_has_physical(fields->misc, fields->ipid)) {
 		e->has_pfn = true;
 		e->pfn = (fields->address & rule->physical_mask) >> rule->page_shift;
 	} else if (fields->has_pfn) {

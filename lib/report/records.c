@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/records.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "model/machine_check.h"
+#include "report/machine.h"
+#include "report/table.h"
+
+#define NOT_READ "the kernel's memory was not read"
+
+static void add(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+
+/** One more of the words, after a comma. */
+static void add(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(buf);
+	va_list ap;
+
+	if (len)
+		len += (size_t)snprintf(buf + len, size - len, ", ");
+	if (len >= size)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(buf + len, size - len, fmt, ap);
+	va_end(ap);
+}
+
+const char *hwp_record_words(const struct hwp_hardware_record *r, char *buf, size_t size)
+{
+	char utc[HWP_UTC_SIZE];
+
+	buf[0] = '\0';
+	add(buf, size, "%s",
+	    r->kind == HWP_EVENT_CORRECTED	 ? "corrected" :
+	    hwp_status_is_uncorrected(r->status) ? "uncorrected" :
+						   "error");
+	if (r->cpu >= 0)
+		add(buf, size, "CPU %d", r->cpu);
+	if (r->bank >= 0)
+		add(buf, size, "bank %d", r->bank);
+	if (r->status)
+		add(buf, size, "status 0x%" PRIx64, r->status);
+	if (r->misc)
+		add(buf, size, "misc 0x%" PRIx64, r->misc);
+	if (r->unix_seconds)
+		add(buf, size, "at %s UTC", hwp_utc(r->unix_seconds, utc));
+	return buf;
+}
+
+void hwp_text_unread_stores(struct hwp_text *text, const struct hwp_findings *f)
+{
+	if (f->hardware.mce_pool.state == HWP_STORE_UNREAD && f->hardware.mce_pool.why[0])
+		hwp_text_field(text, "Records", "mce_evt_pool could not be read: %s",
+			       f->hardware.mce_pool.why);
+}
+
+struct hwp_error *hwp_text_records(struct hwp_text *text, const struct hwp_findings *f,
+				   const struct hwp_report_style *style)
+{
+	static const struct hwp_table_column columns[] = {
+		{ "IN MEMORY", false }, { "HANDED ON", false }, { "IN LOG", false },
+		{ "PFN", false },	{ "WHAT", false },
+	};
+	_cleanup_(hwp_table_destroyp) struct hwp_table *table = NULL;
+	char words[256];
+
+	if (!f->hardware.records.nr)
+		return NULL;
+	table = hwp_table_create(text->out, style, columns, HWP_ARRAY_SIZE(columns));
+	if (!table)
+		return hwp_error_no_memory();
+	putc('\n', text->out);
+	for (size_t i = 0; i < f->hardware.records.nr; i++) {
+		const struct hwp_hardware_record *r = &f->hardware.records.data[i];
+
+		hwp_table_row(table);
+		hwp_table_cell(table, "%s", hwp_record_source_name(r->source));
+		hwp_table_cell(table, "%s", r->is_waiting ? "no" : "yes");
+		hwp_table_cell(table, "%s", hwp_answer_name(r->in_log));
+		if (r->has_pfn)
+			hwp_table_cell(table, "0x%" PRIx64, r->pfn);
+		else
+			hwp_table_cell(table, "-");
+		hwp_table_cell(table, "%s", hwp_record_words(r, words, sizeof(words)));
+	}
+	return hwp_table_print(table, NULL, NULL);
+}
+
+static void put_store(struct hwp_json *json, const char *name, const struct hwp_record_store *store)
+{
+	hwp_json_row_object(json, NULL);
+	hwp_json_string(json, "source", name);
+	hwp_json_string(json, "state", hwp_store_state_name(store->state));
+	hwp_json_word(json, "why",
+		      store->state == HWP_STORE_UNREAD && !store->why[0] ? NOT_READ : store->why);
+	hwp_json_end(json);
+}
+
+static void put_record(struct hwp_json *json, const struct hwp_findings *f,
+		       const struct hwp_hardware_record *r)
+{
+	hwp_json_row_object(json, NULL);
+	hwp_json_string(json, "source", hwp_record_source_name(r->source));
+	hwp_json_string(json, "kind", hwp_event_kind_name(r->kind));
+	hwp_json_bool(json, "handed_on", !r->is_waiting);
+	hwp_json_string(json, "in_log", hwp_answer_name(r->in_log));
+	if (r->has_pfn) {
+		hwp_json_u64(json, "pfn", r->pfn);
+		hwp_json_hex(json, "phys", r->pfn << f->page_shift);
+	} else {
+		hwp_json_null(json, "pfn");
+		hwp_json_null(json, "phys");
+	}
+	if (r->status)
+		hwp_json_hex(json, "status", r->status);
+	else
+		hwp_json_null(json, "status");
+	if (r->misc)
+		hwp_json_hex(json, "misc", r->misc);
+	else
+		hwp_json_null(json, "misc");
+	hwp_json_index(json, "cpu", r->cpu);
+	hwp_json_index(json, "bank", r->bank);
+	hwp_json_known(json, "time", r->unix_seconds != 0, r->unix_seconds);
+	hwp_json_end(json);
+}
+
+void hwp_report_json_hardware(struct hwp_json *json, const struct hwp_findings *f)
+{
+	hwp_json_object(json, "hardware");
+	hwp_json_array(json, "stores");
+	put_store(json, hwp_record_source_name(HWP_RECORD_MCE_POOL), &f->hardware.mce_pool);
+	hwp_json_end(json);
+	hwp_json_array(json, "records");
+	for (size_t i = 0; i < f->hardware.records.nr; i++)
+		put_record(json, f, &f->hardware.records.data[i]);
+	hwp_json_end(json);
+	hwp_json_end(json);
+}

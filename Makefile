@@ -37,7 +37,8 @@ flags_given := $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)
 # A compiler that is newer than ours warns of more: a package is built with WERROR=0.
 WERROR ?= 1
 override CPPFLAGS += -Ilib -D_GNU_SOURCE -DHWP_VERSION='"$(VERSION)"'
-override CFLAGS += -std=gnu11 -Wall -Wextra $(if $(filter-out 0,$(WERROR)),-Werror) $(if $(SHARED),,-fvisibility=hidden) -fPIC -pthread
+override CFLAGS += -std=gnu11 -Wall -Wextra $(if $(filter-out 0,$(WERROR)),-Werror) -fPIC \
+	-fno-semantic-interposition -pthread
 override LDFLAGS += -pthread -Wl,--as-needed
 # Hardened, unless a packager's flags say how. Sanitizers and -O0 have no use for FORTIFY.
 hardening = $(if $(findstring $(1),$(flags_given)),,$(2))
@@ -187,6 +188,8 @@ $(CRASH_HELP): $(O)/ext/crash/crash_%.h: cmds/manual.awk cmds/%.c
 $(O)/ext/crash/crash_help.o: $(CRASH_HELP)
 $(O)/ext/crash/crash_help.o: override CPPFLAGS += -I$(O)/ext/crash
 
+# A host's shared object exports what it marks, and nothing of the library (--exclude-libs).
+$(O)/cmds/%.o $(O)/ext/%.o: private override CFLAGS += -fvisibility=hidden
 $(O)/%.o: %.c $(O)/flags
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
@@ -196,9 +199,12 @@ $(O)/tests/%.o: tests/%.c $(O)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) -Itests/lib $(CFLAGS) -MMD -MP \
 		-c $< -o $@
 
-$(O)/unit/%: $(O)/tests/unit/%.o $(LOAD_FACTS) $(LIB)
+# They need not be linked again when the library has changed.
+test_link = $(CC) $(CFLAGS) $^ -L$(O) -lhwpoison -Wl,-rpath,'$$ORIGIN:$$ORIGIN/..' $(LDFLAGS) \
+	$(TEST_LIBS) $(LIBS) -o $@
+$(O)/unit/%: $(O)/tests/unit/%.o $(LOAD_FACTS) | $(O)/libhwpoison.so
 	$(call msg,UNIT,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $^ $(LDFLAGS) $(TEST_LIBS) $(LIBS) -o $@
+	$(Q)mkdir -p $(@D) && $(test_link)
 
 # What drgn.c is tried on; the older one has what every release has. And the libpython of drgn's module,
 # whose version no real one has.
@@ -214,9 +220,9 @@ $(O)/tests/lib/fake_python%so: tests/lib/fake_python.c $(O)/flags
 		-Wl,-soname,libpython3.$(if $(findstring _bare,$@),990,991).so.1.0 $(LDFLAGS) $< -o $@
 
 # What follows from facts that were saved, without the dump they were read from.
-$(REPLAY): $(O)/tests/lib/replay.o $(LOAD_FACTS) $(LIB)
+$(REPLAY): $(O)/tests/lib/replay.o $(LOAD_FACTS) | $(O)/libhwpoison.so
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(TEST_LIBS) $(LIBS) -o $@
+	$(Q)$(test_link)
 
 # These change only when their text does, and then rebuild what depends on it.
 define record

@@ -5,8 +5,8 @@ and crash find of those that the kernel itself knows of, in each form that a dum
 
     kernels.py [FILE]
 
-A row that fails is in FILE as well, with why. HWP_LAB_ROWS="61-rt 73-arm64" takes these rows, prints the
-table, and writes no file. HWP_PEER_ROWS="61-rt" asks drgn and crash of these alone: each needs a debug
+A row that fails is in FILE as well, with why. HWP_LAB_ROWS="61-rt 73-arm64" takes these rows, and what
+FILE has of other kernels stays. HWP_PEER_ROWS="61-rt" asks drgn and crash of these alone: each needs a debug
 package of up to 1.2 GB. A dump that is there already is used as test_lab.py says.
 """
 import copy
@@ -36,6 +36,7 @@ import truth
 
 LIMIT = 600
 HEAD = ('kernel', 'machine', 'page', 'form', 'debuginfo', 'pages right', 'drgn', 'crash')
+BELOW = '## What was said instead'
 INTRODUCTION = '''# Kernels, and what was found in their memory
 
 This is what `make kernels` printed. Each kernel is Debian's, booted once in QEMU with errors of every kind in its memory
@@ -269,8 +270,34 @@ def written(rows, below):
     for cells in (HEAD, ['-' * width for width in widths], *rows):
         lines.append('| ' + ' | '.join(cell.ljust(width) for cell, width in zip(cells, widths)) + ' |')
     if below:
-        lines += ['', '## What was said instead', '', *(f'* {line}' for line in below)]
+        lines += ['', BELOW, '', *(f'* {line}' for line in below)]
     return '\n'.join(lines) + '\n'
+
+
+def by_kernel(rows, below):
+    """{release: (its rows, what is said of it below)}, in their order."""
+    found = {}
+    for cells in rows:
+        found.setdefault(cells[0], ([], []))[0].append(cells)
+    for line in below:
+        found.setdefault(line.partition(', ')[0], ([], []))[1].append(line)
+    return found
+
+
+def read_back(path):
+    """The rows of such a file, and its lines below."""
+    lines = pathlib.Path(path).read_text().splitlines()
+    table = [[cell.strip() for cell in line.strip('|').split(' | ')] for line in lines if line.startswith('| ')]
+    start = lines.index(BELOW) if BELOW in lines else len(lines)
+    return table[2:], [line[2:] for line in lines[start:] if line.startswith('* ')]
+
+
+def put_into(path, rows, below):
+    """The same file with these rows in place of those of their kernels."""
+    kernels = by_kernel(*read_back(path))
+    kernels.update(by_kernel(rows, below))
+    return written([cells for own, _ in kernels.values() for cells in own],
+                   [line for _, said in kernels.values() for line in said])
 
 
 def main():
@@ -291,8 +318,9 @@ def main():
             print(f'{row.name}: {error}', flush=True)
     text = written(rows, below)
     print(text)
-    if len(sys.argv) > 1 and not os.environ.get('HWP_LAB_ROWS'):
-        pathlib.Path(sys.argv[1]).write_text(text)
+    if len(sys.argv) > 1:
+        some = os.environ.get('HWP_LAB_ROWS')
+        pathlib.Path(sys.argv[1]).write_text(put_into(sys.argv[1], rows, below) if some else text)
     sys.exit(1 if failed else 0)
 
 

@@ -201,7 +201,16 @@ class Writer:
     text = ''
     def write(self, text):
         Writer.text += text
-status = hwpoison.run(prog, 'list --json', out=Writer())
+import gc, weakref
+writer = Writer()
+alive = weakref.ref(writer)
+gc.disable()
+status = hwpoison.run(prog, 'list --json', out=writer)
+del writer
+# A report is not kept until the next collection.
+assert alive() is None
+gc.enable()
+assert hwpoison.Error.__module__ == 'hwpoison'
 # What a shell prints of an answer is not the report.
 assert 'document' not in repr(check) and repr(found[0].state) in repr(check), repr(check)[:300]
 try:

@@ -33,6 +33,9 @@ from ._version import __version__
 __all__ = ('Check', 'CheckResult', 'Error', 'Folio', 'PoisonedPage', 'check', 'folio',
            'for_each_poisoned_page', 'poisoned_page', 'report', 'run')
 
+# Where a traceback says that it is.
+Error.__module__ = __name__
+
 
 @dataclasses.dataclass(frozen=True)
 class PoisonedPage:

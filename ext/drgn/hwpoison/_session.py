@@ -77,7 +77,8 @@ def _element(type_: drgn.Type) -> Tuple[drgn.Type, str]:
 
 def _size(type_: drgn.Type) -> int:
     try:
-        return drgn.sizeof(type_)
+        size: int = drgn.sizeof(type_)
+        return size
     except TypeError:
         # A flexible array.
         return 0
@@ -108,17 +109,19 @@ def _find_enumerator(prog: drgn.Program, tag: Optional[str], name: str) -> int:
         return value
     for enumerator in prog.type(f'enum {tag}').enumerators or ():
         if enumerator.name == name:
-            return enumerator.value
+            value = enumerator.value
+            return value
     raise LookupError(name)
 
 
 def _vmcoreinfo_text(prog: drgn.Program) -> bytes:
     try:
-        return prog['VMCOREINFO'].string_()
+        text: bytes = prog['VMCOREINFO'].string_()
     except KeyError:
         # This drgn does not have it: read the kernel's own copy.
         data, size = prog['vmcoreinfo_data'], prog['vmcoreinfo_size']
-        return prog.read(data.value_(), size.value_())
+        text = prog.read(data.value_(), size.value_())
+    return text
 
 
 def _address(prog: drgn.Program, name: str) -> int:
@@ -173,16 +176,20 @@ class Session:
         self.prog = prog
         self.is_given = core is not None
         self.like_crash = like_crash
-        core = core_of(prog, core)
+        self.core = core_of(prog, core)
         self.streams = {1: out, 2: err}
         self.decoders = {number: codecs.getincrementaldecoder('utf-8')('replace')
                          for number in self.streams}
         self.broken: Optional[BaseException] = None
         self.interrupted = ctypes.c_int(0)
-        self.call = _Call(
+
+    def _callbacks(self) -> _Call:
+        """What C calls. A member it would be a cycle, which keeps a report until the next gc."""
+        out = self.streams[1]
+        return _Call(
             version=ctypes.sizeof(_Call), flags=self._flags(),
             width=shutil.get_terminal_size((0, 0)).columns if _is_terminal(out) else 0,
-            core_path=os.fsencode(core) if core else None,
+            core_path=os.fsencode(self.core) if self.core else None,
             interrupted=ctypes.pointer(self.interrupted), read=_Read(self._read),
             symbol=_Symbol(self._symbol), member=_Member(self._member),
             enumerator=_Enumerator(self._enumerator), vmcoreinfo=_Vmcoreinfo(self._vmcoreinfo),
@@ -257,14 +264,14 @@ class Session:
 
     def run(self, arguments: Sequence[str]) -> int:
         """Return the exit status. Python handles signals in the main thread, so work in another."""
-        function = _load()
+        function, call = _load(), self._callbacks()
         words = [b'hwpoison', *(os.fsencode(str(word)) for word in arguments)]
         argv = (ctypes.c_char_p * (len(words) + 1))(*words, None)
         status, done = [TROUBLE], threading.Event()
 
         def work() -> None:
             try:
-                status[0] = function(ctypes.byref(self.call), len(words), argv)
+                status[0] = function(ctypes.byref(call), len(words), argv)
             finally:
                 done.set()
 

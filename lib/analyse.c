@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "facts/kernel/cec.h"
 #include "facts/kernel/counters.h"
 #include "facts/kernel/dmi.h"
 #include "facts/kernel/hstates.h"
@@ -366,6 +367,8 @@ static struct hwp_error *read_facts(struct analysis *a)
 		err = hwp_counters_read(a->target, a->memmap, a->zones, a->findings);
 	if (!err)
 		err = hwp_mce_pool_read(a->target, a->layout, a->findings);
+	if (!err)
+		err = hwp_cec_read(a->target, a->layout, a->findings);
 	if (!err)
 		err = hwp_dmi_name_modules(a->target, a->layout, a->findings);
 	if (!err)

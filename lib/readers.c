@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "readers.h"
 
+#include "facts/kernel/cec.h"
 #include "facts/kernel/counters.h"
 #include "facts/kernel/dmi.h"
 #include "facts/kernel/hstates.h"
@@ -24,19 +25,35 @@
 
 /* struct page comes first: the others build on it. */
 const struct hwp_needs *const hwp_readers[] = {
-	&hwp_layout_needs,	    &hwp_memmap_needs,
-	&hwp_zones_needs,	    &hwp_freelist_needs,
-	&hwp_folio_hugetlb_needs,   &hwp_folio_raw_needs,
-	&hwp_direct_map_needs,	    &hwp_hstates_needs,
-	&hwp_static_key_needs,	    &hwp_kernel_needs,
-	&hwp_counters_totals_needs, &hwp_counters_blocks_needs,
-	&hwp_counters_queue_needs,  &hwp_klog_ring_needs,
-	&hwp_klog_buffer_needs,	    &hwp_page_owner_needs,
-	&hwp_rmap_process_needs,    &hwp_rmap_anon_needs,
-	&hwp_rmap_mapper_needs,	    &hwp_rmap_file_needs,
-	&hwp_rmap_mount_needs,	    &hwp_cpus_needs,
-	&hwp_free_count_needs,	    &hwp_pageblock_needs,
-	&hwp_starts_needs,	    &hwp_machine_needs,
-	&hwp_mce_pool_needs,	    &hwp_dmi_needs,
-	&hwp_dmi_modules_needs,	    NULL,
+	&hwp_layout_needs,
+	&hwp_memmap_needs,
+	&hwp_zones_needs,
+	&hwp_freelist_needs,
+	&hwp_folio_hugetlb_needs,
+	&hwp_folio_raw_needs,
+	&hwp_direct_map_needs,
+	&hwp_hstates_needs,
+	&hwp_static_key_needs,
+	&hwp_kernel_needs,
+	&hwp_counters_totals_needs,
+	&hwp_counters_blocks_needs,
+	&hwp_counters_queue_needs,
+	&hwp_klog_ring_needs,
+	&hwp_klog_buffer_needs,
+	&hwp_page_owner_needs,
+	&hwp_rmap_process_needs,
+	&hwp_rmap_anon_needs,
+	&hwp_rmap_mapper_needs,
+	&hwp_rmap_file_needs,
+	&hwp_rmap_mount_needs,
+	&hwp_cpus_needs,
+	&hwp_free_count_needs,
+	&hwp_pageblock_needs,
+	&hwp_starts_needs,
+	&hwp_machine_needs,
+	&hwp_mce_pool_needs,
+	&hwp_cec_needs,
+	&hwp_dmi_needs,
+	&hwp_dmi_modules_needs,
+	NULL,
 };

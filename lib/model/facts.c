@@ -326,9 +326,25 @@ static const struct hwp_fact hwp_hardware_record_rows[] = {
 TABLE(hwp_hardware_record);
 #undef TYPE
 
+#define TYPE struct hwp_corrected_page
+static const struct hwp_fact hwp_corrected_page_rows[] = { UINT(pfn), UINT(nr_errors) };
+TABLE(hwp_corrected_page);
+#undef TYPE
+
+#define TYPE struct hwp_cec_facts
+static const struct hwp_fact hwp_cec_facts_rows[] = {
+	STRUCT(store, hwp_record_store),
+	UINT(nr_errors),
+	UINT(nr_offlined),
+	VECTOR(pages, hwp_corrected_page),
+};
+TABLE(hwp_cec_facts);
+#undef TYPE
+
 #define TYPE struct hwp_hardware_facts
 static const struct hwp_fact hwp_hardware_facts_rows[] = {
 	STRUCT(mce_pool, hwp_record_store),
+	STRUCT(cec, hwp_cec_facts),
 	VECTOR(records, hwp_hardware_record),
 };
 TABLE(hwp_hardware_facts);

@@ -50,6 +50,7 @@ void hwp_findings_destroy(struct hwp_findings *f)
 	hwp_vec_deinit(&f->counters.nodes);
 	hwp_vec_deinit(&f->counters.pending_pfns);
 	hwp_vec_deinit(&f->hardware.records);
+	hwp_vec_deinit(&f->hardware.cec.pages);
 	hwp_vec_deinit(&f->checks);
 	hwp_vec_deinit(&f->known_issues);
 	hwp_leak_record_deinit(&f->since_boot);

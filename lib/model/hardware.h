@@ -41,8 +41,23 @@ struct hwp_hardware_record {
 	enum hwp_answer in_log;
 };
 
+/** A page with corrected errors, as the kernel counts them. */
+struct hwp_corrected_page {
+	uint64_t pfn, nr_errors;
+};
+
+/** The kernel's collector of corrected errors (CONFIG_RAS_CEC). */
+struct hwp_cec_facts {
+	struct hwp_record_store store;
+	/** All errors since boot, and how often a page had so many that it was soft-offlined. */
+	uint64_t nr_errors, nr_offlined;
+	/** Ascending by pfn; a page that was to be soft-offlined starts from none again. */
+	HWP_VEC(struct hwp_corrected_page) pages;
+};
+
 struct hwp_hardware_facts {
 	struct hwp_record_store mce_pool;
+	struct hwp_cec_facts cec;
 	/** By time, those without one first. */
 	HWP_VEC(struct hwp_hardware_record) records;
 };

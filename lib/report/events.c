@@ -256,6 +256,7 @@ struct hwp_error *hwp_report_events(FILE *out, const struct hwp_findings *f,
 		       hwp_plural(f->events.nr),
 		       f->events.nr ? "; TIME is in seconds since boot" : "");
 	hwp_text_unread_stores(&text, f);
+	hwp_text_corrected(&text, f);
 	if (f->has_rasdaemon)
 		hwp_text_field(&text, "Rasdaemon", "%zu row%s, %zu of them not in the log",
 			       f->rasdaemon.nr, hwp_plural(f->rasdaemon.nr), nr_alone(f));

@@ -11,8 +11,6 @@
 #include "report/machine.h"
 #include "report/table.h"
 
-#define NOT_READ "the kernel's memory was not read"
-
 static void add(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 3, 4)));
 
@@ -53,11 +51,69 @@ const char *hwp_record_words(const struct hwp_hardware_record *r, char *buf, siz
 	return buf;
 }
 
+static const char *why_of(const struct hwp_record_store *store)
+{
+	return store->state == HWP_STORE_UNREAD && !store->why[0] ?
+		       "the kernel's memory was not read" :
+		       store->why;
+}
+
 void hwp_text_unread_stores(struct hwp_text *text, const struct hwp_findings *f)
 {
 	if (f->hardware.mce_pool.state == HWP_STORE_UNREAD && f->hardware.mce_pool.why[0])
 		hwp_text_field(text, "Records", "mce_evt_pool could not be read: %s",
 			       f->hardware.mce_pool.why);
+}
+
+void hwp_text_corrected(struct hwp_text *text, const struct hwp_findings *f)
+{
+	const struct hwp_cec_facts *cec = &f->hardware.cec;
+	const struct hwp_corrected_page *most = NULL;
+
+	if (cec->store.state == HWP_STORE_UNREAD && cec->store.why[0])
+		hwp_text_field(text, "Corrected", "the kernel's count could not be read: %s",
+			       cec->store.why);
+	if (!cec->nr_errors)
+		return;
+	hwp_text_field(text, "Corrected",
+		       "the kernel counted %" PRIu64
+		       " error%s since boot, and soft-offlined a page "
+		       "for them %" PRIu64 " time%s",
+		       cec->nr_errors, hwp_plural(cec->nr_errors), cec->nr_offlined,
+		       hwp_plural(cec->nr_offlined));
+	for (size_t i = 0; i < cec->pages.nr; i++) {
+		if (!most || cec->pages.data[i].nr_errors > most->nr_errors)
+			most = &cec->pages.data[i];
+	}
+	if (most)
+		hwp_text_field(text, "",
+			       "%zu page%s below its threshold; most, %" PRIu64 ", at 0x%" PRIx64,
+			       cec->pages.nr, hwp_plural(cec->pages.nr), most->nr_errors,
+			       most->pfn);
+}
+
+static void put_corrected(struct hwp_json *json, const struct hwp_findings *f)
+{
+	const struct hwp_cec_facts *cec = &f->hardware.cec;
+	bool is_read = cec->store.state == HWP_STORE_READ;
+
+	hwp_json_row_object(json, "corrected");
+	hwp_json_string(json, "state", hwp_store_state_name(cec->store.state));
+	hwp_json_word(json, "why", why_of(&cec->store));
+	hwp_json_known(json, "nr_errors", is_read, (int64_t)cec->nr_errors);
+	hwp_json_known(json, "nr_offlined", is_read, (int64_t)cec->nr_offlined);
+	hwp_json_array(json, "pages");
+	for (size_t i = 0; i < cec->pages.nr; i++) {
+		const struct hwp_corrected_page *page = &cec->pages.data[i];
+
+		hwp_json_row_object(json, NULL);
+		hwp_json_u64(json, "pfn", page->pfn);
+		hwp_json_hex(json, "phys", page->pfn << f->page_shift);
+		hwp_json_u64(json, "nr_errors", page->nr_errors);
+		hwp_json_end(json);
+	}
+	hwp_json_end(json);
+	hwp_json_end(json);
 }
 
 struct hwp_error *hwp_text_records(struct hwp_text *text, const struct hwp_findings *f,
@@ -97,8 +153,7 @@ static void put_store(struct hwp_json *json, const char *name, const struct hwp_
 	hwp_json_row_object(json, NULL);
 	hwp_json_string(json, "source", name);
 	hwp_json_string(json, "state", hwp_store_state_name(store->state));
-	hwp_json_word(json, "why",
-		      store->state == HWP_STORE_UNREAD && !store->why[0] ? NOT_READ : store->why);
+	hwp_json_word(json, "why", why_of(store));
 	hwp_json_end(json);
 }
 
@@ -141,5 +196,6 @@ void hwp_report_json_hardware(struct hwp_json *json, const struct hwp_findings *
 	for (size_t i = 0; i < f->hardware.records.nr; i++)
 		put_record(json, f, &f->hardware.records.data[i]);
 	hwp_json_end(json);
+	put_corrected(json, f);
 	hwp_json_end(json);
 }

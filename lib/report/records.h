@@ -12,6 +12,9 @@ const char *hwp_record_words(const struct hwp_hardware_record *record, char *buf
 /** Which places of records could not be read, and why. */
 void hwp_text_unread_stores(struct hwp_text *text, const struct hwp_findings *findings);
 
+/** How many corrected errors the kernel counted, if any, and where most. */
+void hwp_text_corrected(struct hwp_text *text, const struct hwp_findings *findings);
+
 /** A table of the records, if there are any. */
 struct hwp_error *hwp_text_records(struct hwp_text *text, const struct hwp_findings *findings,
 				   const struct hwp_report_style *style);

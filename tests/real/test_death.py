@@ -126,6 +126,29 @@ def compare_records(directory, report, pfn, is_fatal):
     return wrong
 
 
+def compare_corrected(directory, report):
+    """
+    The kernel's count of corrected errors: against its own list of them, which the guest prints
+    every second, where that has one; one error more may have been found since. And how often it
+    printed that it takes a page out of use for them.
+    """
+    console = (directory / 'console.txt').read_text(errors='replace')
+    counted, wrong = report['hardware']['corrected'], []
+    if counted['state'] != 'read' or counted['nr_offlined'] != console.count('Soft-offlining pfn'):
+        wrong.append(f'corrected {counted}')
+    listed = console.rpartition('hwp-lab: cec { n:')[2]
+    if listed == console or 'CEs:' not in listed:
+        return wrong
+    since = counted['nr_errors'] - int(re.search(r'CEs: (\d+)', listed)[1])
+    pages = [(int(pfn, 16), int(count, 16) & 0x3ff)
+             for pfn, count in re.findall(r'\[([0-9a-f]{16})\|([0-9a-f]{3})\]', listed)]
+    found = [(p['pfn'], p['nr_errors']) for p in counted['pages']]
+    if since not in (0, 1) or (found != [(pfn, nr + since) for pfn, nr in pages] and
+                               'Soft-offlining' not in listed):
+        wrong.append(f'corrected {counted}, and the kernel listed {pages}')
+    return wrong
+
+
 def without_log(directory, pfn):
     """What is known of its death when no line of the log is."""
     replay = pathlib.Path(hwp.PROGRAM).with_name('replay')
@@ -154,8 +177,9 @@ def compare_page(directory, conclusion, last):
     report = hwp.Run('check', '--json', directory / 'vmcore.elf').json()
     wrong = of_page(report, console, pfn, last)
     wrong += compare_records(directory, report, pfn, conclusion == 'memory-error')
+    wrong += compare_corrected(directory, report)
     return wrong + compare(directory, conclusion, None if conclusion == 'no-crash' else pfn,
-                           0 if last else 2)
+                           2 if conclusion == 'memory-error' else 0)
 
 
 def compare(directory, conclusion, pfn, status):

@@ -8,6 +8,7 @@
 #include "facts/kernel/cec.h"
 #include "facts/kernel/counters.h"
 #include "facts/kernel/dmi.h"
+#include "facts/kernel/ghes.h"
 #include "facts/kernel/hstates.h"
 #include "facts/kernel/kernel.h"
 #include "facts/kernel/machine.h"
@@ -367,6 +368,8 @@ static struct hwp_error *read_facts(struct analysis *a)
 		err = hwp_counters_read(a->target, a->memmap, a->zones, a->findings);
 	if (!err)
 		err = hwp_mce_pool_read(a->target, a->layout, a->findings);
+	if (!err)
+		err = hwp_ghes_read(a->target, a->layout, a->findings);
 	if (!err)
 		err = hwp_cec_read(a->target, a->layout, a->findings);
 	if (!err)

@@ -4,6 +4,7 @@
 #include "facts/kernel/cec.h"
 #include "facts/kernel/counters.h"
 #include "facts/kernel/dmi.h"
+#include "facts/kernel/ghes.h"
 #include "facts/kernel/hstates.h"
 #include "facts/kernel/kernel.h"
 #include "facts/kernel/machine.h"
@@ -53,6 +54,7 @@ const struct hwp_needs *const hwp_readers[] = {
 	&hwp_machine_needs,
 	&hwp_mce_pool_needs,
 	&hwp_cec_needs,
+	&hwp_ghes_needs,
 	&hwp_dmi_needs,
 	&hwp_dmi_modules_needs,
 	NULL,

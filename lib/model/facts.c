@@ -344,6 +344,7 @@ TABLE(hwp_cec_facts);
 #define TYPE struct hwp_hardware_facts
 static const struct hwp_fact hwp_hardware_facts_rows[] = {
 	STRUCT(mce_pool, hwp_record_store),
+	STRUCT(ghes, hwp_record_store),
 	STRUCT(cec, hwp_cec_facts),
 	VECTOR(records, hwp_hardware_record),
 };

@@ -56,7 +56,7 @@ struct hwp_cec_facts {
 };
 
 struct hwp_hardware_facts {
-	struct hwp_record_store mce_pool;
+	struct hwp_record_store mce_pool, ghes;
 	struct hwp_cec_facts cec;
 	/** By time, those without one first. */
 	HWP_VEC(struct hwp_hardware_record) records;

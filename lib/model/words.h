@@ -267,7 +267,8 @@
 
 /** Where a kernel keeps records of errors that the hardware reported. */
 #define HWP_RECORD_SOURCES(ROW) \
-	ROW(HWP_RECORD_MCE_POOL, "mce-pool", "a machine check in x86's mce_evt_pool")
+	ROW(HWP_RECORD_MCE_POOL, "mce-pool", "a machine check in x86's mce_evt_pool") \
+	ROW(HWP_RECORD_GHES, "ghes", "an error record of ACPI in ghes_estatus_caches")
 
 /** Was such a place read? */
 #define HWP_STORE_STATES(ROW) \

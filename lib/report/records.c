@@ -63,6 +63,9 @@ void hwp_text_unread_stores(struct hwp_text *text, const struct hwp_findings *f)
 	if (f->hardware.mce_pool.state == HWP_STORE_UNREAD && f->hardware.mce_pool.why[0])
 		hwp_text_field(text, "Records", "mce_evt_pool could not be read: %s",
 			       f->hardware.mce_pool.why);
+	if (f->hardware.ghes.state == HWP_STORE_UNREAD && f->hardware.ghes.why[0])
+		hwp_text_field(text, "Records", "ghes_estatus_caches could not be read: %s",
+			       f->hardware.ghes.why);
 }
 
 void hwp_text_corrected(struct hwp_text *text, const struct hwp_findings *f)
@@ -191,6 +194,7 @@ void hwp_report_json_hardware(struct hwp_json *json, const struct hwp_findings *
 	hwp_json_object(json, "hardware");
 	hwp_json_array(json, "stores");
 	put_store(json, hwp_record_source_name(HWP_RECORD_MCE_POOL), &f->hardware.mce_pool);
+	put_store(json, hwp_record_source_name(HWP_RECORD_GHES), &f->hardware.ghes);
 	hwp_json_end(json);
 	hwp_json_array(json, "records");
 	for (size_t i = 0; i < f->hardware.records.nr; i++)

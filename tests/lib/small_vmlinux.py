@@ -18,6 +18,7 @@ SECTIONS = '.debug_aranges', '.debug_loc*', '.debug_frame', '.rela*'
 UNITS = re.compile(r'''(
     arch/x86/(kernel/(cpu/common|head64|idt|irq|process|setup|setup_percpu|smp|traps)|
               mm/(fault|init|init_64))|
+    arch/arm64/(kernel/(irq|process|setup|smp|stacktrace|traps)|mm/(fault|init|mmu))|
     block/blk-core|drivers/base/(core|memory)|
     fs/(dcache|file|inode|namespace|open|super)|init/(main|version)|
     kernel/(cgroup/cgroup|cpu|exit|fork|irq/irqdesc|module/main|nsproxy|panic|pid|
@@ -27,6 +28,7 @@ UNITS = re.compile(r'''(
         slub|swapfile|vmalloc|vmscan|vmstat)|
     net/core/dev)\.c''', re.X)
 DWARF5_UNIT_HEADER = 12
+EM_X86_64 = 62
 
 
 def _string(data, at):
@@ -58,17 +60,23 @@ def _units(data, sections):
         at += 4 + length
 
 
+def objcopy(machine):
+    """The one that writes files of that machine, by its number in ELF."""
+    return 'objcopy' if machine == EM_X86_64 else 'aarch64-linux-gnu-objcopy'
+
+
 def make(vmlinux, to):
     to = pathlib.Path(to)
     info = to.with_suffix('.debug_info')
     with open(vmlinux, 'rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         units = [unit for name, unit in _units(data, _sections(data)) if UNITS.fullmatch(name)]
         info.write_bytes(b''.join(units))
+        tool = objcopy(*struct.unpack_from('<H', data, 18))
     plain = to.with_suffix('.plain')
     # Symbols that a relocation names cannot be left out before it.
-    subprocess.run(['objcopy', '-w', *(f'--remove-section={name}' for name in SECTIONS),
+    subprocess.run([tool, '-w', *(f'--remove-section={name}' for name in SECTIONS),
                     f'--update-section=.debug_info={info}', vmlinux, plain], check=True)
-    subprocess.run(['objcopy', '-w', *(f'--strip-symbol={name}' for name in SYMBOLS), plain],
+    subprocess.run([tool, '-w', *(f'--strip-symbol={name}' for name in SYMBOLS), plain],
                    check=True)
     info.unlink()
     plain.rename(to)

@@ -6,6 +6,10 @@
 #
 #   hosts.sh [SUITE...]       default: bookworm trixie forky
 #
+# "arm64" is one more suite, not in the default: trixie's for arm64, built by this system's cross
+# compiler and run by qemu-user (apt-get install qemu-user-static gcc-aarch64-linux-gnu). Its crash
+# is asked of the lab's 612-arm64, which has to be there.
+#
 # They are asked of the samples, and of the dumps that the lab has made: vmcores/lab.sh matrix
 # (build/lab/dumps, or below $HWP_LAB). The roots stay below build/peers/roots (or $HWP_PEERS).
 # Needs root, debootstrap and the network.
@@ -41,8 +45,14 @@ in_root()
 	shift
 	env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
 		${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-		${no_proxy:+no_proxy="$no_proxy"} chroot "$root" "$@" </dev/null
+		${no_proxy:+no_proxy="$no_proxy"} "${emulate[@]}" chroot "$root" "$@" </dev/null
 }
+
+# What runs programs of arm64: the kernel's table of foreign programs, one that a user namespace
+# has for itself (from Linux 6.7 on), so that this system's own stays as it is.
+emulate=()
+emulate_arm64=(unshare --user --map-root-user --mount sh -c 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc &&
+	cat /usr/lib/binfmt.d/qemu-aarch64.conf >/proc/sys/fs/binfmt_misc/register && exec "$@"' sh)
 
 # make_root SUITE: debootstrap it once, with its crash and drgn and what the build needs. A
 # Release file may be past its Valid-Until; who signed it is checked all the same.
@@ -67,11 +77,42 @@ make_root()
 	touch "$root/complete"
 }
 
+# The same for arm64. Its packages are unpacked, and none of their scripts is run.
+make_arm64()
+{
+	local root=$peers/roots/arm64
+	[ ! -e "$root/complete" ] || return 0
+	rm -rf --one-file-system "$root"
+	eval "$(sed -n "/^build=/,/'\$/p" tests/setup.sh)"
+	# shellcheck disable=SC2154 # build: what tests/setup.sh installs
+	HWP_LAB=$peers vmcores/kernels.sh closure trixie "$(tr -s '\n\t' ' ' <<<"base-files bash coreutils
+		crash python3 python3-drgn $build")" "$root" arm64 >"$root.log" 2>&1 || return 1
+	touch "$root/complete"
+}
+
+# build SUITE: what is committed, and install it there.
+build()
+{
+	local root=$peers/roots/$1 lib=usr/lib/aarch64-linux-gnu/pkgconfig:usr/share/pkgconfig
+	if [ "$1" = arm64 ]; then
+		PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root/${lib/:/:$root/} \
+			MAKEFLAGS='' make -s -j2 -C "$root/hwpoison" CC="aarch64-linux-gnu-gcc --sysroot=$root" \
+			all install PREFIX=/usr DESTDIR="$root"
+	else
+		in_root "$root" sh -c 'cd /hwpoison && make -s -j2 all install PREFIX=/usr'
+	fi
+}
+
 # try SUITE: its own build is asked in its own hosts.
 try()
 {
-	local root=$peers/roots/$1
-	if ! make_root "$1"; then
+	local root=$peers/roots/$1 make=make_root
+	emulate=()
+	if [ "$1" = arm64 ]; then
+		make=make_arm64
+		emulate=("${emulate_arm64[@]}")
+	fi
+	if ! $make "$1"; then
 		tail -n 20 "$peers/roots/$1.log" >&2
 		echo "not ok $1: no root of it can be made"
 		return 1
@@ -80,18 +121,30 @@ try()
 	git -c safe.directory="$PWD" archive HEAD | tar -x -C "$root/hwpoison"
 	mount -t proc proc "$root/proc"
 	mount --rbind /dev "$root/dev"
-	mount --bind "$peers/vmlinux" "$root/vmlinux"
+	[ "$1" = arm64 ] || mount --bind "$peers/vmlinux" "$root/vmlinux"
 	mount --bind "$dumps" "$root/dumps"
-	in_root "$root" sh -c 'cd /hwpoison && make -s -j2 all install PREFIX=/usr' || {
+	build "$1" || {
 		echo "not ok $1: it does not build"
 		return 1
 	}
+	[ "$1" != arm64 ] || small_vmlinux "$root"
 	in_root "$root" python3 /hwpoison/tests/root/hosts.py "$1"
+}
+
+# An emulated crash takes minutes to read a whole vmlinux: the one of 612-arm64, with what it asks for.
+small_vmlinux()
+{
+	local release small
+	[ -e "$dumps/612-arm64/version.txt" ] || return 0
+	release=$(awk '{ print $3 }' "$dumps/612-arm64/version.txt")
+	small=$(HWP_PEERS=$peers PYTHONPATH=tests/lib python3 -c \
+		'import peers, sys; print(peers.small_vmlinux(sys.argv[1])[0])' "$release")
+	install -D "$small" "$1/vmlinux/$release/vmlinux"
 }
 
 [ $# -gt 0 ] || set -- bookworm trixie forky
 # crash --minimal needs the vmlinux too.
-for sample in vmcores/samples/{6.1-amd64,6.12-cloud,7.3-cloud}; do
+[ "$*" = arm64 ] || for sample in vmcores/samples/{6.1-amd64,6.12-cloud,7.3-cloud}; do
 	tests/peers/vmlinux.sh "$(awk '{ print $3 }' "$sample/version.txt")" >/dev/null
 done
 failures=0

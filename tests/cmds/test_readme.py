@@ -95,7 +95,8 @@ def dumps(text):
 def matrices(known):
     """The guest skips what it does not know: a name that is misspelt would be no error."""
     wrong = []
-    for file in ('matrix', 'matrix.history', 'matrix.kdump', 'matrix.kernels', 'fix/matrix', 'samples.list'):
+    for file in ('matrix', 'matrix.more', 'matrix.history', 'matrix.kdump', 'matrix.kernels',
+                 'fix/matrix', 'samples.list'):
         lines = (TOP / 'vmcores' / file).read_text().splitlines()
         for row in [x.split('|') for x in lines if not x.startswith('#') and '|' in x]:
             wrong += [f'{file}: {row[0].strip()}: {x}' for x in row[2].replace(' ', '').split(',')

@@ -109,7 +109,10 @@ def of_lab(dump):
     is_arm = 'arm64' in dump.parent.name
     ask_drgn(dump, dump.parent.name, [], plain, arch='AARCH64' if is_arm else 'X86_64')
     vmlinux = pathlib.Path('/vmlinux') / release / 'vmlinux'
-    if not vmlinux.exists() or is_arm != IS_ARM64:
+    if is_arm != IS_ARM64:
+        return False
+    if not vmlinux.exists():
+        print(f'# {SUITE}: {dump.parent.name}: crash has no vmlinux of {release}')
         return False
     if is_arm:
         return by_crash(dump, vmlinux, plain, '--minimal')

@@ -105,6 +105,7 @@ static const char list_help[] =
 	"  VMA          its vm_area_struct that has the page\n"
 	"  USER_ADDR    address that the page has in that; crash: vtop -c PID ADDRESS\n"
 	"  FILE         file of a page in the page cache\n"
+	"  OFFSET       where in that file it begins, in bytes\n"
 	"  MEMBLOCK     number n of /sys/devices/system/memory/memory<n>\n"
 	"  MODULE       memory module, as the log or rasdaemon names it\n"
 	"  TIME         of the last event about it, in seconds since boot\n"

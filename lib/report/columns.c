@@ -217,6 +217,16 @@ static void put_file(struct hwp_cell *cell, const struct hwp_findings *f,
 		say(cell, "%s%s", file->path, file->is_deleted ? " (deleted)" : "");
 }
 
+static void put_offset(struct hwp_cell *cell, const struct hwp_findings *f,
+		       const struct hwp_poisoned *page)
+{
+	(void)f;
+	if (!page->owner.has_offset)
+		return;
+	say(cell, "0x%" PRIx64, page->owner.offset);
+	count(cell, page->owner.offset);
+}
+
 static void put_memblock(struct hwp_cell *cell, const struct hwp_findings *f,
 			 const struct hwp_poisoned *page)
 {
@@ -285,6 +295,7 @@ const struct hwp_page_column hwp_page_columns[] = {
 	{ { "VMA", false }, put_vma },
 	{ { "USER_ADDR", false }, put_user_address },
 	{ { "FILE", false }, put_file },
+	{ { "OFFSET", false }, put_offset },
 	{ { "MEMBLOCK", true }, put_memblock },
 	{ { "MODULE", false }, put_module },
 	{ { "TIME", true }, put_time },

@@ -80,14 +80,18 @@ static void put_owner(struct hwp_text *text, const struct hwp_findings *f,
 		      const struct hwp_owner *owner)
 {
 	const struct hwp_file *file = owner->has_file ? &f->files.data[owner->file] : NULL;
+	char offset[40] = "";
 
+	if (owner->has_offset)
+		snprintf(offset, sizeof(offset), ", at byte 0x%" PRIx64, owner->offset);
 	if (file)
 		hwp_text_field(
-			text, "File", "%s%s%sinode %" PRIu64 " of %s %s%s", file->path,
+			text, "File", "%s%s%sinode %" PRIu64 " of %s %s%s%s", file->path,
 			file->is_deleted ? " (deleted)" : "",
 			*file->path || file->is_deleted ? ", " : "", file->inode, file->filesystem,
 			file->device,
-			*file->path && !file->is_mounted ? ", a path inside that file system" : "");
+			*file->path && !file->is_mounted ? ", a path inside that file system" : "",
+			offset);
 	if (owner->found && file)
 		hwp_text_field(text, "Mapped by", "%s, pid %d%s", owner->comm, owner->pid,
 			       owner->nr_mappers > 1  ? ", and others" :

@@ -528,6 +528,9 @@ static void owners(void **state)
 	assert_owner(&file, owner, "File (deleted), inode 77 of ext4 vda1");
 	file.is_deleted = file.is_mounted = false;
 	assert_owner(&file, owner, "File inode 77 of ext4 vda1");
+	owner.has_offset = true;
+	owner.offset = 0x3000;
+	assert_owner(&file, owner, "File inode 77 of ext4 vda1, at byte 0x3000");
 }
 
 static void no_record(void **state)

@@ -166,6 +166,31 @@ static void sizes(void **state)
 	}
 }
 
+/** Where in its file a page is; a name from the dump is no markup. */
+static void offsets(void **state)
+{
+	const struct hwp_file file = {
+		.inode = 77, .filesystem = "ext4", .device = "vda1", .path = "/srv/<b>"
+	};
+	struct hwp_findings *f = machine_of(1);
+	char *s;
+
+	(void)state;
+	assert_true(hwp_vec_push(&f->files, file));
+	f->poisoned.data[0].owner = (struct hwp_owner){ .has_file = true };
+	s = page_of(f);
+	assert_null(strstr(s, "begins at byte"));
+	free(s);
+	f->poisoned.data[0].owner.has_offset = true;
+	f->poisoned.data[0].owner.offset = 0x9000;
+	s = page_of(f);
+	assert_well_formed(s);
+	assert_non_null(strstr(s, "<li>it begins at byte 0x9000 of /srv/&lt;b&gt; "
+				  "(inode 77 of ext4 vda1)</li>"));
+	free(s);
+	hwp_findings_destroy(f);
+}
+
 /** The sentence for people who do not read kernels, and the answer to whether to go on. */
 static void sentences(void **state)
 {
@@ -315,8 +340,9 @@ static void known_issues(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts), cmocka_unit_test(sizes),   cmocka_unit_test(sentences),
-		cmocka_unit_test(maps),	 cmocka_unit_test(modules), cmocka_unit_test(known_issues)
+		cmocka_unit_test(texts),       cmocka_unit_test(sizes), cmocka_unit_test(offsets),
+		cmocka_unit_test(sentences),   cmocka_unit_test(maps),	cmocka_unit_test(modules),
+		cmocka_unit_test(known_issues)
 	};
 
 	return cmocka_run_group_tests_name("report_html", tests, NULL, NULL);

@@ -137,7 +137,7 @@ static void wide_rows(void **state)
 {
 	static const char *const wanted[] = { "PFN", "WHERE" }, *const three[] = { "FILE", "PID",
 										   "PFN" };
-	_cleanup_free_ char *narrow = NULL, *program = NULL, *two = NULL;
+	_cleanup_free_ char *narrow = NULL, *program = NULL, *two = NULL, *offsets = NULL;
 	struct hwp_findings *f = four_pages();
 	struct hwp_selection s = { .no_headings = false };
 
@@ -169,6 +169,18 @@ static void wide_rows(void **state)
 				 "/var/lib/a long name/of a file\n"
 				 "    PID  118\n"
 				 "    PFN  0x40\n");
+	s.columns.nr = 0;
+	s.limit = 2;
+	s.sort = column("offset");
+	assert_true(hwp_vec_push(&s.columns, column("OFFSET")));
+	assert_true(hwp_vec_push(&s.columns, column("PFN")));
+	f->poisoned.data[0].owner.has_offset = f->poisoned.data[3].owner.has_offset = true;
+	f->poisoned.data[0].owner.offset = 0x10000;
+	f->poisoned.data[3].owner.offset = 0x9000;
+	offsets = list_of(f, &s, 80);
+	assert_string_equal(offsets, "OFFSET   PFN\n"
+				     "0x9000   0x40\n"
+				     "0x10000  0x10\n");
 	hwp_selection_deinit(&s);
 	hwp_findings_destroy(f);
 }

@@ -50,6 +50,20 @@ static void put_steps(FILE *out, const struct hwp_findings *f, const struct hwp_
 	fputs("</ol>", out);
 }
 
+/** What a backup, or the application, must give again. */
+static void put_file(FILE *out, const struct hwp_findings *f, const struct hwp_owner *owner)
+{
+	const struct hwp_file *file = &f->files.data[owner->file];
+
+	if (!owner->has_offset)
+		return;
+	fputs("<li>", out);
+	hwp_html_printf(out, "it begins at byte 0x%" PRIx64 " of %s%s(inode %" PRIu64 " of %s %s)",
+			owner->offset, file->path, *file->path ? " " : "a file ", file->inode,
+			file->filesystem, file->device);
+	fputs("</li>", out);
+}
+
 static void put_page(FILE *out, const struct hwp_findings *f, const struct hwp_poisoned *p)
 {
 	const struct hwp_zone_facts *zone = hwp_report_zone(f, p->zone);
@@ -73,6 +87,8 @@ static void put_page(FILE *out, const struct hwp_findings *f, const struct hwp_p
 	hwp_html_cell(out, "k", "%s", hwp_answer_name(p->was_handed_out));
 	fputs("<td class=\"t\"><details><summary>why</summary><ul>", out);
 	hwp_evidence(f, p, put_evidence, out);
+	if (p->owner.has_file)
+		put_file(out, f, &p->owner);
 	fputs("</ul>", out);
 	put_steps(out, f, p);
 	fputs("</details></td></tr>\n", out);

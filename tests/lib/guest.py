@@ -56,17 +56,17 @@ def _libraries(program):
 
 
 class Guest:
-    """Boots at once; in a `with`, for it is ended with that. Programs of this system are in
-    /programs there."""
+    """Boots at once; in a `with`, for it is ended with that. hwpoison, if it is wanted, is in /bin
+    there, and other programs of this system in /programs."""
 
-    def __init__(self, kernel, script, *options, programs=()):
+    def __init__(self, kernel, script, *options, programs=(), has_hwpoison=True):
         self.work = pathlib.Path(tempfile.mkdtemp())
         self.out = self.work / 'out'
         root, folder = self.work / 'root', LAB / 'kernels' / kernel
         (root / 'bin').mkdir(parents=True)
         for name in 'proc', 'sys', 'dev', 'tmp':
             (root / name).mkdir()
-        self._copy_programs(root, kernel, programs)
+        self._copy_programs(root, kernel, programs, has_hwpoison)
         shutil.copytree(folder / 'modules', root / 'modules')
         (root / 'init').write_text(INIT.replace('OUT', 'vport0p1' if is_arm64(kernel) else 'ttyS1'))
         (root / 'init').chmod(0o755)
@@ -92,7 +92,7 @@ class Guest:
         return [QEMU, '-cpu', 'max', *console, '-serial', f'file:{self.out}']
 
     @staticmethod
-    def _copy_programs(root, kernel, programs):
+    def _copy_programs(root, kernel, programs, has_hwpoison):
         (root / 'programs').mkdir()
         if is_arm64(kernel):
             # These are static.
@@ -104,11 +104,13 @@ class Guest:
             shutil.copy(LAB / 'busybox-arm64/bin/busybox', root / 'bin')
             return
         shutil.copy(shutil.which('busybox'), root / 'bin')
-        shutil.copy(hwp.PROGRAM, root / 'bin')
-        for program in programs:
-            shutil.copy(shutil.which(program), root / 'programs')
-        for library in {lib for program in (hwp.PROGRAM, *map(shutil.which, programs))
-                        for lib in _libraries(program)}:
+        paths = [shutil.which(program) for program in programs]
+        for path in paths:
+            shutil.copy(path, root / 'programs')
+        if has_hwpoison:
+            shutil.copy(hwp.PROGRAM, root / 'bin')
+            paths.append(hwp.PROGRAM)
+        for library in {lib for path in paths for lib in _libraries(path)}:
             (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(library, root / library[1:])
 

@@ -106,7 +106,7 @@ build()
 # try SUITE: its own build is asked in its own hosts.
 try()
 {
-	local root=$peers/roots/$1 make=make_root
+	local root=$peers/roots/$1 make=make_root failed=0
 	emulate=()
 	if [ "$1" = arm64 ]; then
 		make=make_arm64
@@ -128,7 +128,10 @@ try()
 		return 1
 	}
 	[ "$1" != arm64 ] || small_vmlinux "$root"
-	in_root "$root" python3 /hwpoison/tests/root/hosts.py "$1"
+	in_root "$root" python3 /hwpoison/tests/root/hosts.py "$1" || failed=1
+	# And on the kernel that runs, in a guest.
+	[ "$1" = arm64 ] || HWP_PEERS=$peers tests/root/running.py "$1" "$root" || failed=1
+	return "$failed"
 }
 
 # An emulated crash takes minutes to read a whole vmlinux: the one of 612-arm64, with what it asks for.

@@ -16,14 +16,14 @@ SYMBOLS = ('__pfx_*', '__ksymtab_*', '__kstrtab*', '.L*', '__SC[KT]__*', 'event_
 SECTIONS = '.debug_aranges', '.debug_loc*', '.debug_frame', '.rela*'
 #: Whose types are those of the kernel's core.
 UNITS = re.compile(r'''(
-    arch/x86/(kernel/(cpu/common|head64|idt|irq|process|setup|setup_percpu|smp|traps)|
+    arch/x86/(kernel/(cpu/(common|mce/(core|genpool))|head64|idt|irq|process|setup|setup_percpu|smp|traps)|
               mm/(fault|init|init_64))|
     arch/arm64/(kernel/(irq|process|setup|smp|stacktrace|traps)|mm/(fault|init|mmu))|
-    block/blk-core|drivers/base/(core|memory)|
+    block/blk-core|drivers/(acpi/apei/ghes|base/(core|memory)|ras/cec)|
     fs/(dcache|file|inode|namespace|open|super)|init/(main|version)|
     kernel/(cgroup/cgroup|cpu|exit|fork|irq/irqdesc|module/main|nsproxy|panic|pid|
             printk/printk|sched/core|signal|sys|time/(timekeeping|timer)|workqueue)|
-    lib/(maple_tree|radix-tree|rbtree|xarray)|
+    lib/(genalloc|maple_tree|radix-tree|rbtree|xarray)|
     mm/(filemap|hugetlb|memcontrol|memory|memory-failure|mmap|page_alloc|percpu|rmap|shmem|
         slub|swapfile|vmalloc|vmscan|vmstat)|
     net/core/dev)\.c''', re.X)

@@ -272,17 +272,18 @@ rule_lib_is_silent()
 
 rule_no_writable_data()
 {
-	local object
-	for object in $(objects $(sources '*.c' lib)); do
-		{
-			objdump -h "$object" | awk '$3 !~ /^0+$/ { print $2 }'
-			objdump -t "$object" | awk '/\*COM\*/ { print "*COM*" }'
-		} | grep -E '^\*COM|^\.(data|bss|tdata|tbss|init_array)' | grep -v '^\.data\.rel\.ro' |
-			while read -r section; do
-				echo "${object#"$O"/} has $section:" $(objdump -t "$object" |
-					awk -v s="$section" 'index($0, s) && $NF != s { print $NF }')
-			done
-	done
+	objdump -ht $(objects $(sources '*.c' lib)) | awk -v o="$O/" '
+		function finish(section) {
+			for (section in names)
+				print file " has " section ":" names[section]
+			delete names
+		}
+		/ file format / { finish(); file = substr($1, length(o) + 1, length($1) - length(o) - 1) }
+		$1 ~ /^[0-9]+$/ && $3 !~ /^0+$/ && $2 ~ /^\.(data|bss|tdata|tbss|init_array)/ &&
+			$2 !~ /^\.data\.rel\.ro/ { names[$2] = "" }
+		/\*COM\*/ { names["*COM*"] = names["*COM*"] " " $NF }
+		NF > 4 && $(NF - 2) in names && $NF != $(NF - 2) { names[$(NF - 2)] = names[$(NF - 2)] " " $NF }
+		END { finish() }'
 }
 
 rule_exports_are_declared()
@@ -335,10 +336,12 @@ rule_spdx()
 			END { if (last) print last " has no SPDX line" }'
 }
 
+# One that a source includes first is compiled alone there.
 rule_headers_compile_alone()
 {
 	local header
-	for header in $(sources '*.h' lib cmds); do
+	sources '*.h' lib cmds | sed 's|^lib/||' | sort | comm -23 - <(grep -hm1 '^#include' \
+		$(sources '*.c' lib cmds) | cut -d '"' -f 2 | sort -u) | while read -r header; do
 		echo "#include \"$header\"" | ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror \
 			-I. -Ilib -fsyntax-only -x c - 2>&1 | grep -E 'error' | head -n 1
 	done

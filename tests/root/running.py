@@ -22,8 +22,9 @@ from live_hosts import POISON, injected, same, sections
 #: Each Debian's own kernel, or the nearest that the lab has.
 KERNELS = {'bookworm': '6.1-amd64', 'trixie': '6.12-cloud', 'forky': '7.3-cloud'}
 LIMIT = 900
-#: A guest's disk without what no host reads.
-LEFT_OUT = ('hwpoison', 'setup', 'usr/include', 'usr/lib/gcc', 'usr/libexec/gcc', 'usr/share/doc',
+#: A guest's disk without what is mounted in the root, and what no host reads.
+MOUNTED = ('proc', 'sys', 'dev', 'vmlinux', 'dumps', 'tmp', 'hwpoison', 'setup')
+LEFT_OUT = ('usr/include', 'usr/lib/gcc', 'usr/libexec/gcc', 'usr/share/doc',
             'usr/share/locale', 'usr/share/man', 'var/cache', 'var/lib/apt')
 
 SCRIPT = '''
@@ -71,11 +72,13 @@ section crash-report cat /disk/tmp/report
 def disk(root, vmlinux, work):
     """An ext4 image of the root. Its files are linked, not copied, until they are in it."""
     stage = work / 'stage'
-    subprocess.run(['cp', '-alx', root, stage], check=True)
+    stage.mkdir()
+    parts = [path for path in root.iterdir() if path.name not in MOUNTED]
+    subprocess.run(['cp', '-al', *parts, stage], check=True)
     for name in LEFT_OUT:
         shutil.rmtree(stage / name, ignore_errors=True)
     for name in 'proc', 'sys', 'dev', 'tmp':
-        (stage / name).mkdir(exist_ok=True)
+        (stage / name).mkdir()
     shutil.copy(vmlinux, stage / 'tmp' / 'vmlinux')
     used = int(subprocess.run(['du', '-sk', stage], capture_output=True, text=True,
                               check=True).stdout.split()[0])

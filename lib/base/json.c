@@ -206,6 +206,14 @@ void hwp_json_known(struct hwp_json *json, const char *key, bool is_known, int64
 		hwp_json_null(json, key);
 }
 
+void hwp_json_nonzero(struct hwp_json *json, const char *key, uint64_t value)
+{
+	if (value)
+		hwp_json_hex(json, key, value);
+	else
+		hwp_json_null(json, key);
+}
+
 void hwp_json_index(struct hwp_json *json, const char *key, int64_t value)
 {
 	hwp_json_known(json, key, value >= 0, value);

@@ -58,6 +58,9 @@ void hwp_json_word(struct hwp_json *json, const char *key, const char *value);
 /** The number, or null where it is not known. */
 void hwp_json_known(struct hwp_json *json, const char *key, bool is_known, int64_t value);
 
+/** In hexadecimal; 0 stands for none: null. */
+void hwp_json_nonzero(struct hwp_json *json, const char *key, uint64_t value);
+
 /** The number; -1 stands for none: null. */
 void hwp_json_index(struct hwp_json *json, const char *key, int64_t value);
 

@@ -58,7 +58,7 @@ struct hwp_cec_facts {
 struct hwp_hardware_facts {
 	struct hwp_record_store mce_pool, ghes;
 	struct hwp_cec_facts cec;
-	/** By time, those without one first. */
+	/** The machine checks by slot of their pool, which is no order of time; then those of GHES. */
 	HWP_VEC(struct hwp_hardware_record) records;
 };
 

@@ -180,13 +180,7 @@ void hwp_report_json_cause(struct hwp_json *json, const struct hwp_findings *f)
 	hwp_json_string(json, "conclusion", hwp_cause_name(cause->kind));
 	hwp_json_string(json, "confidence", confidence_of(cause));
 	hwp_json_string(json, "why", cause->why);
-	if (cause->has_pfn) {
-		hwp_json_u64(json, "pfn", cause->pfn);
-		hwp_json_hex(json, "phys", cause->pfn << f->page_shift);
-	} else {
-		hwp_json_null(json, "pfn");
-		hwp_json_null(json, "phys");
-	}
+	hwp_report_json_place(json, f, cause->has_pfn, cause->pfn);
 	hwp_json_index(json, "record", cause->record);
 	put_json_panic(json, f);
 	hwp_json_array(json, "errors");

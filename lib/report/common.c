@@ -74,3 +74,15 @@ const char *hwp_report_persistence(const struct hwp_poisoned *page)
 {
 	return page->unconfirmed || page->nr_passes < 2 ? "transient" : "persistent";
 }
+
+void hwp_report_json_place(struct hwp_json *json, const struct hwp_findings *f, bool is_known,
+			   uint64_t pfn)
+{
+	if (is_known) {
+		hwp_json_u64(json, "pfn", pfn);
+		hwp_json_hex(json, "phys", pfn << f->page_shift);
+	} else {
+		hwp_json_null(json, "pfn");
+		hwp_json_null(json, "phys");
+	}
+}

@@ -4,6 +4,7 @@
 #define HWP_REPORT_COMMON_H
 
 #include "base/error.h"
+#include "base/json.h"
 #include "model/findings.h"
 
 #include <stdio.h>
@@ -34,6 +35,10 @@ bool hwp_report_is_new_victim(const struct hwp_findings *findings, size_t index)
  */
 const struct hwp_event *hwp_report_next_line(const struct hwp_findings *findings, size_t *event,
 					     size_t *remark);
+
+/** "pfn" and its address, "phys"; null for both where it is not known. */
+void hwp_report_json_place(struct hwp_json *json, const struct hwp_findings *findings,
+			   bool is_known, uint64_t pfn);
 
 /** Flush @p out; an error when anything written to it was lost. */
 struct hwp_error *hwp_report_flush(FILE *out);

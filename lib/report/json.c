@@ -106,19 +106,6 @@ static void put_coverage(struct hwp_json *json, const struct hwp_coverage *c)
 	hwp_json_end(json);
 }
 
-/** A pfn and its address, or null for both. */
-static void put_place(struct hwp_json *json, const struct hwp_findings *f, bool is_known,
-		      uint64_t pfn)
-{
-	if (is_known) {
-		hwp_json_u64(json, "pfn", pfn);
-		hwp_json_hex(json, "phys", pfn << f->page_shift);
-	} else {
-		hwp_json_null(json, "pfn");
-		hwp_json_null(json, "phys");
-	}
-}
-
 static void put_counters(struct hwp_json *json, const struct hwp_findings *f)
 {
 	const struct hwp_counters *c = &f->counters;
@@ -273,7 +260,7 @@ static void put_folios(struct hwp_json *json, const struct hwp_findings *f)
 static void put_numbers(struct hwp_json *json, const struct hwp_findings *f,
 			const struct hwp_check_result *check)
 {
-	put_place(json, f, check->has_pfn, check->pfn);
+	hwp_report_json_place(json, f, check->has_pfn, check->pfn);
 	hwp_json_row_object(json, "numbers");
 	for (unsigned int i = 0; i < check->nr_numbers; i++)
 		hwp_json_i64(json, check->numbers[i].name, check->numbers[i].value);
@@ -440,7 +427,7 @@ static void put_troubles(struct hwp_json *json, const struct hwp_findings *f)
 		hwp_json_row_object(json, NULL);
 		hwp_json_string(json, "kind", hwp_trouble_kind_name(trouble->kind));
 		hwp_json_string(json, "hole", hwp_hole_name(trouble->hole));
-		put_place(json, f, trouble->has_pfn, trouble->pfn);
+		hwp_report_json_place(json, f, trouble->has_pfn, trouble->pfn);
 		hwp_json_string(json, "text", trouble->text);
 		hwp_json_end(json);
 	}

@@ -84,14 +84,6 @@ void hwp_report_json_folio(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_end(json);
 }
 
-static void put_address(struct hwp_json *json, const char *key, uint64_t address)
-{
-	if (address)
-		hwp_json_hex(json, key, address);
-	else
-		hwp_json_null(json, key);
-}
-
 void hwp_report_json_owner(struct hwp_json *json, const struct hwp_findings *f,
 			   const struct hwp_owner *owner)
 {
@@ -105,10 +97,10 @@ void hwp_report_json_owner(struct hwp_json *json, const struct hwp_findings *f,
 	else
 		hwp_json_null(json, "pid");
 	hwp_json_string(json, "comm", owner->found ? owner->comm : NULL);
-	put_address(json, "task", owner->task);
-	put_address(json, "mm", owner->mm);
-	put_address(json, "vma", owner->vma);
-	put_address(json, "user_address", owner->user_address);
+	hwp_json_nonzero(json, "task", owner->task);
+	hwp_json_nonzero(json, "mm", owner->mm);
+	hwp_json_nonzero(json, "vma", owner->vma);
+	hwp_json_nonzero(json, "user_address", owner->user_address);
 	if (owner->found && owner->has_start)
 		hwp_json_u64(json, "start_ns", owner->start_ns);
 	else
@@ -246,8 +238,8 @@ static void put_users(struct hwp_json *json, const struct hwp_findings *f)
 
 void hwp_report_json_addresses(struct hwp_json *json, const struct hwp_poisoned *page)
 {
-	put_address(json, "struct_page_address", page->struct_page_address);
-	put_address(json, "direct_map_address", page->direct_map_address);
+	hwp_json_nonzero(json, "struct_page_address", page->struct_page_address);
+	hwp_json_nonzero(json, "direct_map_address", page->direct_map_address);
 }
 
 void hwp_report_json_subject(struct hwp_json *json, const struct hwp_findings *f)

@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "model/machine_check.h"
+#include "report/common.h"
 #include "report/machine.h"
 #include "report/table.h"
 
@@ -168,21 +169,9 @@ static void put_record(struct hwp_json *json, const struct hwp_findings *f,
 	hwp_json_string(json, "kind", hwp_event_kind_name(r->kind));
 	hwp_json_bool(json, "handed_on", !r->is_waiting);
 	hwp_json_string(json, "in_log", hwp_answer_name(r->in_log));
-	if (r->has_pfn) {
-		hwp_json_u64(json, "pfn", r->pfn);
-		hwp_json_hex(json, "phys", r->pfn << f->page_shift);
-	} else {
-		hwp_json_null(json, "pfn");
-		hwp_json_null(json, "phys");
-	}
-	if (r->status)
-		hwp_json_hex(json, "status", r->status);
-	else
-		hwp_json_null(json, "status");
-	if (r->misc)
-		hwp_json_hex(json, "misc", r->misc);
-	else
-		hwp_json_null(json, "misc");
+	hwp_report_json_place(json, f, r->has_pfn, r->pfn);
+	hwp_json_nonzero(json, "status", r->status);
+	hwp_json_nonzero(json, "misc", r->misc);
 	hwp_json_index(json, "cpu", r->cpu);
 	hwp_json_index(json, "bank", r->bank);
 	hwp_json_known(json, "time", r->unix_seconds != 0, r->unix_seconds);

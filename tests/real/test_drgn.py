@@ -483,8 +483,9 @@ def arm64(cases):
     """Pages of 64 KiB. Nothing is asked of a vmlinux, which no suite has of this kernel."""
     path = hwp.vmcore_of(hwp.TOP / 'vmcores' / 'samples' / 'arm64-64k')
     plain = hwp.Run('check', '--json', path)
+
     def by(drgn, how, env=None):
-        run = host_drgn.Plugin.run(path, None, ['check', '--json'], env, drgn, host_drgn.OPEN_ARM64)
+        run = host_drgn.Plugin.run(path, None, CHECK, env, drgn, host_drgn.OPEN_ARM64)
         cases.report(f'arm64-64k: {drgn.name}, {how}', differences(run, plain, path=True))
 
     for drgn in DRGNS:
